@@ -1,0 +1,119 @@
+"""The one way a secret reaches a pod: External Secrets copies it from Vault into a Kubernetes Secret."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.custom_resource import CustomResourceArgs, custom_resource, name_of
+from components.platform_secrets import WrittenSecret
+from lib.names import SECRET_STORE
+
+
+@dataclass(frozen=True)
+class SecretKey:
+    """A key of the Kubernetes Secret (or, with a template, a variable of it) and the field it comes from."""
+
+    key: str
+    secret: WrittenSecret
+    field: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalSecretArgs:
+    """The Kubernetes Secret that is wanted.
+
+    Attributes:
+        secret_name: Name of the Secret.
+        keys: Keys and where each comes from. The namespace must be a declared consumer of every one.
+        template: Text of each key of the Secret when it is composed of several (Go template of External Secrets,
+            engine v2, with the `keys` as variables); None to take the keys as they are.
+        secret_type: Type of the Secret, such as kubernetes.io/basic-auth.
+        ready: The store's readiness.
+    """
+
+    namespace: str
+    secret_name: str
+    keys: Sequence[SecretKey]
+    ready: Sequence[pulumi.Resource]
+    template: Mapping[str, str] | None = None
+    secret_type: str = "Opaque"
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class ExternalSecret(pulumi.ComponentResource):
+    """Creates `<name>`: an `external-secrets.io/v1` ExternalSecret, awaited until it is Ready, so that the Secret
+    exists before anything uses `secret_name`. A new generation of a secret changes an annotation, which makes
+    External Secrets read again at once instead of at the next interval.
+
+    Attributes:
+        secret_name: Name of the Secret; using it as an input makes the order.
+
+    Raises:
+        ValueError: when the namespace is no declared consumer of one of the secrets.
+    """
+
+    secret_name: pulumi.Output[str]
+    resource: k8s.apiextensions.CustomResource
+
+    def __init__(self, name: str, args: ExternalSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        _refuse_undeclared_consumer(args)
+        super().__init__("home-cluster:external_secret:ExternalSecret", name, None, opts)
+        versions = [key.secret.version for key in args.keys]
+        self.resource = custom_resource(
+            name,
+            CustomResourceArgs(
+                api_version="external-secrets.io/v1",
+                kind="ExternalSecret",
+                name=args.secret_name,
+                namespace=args.namespace,
+                annotations={"home-cluster/generations": _generations(args.keys)},
+                spec=_spec(args),
+            ),
+            # The values travel through Vault, which no input shows: the store must serve and the version be written.
+            pulumi.ResourceOptions(parent=self, depends_on=[*args.ready, *versions]),
+        )
+        self.secret_name = name_of(self.resource, args.secret_name)
+        self.register_outputs({"secret_name": self.secret_name})
+
+
+def _refuse_undeclared_consumer(args: ExternalSecretArgs) -> None:
+    for key in args.keys:
+        declaration = key.secret.declaration
+        if args.namespace not in declaration.consumers:
+            raise ValueError(
+                f"{declaration.path}: namespace {args.namespace} is no consumer of it "
+                f"({', '.join(declaration.consumers) or 'it has none'}); add it to the declaration"
+            )
+
+
+def _generations(keys: Sequence[SecretKey]) -> str:
+    found = {key.secret.declaration.path: key.secret.declaration.generation for key in keys}
+    return ",".join(f"{path}={generation}" for path, generation in sorted(found.items()))
+
+
+def _spec(args: ExternalSecretArgs) -> dict[str, Any]:
+    template: dict[str, Any] = {"engineVersion": "v2", "type": args.secret_type}
+    if args.labels:
+        template["metadata"] = {"labels": dict(args.labels)}
+    if args.template is not None:
+        template["data"] = dict(args.template)
+    return {
+        "refreshInterval": "1h0m0s",
+        "secretStoreRef": {"kind": "ClusterSecretStore", "name": SECRET_STORE},
+        "target": {
+            "name": args.secret_name,
+            "creationPolicy": "Owner",
+            "deletionPolicy": "Retain",
+            "template": template,
+        },
+        "data": [
+            {
+                "secretKey": key.key,
+                "remoteRef": {"key": key.secret.declaration.vault_path, "property": key.field},
+            }
+            for key in args.keys
+        ],
+    }

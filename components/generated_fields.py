@@ -1,0 +1,105 @@
+"""Random values of a secret, one resource for each field that needs one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_random as random
+import pulumi_tls as tls
+
+from lib.secrets import Field, Kind, SecretDeclaration
+
+_TEN_YEARS = 10 * 365 * 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratedFieldsArgs:
+    """The declaration whose fields are wanted."""
+
+    declaration: SecretDeclaration
+
+
+class GeneratedFields(pulumi.ComponentResource):
+    """Creates for each field `<name>-<field>`, by its kind: `random.RandomPassword`, `random.RandomBytes`,
+    `tls.PrivateKey` or `tls.SelfSignedCert`; nothing for the kinds LITERAL and HTPASSWD.
+
+    The generation of the declaration is a keeper: raising it replaces the values, nothing else does.
+
+    Attributes:
+        values: Value of each field by its name, secret.
+    """
+
+    values: Mapping[str, pulumi.Output[str]]
+
+    def __init__(self, name: str, args: GeneratedFieldsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:generated_fields:GeneratedFields", name, None, opts)
+        self._name = name
+        self._generation = str(args.declaration.generation)
+        self._passwords: dict[str, random.RandomPassword] = {}
+        self._keys: dict[str, tls.PrivateKey] = {}
+        values: dict[str, pulumi.Output[str]] = {}
+        for field in args.declaration.fields:
+            values[field.name] = pulumi.Output.secret(self._value(field))
+        self.values = values
+        self.register_outputs({})
+
+    def _value(self, field: Field) -> pulumi.Input[str]:
+        match field.kind:
+            case Kind.LITERAL:
+                return field.literal
+            case Kind.PASSWORD:
+                self._passwords[field.name] = self._password(field)
+                return self._passwords[field.name].result
+            case Kind.HTPASSWD:
+                return pulumi.Output.concat(field.literal, ":", self._passwords[field.of].bcrypt_hash)
+            case Kind.HEX:
+                return self._bytes(field).hex
+            case Kind.BASE64URL:
+                return self._bytes(field).base64.apply(_base64url)
+            case Kind.SYNAPSE_SIGNING_KEY:
+                return self._bytes(field).base64.apply(lambda seed: f"ed25519 g{self._generation} {seed.rstrip('=')}")
+            case Kind.RSA_PRIVATE_KEY:
+                self._keys[field.name] = self._rsa_key(field)
+                return self._keys[field.name].private_key_pem
+            case Kind.RSA_CERTIFICATE:
+                return self._certificate(field).cert_pem
+
+    def _password(self, field: Field) -> random.RandomPassword:
+        return random.RandomPassword(
+            f"{self._name}-{field.name}",
+            length=field.size,
+            special=False,
+            keepers={"generation": self._generation},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _bytes(self, field: Field) -> random.RandomBytes:
+        return random.RandomBytes(
+            f"{self._name}-{field.name}",
+            length=field.size,
+            keepers={"generation": self._generation},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _rsa_key(self, field: Field) -> tls.PrivateKey:
+        # A key has no keepers; the trigger takes their place.
+        return tls.PrivateKey(
+            f"{self._name}-{field.name}",
+            algorithm="RSA",
+            rsa_bits=field.size,
+            opts=pulumi.ResourceOptions(parent=self, replacement_trigger=self._generation),
+        )
+
+    def _certificate(self, field: Field) -> tls.SelfSignedCert:
+        return tls.SelfSignedCert(
+            f"{self._name}-{field.name}",
+            private_key_pem=self._keys[field.of].private_key_pem,
+            subject={"common_name": self._name},
+            validity_period_hours=_TEN_YEARS,
+            allowed_uses=["digital_signature", "key_encipherment"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _base64url(text: str) -> str:
+    return text.translate(str.maketrans("+/", "-_")).rstrip("=")

@@ -1,0 +1,88 @@
+"""A namespace as every part of the platform gets it: with a Pod Security level, network policy and CA bundle."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from lib.kubernetes import PodSecurity
+from lib.names import CA_CONFIG_MAP
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamespaceArgs:
+    """What a namespace enforces and lets in.
+
+    Attributes:
+        pod_security: Level of the Pod Security Standards that admission enforces.
+        ca_certificate: PEM of the cluster's CA, put into the ConfigMap `cluster-ca`; None where nothing needs it.
+        from_namespaces: Namespaces whose pods may connect to the pods here.
+        open_ports: TCP ports of pods that anyone may connect to: load balancers, and webhooks, which the API server
+            calls from the host network. A rule without `from` is the only one that Cilium matches against hosts.
+    """
+
+    name: str
+    pod_security: PodSecurity
+    ca_certificate: pulumi.Input[str] | None = None
+    from_namespaces: Sequence[str] = field(default_factory=tuple)
+    open_ports: Sequence[int] = field(default_factory=tuple)
+
+
+class Namespace(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>`: the Namespace.
+    - `<name>-ingress`: a NetworkPolicy that refuses everything but the namespace itself and what the args let in.
+    - `<name>-ca`: the ConfigMap `cluster-ca`, where a CA certificate is given.
+
+    Attributes:
+        namespace: Name of the namespace; using it as an input makes the order.
+        ca_config_map: Name of the ConfigMap with the CA under `ca.crt`; None without a CA.
+    """
+
+    namespace: pulumi.Output[str]
+    ca_config_map: pulumi.Output[str] | None
+
+    def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:namespace:Namespace", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        created = k8s.core.v1.Namespace(name, metadata={"name": args.name, "labels": _labels(args)}, opts=child)
+        self.namespace = created.metadata.name
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-ingress",
+            metadata={"name": "ingress", "namespace": self.namespace},
+            spec=_policy(args),
+            opts=child,
+        )
+        self.ca_config_map = None
+        if args.ca_certificate is not None:
+            bundle = k8s.core.v1.ConfigMap(
+                f"{name}-ca",
+                metadata={"name": CA_CONFIG_MAP, "namespace": self.namespace},
+                data={"ca.crt": args.ca_certificate},
+                opts=child,
+            )
+            self.ca_config_map = bundle.metadata.name
+        self.register_outputs({"namespace": self.namespace, "ca_config_map": self.ca_config_map})
+
+
+def _labels(args: NamespaceArgs) -> Mapping[str, str]:
+    level = args.pod_security.value
+    return {
+        "app.kubernetes.io/part-of": "home-cluster",
+        "pod-security.kubernetes.io/enforce": level,
+        "pod-security.kubernetes.io/warn": level,
+    }
+
+
+def _policy(args: NamespaceArgs) -> Any:
+    sources: list[dict[str, Any]] = [{"podSelector": {}}]
+    sources += [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}} for name in args.from_namespaces
+    ]
+    rules: list[dict[str, Any]] = [{"from": sources}]
+    if args.open_ports:
+        rules.append({"ports": [{"port": port, "protocol": "TCP"} for port in args.open_ports]})
+    return {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": rules}

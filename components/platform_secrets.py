@@ -1,0 +1,68 @@
+"""The values of the secret registry: made once, kept in encrypted state, written to Vault."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_vault as vault
+
+from components.generated_fields import GeneratedFields, GeneratedFieldsArgs
+from lib.secrets import SecretDeclaration
+
+
+@dataclass(frozen=True)
+class WrittenSecret:
+    """A secret that Vault holds.
+
+    Attributes:
+        declaration: What was declared.
+        values: Value of each field, secret.
+        version: The resource that wrote it; a reader depends on it.
+    """
+
+    declaration: SecretDeclaration
+    values: Mapping[str, pulumi.Output[str]]
+    version: vault.kv.SecretV2
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformSecretsArgs:
+    """What to write where."""
+
+    declarations: Sequence[SecretDeclaration]
+    mount: pulumi.Input[str]
+
+
+class PlatformSecrets(pulumi.ComponentResource):
+    """The one writer of every platform secret. Creates for each declaration:
+
+    - `<path with dashes>`: a GeneratedFields component with the random values.
+    - `<path with dashes>-kv`: `vault.kv.SecretV2` at `platform/<path>`, holding one key for each field.
+
+    Attributes:
+        secrets: Every written secret by its path.
+    """
+
+    secrets: Mapping[str, WrittenSecret]
+
+    def __init__(self, name: str, args: PlatformSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:platform_secrets:PlatformSecrets", name, None, opts)
+        self.secrets = {declaration.path: self._write(declaration, args.mount) for declaration in args.declarations}
+        self.register_outputs({"paths": list(self.secrets)})
+
+    def __getitem__(self, path: str) -> WrittenSecret:
+        return self.secrets[path]
+
+    def _write(self, declaration: SecretDeclaration, mount: pulumi.Input[str]) -> WrittenSecret:
+        generated = GeneratedFields(
+            declaration.name, GeneratedFieldsArgs(declaration=declaration), pulumi.ResourceOptions(parent=self)
+        )
+        version = vault.kv.SecretV2(
+            f"{declaration.name}-kv",
+            mount=mount,
+            name=declaration.vault_path,
+            # Secret because every value is.
+            data_json=pulumi.Output.json_dumps(dict(generated.values), sort_keys=True),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return WrittenSecret(declaration, generated.values, version)

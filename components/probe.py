@@ -1,0 +1,126 @@
+"""A gate inside the cluster: a Job that succeeds only once what it looks at is as it should be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from lib.images import PROBE
+from lib.kubernetes import digest, resources, restricted_container, restricted_pod
+
+SCRIPTS = Path(__file__).parent.parent / "lib" / "probes"
+_CA_MOUNT = "/etc/cluster-ca"
+
+
+def script(name: str) -> str:
+    """Text of a probe script of lib/probes: Python with the standard library only, so that tests can run it too."""
+    return (SCRIPTS / f"{name}.py").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeArgs:
+    """What to run and with what.
+
+    Attributes:
+        namespace: Where the Job runs.
+        source: Text of the script, from `script(...)`; it loops until satisfied and exits 1 when it gives up.
+        environment: Variables in plain text.
+        secrets: Variables taken from Secrets: variable -> (name of the Secret, key).
+        ca_config_map: ConfigMap whose `ca.crt` the script trusts.
+        volumes: Further volumes, as (volume, mount) of the pod's spec.
+        seconds: How long the Job may take; Pulumi waits two minutes longer, so that it is the Job that fails.
+    """
+
+    namespace: pulumi.Input[str]
+    source: str
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    secrets: Mapping[str, tuple[pulumi.Input[str], str]] = field(default_factory=dict)
+    ca_config_map: pulumi.Input[str] | None = None
+    volumes: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=tuple)
+    seconds: int = 900
+
+
+class Probe(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-script`: ConfigMap with the script.
+    - `<name>`: the Job. It runs again whenever its script, variables or volumes change (a Job's template is immutable,
+      so Pulumi replaces it), and after a failure (`pulumi.com/replaceUnready`).
+
+    Attributes:
+        job: The Job; depending on it is depending on what it has proven.
+    """
+
+    job: k8s.batch.v1.Job
+
+    def __init__(self, name: str, args: ProbeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:probe:Probe", name, None, opts)
+        config = k8s.core.v1.ConfigMap(
+            f"{name}-script",
+            metadata={"name": f"{name}-script", "namespace": args.namespace},
+            data={"probe.py": args.source},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        timeout = f"{args.seconds + 120}s"
+        self.job = k8s.batch.v1.Job(
+            name,
+            metadata={
+                "name": name,
+                "namespace": args.namespace,
+                "annotations": {"pulumi.com/replaceUnready": "true"},
+            },
+            spec=_job(args, config.metadata.name),
+            opts=pulumi.ResourceOptions(
+                parent=self, custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout)
+            ),
+        )
+        self.register_outputs({"job": self.job.id})
+
+
+def _job(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> Any:
+    return {
+        "backoffLimit": 3,
+        "activeDeadlineSeconds": args.seconds,
+        "template": {
+            # The ConfigMap keeps its name when the script changes; the digest makes the Job run again.
+            "metadata": {"annotations": {"home-cluster/script": digest(args.source)}},
+            "spec": _pod(args, script_config_map),
+        },
+    }
+
+
+def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> dict[str, Any]:
+    environment: list[dict[str, Any]] = [{"name": key, "value": value} for key, value in args.environment.items()]
+    environment += [
+        {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+        for variable, (secret, key) in args.secrets.items()
+    ]
+    volumes: list[Mapping[str, Any]] = [{"name": "script", "configMap": {"name": script_config_map}}]
+    mounts: list[Mapping[str, Any]] = [{"name": "script", "mountPath": "/probe", "readOnly": True}]
+    if args.ca_config_map is not None:
+        environment.append({"name": "SSL_CERT_FILE", "value": f"{_CA_MOUNT}/ca.crt"})
+        volumes.append({"name": "ca", "configMap": {"name": args.ca_config_map}})
+        mounts.append({"name": "ca", "mountPath": _CA_MOUNT, "readOnly": True})
+    for volume, mount in args.volumes:
+        volumes.append(volume)
+        mounts.append(mount)
+    return {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "securityContext": restricted_pod(),
+        "containers": [
+            {
+                "name": "probe",
+                "image": PROBE,
+                "command": ["python3", "/probe/probe.py"],
+                "env": environment,
+                "resources": resources("10m", "64Mi"),
+                "securityContext": restricted_container(),
+                "volumeMounts": mounts,
+            }
+        ],
+        "volumes": volumes,
+    }

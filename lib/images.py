@@ -1,0 +1,8 @@
+"""Container images that this program runs itself (charts bring their own), each pinned to a release."""
+
+# Runs the readiness gates: standard library only, no shell.
+# renovate: datasource=docker depName=docker.io/library/python
+PROBE = "docker.io/library/python:3.13.5-alpine3.22"
+
+# renovate: datasource=docker depName=ghcr.io/bank-vaults/bank-vaults
+BANK_VAULTS = "ghcr.io/bank-vaults/bank-vaults:v1.33.1"

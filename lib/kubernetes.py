@@ -1,0 +1,50 @@
+"""Small pieces of Kubernetes objects that several components share."""
+
+import hashlib
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+RELOADER_AUTO: Mapping[str, str] = {"reloader.stakater.com/auto": "true"}
+"""Metadata of a Deployment or StatefulSet that Reloader restarts when a Secret or ConfigMap it uses changes."""
+
+
+class PodSecurity(StrEnum):
+    """Pod Security Standard that a namespace enforces."""
+
+    RESTRICTED = "restricted"
+    BASELINE = "baseline"
+    PRIVILEGED = "privileged"
+
+
+def restricted_pod(uid: int = 65534) -> dict[str, Any]:
+    """`securityContext` of a pod that satisfies the restricted standard."""
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": uid,
+        "runAsGroup": uid,
+        "fsGroup": uid,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def restricted_container() -> dict[str, Any]:
+    """`securityContext` of a container that satisfies the restricted standard and writes only to volumes."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def resources(cpu: str, memory: str) -> dict[str, Any]:
+    """Requests of CPU and memory, and a limit of memory.
+
+    No CPU limit: throttling an idle node's work helps nobody, while unlimited memory takes the node down.
+    """
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
+
+
+def digest(*texts: str) -> str:
+    """Short stable fingerprint of texts, for annotations that make a change visible."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]

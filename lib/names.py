@@ -1,0 +1,35 @@
+"""Names that more than one component must agree on."""
+
+from enum import StrEnum
+
+
+class Namespace(StrEnum):
+    """Namespaces of the platform."""
+
+    KUBE_SYSTEM = "kube-system"
+    CERT_MANAGER = "cert-manager"
+    TRAEFIK = "traefik"
+    CSI_PROXMOX = "csi-proxmox"
+    REFLECTOR = "reflector"
+    RELOADER = "reloader"
+    VAULT = "vault"
+    EXTERNAL_SECRETS = "external-secrets"
+    DATABASES = "databases"
+    AUTHENTIK = "authentik"
+    GITEA = "gitea"
+    HARBOR = "harbor"
+    MATRIX = "matrix"
+    FLUX = "flux-system"
+
+
+INGRESS_CLASS = "traefik"
+SECRET_STORE = "vault"
+"""Name of the ClusterSecretStore."""
+CLUSTER_ISSUER = "internal-ca"
+"""Name of the ClusterIssuer; it says what it is, not what it is used for."""
+CA_CONFIG_MAP = "cluster-ca"
+"""ConfigMap with the CA certificate under `ca.crt`, in every namespace of the platform."""
+POSTGRES_CLUSTER = "postgres"
+POSTGRES_HOST = f"{POSTGRES_CLUSTER}-rw.{Namespace.DATABASES}.svc.cluster.local"
+VALKEY_HOST = f"valkey.{Namespace.DATABASES}.svc.cluster.local"
+VAULT_SERVICE = f"vault.{Namespace.VAULT}.svc.cluster.local"

@@ -1,0 +1,155 @@
+"""Sections of the stack file that describe machines and network."""
+
+from ipaddress import IPv4Address
+from typing import Literal
+
+from pydantic import Field, HttpUrl
+
+from settings.types import (
+    BootstrapEndpoint,
+    Cidr,
+    ClusterEndpoint,
+    ExactVersion,
+    Hostname,
+    Name,
+    Quantity,
+    Strict,
+    VmId,
+)
+
+
+class ExistingCluster(Strict):
+    """A conformant Kubernetes cluster that is already there; its kubeconfig is the secret `kubeconfig`."""
+
+    context: str = Field(description="Context of the kubeconfig to use.")
+
+
+class Cluster(Strict):
+    """Identity of the cluster."""
+
+    name: Name = Field(description="Name of the Talos cluster and of its Kubernetes context.")
+    domain: Hostname = Field(description="Domain under which every service has its host.")
+    existing: ExistingCluster | None = Field(
+        default=None, description="Use this cluster and skip Proxmox, Talos, Cilium, CoreDNS and Proxmox CSI."
+    )
+
+
+class LoadBalancers(Strict):
+    """Addresses that Cilium answers for on the node network; every fixed one lies in the pool."""
+
+    first: IPv4Address = Field(description="First address of the pool.")
+    last: IPv4Address = Field(description="Last address of the pool.")
+    ingress: IPv4Address = Field(description="Traefik: every HTTPS host resolves to it.")
+    vault: IPv4Address = Field(description="Vault's API, reached by this program before any DNS exists.")
+    git_ssh: IPv4Address = Field(description="Gitea's SSH.")
+
+
+class Network(Strict):
+    """The network of nodes, pods and services."""
+
+    nodes: Cidr = Field(description="Network of nodes, VIP and load balancers.")
+    gateway: IPv4Address = Field(description="Default gateway of the nodes.")
+    resolvers: tuple[IPv4Address, ...] = Field(min_length=1, description="DNS servers for names outside the domain.")
+    bridge: str = Field(description="Proxmox bridge the VMs are attached to.")
+    vlan: int | None = Field(default=None, ge=1, le=4094, description="VLAN tag on that bridge; none when omitted.")
+    pods: Cidr = Field(description="Network of pods.")
+    services: Cidr = Field(description="Network of ClusterIP services.")
+    vip: IPv4Address = Field(description="Virtual address of the Kubernetes API, held by one control plane.")
+    load_balancers: LoadBalancers
+
+    @property
+    def cluster_endpoint(self) -> ClusterEndpoint:
+        return ClusterEndpoint(self.vip)
+
+    @property
+    def cluster_dns(self) -> IPv4Address:
+        """ClusterIP of kube-dns: the tenth address of the service network, as Talos gives it to the kubelet."""
+        return self.services[10]
+
+
+class Csi(Strict):
+    """Volumes from Proxmox storage."""
+
+    datastore: str = Field(description="Proxmox storage that holds the volumes.")
+    token_id: str = Field(
+        pattern=r"^[^@!]+@[^@!]+![^@!]+$",
+        description="API token of the CSI plugin, as user@realm!name; its secret is `proxmoxCsiTokenSecret`.",
+    )
+
+
+class Proxmox(Strict):
+    """The Proxmox VE cluster; the API token is the secret `proxmoxApiToken`."""
+
+    endpoint: HttpUrl = Field(description="URL of the API without /api2/json.")
+    insecure: bool = Field(default=False, description="Accept a certificate that no known CA signed.")
+    region: Name = Field(description="Topology region of the nodes: the name of the Proxmox cluster.")
+    image_datastore: str = Field(description="Storage for the Talos image; must allow the content type Import.")
+    vm_datastore: str = Field(description="Storage for the disks of the VMs.")
+    csi: Csi
+
+
+class Node(Strict):
+    """One virtual machine, identified by its name and never by its place in the list."""
+
+    name: Name = Field(description="Host name.")
+    vm_id: VmId = Field(description="VM id, unique in the Proxmox cluster; the MAC address follows from it.")
+    address: IPv4Address = Field(description="Static address in the node network.")
+    host: Name = Field(description="Proxmox node that runs it; also its topology zone.")
+
+
+class NodePool(Strict):
+    """Nodes of one size."""
+
+    cores: int = Field(ge=2, description="Virtual CPUs of each node.")
+    memory: int = Field(ge=2048, description="Memory of each node in MiB; never ballooned.")
+    disk: int = Field(ge=10, description="System disk of each node in GiB; can only grow.")
+    nodes: tuple[Node, ...] = Field(description="The nodes.")
+
+
+class Talos(Strict):
+    """The operating system and its Kubernetes."""
+
+    version: ExactVersion = Field(description="Talos release of the image.")
+    version_contract: str = Field(
+        pattern=r"^v\d+\.\d+$", description="Release whose configuration format is used: that of the cluster's birth."
+    )
+    kubernetes_version: ExactVersion = Field(description="Kubernetes release.")
+    factory: Hostname = Field(default="factory.talos.dev", description="Image Factory.")
+    extensions: tuple[str, ...] = Field(
+        default=("siderolabs/qemu-guest-agent",), description="Official system extensions in the image."
+    )
+    registry_mirrors: dict[Hostname, tuple[HttpUrl, ...]] = Field(
+        default_factory=dict, description="Mirrors for each image registry; the registry itself stays the fallback."
+    )
+    control_plane: NodePool
+    worker: NodePool
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return (*self.control_plane.nodes, *self.worker.nodes)
+
+    @property
+    def bootstrap_endpoint(self) -> BootstrapEndpoint:
+        return BootstrapEndpoint(self.control_plane.nodes[0].address)
+
+
+class Storage(Strict):
+    """The default StorageClass of every volume."""
+
+    class_name: Name = Field(description="StorageClass; created on Proxmox, expected on an existing cluster.")
+    reclaim_policy: Literal["Retain", "Delete"] = Field(
+        default="Retain", description="What happens to a volume whose claim is gone."
+    )
+    probe_size: Quantity = Field(default="1Gi", description="Volume that the readiness gate of the cluster binds.")
+
+
+class Charts(Strict):
+    """Where Helm charts come from."""
+
+    mirror: str | None = Field(
+        default=None,
+        description="Mirror of every chart: a directory of .tgz files, an HTTP repository or an oci:// base.",
+    )
+    versions: dict[str, ExactVersion] = Field(
+        default_factory=dict, description="Version of a chart that departs from the table in lib/charts.py."
+    )

@@ -1,0 +1,69 @@
+"""The whole stack file as one model, and where its hosts and nodes are asked for."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from settings import checks
+from settings.infrastructure import Charts, Cluster, Network, Proxmox, Storage, Talos
+from settings.platform import (
+    Certificates,
+    Databases,
+    Gitea,
+    GitOps,
+    Harbor,
+    Identity,
+    Matrix,
+    Rotation,
+    Vault,
+)
+from settings.types import Strict
+
+
+class Settings(Strict):
+    """One stack file.
+
+    `proxmox` and `talos` are absent exactly when `cluster.existing` is given.
+
+    Raises:
+        ValueError: one line per defect, each naming key, value, what it clashes with and the fix.
+    """
+
+    cluster: Cluster
+    network: Network
+    proxmox: Proxmox | None = None
+    talos: Talos | None = None
+    storage: Storage
+    certificates: Certificates = Field(default_factory=Certificates)
+    charts: Charts = Field(default_factory=Charts)
+    vault: Vault
+    databases: Databases = Field(default_factory=Databases)
+    identity: Identity
+    gitea: Gitea
+    harbor: Harbor
+    matrix: Matrix
+    gitops: GitOps
+    rotation: Rotation = Field(default_factory=Rotation)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = [str(problem) for check in checks.ALL for problem in check(self)]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """Host name of every enabled service by its stack-file key; all resolve to the ingress address."""
+        found = {"identity": self.identity.host, "vault": self.vault.host}
+        if self.gitea.enabled:
+            found["gitea"] = self.gitea.host
+        if self.harbor.enabled:
+            found["harbor"] = self.harbor.host
+        if self.matrix.enabled:
+            found |= {
+                "matrix": self.matrix.host,
+                "matrix.synapseHost": self.matrix.synapse_host,
+                "matrix.accountHost": self.matrix.account_host,
+            }
+        return found

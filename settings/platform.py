@@ -1,0 +1,116 @@
+"""Sections of the stack file that describe the platform: secrets, identity, services."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from settings.types import Email, ExactVersion, Hostname, Name, Quantity, Strict, Username
+
+
+class Vault(Strict):
+    """Vault, standalone with integrated storage."""
+
+    host: Hostname = Field(description="Host of the UI.")
+    address: str | None = Field(
+        default=None, pattern=r"^https://", description="Where this program reaches the API when not on its fixed IP."
+    )
+    data_size: Quantity = "10Gi"
+    audit_size: Quantity = "5Gi"
+    user_group: Name = Field(description="Group that may log in and read its own secrets.")
+    admin_group: Name = Field(description="Group that manages Vault.")
+
+
+class Databases(Strict):
+    """One Postgres cluster and one Valkey for all services."""
+
+    instances: int = Field(default=2, ge=1, le=7, description="Postgres instances; one is primary.")
+    size: Quantity = Field(default="10Gi", description="Volume of each Postgres instance.")
+    valkey_size: Quantity = Field(default="2Gi", description="Volume of Valkey.")
+
+
+class User(Strict):
+    """A person. The first password is set by a recovery link, never here."""
+
+    name: str = Field(min_length=1, description="Full name.")
+    email: Email
+    groups: tuple[Name, ...] = Field(default=(), description="Groups of the person; each declared in identity.groups.")
+
+
+class Identity(Strict):
+    """Authentik, and the people and groups of the platform."""
+
+    host: Hostname = Field(description="Host of Authentik: the issuer of every login.")
+    url: str | None = Field(
+        default=None, pattern=r"^https://", description="Where this program reaches Authentik when not on its host."
+    )
+    replicas: int = Field(default=1, ge=1, le=5, description="Replicas of the Authentik server.")
+    admin_email: Email = Field(description="Address of the break-glass administrator akadmin.")
+    groups: tuple[Name, ...] = Field(description="Every group; users and services may name only these.")
+    users: dict[Username, User] = Field(description="Every person by user name.")
+
+
+class Gitea(Strict):
+    """Git hosting."""
+
+    enabled: bool = True
+    host: Hostname
+    size: Quantity = "10Gi"
+    user_group: Name = Field(description="Group that may log in.")
+    admin_group: Name = Field(description="Group of administrators; its members are in the user group too.")
+    admin_email: Email = Field(description="Address of the break-glass administrator.")
+
+
+class Harbor(Strict):
+    """Container registry."""
+
+    enabled: bool = True
+    host: Hostname
+    registry_size: Quantity = "20Gi"
+    user_group: Name = Field(description="Group that may log in.")
+    admin_group: Name = Field(description="Group of system administrators.")
+
+
+class Matrix(Strict):
+    """Chat: Synapse, Matrix Authentication Service and Element Web."""
+
+    enabled: bool = True
+    host: Hostname = Field(description="Host of Element Web.")
+    server_name: Hostname = Field(description="Domain part of user ids; can never change after the first start.")
+    synapse_host: Hostname
+    account_host: Hostname = Field(description="Host of the Matrix Authentication Service.")
+    media_size: Quantity = "20Gi"
+    user_group: Name = Field(description="Group that may log in.")
+
+
+class Sync(Strict):
+    """The Git path that Flux applies."""
+
+    url: str = Field(pattern=r"^(https|ssh)://", description="Git repository.")
+    ref: str = Field(default="refs/heads/main", pattern=r"^refs/", description="Git reference.")
+    path: str = Field(description="Directory of that repository.")
+    interval: str = Field(default="1m", pattern=r"^\d+[smh]$", description="How often Flux looks for changes.")
+
+
+class GitOps(Strict):
+    """Flux; applies what lives under its Git path and nothing that this program owns."""
+
+    enabled: bool = True
+    flux_version: ExactVersion = Field(description="Release of Flux.")
+    sync: Sync
+
+
+class Rotation(Strict):
+    """Generations of secrets."""
+
+    generations: dict[str, int] = Field(
+        default_factory=dict,
+        description="Generation of a secret by its path; raise it by one to rotate the secret everywhere.",
+    )
+
+
+class Certificates(Strict):
+    """Who signs the certificates of the hosts."""
+
+    issuer: Literal["internal-ca"] = Field(
+        default="internal-ca", description="internal-ca: the program's own CA, whose certificate is a stack output."
+    )

@@ -1,0 +1,83 @@
+"""Secret stack configuration: read apart from the sections, wrapped at once, never part of the model.
+
+`Config.require_object` hands out nested `secure:` values as plain strings (pulumi #6531, #7127), so every secret
+is a top-level key of its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pulumi
+
+from settings.model import Settings
+
+
+@dataclass(frozen=True)
+class SecretKey:
+    """One `pulumi config set --secret` key: when it is needed and how to get it."""
+
+    name: str
+    needed: Callable[[Settings], bool]
+    purpose: str
+
+
+SECRET_KEYS = (
+    SecretKey(
+        "proxmoxApiToken",
+        lambda settings: settings.proxmox is not None,
+        "API token of this program, user@realm!name=uuid",
+    ),
+    SecretKey(
+        "proxmoxCsiTokenSecret",
+        lambda settings: settings.proxmox is not None,
+        "secret (uuid) of the API token proxmox.csi.tokenId",
+    ),
+    SecretKey(
+        "kubeconfig", lambda settings: settings.cluster.existing is not None, "kubeconfig of the existing cluster"
+    ),
+    SecretKey("vaultRootToken", lambda _: False, "root token of Vault once it was taken out of the cluster"),
+    SecretKey("gitToken", lambda _: False, "password or token of Flux for a private Git repository"),
+    SecretKey("gitUsername", lambda _: False, "user name that goes with gitToken"),
+)
+SECRET_NAMES = frozenset(key.name for key in SECRET_KEYS)
+
+
+def required_secrets(settings: Settings) -> tuple[SecretKey, ...]:
+    """Secret keys without which this stack file cannot be brought up."""
+    return tuple(key for key in SECRET_KEYS if key.needed(settings))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSecrets:
+    """The secret values of a stack, each a secret Output; optional ones are None when not configured."""
+
+    proxmox_api_token: pulumi.Output[str] | None
+    proxmox_csi_token_secret: pulumi.Output[str] | None
+    kubeconfig: pulumi.Output[str] | None
+    vault_root_token: pulumi.Output[str] | None
+    git_token: pulumi.Output[str] | None
+    git_username: pulumi.Output[str] | None
+
+
+def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
+    """The secrets of the stack.
+
+    Raises:
+        ValueError: naming every required key that is missing and the command that sets it.
+    """
+    missing = [key for key in required_secrets(settings) if config.get(key.name) is None]
+    if missing:
+        raise ValueError(
+            "\n".join(
+                f"{key.name}: is missing ({key.purpose}); set it with: pulumi config set --secret {key.name}"
+                for key in missing
+            )
+        )
+    return StackSecrets(
+        proxmox_api_token=config.get_secret("proxmoxApiToken"),
+        proxmox_csi_token_secret=config.get_secret("proxmoxCsiTokenSecret"),
+        kubeconfig=config.get_secret("kubeconfig"),
+        vault_root_token=config.get_secret("vaultRootToken"),
+        git_token=config.get_secret("gitToken"),
+        git_username=config.get_secret("gitUsername"),
+    )

@@ -1,0 +1,86 @@
+"""Domain types of the stack file: what a value must look like, said in the words of the field."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+CSI_CONTROLLER_VM_ID = 9999
+"""VM id that proxmox-csi puts into the names of its volumes; a VM of that id would lose them on destroy."""
+
+_QUANTITY = re.compile(r"[1-9]\d*(Ki|Mi|Gi|Ti)")
+_EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOSTNAME = re.compile(rf"{_LABEL}(\.{_LABEL})+")
+_NAME = re.compile(_LABEL)
+_EMAIL = re.compile(rf"[^@\s]+@{_HOSTNAME.pattern}")
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+
+class Strict(BaseModel):
+    """Base of every section: frozen, camelCase keys, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+def _network(value: Any) -> Any:
+    try:
+        return IPv4Network(str(value))
+    except ValueError as error:
+        try:
+            fix = f"; did you mean {IPv4Network(str(value), strict=False)}?"
+        except ValueError:
+            fix = "; write a network such as 10.2.0.0/16"
+        raise ValueError(f"{value} is not a network ({error}){fix}") from error
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if pattern.fullmatch(value) is None:
+            raise ValueError(f"{value!r} is not {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _vm_id(value: int) -> int:
+    if value == CSI_CONTROLLER_VM_ID:
+        raise ValueError(f"{value} names the volumes of proxmox-csi; give the VM another id")
+    return value
+
+
+Cidr = Annotated[IPv4Network, BeforeValidator(_network)]
+Hostname = Annotated[str, _matching(_HOSTNAME, "a host name: lower-case labels with dots, such as git.example.com")]
+Name = Annotated[str, _matching(_NAME, "a name: lower-case letters, digits and dashes, at most 63 characters")]
+Username = Annotated[str, _matching(_USERNAME, "a user name: lower-case letters, digits, dots, dashes, underscores")]
+Email = Annotated[str, _matching(_EMAIL, "an e-mail address")]
+Quantity = Annotated[str, _matching(_QUANTITY, "a Kubernetes quantity of bytes; write it as 10Gi")]
+ExactVersion = Annotated[
+    str, _matching(_EXACT_VERSION, "an exact version; pin one release such as 1.2.3 (no range, no 'latest')")
+]
+VmId = Annotated[int, Field(ge=100, le=999_999_999), AfterValidator(_vm_id)]
+
+
+@dataclass(frozen=True)
+class BootstrapEndpoint:
+    """Address of one control plane itself: the only thing to talk to before etcd elects a holder of the VIP."""
+
+    address: IPv4Address
+
+    def __str__(self) -> str:
+        return str(self.address)
+
+
+@dataclass(frozen=True)
+class ClusterEndpoint:
+    """The Kubernetes API on the VIP: what kubeconfigs and nodes use, alive only after bootstrap."""
+
+    address: IPv4Address
+    port: int = 6443
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.address}:{self.port}"
