@@ -1,0 +1,67 @@
+# The commands of home-cluster; `make` alone lists them. Contracts: docs/architecture.md.
+
+PYTHON ?= python3
+STACK ?=
+ARGS ?=
+
+PY := .venv/bin/python
+LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check check-format check-lint check-types check-generated check-links
+.PHONY: format generate lock preview up refresh destroy graph clean
+
+help: ## list these commands
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  STACK=<name>   the stack of preview, up, refresh, destroy and graph: Pulumi.<name>.yaml"
+	@echo "  ARGS=<flags>   more flags for pulumi, pytest, the demo or the lock, such as ARGS=--diff"
+	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"
+
+setup: ## make .venv and .tools/pulumi (at once where both are current)
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "setup: home-cluster needs Python 3.11 or newer, and there is no $(PYTHON): install it (Debian and Ubuntu: apt install python3 python3-venv) or run make setup PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) tools/setup.py
+
+demo: setup ## bring up test-cluster on the embedded lab: no Proxmox, no cluster, nothing outside build/
+	@$(PY) -m lab demo $(ARGS)
+
+test: setup ## run the tests (results in build/junit.xml)
+	@mkdir -p build
+	$(PY) -m pytest -n auto --junitxml=build/junit.xml $(ARGS)
+
+check: check-format check-lint check-types check-generated check-links ## format, lint, types, generated files fresh, links
+
+check-format: setup
+	$(PY) -m ruff format --check .
+check-lint: setup
+	$(PY) -m ruff check .
+check-types: setup
+	$(PY) -m mypy
+check-generated: setup
+	$(PY) -m settings.schema --check
+	$(PY) -m settings.docs --check
+check-links: setup
+	$(PY) -m tools.check_links
+
+format: setup ## format the code and fix what ruff can fix
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+generate: setup ## write the JSON Schema of the stack file and the configuration reference
+	$(PY) -m settings.schema
+	$(PY) -m settings.docs
+
+lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade for newer versions)
+	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
+	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
+	cd tools/pulumi && GOTOOLCHAIN=auto go mod tidy
+
+preview up refresh destroy: setup ## the operation on STACK, with the official providers
+	@$(PY) -m tools.operate $@ --stack "$(STACK)" $(ARGS)
+
+graph: setup ## draw the plan of STACK (test-cluster if not given) as build/graph.svg
+	@$(PY) -m lab graph --stack $(or $(STACK),test-cluster) --out build/graph.svg
+
+clean: ## remove everything that make made in this checkout
+	rm -rf build .venv .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,128 @@
+"""The real operations: what is checked before the CLI starts, and how it is started."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.tools.conftest import script
+from tools import operate
+
+ROOT = Path(__file__).resolve().parents[2]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with the real stack file and a CLI that prints its arguments and what it is told to trust."""
+    shutil.copy(ROOT / "Pulumi.test-cluster.yaml", tmp_path)
+    home = tmp_path / "installed"
+    script(
+        home / "pulumi",
+        f"""exec {sys.executable} -c '
+import json, os, sys
+print(json.dumps([sys.argv[1:], os.environ["SSL_CERT_DIR"], os.getcwd()]))' "$@" """,
+    )
+    script(home / operate.LANGUAGE_HOST, "exit 0")
+    (tmp_path / ".tools").mkdir()
+    (tmp_path / ".tools" / "pulumi").symlink_to(home / "pulumi")
+    return tmp_path
+
+
+@pytest.fixture
+def run(checkout: Path) -> Run:
+    """Run an operation in the checkout, with the project's own packages importable."""
+
+    def operation(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        code = "import sys, pathlib, tools.operate as o; o.main(sys.argv[2:], pathlib.Path(sys.argv[1]))"
+        base = {name: value for name, value in os.environ.items() if name != "SSL_CERT_DIR"}
+        return subprocess.run(
+            [sys.executable, "-c", code, str(checkout), *arguments],
+            cwd=ROOT,
+            env=base | {"PYTHONPATH": str(ROOT)} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return operation
+
+
+@pytest.mark.parametrize(
+    ("operation", "flags"),
+    [
+        ("preview", []),
+        ("up", ["--continue-on-error"]),
+        ("refresh", ["--run-program"]),
+        ("destroy", ["--run-program", "--continue-on-error"]),
+    ],
+)
+def test_the_cli_gets_the_stack_the_flags_and_what_the_person_added(
+    run: Run, checkout: Path, operation: str, flags: list[str]
+) -> None:
+    done = run(operation, "--stack", "test-cluster", "--diff", "--target", "urn:x")
+    assert done.returncode == 0, f"a sound stack file must reach the CLI: {done.stderr}"
+    arguments, _, directory = json.loads(done.stdout.splitlines()[-1])
+    assert arguments == [operation, "--stack", "test-cluster", *flags, "--diff", "--target", "urn:x"], (
+        "the operation, its stack, the project's flags, then the person's"
+    )
+    assert directory == str(checkout), "the CLI finds the project in the directory it is started in"
+
+
+@pytest.mark.parametrize(("user", "first"), [("", "/etc/ssl/certs"), ("/my/certs:/more", "/my/certs:/more")])
+def test_providers_trust_the_programs_own_ca_besides_the_usual_ones(
+    run: Run, checkout: Path, user: str, first: str
+) -> None:
+    done = run("preview", "--stack", "test-cluster", **({"SSL_CERT_DIR": user} if user else {}))
+    _, trusted, _ = json.loads(done.stdout.splitlines()[-1])
+    assert trusted == f"{first}:{checkout}/build/trust", "what the user set stays, the program's CA comes after it"
+
+
+def test_a_defective_stack_file_never_reaches_the_cli(run: Run, checkout: Path) -> None:
+    (checkout / "Pulumi.broken.yaml").write_text("config:\n  home-cluster:nonsense: 1\n")
+    done = run("up", "--stack", "broken")
+    assert done.returncode == 1, f"a defective stack file must stop the operation: {done.stdout}"
+    assert "nonsense" in done.stderr, f"the message must name the key: {done.stderr!r}"
+    assert not done.stdout, f"the CLI must not have started: {done.stdout!r}"
+
+
+def test_a_missing_stack_names_those_that_are_there(run: Run) -> None:
+    done = run("preview", "--stack", "")
+    assert done.stderr.strip() == "preview: which stack? Say STACK=<name>; here are: test-cluster.", "one sentence"
+    done = run("preview", "--stack", "prod")
+    assert "Pulumi.prod.yaml is not there" in done.stderr, f"the file to write must be named: {done.stderr!r}"
+
+
+def test_a_qualified_stack_name_uses_the_file_of_its_last_part(run: Run) -> None:
+    done = run("preview", "--stack", "me/home-cluster/test-cluster")
+    arguments, _, _ = json.loads(done.stdout.splitlines()[-1])
+    assert arguments[2] == "me/home-cluster/test-cluster", f"the CLI must get the full name: {arguments}"
+
+
+def test_a_cli_without_a_python_host_is_told_before_anything_runs(run: Run, checkout: Path, tmp_path: Path) -> None:
+    (checkout / "installed" / operate.LANGUAGE_HOST).unlink()
+    done = run("up", "--stack", "test-cluster", PATH=str(tmp_path))
+    assert done.returncode == 1, "a CLI without the Python host cannot run a Python program"
+    assert operate.LANGUAGE_HOST in done.stderr, f"what is missing must be named: {done.stderr!r}"
+    assert "official release" in done.stderr, f"the fix must be named: {done.stderr!r}"
+
+
+def test_a_checkout_that_was_not_set_up_is_told_so(run: Run, checkout: Path) -> None:
+    (checkout / ".tools" / "pulumi").unlink()
+    assert "run `make setup`" in run("up", "--stack", "test-cluster").stderr, "the fix must be named"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("operation", operate.FLAGS)
+def test_the_pinned_cli_knows_every_flag_that_is_given(operation: str) -> None:
+    binary = ROOT / ".tools" / "pulumi"
+    if not binary.exists():
+        pytest.skip("there is no .tools/pulumi: make setup")
+    shown = subprocess.run([str(binary), operation, "--help"], capture_output=True, text=True, check=True).stdout
+    for flag in operate.FLAGS[operation]:
+        assert f"{flag} " in shown, f"pulumi {operation} of the pinned version has no {flag}"

@@ -1,0 +1,138 @@
+"""`make setup`: the interpreter, the virtual environment, and the sentences where something is missing."""
+
+import ast
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tools import environment
+from tools.files import SetupError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def wheel(directory: Path) -> str:
+    """Put a tiny wheel into `directory`; returns its SHA-256 (hex)."""
+    directory.mkdir(exist_ok=True)
+    path = directory / "tiny-1.0-py3-none-any.whl"
+    info = "tiny-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tiny.py", "ANSWER = 42\n")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout whose lock files want one package, which lies in a directory: pip needs no network."""
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    digest = wheel(tmp_path / "wheels")
+    (tmp_path / "requirements.txt").write_text(f"tiny==1.0 --hash=sha256:{digest}\n")
+    (tmp_path / "requirements-dev.txt").write_text("# nothing more\n")
+    return tmp_path
+
+
+def test_the_environment_holds_the_locked_packages_and_a_second_run_starts_no_process(
+    locked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = environment.ensure(locked)
+    python = str(locked / ".venv" / "bin" / "python")
+    run = subprocess.run([python, "-c", "import tiny; print(tiny.ANSWER)"], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "42", "the locked package must be importable"
+    assert ".venv made with Python" in said, f"the first run says what it did, not {said!r}"
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a second run must not start a process"))
+    assert "current" in environment.ensure(locked), "a second run has nothing to do, and says so"
+
+
+def test_a_package_whose_hash_is_not_the_locked_one_is_refused(locked: Path) -> None:
+    lock = locked / "requirements.txt"
+    lock.write_text(lock.read_text().replace("sha256:", "sha256:0")[:-2] + "\n")
+    with pytest.raises(SetupError, match="the packages could not be installed"):
+        environment.ensure(locked)
+    assert not (locked / ".venv" / environment.STAMP).exists(), "a failed setup must not look like a finished one"
+
+
+def test_a_package_without_a_hash_is_refused(locked: Path) -> None:
+    (locked / "requirements.txt").write_text("tiny==1.0\n")
+    with pytest.raises(SetupError, match="the packages could not be installed"):
+        environment.ensure(locked)
+
+
+@pytest.mark.parametrize("name", environment.LOCKS)
+def test_a_changed_lock_file_makes_the_environment_anew(locked: Path, name: str) -> None:
+    before = environment.digest(locked)
+    (locked / name).write_text((locked / name).read_text() + "# changed\n")
+    assert environment.digest(locked) != before, f"a change of {name} must be noticed"
+
+
+def test_another_interpreter_or_place_makes_the_environment_anew(
+    locked: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = environment.digest(locked)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for name in environment.LOCKS:
+        shutil.copy(locked / name, elsewhere / name)
+    assert environment.digest(elsewhere) != before, "scripts of an environment name its place, so it cannot be moved"
+    monkeypatch.setattr(sys, "version", "3.12.1 (another)")
+    assert environment.digest(locked) != before, "packages are compiled for one version of Python"
+
+
+def test_a_python_without_ensurepip_gives_one_sentence(locked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(SetupError, match=r"has no ensurepip.*apt install python3-venv") as caught:
+        environment.ensure(locked)
+    assert "\n" not in str(caught.value), f"one sentence, not more: {caught.value}"
+
+
+def test_an_old_python_gives_one_sentence() -> None:
+    pretend = "import runpy, sys; sys.version_info = (3, 9, 2); runpy.run_path('tools/setup.py', run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", pretend], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, "an old Python must stop setup"
+    assert "needs Python 3.11 or newer" in run.stderr, f"the sentence must name what is needed: {run.stderr!r}"
+    assert "is Python 3.9.2" in run.stderr, f"the sentence must name what is there: {run.stderr!r}"
+    assert len(run.stderr.splitlines()) == 1, f"one sentence, no traceback: {run.stderr!r}"
+
+
+def test_an_old_python_can_read_the_entry_script() -> None:
+    source = (ROOT / "tools" / "setup.py").read_text()
+    tree = ast.parse(source, feature_version=(3, 6))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert imported == {"os", "runpy", "sys"}, "the entry must not import what an old Python cannot read"
+    assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(tree)), "nor by `from ... import`"
+
+
+def test_a_missing_python_gives_one_sentence() -> None:
+    make = shutil.which("make") or "make"
+    run = subprocess.run(
+        [make, "--no-print-directory", "setup", "PYTHON=no-such-python"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode != 0, "setup cannot go on without Python"
+    assert "there is no no-such-python: install it" in run.stderr.splitlines()[0], f"the sentence: {run.stderr!r}"
+
+
+def test_setup_needs_nothing_but_the_standard_library() -> None:
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); import tools.bootstrap"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, f"setup runs before anything is installed: {run.stderr}"

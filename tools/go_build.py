@@ -1,0 +1,56 @@
+"""The pulumi CLI built with Go from `tools/pulumi/go.mod`: needs a Go module proxy and nothing else."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from tools.files import UnavailableError
+
+PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+OLDEST = (1, 21)
+"""The first Go that fetches by itself the toolchain that go.mod asks for (go.dev/doc/toolchain)."""
+
+
+def build(version: str, module: Path, binary: Path) -> str:
+    """Build the CLI `version` in the directory `module` to the file `binary`; returns the Go used, such as `go1.26.8`.
+
+    Flags and tags are those of the official build (`.goreleaser.yml` of github.com/pulumi/pulumi). Raises
+    `UnavailableError` where Go is missing, too old, or the build fails.
+    """
+    go = shutil.which("go")
+    if go is None:
+        raise UnavailableError("Go is not installed")
+    # CGO_ENABLED=0: no C compiler needed. GOTOOLCHAIN: some packagings of Go default to `local` and would give up.
+    environment = {"GOTOOLCHAIN": "auto"} | os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
+    using = _version(go, module, environment)
+    print(f"setup: building pulumi {version} with {using} from tools/pulumi/go.mod (about five minutes)", flush=True)
+    flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-tags", "osusergo,grpcnotrace"]
+    linker = f"-s -w -X {VERSION_VARIABLE}=v{version}"
+    command = [go, "build", *flags, "-ldflags", linker, "-o", str(binary), PACKAGE]
+    if subprocess.run(command, cwd=module, env=environment, check=False).returncode:
+        raise UnavailableError("the build with Go failed, the reason is above")
+    return using
+
+
+def _version(go: str, module: Path, environment: dict[str, str]) -> str:
+    """The version of Go that builds `module`; raises `UnavailableError` where there is none that can."""
+    # Asked in the root directory, where no go.mod that it cannot read stops an old Go from naming itself.
+    installed = _ask(go, Path("/"), environment | {"GOTOOLCHAIN": "local"})
+    match = re.match(r"go(\d+)\.(\d+)", installed)
+    if match and (int(match[1]), int(match[2])) < OLDEST:
+        raise UnavailableError(f"{go} is {installed}, too old: {'.'.join(map(str, OLDEST))} or newer is needed")
+    return _ask(go, module, environment)
+
+
+def _ask(go: str, directory: Path, environment: dict[str, str]) -> str:
+    """`go env GOVERSION` in `directory`; may fetch a toolchain there."""
+    command = [go, "env", "GOVERSION"]
+    run = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    if run.returncode or not run.stdout.startswith("go"):
+        # Its last line is the reason, for one that the toolchain cannot be fetched.
+        reason = (run.stderr.strip() or run.stdout.strip() or "no output").splitlines()[-1]
+        raise UnavailableError(f"{go} does not work here ({reason})")
+    return run.stdout.strip()

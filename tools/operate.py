@@ -1,0 +1,88 @@
+"""`make preview`, `up`, `refresh` and `destroy`: check the stack file, then run the pulumi CLI on the stack.
+
+What they add to the bare CLI: the stack file is validated before the engine starts, the flags below are always given,
+and the providers trust the certificates in `build/trust`. `pulumi up --stack <stack>` works without all this.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FLAGS: Mapping[str, tuple[str, ...]] = {
+    "preview": (),
+    # A failure holds back what depends on it, not the other phases.
+    "up": ("--continue-on-error",),
+    # Without the program the providers keep the credentials and addresses of the last update.
+    "refresh": ("--run-program",),
+    "destroy": ("--run-program", "--continue-on-error"),
+}
+"""Flags of each operation, as `pulumi <operation> --help` of 3.250.0 lists them."""
+
+LANGUAGE_HOST = "pulumi-language-python"
+
+
+class OperateError(Exception):
+    """The operation cannot start. The message says why, and what to do."""
+
+
+def trust(environment: Mapping[str, str], root: Path) -> str:
+    """Value of SSL_CERT_DIR: what the user set, else the system's directory, and `build/trust` after it.
+
+    The program writes the certificate of its own CA there. Providers are Go programs on Linux, which read these
+    directories beside the system's bundle (pkg.go.dev/crypto/x509#SystemCertPool).
+    """
+    return f"{environment.get('SSL_CERT_DIR') or '/etc/ssl/certs'}:{root / 'build' / 'trust'}"
+
+
+def stack_file(root: Path, stack: str) -> Path:
+    """Path of `Pulumi.<stack>.yaml`; `organisation/project/stack` names the same file as `stack`."""
+    stacks = ", ".join(sorted(path.name.split(".", 2)[1] for path in root.glob("Pulumi.*.yaml"))) or "none"
+    if not stack:
+        raise OperateError(f"which stack? Say STACK=<name>; here are: {stacks}.")
+    path = root / f"Pulumi.{stack.rsplit('/', 1)[-1]}.yaml"
+    if not path.is_file():
+        raise OperateError(f"{path.name} is not there, so stack {stack} has no settings; here are: {stacks}.")
+    return path
+
+
+def cli(root: Path, path: str | None = None) -> Path:
+    """The CLI that setup linked, proven to have a Python language host beside it or on PATH (`path`)."""
+    linked = root / ".tools" / "pulumi"
+    if not linked.exists():
+        raise OperateError(".tools/pulumi is not there: run `make setup`.")
+    if (linked.resolve().parent / LANGUAGE_HOST).exists() or shutil.which(LANGUAGE_HOST, path=path):
+        return linked
+    raise OperateError(
+        f"{linked.resolve()} has no {LANGUAGE_HOST} beside it, because it was built from source for the demo and the "
+        "tests: install the official release (https://www.pulumi.com/docs/install/), so that `pulumi` is on PATH, "
+        "then `rm -r .tools` and run this again."
+    )
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
+    """Validate the stack file and become `pulumi`; returns only by `SystemExit`, as the process is replaced."""
+    parser = argparse.ArgumentParser(prog="python -m tools.operate", description=__doc__, allow_abbrev=False)
+    parser.add_argument("operation", choices=FLAGS)
+    parser.add_argument("--stack", default="", help="name of the stack, as in Pulumi.<stack>.yaml")
+    options, extra = parser.parse_known_args(arguments)
+    try:
+        settings = stack_file(root, options.stack)
+        binary = cli(root)
+    except OperateError as error:
+        sys.exit(f"{options.operation}: {error}")
+    check = subprocess.run([sys.executable, "-m", "settings.check", str(settings)], cwd=root, check=False)
+    if check.returncode:
+        sys.exit(check.returncode)
+    command = [str(binary), options.operation, "--stack", options.stack, *FLAGS[options.operation], *extra]
+    os.chdir(root)
+    os.execve(binary, command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)})
+
+
+if __name__ == "__main__":
+    main()
