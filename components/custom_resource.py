@@ -14,9 +14,9 @@ class CustomResourceArgs:
 
     Attributes:
         namespace: None for a cluster-scoped kind.
-        condition: Condition of its status that must be True before anything that depends on it goes on; None where
-            the kind has no status to wait for.
-        seconds: How long to wait for that condition.
+        wait_for: What its status must show before anything that depends on it goes on, in the syntax of
+            `pulumi.com/waitFor` (`condition=Type` or `jsonpath={.path}=value`); None where the kind has no status.
+        seconds: How long to wait for that.
     """
 
     api_version: str
@@ -24,7 +24,7 @@ class CustomResourceArgs:
     name: str
     spec: Mapping[str, Any]
     namespace: pulumi.Input[str] | None = None
-    condition: str | None = "Ready"
+    wait_for: str | None = "condition=Ready"
     annotations: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     seconds: int = 600
@@ -33,10 +33,10 @@ class CustomResourceArgs:
 def custom_resource(
     name: str, args: CustomResourceArgs, opts: pulumi.ResourceOptions
 ) -> k8s.apiextensions.CustomResource:
-    """The object, awaited by `pulumi.com/waitFor` where it has a condition."""
+    """The object, awaited where `wait_for` says for what."""
     annotations = dict(args.annotations)
-    if args.condition is not None:
-        annotations["pulumi.com/waitFor"] = f"condition={args.condition}"
+    if args.wait_for is not None:
+        annotations["pulumi.com/waitFor"] = args.wait_for
     metadata: dict[str, Any] = {"name": args.name, "annotations": annotations, "labels": dict(args.labels)}
     if args.namespace is not None:
         metadata["namespace"] = args.namespace
@@ -52,9 +52,10 @@ def custom_resource(
     )
 
 
-def name_of(resource: pulumi.Resource, name: str) -> pulumi.Output[str]:
-    """`name`, known already in a preview, as an Output that makes its user depend on `resource`.
+def once(resource: pulumi.Resource, value: str) -> pulumi.Output[str]:
+    """`value`, known already in a preview, as an Output that makes its user depend on `resource`.
 
-    A CustomResource has no typed metadata to take it from, and its id is unknown until it exists.
+    For a value that the program chose but that holds only once the resource exists: a CustomResource has no typed
+    metadata to take its name from, and its id is unknown until it exists.
     """
-    return resource.urn.apply(lambda _: name)
+    return resource.urn.apply(lambda _: value)

@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.custom_resource import CustomResourceArgs, custom_resource, name_of
+from components.custom_resource import CustomResourceArgs, custom_resource, once
+from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
 from lib.names import SECRET_STORE
 
@@ -27,6 +28,7 @@ class ExternalSecretArgs:
 
     Attributes:
         secret_name: Name of the Secret.
+        namespace: Where it is wanted.
         keys: Keys and where each comes from. The namespace must be a declared consumer of every one.
         template: Text of each key of the Secret when it is composed of several (Go template of External Secrets,
             engine v2, with the `keys` as variables); None to take the keys as they are.
@@ -34,7 +36,7 @@ class ExternalSecretArgs:
         ready: The store's readiness.
     """
 
-    namespace: str
+    namespace: Namespace
     secret_name: str
     keys: Sequence[SecretKey]
     ready: Sequence[pulumi.Resource]
@@ -68,23 +70,23 @@ class ExternalSecret(pulumi.ComponentResource):
                 api_version="external-secrets.io/v1",
                 kind="ExternalSecret",
                 name=args.secret_name,
-                namespace=args.namespace,
+                namespace=args.namespace.namespace,
                 annotations={"home-cluster/generations": _generations(args.keys)},
                 spec=_spec(args),
             ),
             # The values travel through Vault, which no input shows: the store must serve and the version be written.
             pulumi.ResourceOptions(parent=self, depends_on=[*args.ready, *versions]),
         )
-        self.secret_name = name_of(self.resource, args.secret_name)
+        self.secret_name = once(self.resource, args.secret_name)
         self.register_outputs({"secret_name": self.secret_name})
 
 
 def _refuse_undeclared_consumer(args: ExternalSecretArgs) -> None:
     for key in args.keys:
         declaration = key.secret.declaration
-        if args.namespace not in declaration.consumers:
+        if args.namespace.literal not in declaration.consumers:
             raise ValueError(
-                f"{declaration.path}: namespace {args.namespace} is no consumer of it "
+                f"{declaration.path}: namespace {args.namespace.literal} is no consumer of it "
                 f"({', '.join(declaration.consumers) or 'it has none'}); add it to the declaration"
             )
 

@@ -39,10 +39,12 @@ class Namespace(pulumi.ComponentResource):
 
     Attributes:
         namespace: Name of the namespace; using it as an input makes the order.
+        literal: The same name as plain text, for lookups and inside other texts.
         ca_config_map: Name of the ConfigMap with the CA under `ca.crt`; None without a CA.
     """
 
     namespace: pulumi.Output[str]
+    literal: str
     ca_config_map: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -50,6 +52,7 @@ class Namespace(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         created = k8s.core.v1.Namespace(name, metadata={"name": args.name, "labels": _labels(args)}, opts=child)
         self.namespace = created.metadata.name
+        self.literal = args.name
         k8s.networking.v1.NetworkPolicy(
             f"{name}-ingress",
             metadata={"name": "ingress", "namespace": self.namespace},

@@ -6,3 +6,7 @@ PROBE = "docker.io/library/python:3.13.5-alpine3.22"
 
 # renovate: datasource=docker depName=ghcr.io/bank-vaults/bank-vaults
 BANK_VAULTS = "ghcr.io/bank-vaults/bank-vaults:v1.33.1"
+
+# Postgres releases are named <major>.<minor>; a new major needs a dump and restore, so Renovate stays on this one.
+# renovate: datasource=docker depName=ghcr.io/cloudnative-pg/postgresql
+POSTGRES = "ghcr.io/cloudnative-pg/postgresql:17.6-standard-bookworm"

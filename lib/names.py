@@ -14,6 +14,7 @@ class Namespace(StrEnum):
     RELOADER = "reloader"
     VAULT = "vault"
     EXTERNAL_SECRETS = "external-secrets"
+    CLOUDNATIVE_PG = "cnpg-system"
     DATABASES = "databases"
     AUTHENTIK = "authentik"
     GITEA = "gitea"

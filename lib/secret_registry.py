@@ -10,6 +10,19 @@ from settings import Settings
 _OIDC_CONSUMER = {"gitea": Namespace.GITEA, "harbor": Namespace.HARBOR, "matrix": Namespace.MATRIX}
 
 
+_PROBE = SecretDeclaration(
+    path="external-secrets/probe", fields=(password("value"),), consumers=(Namespace.EXTERNAL_SECRETS,)
+)
+"""Read back through External Secrets by the gate of phase 1; nothing else uses it."""
+
+_DATABASE_OWNER = SecretDeclaration(
+    path="postgres/app",
+    fields=(literal("username", "app"), password("password")),
+    consumers=(Namespace.DATABASES,),
+)
+"""Owner of the database that initialising a Postgres cluster needs; no application uses it."""
+
+
 def _database(role: str, namespace: Namespace) -> SecretDeclaration:
     return SecretDeclaration(
         path=f"postgres/{role}",
@@ -130,7 +143,7 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
     Raises:
         ValueError: naming a `rotation.generations` key that no secret has.
     """
-    declared = [*_identity(settings), _valkey("default")]
+    declared = [_PROBE, _DATABASE_OWNER, _valkey("default"), *_identity(settings)]
     for service, secrets in ((settings.gitea, _gitea), (settings.harbor, _harbor), (settings.matrix, _matrix)):
         if service.enabled:
             declared += secrets()

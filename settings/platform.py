@@ -15,7 +15,6 @@ class Vault(Strict):
         default=None, pattern=r"^https://", description="Where this program reaches the API when not on its fixed IP."
     )
     data_size: Quantity = "10Gi"
-    audit_size: Quantity = "5Gi"
     user_group: Name = Field(description="Group that may log in and read its own secrets.")
     admin_group: Name = Field(description="Group that manages Vault.")
 

@@ -1,0 +1,74 @@
+"""How this program talks to Vault: with the root token that the initialisation left in the cluster."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_vault as vault
+
+from components.vault.server import VaultServer
+from lib.values.vault import KEYS_SECRET
+
+_ROOT_KEY = "vault-root"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultAccessArgs:
+    """The server and the trust in it.
+
+    Attributes:
+        ca_file: Path of the CA certificate; the provider takes no text.
+        root_token: The token, once it was taken out of the cluster; None to read it from there.
+    """
+
+    server: VaultServer
+    namespace: str
+    ca_file: pulumi.Input[str]
+    root_token: pulumi.Output[str] | None
+
+
+class VaultAccess(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-keys`: a read of the Secret `vault-keys` (never owned, so never deleted), unless a token is configured.
+    - `<name>-provider`: the Vault provider.
+
+    Attributes:
+        provider: Configured once the gate of Vault is open.
+    """
+
+    provider: vault.Provider
+
+    def __init__(self, name: str, args: VaultAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:vault/access:VaultAccess", name, None, opts)
+        token = args.root_token if args.root_token is not None else self._stored_token(name, args)
+        self.provider = vault.Provider(
+            f"{name}-provider",
+            address=args.server.address,
+            ca_cert_file=args.ca_file,
+            token=token,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})
+
+    def _stored_token(self, name: str, args: VaultAccessArgs) -> pulumi.Output[str]:
+        # The id comes out of the gate: a preview before the Secret exists shows an unknown instead of failing.
+        secret_id = args.server.gate.id.apply(lambda _: f"{args.namespace}/{KEYS_SECRET}")
+        keys = k8s.core.v1.Secret.get(f"{name}-keys", secret_id, pulumi.ResourceOptions(parent=self))
+        return pulumi.Output.secret(keys.data.apply(_root_token))
+
+
+def _root_token(data: Mapping[str, str] | None) -> str:
+    """The token in the data of the Secret.
+
+    Raises:
+        ValueError: when the key is gone, saying where the token belongs then.
+    """
+    if not data or _ROOT_KEY not in data:
+        raise ValueError(
+            f"the Secret {KEYS_SECRET} has no {_ROOT_KEY}; if the root token was taken offline, supply it with: "
+            "pulumi config set --secret vaultRootToken"
+        )
+    return base64.b64decode(data[_ROOT_KEY]).decode()

@@ -1,0 +1,146 @@
+"""The one-time initialisation of Vault: a Job that may write one Secret, and a server that may only read it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.namespace import Namespace
+from components.probe import script
+from lib.images import BANK_VAULTS, PROBE
+from lib.kubernetes import resources, restricted_container, restricted_pod
+from lib.values.vault import KEYS_SECRET, bank_vaults_flags
+
+_SECONDS = 900
+_SERVER_ACCOUNT = "vault"  # the chart names it after the release
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitialisationArgs:
+    """Namespace of Vault and the ConfigMap with the CA of its certificate."""
+
+    namespace: Namespace
+    ca_config_map: pulumi.Input[str]
+
+
+class Initialisation(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-keys`: the Secret `vault-keys`, empty; its data is written by the Job and ignored by this program.
+      It comes first so that no account needs `create`, which cannot be limited to a name.
+    - `<name>-account`: ServiceAccount of the Job, with Role and RoleBinding: get and update of that Secret.
+    - `<name>-reader`: Role and RoleBinding that let Vault's own account get that Secret, no more.
+    - `<name>-script`: ConfigMap with the script that waits until Vault answers.
+    - `<name>-job` (by `run`): the Job.
+
+    Attributes:
+        keys: The Secret.
+        keys_secret: Its name.
+        reader: The RoleBinding without which the sidecar cannot unseal.
+    """
+
+    keys: k8s.core.v1.Secret
+    keys_secret: pulumi.Output[str]
+    reader: k8s.rbac.v1.RoleBinding
+
+    def __init__(self, name: str, args: InitialisationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:vault/initialisation:Initialisation", name, None, opts)
+        self._name, self._args = name, args
+        child = pulumi.ResourceOptions(parent=self)
+        self.keys = k8s.core.v1.Secret(
+            f"{name}-keys",
+            metadata={"name": KEYS_SECRET, "namespace": args.namespace.namespace},
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["data", "stringData"]),
+        )
+        self.keys_secret = self.keys.metadata.name
+        account = k8s.core.v1.ServiceAccount(
+            f"{name}-account", metadata={"name": "vault-init", "namespace": args.namespace.namespace}, opts=child
+        )
+        self._account = account.metadata.name
+        self._writer = self._allow("account", "vault-init", self._account, ["get", "update"])
+        self.reader = self._allow("reader", "vault-unseal", _SERVER_ACCOUNT, ["get"])
+        waiter = k8s.core.v1.ConfigMap(
+            f"{name}-script",
+            metadata={"name": "vault-init-script", "namespace": args.namespace.namespace},
+            data={"wait.py": script("vault_listening")},
+            opts=child,
+        )
+        self._script = waiter.metadata.name
+        self.register_outputs({"keys_secret": self.keys_secret})
+
+    def run(self, server: pulumi.Resource) -> k8s.batch.v1.Job:
+        """The Job that initialises Vault once `server` is installed; harmless on an initialised one."""
+        timeout = f"{_SECONDS + 120}s"
+        return k8s.batch.v1.Job(
+            f"{self._name}-job",
+            metadata={
+                "name": "vault-init",
+                "namespace": self._args.namespace.namespace,
+                "annotations": {"pulumi.com/replaceUnready": "true"},
+            },
+            spec={
+                "backoffLimit": 6,
+                "activeDeadlineSeconds": _SECONDS,
+                "template": {"spec": self._pod()},
+            },
+            # Nothing in the Job's spec comes from the release or the binding, and it needs both.
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[server, self._writer],
+                custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
+            ),
+        )
+
+    def _allow(self, role: str, object_name: str, account: pulumi.Input[str], verbs: list[str]) -> Any:
+        metadata: Any = {"name": object_name, "namespace": self._args.namespace.namespace}
+        child = pulumi.ResourceOptions(parent=self)
+        created = k8s.rbac.v1.Role(
+            f"{self._name}-{role}-role",
+            metadata=metadata,
+            rules=[{"api_groups": [""], "resources": ["secrets"], "resource_names": [KEYS_SECRET], "verbs": verbs}],
+            opts=child,
+        )
+        return k8s.rbac.v1.RoleBinding(
+            f"{self._name}-{role}-binding",
+            metadata=metadata,
+            role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": created.metadata.name},
+            subjects=[{"kind": "ServiceAccount", "name": account, "namespace": self._args.namespace.namespace}],
+            opts=child,
+        )
+
+    def _pod(self) -> Any:
+        environment = [
+            {"name": "VAULT_ADDR", "value": "https://vault-0.vault-internal:8200"},
+            {"name": "VAULT_CACERT", "value": "/etc/cluster-ca/ca.crt"},
+            {"name": "SSL_CERT_FILE", "value": "/etc/cluster-ca/ca.crt"},
+            {"name": "SECONDS", "value": str(_SECONDS // 2)},
+        ]
+        ca_mount = {"name": "ca", "mountPath": "/etc/cluster-ca", "readOnly": True}
+        flags = [*bank_vaults_flags(self._args.namespace.literal), "--secret-shares=1", "--secret-threshold=1"]
+        common = {
+            "env": environment,
+            "resources": resources("10m", "64Mi"),
+            "securityContext": restricted_container(),
+        }
+        return {
+            "restartPolicy": "Never",
+            "serviceAccountName": self._account,
+            "securityContext": restricted_pod(),
+            "initContainers": [
+                {
+                    "name": "wait",
+                    "image": PROBE,
+                    "command": ["python3", "/probe/wait.py"],
+                    "volumeMounts": [ca_mount, {"name": "script", "mountPath": "/probe", "readOnly": True}],
+                    **common,
+                }
+            ],
+            "containers": [
+                {"name": "init", "image": BANK_VAULTS, "args": ["init", *flags], "volumeMounts": [ca_mount], **common}
+            ],
+            "volumes": [
+                {"name": "ca", "configMap": {"name": self._args.ca_config_map}},
+                {"name": "script", "configMap": {"name": self._script}},
+            ],
+        }
