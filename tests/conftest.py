@@ -1,0 +1,24 @@
+"""Fixtures that every test may ask for."""
+
+import pytest
+
+from tests.support.engine import Recording
+from tests.support.program import record_program
+
+
+@pytest.fixture(scope="session", params=[False, True], ids=["update", "preview"])
+def program(request: pytest.FixtureRequest) -> Recording:
+    """The whole program under Pulumi.test-cluster.yaml, once as an update and once as the first preview."""
+    return record_program(preview=request.param)
+
+
+@pytest.fixture(scope="session")
+def update() -> Recording:
+    """The whole program as an update: every output known."""
+    return record_program(preview=False)
+
+
+@pytest.fixture(scope="session")
+def preview() -> Recording:
+    """The whole program as the preview of a cluster that does not exist yet."""
+    return record_program(preview=True)

@@ -1,0 +1,109 @@
+"""The recording engine: runs a piece of a Pulumi program, or all of it, and records every request it makes.
+
+Each run has its own context variables, event loop and package cache, so no test sees another's settings, configuration
+or resources (the SDK keeps all of these in context variables, except the package reference of pulumi-authentik).
+"""
+
+import asyncio
+import contextvars
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import settings as runtime_settings
+from pulumi.runtime.mocks import MockEngine
+from pulumi.runtime.stack import run_in_stack
+
+from tests.support.monitor import STACK, RecordingMonitor
+from tests.support.outputs import Issuer
+from tests.support.recording import Call, Recorded, Recording, RegisteredOutputs
+
+PROJECT = "home-cluster"
+
+__all__ = ["PROJECT", "Call", "Recorded", "Recording", "RegisteredOutputs", "Run", "record"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Circumstances of a run.
+
+    Attributes:
+        preview: Whether the engine previews: ids and computed outputs are unknown then.
+        config: Stack configuration by full key, as the engine hands it to the program: every value a string.
+        secret_config: Keys of it that are secret; their values are remembered as issued secrets.
+    """
+
+    preview: bool = False
+    stack: str = "test-cluster"
+    config: Mapping[str, str] = field(default_factory=dict)
+    secret_config: tuple[str, ...] = ()
+
+
+def record(build: Callable[[], Mapping[str, Any] | None], run: Run | None = None) -> Recording:
+    """Run `build` as a Pulumi program.
+
+    What it returns, a mapping of names to Outputs or plain values, is exported like the outputs of a stack, so that
+    a test can look at values that no resource takes as input.
+
+    Raises:
+        Exception: whatever the program raises, also inside an apply.
+    """
+    circumstances = run or Run()
+    return contextvars.Context().run(_record, build, circumstances)
+
+
+def _record(build: Callable[[], Mapping[str, Any] | None], run: Run) -> Recording:
+    issuer = Issuer()
+    for key in run.secret_config:
+        issuer.issued[run.config[key]] = f"stack configuration {key}"
+    monitor = RecordingMonitor(project=PROJECT, stack=run.stack, preview=run.preview, issuer=issuer)
+    runtime_settings.configure(
+        runtime_settings.Settings(
+            project=PROJECT, stack=run.stack, monitor=monitor, engine=MockEngine(None), dry_run=run.preview
+        )
+    )
+    pulumi.runtime.set_all_config(dict(run.config), list(run.secret_config))
+    _forget_packages()
+
+    def program() -> None:
+        for name, value in (build() or {}).items():
+            pulumi.export(name, value)
+
+    _drive(program)
+    outputs = dict(monitor.outputs)
+    stack = outputs.pop(monitor.make_urn("", STACK, f"{PROJECT}-{run.stack}"))
+    return Recording(
+        preview=run.preview,
+        resources=tuple(monitor.recorded.values()),
+        calls=tuple(monitor.calls),
+        stack_outputs=stack,
+        component_outputs=outputs,
+        issued=dict(issuer.issued),
+        packages=tuple(monitor.packages),
+    )
+
+
+def _drive(program: Callable[[], None]) -> None:
+    """Run to the end on a loop of its own; one request at a time, so that the order is the same in every run."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
+    try:
+        loop.run_until_complete(run_in_stack(program))
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+        asyncio.set_event_loop(None)
+
+
+def _forget_packages() -> None:
+    """pulumi-authentik keeps its package reference, and a lock bound to an event loop, for the whole process."""
+    module: Any = sys.modules.get("pulumi_authentik._utilities")
+    if module is not None:
+        module._package_ref = ...
+        module._package_lock = asyncio.Lock()

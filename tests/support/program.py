@@ -1,0 +1,78 @@
+"""The whole program under a stack file, recorded once for each combination and process."""
+
+import functools
+import json
+import runpy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from settings import load_stack_file, required_secrets
+from settings.secrets import SECRET_NAMES
+from tests.support.engine import PROJECT, Recording, Run, record
+from tests.support.outputs import identifier
+
+ROOT = Path(__file__).resolve().parents[2]
+STACK_FILE = ROOT / "Pulumi.test-cluster.yaml"
+
+
+def secret_values() -> Mapping[str, str]:
+    """A value of the right shape for every secret configuration key."""
+    values = {
+        "proxmoxApiToken": f"home-cluster@pve!deploy={identifier('proxmoxApiToken')}",
+        "proxmoxCsiTokenSecret": identifier("proxmoxCsiTokenSecret"),
+        "kubeconfig": _kubeconfig(),
+        "vaultRootToken": f"hvs.{identifier('vaultRootToken').replace('-', '')}",
+        "gitToken": f"glpat-{identifier('gitToken')}",
+        "gitUsername": f"robot-{identifier('gitUsername')}",
+    }
+    unknown = SECRET_NAMES - set(values)
+    if unknown:
+        raise AssertionError(f"tests/support/program.py has no value for the secrets {sorted(unknown)}")
+    return values
+
+
+def _kubeconfig() -> str:
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "existing",
+            "clusters": [{"name": "existing", "cluster": {"server": "https://10.9.0.1:6443"}}],
+            "contexts": [{"name": "existing", "context": {"cluster": "existing", "user": "admin"}}],
+            "users": [{"name": "admin", "user": {"token": identifier("kubeconfig token")}}],
+        }
+    )
+
+
+def configuration(stack_file: Path, secrets: Mapping[str, str]) -> dict[str, str]:
+    """The configuration as the engine hands it to a program: objects as JSON, everything a string."""
+    document = yaml.safe_load(stack_file.read_text(encoding="utf-8"))
+    plain = {key: _text(value) for key, value in document["config"].items()}
+    return plain | {f"{PROJECT}:{name}": value for name, value in secrets.items()}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@functools.cache
+def record_program(
+    *, preview: bool, stack_file: Path = STACK_FILE, optional_secrets: tuple[str, ...] = ()
+) -> Recording:
+    """`__main__.py` under a stack file, with the secrets that it requires and those asked for."""
+    names = {key.name for key in required_secrets(load_stack_file(stack_file))} | set(optional_secrets)
+    secrets = {name: value for name, value in secret_values().items() if name in names}
+    run = Run(
+        preview=preview,
+        stack=stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml"),
+        config=configuration(stack_file, secrets),
+        secret_config=tuple(f"{PROJECT}:{name}" for name in secrets),
+    )
+
+    def program() -> None:
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    return record(program, run)
