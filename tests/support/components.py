@@ -1,7 +1,6 @@
 """What a component test needs around the component: explicit providers, as the program gives them."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -11,20 +10,13 @@ import pulumi_vault as vault
 
 from tests.support.engine import Recording, Run, record
 
-Build = Callable[[pulumi.ResourceOptions], Mapping[str, Any] | object]
 
-
-def record_component(build: Build, run: Run | None = None) -> Recording:
+def record_component(build: Callable[[pulumi.ResourceOptions], object], run: Run | None = None) -> Recording:
     """Run `build` with options that carry a provider for each package the platform's components use.
 
     A mapping that `build` returns is exported, so that a test can look at outputs.
     """
-
-    def program() -> Mapping[str, Any] | None:
-        returned = build(_options())
-        return returned if isinstance(returned, Mapping) else None
-
-    return record(program, run)
+    return record(lambda: build(_options()), run)
 
 
 def _options() -> pulumi.ResourceOptions:

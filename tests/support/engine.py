@@ -42,11 +42,11 @@ class Run:
     secret_config: tuple[str, ...] = ()
 
 
-def record(build: Callable[[], Mapping[str, Any] | None], run: Run | None = None) -> Recording:
+def record(build: Callable[[], object], run: Run | None = None) -> Recording:
     """Run `build` as a Pulumi program.
 
-    What it returns, a mapping of names to Outputs or plain values, is exported like the outputs of a stack, so that
-    a test can look at values that no resource takes as input.
+    A mapping that it returns (names to Outputs or plain values) is exported like the outputs of a stack, so that a
+    test can look at values that no resource takes as input. Anything else it returns is ignored.
 
     Raises:
         Exception: whatever the program raises, also inside an apply.
@@ -55,7 +55,7 @@ def record(build: Callable[[], Mapping[str, Any] | None], run: Run | None = None
     return contextvars.Context().run(_record, build, circumstances)
 
 
-def _record(build: Callable[[], Mapping[str, Any] | None], run: Run) -> Recording:
+def _record(build: Callable[[], object], run: Run) -> Recording:
     issuer = Issuer()
     for key in run.secret_config:
         issuer.issued[run.config[key]] = f"stack configuration {key}"
@@ -69,8 +69,10 @@ def _record(build: Callable[[], Mapping[str, Any] | None], run: Run) -> Recordin
     _forget_packages()
 
     def program() -> None:
-        for name, value in (build() or {}).items():
-            pulumi.export(name, value)
+        returned = build()
+        if isinstance(returned, Mapping):
+            for name, value in returned.items():
+                pulumi.export(name, value)
 
     _drive(program)
     outputs = dict(monitor.outputs)
@@ -91,6 +93,7 @@ def _drive(program: Callable[[], None]) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
+    loop.set_exception_handler(_report)
     try:
         loop.run_until_complete(run_in_stack(program))
     finally:
@@ -99,6 +102,12 @@ def _drive(program: Callable[[], None]) -> None:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
         asyncio.set_event_loop(None)
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A failing program leaves every Output behind the failure with the same error, which was raised already."""
+    if "never retrieved" not in str(context.get("message")):
+        loop.default_exception_handler(context)
 
 
 def _forget_packages() -> None:
