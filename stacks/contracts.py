@@ -1,0 +1,99 @@
+"""What each phase hands to those that build on it. Phases know these types and never each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_vault as vault
+
+from components.authentik.api import AuthentikApi
+from components.databases.postgres import Postgres
+from components.databases.valkey import Valkey
+from components.namespace import Namespace
+from components.platform_secrets import PlatformSecrets
+from lib.charts import Catalogue
+from settings import Settings, StackSecrets
+
+Gates = tuple[pulumi.Resource, ...]
+"""Resources that exist only once a phase is ready."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What the stack file gives to every phase.
+
+    Attributes:
+        generators: Providers of random values and keys; they need no configuration.
+    """
+
+    settings: Settings
+    secrets: StackSecrets
+    charts: Catalogue
+    generators: tuple[pulumi.ProviderResource, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A Kubernetes cluster that can run the platform.
+
+    Attributes:
+        kubernetes: Provider of its API, on the VIP.
+        ca_certificate: PEM of the platform's CA.
+        ca_file: Path of the same certificate on the machine that deploys, for providers that take only files.
+        issuer: The ready ClusterIssuer.
+        kubeconfig: Administrator's kubeconfig, secret.
+        talosconfig: Administrator's talosconfig, secret; None on an existing cluster.
+    """
+
+    kubernetes: k8s.Provider
+    ca_certificate: pulumi.Output[str]
+    ca_file: pulumi.Output[str]
+    issuer: pulumi.Resource
+    storage_class: pulumi.Input[str]
+    kubeconfig: pulumi.Output[str]
+    talosconfig: pulumi.Output[str] | None
+    ready: Gates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Infrastructure:
+    """Secrets that flow from Vault to pods, and databases."""
+
+    vault: vault.Provider
+    vault_namespace: Namespace
+    secrets: PlatformSecrets
+    store: pulumi.Resource
+    postgres: Postgres
+    valkey: Valkey
+    urls: Mapping[str, pulumi.Input[str]]
+    ready: Gates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Authentik with its people, groups and the applications of the services.
+
+    Attributes:
+        groups: The applied blueprint of people and groups.
+    """
+
+    api: AuthentikApi
+    groups: pulumi.Resource
+    urls: Mapping[str, pulumi.Input[str]]
+    ready: Gates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Integration:
+    """Vault and Authentik joined."""
+
+    ready: Gates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The services that people use."""
+
+    urls: Mapping[str, pulumi.Input[str]]
+    ready: Gates

@@ -1,0 +1,237 @@
+"""Phase 1: Vault, External Secrets and databases. From here on every secret has one writer and one path."""
+
+import pulumi
+
+from components.databases.postgres import Postgres, PostgresArgs
+from components.databases.valkey import Valkey, ValkeyArgs
+from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
+from components.external_secrets.operator import ExternalSecrets, ExternalSecretsArgs
+from components.namespace import Namespace, NamespaceArgs
+from components.phase import Phase, PhaseArgs
+from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
+from components.vault.access import VaultAccess, VaultAccessArgs
+from components.vault.configuration import VaultConfiguration, VaultConfigurationArgs
+from components.vault.server import VaultServer, VaultServerArgs
+from components.vault.user_interface import VaultUserInterface, VaultUserInterfaceArgs
+from lib import names
+from lib.kubernetes import PodSecurity
+from lib.secret_registry import declare
+from lib.secrets import SecretDeclaration
+from lib.values.external_secrets import SERVICE_ACCOUNT
+from settings import Settings
+from stacks.contracts import Cluster, Infrastructure, Site
+
+_WEBHOOK_EXTERNAL_SECRETS, _WEBHOOK_CLOUDNATIVE_PG, _VAULT_API = 10250, 9443, 8200
+
+
+def build(site: Site, cluster: Cluster) -> Infrastructure:
+    """Brings phase 1 up on a ready cluster."""
+    phase = Phase(
+        "phase1-infrastructure",
+        PhaseArgs(after=cluster.ready),
+        pulumi.ResourceOptions(providers=[cluster.kubernetes, *site.generators]),
+    )
+    in_phase = pulumi.ResourceOptions(parent=phase)
+    declarations = declare(site.settings)
+
+    vault_namespace = Namespace(
+        "vault-namespace",
+        NamespaceArgs(
+            name=names.Namespace.VAULT,
+            pod_security=PodSecurity.BASELINE,  # the binary's IPC_LOCK capability forbids dropping all of them
+            ca_certificate=cluster.ca_certificate,
+            open_ports=(_VAULT_API,),
+        ),
+        in_phase,
+    )
+    server = _vault(site, cluster, vault_namespace, in_phase)
+    access = VaultAccess(
+        "vault-access",
+        VaultAccessArgs(
+            server=server,
+            namespace=vault_namespace.literal,
+            ca_file=cluster.ca_file,
+            root_token=site.secrets.vault_root_token,
+        ),
+        in_phase,
+    )
+    in_vault = pulumi.ResourceOptions(parent=phase, providers=[access.provider])
+    configuration = VaultConfiguration(
+        "vault-configuration",
+        VaultConfigurationArgs(
+            gate=server.gate,
+            reader_account=SERVICE_ACCOUNT,
+            reader_namespace=names.Namespace.EXTERNAL_SECRETS,
+        ),
+        in_vault,
+    )
+    secrets = PlatformSecrets(
+        "secrets", PlatformSecretsArgs(declarations=declarations, mount=configuration.kv_mount), in_vault
+    )
+    interface = VaultUserInterface(
+        "vault-ui",
+        VaultUserInterfaceArgs(
+            namespace=vault_namespace.namespace,
+            host=site.settings.vault.host,
+            service=server.service.metadata.name,
+            ca_config_map=_ca(vault_namespace),
+            issuer_ready=cluster.issuer,
+        ),
+        in_phase,
+    )
+
+    store, round_trip = _external_secrets(site, cluster, configuration, secrets, declarations, in_phase)
+    postgres, valkey = _databases(site, cluster, secrets, store, in_phase)
+    return Infrastructure(
+        vault=access.provider,
+        vault_namespace=vault_namespace,
+        secrets=secrets,
+        store=store,
+        postgres=postgres,
+        valkey=valkey,
+        urls={"vault": interface.url},
+        ready=(round_trip, *postgres.databases.values(), valkey.release),
+    )
+
+
+def _vault(site: Site, cluster: Cluster, namespace: Namespace, opts: pulumi.ResourceOptions) -> VaultServer:
+    return VaultServer(
+        "vault",
+        VaultServerArgs(
+            chart=site.charts["vault"],
+            namespace=namespace,
+            load_balancer_ip=str(site.settings.network.load_balancers.vault),
+            address=site.settings.vault.address,
+            ca_config_map=_ca(namespace),
+            issuer_ready=cluster.issuer,
+            storage_class=cluster.storage_class,
+            data_size=site.settings.vault.data_size,
+        ),
+        opts,
+    )
+
+
+def _external_secrets(
+    site: Site,
+    cluster: Cluster,
+    configuration: VaultConfiguration,
+    secrets: PlatformSecrets,
+    declarations: tuple[SecretDeclaration, ...],
+    opts: pulumi.ResourceOptions,
+) -> tuple[pulumi.Resource, pulumi.Resource]:
+    """The ready store, and the secret that was read back through it."""
+    namespace = Namespace(
+        "external-secrets-namespace",
+        NamespaceArgs(
+            name=names.Namespace.EXTERNAL_SECRETS,
+            pod_security=PodSecurity.RESTRICTED,
+            ca_certificate=cluster.ca_certificate,
+            open_ports=(_WEBHOOK_EXTERNAL_SECRETS,),
+        ),
+        opts,
+    )
+    operator = ExternalSecrets(
+        "external-secrets",
+        ExternalSecretsArgs(
+            chart=site.charts["external-secrets"],
+            namespace=namespace,
+            ca_config_map=_ca(namespace),
+            kv_mount=configuration.kv_mount,
+            kubernetes_path=configuration.kubernetes_path,
+            reader_role=configuration.reader_role,
+            consumers=sorted({consumer for declaration in declarations for consumer in declaration.consumers}),
+        ),
+        opts,
+    )
+    round_trip = ExternalSecret(
+        "external-secrets-probe",
+        ExternalSecretArgs(
+            namespace=namespace,
+            secret_name="probe",
+            keys=[SecretKey("value", secrets["external-secrets/probe"], "value")],
+            ready=[operator.store],
+        ),
+        opts,
+    )
+    return operator.store, round_trip.resource
+
+
+def _databases(
+    site: Site, cluster: Cluster, secrets: PlatformSecrets, store: pulumi.Resource, opts: pulumi.ResourceOptions
+) -> tuple[Postgres, Valkey]:
+    settings = site.settings
+    operator_namespace = Namespace(
+        "cloudnative-pg-namespace",
+        NamespaceArgs(
+            name=names.Namespace.CLOUDNATIVE_PG,
+            pod_security=PodSecurity.RESTRICTED,
+            open_ports=(_WEBHOOK_CLOUDNATIVE_PG,),
+        ),
+        opts,
+    )
+    namespace = Namespace(
+        "databases-namespace",
+        NamespaceArgs(
+            name=names.Namespace.DATABASES,
+            pod_security=PodSecurity.RESTRICTED,
+            from_namespaces=(names.Namespace.CLOUDNATIVE_PG, names.Namespace.AUTHENTIK, *_services(settings)),
+        ),
+        opts,
+    )
+    postgres = Postgres(
+        "postgres",
+        PostgresArgs(
+            chart=site.charts["cloudnative-pg"],
+            operator_namespace=operator_namespace.namespace,
+            namespace=namespace,
+            databases=_database_names(settings),
+            secrets=secrets,
+            store=store,
+            instances=settings.databases.instances,
+            storage_class=cluster.storage_class,
+            size=settings.databases.size,
+        ),
+        opts,
+    )
+    valkey = Valkey(
+        "valkey",
+        ValkeyArgs(
+            chart=site.charts["valkey"],
+            namespace=namespace,
+            users=tuple(
+                user for user, service in (("gitea", settings.gitea), ("harbor", settings.harbor)) if service.enabled
+            ),
+            secrets=secrets,
+            store=store,
+            storage_class=cluster.storage_class,
+            size=settings.databases.valkey_size,
+        ),
+        opts,
+    )
+    return postgres, valkey
+
+
+def _services(settings: Settings) -> tuple[str, ...]:
+    """Namespaces of the enabled services."""
+    enabled = (
+        (names.Namespace.GITEA, settings.gitea),
+        (names.Namespace.HARBOR, settings.harbor),
+        (names.Namespace.MATRIX, settings.matrix),
+    )
+    return tuple(namespace for namespace, service in enabled if service.enabled)
+
+
+def _database_names(settings: Settings) -> tuple[str, ...]:
+    owned = (
+        ("gitea", settings.gitea),
+        ("harbor", settings.harbor),
+        ("synapse", settings.matrix),
+        ("mas", settings.matrix),
+    )
+    return ("authentik", *(database for database, service in owned if service.enabled))
+
+
+def _ca(namespace: Namespace) -> pulumi.Output[str]:
+    if namespace.ca_config_map is None:
+        raise ValueError(f"namespace {namespace.literal} was created without the CA bundle that its members trust")
+    return namespace.ca_config_map

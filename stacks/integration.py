@@ -1,0 +1,47 @@
+"""Phase 3: Vault and Authentik joined. People log in to Vault; the circle between the two is broken in time."""
+
+import pulumi
+
+from components.authentik.application import AuthentikApplication, AuthentikApplicationArgs
+from components.phase import Phase, PhaseArgs
+from components.vault.oidc import VaultOidc, VaultOidcArgs
+from lib import oidc
+from stacks.contracts import Cluster, Identity, Infrastructure, Integration, Site
+
+
+def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, identity: Identity) -> Integration:
+    """Joins a Vault that has no OIDC yet with an Authentik that does not know Vault yet."""
+    settings = site.settings
+    phase = Phase(
+        "phase3-integration",
+        PhaseArgs(after=identity.ready),
+        pulumi.ResourceOptions(providers=[cluster.kubernetes, infrastructure.vault]),
+    )
+    in_phase = pulumi.ResourceOptions(parent=phase)
+
+    application = oidc.vault(settings)
+    login = AuthentikApplication(
+        "login-vault",
+        AuthentikApplicationArgs(
+            api=identity.api,
+            application=application,
+            secrets=infrastructure.secrets,
+            store_ready=[infrastructure.store],
+            after=[identity.groups],
+        ),
+        in_phase,
+    )
+    joint = VaultOidc(
+        "vault-oidc",
+        VaultOidcArgs(
+            application=application,
+            client_secret=infrastructure.secrets[application.secret_path],
+            user_group=settings.vault.user_group,
+            admin_group=settings.vault.admin_group,
+            ca_certificate=cluster.ca_certificate,
+            namespace=infrastructure.vault_namespace,
+            discovered=login.ready,
+        ),
+        in_phase,
+    )
+    return Integration(ready=(joint.ready,))

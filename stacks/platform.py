@@ -1,0 +1,45 @@
+"""The platform, phase by phase: read this first."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_random as random
+import pulumi_tls as tls
+
+from lib.charts import Catalogue
+from settings import Settings, StackSecrets
+from stacks import cluster, gitops, identity, infrastructure, integration, services
+from stacks.contracts import Site
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """What a stack gives to its user, by the name of the stack output."""
+
+    outputs: dict[str, Any]
+
+
+def build(settings: Settings, secrets: StackSecrets) -> Platform:
+    """Declares every phase. Each waits for the gates of what it builds on, and for nothing else."""
+    site = Site(
+        settings=settings,
+        secrets=secrets,
+        charts=Catalogue(mirror=settings.charts.mirror, versions=settings.charts.versions),
+        generators=(random.Provider("random"), tls.Provider("tls")),
+    )
+    the_cluster = cluster.build(site)
+    base = infrastructure.build(site, the_cluster)
+    login = identity.build(site, the_cluster, base)
+    joint = integration.build(site, the_cluster, base, login)
+    apps = services.build(site, the_cluster, base, joint)
+    gitops.build(site, the_cluster)
+
+    outputs: dict[str, Any] = {
+        "urls": {**login.urls, **base.urls, **apps.urls},
+        "caCertificate": the_cluster.ca_certificate,
+        "kubeconfig": pulumi.Output.secret(the_cluster.kubeconfig),
+    }
+    if the_cluster.talosconfig is not None:
+        outputs["talosconfig"] = pulumi.Output.secret(the_cluster.talosconfig)
+    return Platform(outputs=outputs)

@@ -1,0 +1,68 @@
+"""Phase 4: the services that people use. Each stands alone; a failing one does not touch the others."""
+
+import pulumi
+
+from components.gitea import Gitea, GiteaArgs
+from components.harbor import Harbor, HarborArgs
+from components.matrix import Matrix, MatrixArgs
+from components.phase import Phase, PhaseArgs
+from lib import oidc
+from stacks.contracts import Cluster, Infrastructure, Integration, Services, Site
+
+
+def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integration: Integration) -> Services:
+    """Brings up the enabled services on working logins."""
+    settings = site.settings
+    phase = Phase(
+        "phase4-services",
+        PhaseArgs(after=integration.ready),
+        pulumi.ResourceOptions(providers=[cluster.kubernetes]),
+    )
+    in_phase = pulumi.ResourceOptions(parent=phase)
+    given = {
+        "secrets": infrastructure.secrets,
+        "ready": [infrastructure.store],
+        "ca_certificate": cluster.ca_certificate,
+        "storage_class": cluster.storage_class,
+        "issuer_ready": cluster.issuer,
+    }
+
+    services: dict[str, Gitea | Harbor | Matrix] = {}
+    if settings.gitea.enabled:
+        services["gitea"] = Gitea(
+            "gitea",
+            GiteaArgs(
+                chart=site.charts["gitea"],
+                application=oidc.gitea(settings),
+                settings=settings.gitea,
+                ssh_address=settings.network.load_balancers.git_ssh,
+                **given,
+            ),
+            in_phase,
+        )
+    if settings.harbor.enabled:
+        services["harbor"] = Harbor(
+            "harbor",
+            HarborArgs(
+                chart=site.charts["harbor"],
+                application=oidc.harbor(settings),
+                settings=settings.harbor,
+                **given,
+            ),
+            in_phase,
+        )
+    if settings.matrix.enabled:
+        services["matrix"] = Matrix(
+            "matrix",
+            MatrixArgs(
+                chart=site.charts["matrix-stack"],
+                application=oidc.matrix(settings),
+                settings=settings.matrix,
+                **given,
+            ),
+            in_phase,
+        )
+    return Services(
+        urls={name: service.url for name, service in services.items()},
+        ready=tuple(service.ready for service in services.values()),
+    )
