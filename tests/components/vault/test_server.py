@@ -1,0 +1,119 @@
+"""Vault's server, its initialisation and the way to it."""
+
+from collections.abc import Iterator
+
+import pulumi
+import pytest
+
+from components.namespace import Namespace, NamespaceArgs
+from components.vault.access import VaultAccess, VaultAccessArgs, _root_token
+from components.vault.server import VaultServer, VaultServerArgs
+from lib.charts import Catalogue
+from lib.kubernetes import PodSecurity
+from tests.support.components import record_component
+from tests.support.engine import Recording, Run
+from tests.support.wire import UNKNOWN
+
+JOB = "kubernetes:batch/v1:Job"
+RELEASE = "kubernetes:helm.sh/v3:Release"
+ADDRESS = "10.9.3.4"
+
+
+def build(opts: pulumi.ResourceOptions, root_token: pulumi.Output[str] | None = None) -> None:
+    namespace = Namespace(
+        "namespace",
+        NamespaceArgs(name="vault", pod_security=PodSecurity.BASELINE, ca_certificate="-----BEGIN CERTIFICATE-----"),
+        opts,
+    )
+    server = VaultServer(
+        "vault",
+        VaultServerArgs(
+            chart=Catalogue()["vault"],
+            namespace=namespace,
+            load_balancer_ip=ADDRESS,
+            address=None,
+            ca_config_map="cluster-ca",
+            issuer_ready=namespace,
+            storage_class="fast",
+            data_size="10Gi",
+        ),
+        opts,
+    )
+    args = VaultAccessArgs(server=server, namespace="vault", ca_file="ca.pem", root_token=root_token)
+    VaultAccess("access", args, opts)
+
+
+@pytest.fixture(scope="module")
+def vault() -> Recording:
+    return record_component(build)
+
+
+def test_the_sidecar_can_only_unseal(vault: Recording) -> None:
+    (sidecar,) = vault.one(RELEASE).get("values", "server", "extraContainers")
+    assert sidecar["args"][0] == "unseal", "a sidecar that may initialise replaces a lost Vault by an empty one"
+    assert not [flag for flag in sidecar["args"] if "init" in flag], "no flag may allow it either"
+
+
+def test_the_release_is_not_awaited_because_a_vault_without_keys_is_never_ready(vault: Recording) -> None:
+    assert vault.one(RELEASE).get("skipAwait") is True, "an awaited release would wait for the Job that waits for it"
+
+
+def test_the_order_is_release_then_init_then_gate_then_service_then_provider(vault: Recording) -> None:
+    chain = [
+        vault.one(RELEASE),
+        vault.one(JOB, "vault-init-job"),
+        vault.one(JOB, "vault-gate"),
+        vault.one("kubernetes:core/v1:Service", "vault-api"),
+        vault.one("pulumi:providers:vault", "access-provider"),
+    ]
+    for earlier, later in zip(chain, chain[1:], strict=False):
+        assert vault.is_after(later, earlier), f"{later} would run against a Vault that is not there yet"
+
+
+def rules(vault: Recording) -> Iterator[tuple[str, list[str], list[str]]]:
+    for role in vault.of_type("kubernetes:rbac.authorization.k8s.io/v1:Role"):
+        for rule in role.get("rules"):
+            yield role.get("metadata", "name"), rule["verbs"], rule.get("resourceNames", [])
+
+
+def test_the_server_may_only_read_and_the_job_only_write_the_one_secret(vault: Recording) -> None:
+    found = {name: (verbs, names) for name, verbs, names in rules(vault)}
+    assert found == {
+        "vault-init": (["get", "update"], ["vault-keys"]),
+        "vault-unseal": (["get"], ["vault-keys"]),
+    }, "these are the verbs that bank-vaults was tested with; any more is a way to the root token"
+
+
+def test_the_program_never_touches_the_data_of_the_key_secret(vault: Recording) -> None:
+    secret = vault.one("kubernetes:core/v1:Secret", "vault-init-keys")
+    assert set(secret.ignore_changes) == {"data", "stringData"}, "an update must not empty the keys"
+
+
+def test_the_api_service_answers_only_for_an_unsealed_vault_on_its_fixed_address(vault: Recording) -> None:
+    service = vault.one("kubernetes:core/v1:Service", "vault-api")
+    assert service.get("metadata", "annotations", "lbipam.cilium.io/ips") == ADDRESS, "the certificate carries it"
+    assert not service.get("spec", "publishNotReadyAddresses"), "a sealed Vault is no endpoint"
+
+
+def test_the_root_token_reaches_the_provider_as_a_secret(vault: Recording) -> None:
+    provider = vault.one("pulumi:providers:vault", "access-provider")
+    assert provider.is_secret("token"), "the root token must never stand in plain state"
+    assert vault.one("kubernetes:core/v1:Secret", "access-keys").read == "vault/vault-keys", "read, never owned"
+
+
+def test_a_preview_before_vault_exists_reads_nothing(vault: Recording) -> None:
+    preview = record_component(build, Run(preview=True))
+    assert preview.one("kubernetes:core/v1:Secret", "access-keys").read is UNKNOWN, "a known id would fail the preview"
+
+
+def test_a_configured_root_token_takes_the_place_of_the_stored_one() -> None:
+    offline = record_component(lambda opts: build(opts, pulumi.Output.secret("hvs.offline")))
+    assert not offline.named("access-keys"), "the Secret may have lost the token by now; nothing may read it"
+    provider = offline.one("pulumi:providers:vault", "access-provider")
+    assert provider.get("token") == "hvs.offline", "the configured token is the one to use"
+
+
+@pytest.mark.parametrize("data", [None, {}, {"vault-unseal-0": "eA=="}])
+def test_a_secret_without_the_root_token_is_refused_with_the_remedy(data: dict[str, str] | None) -> None:
+    with pytest.raises(ValueError, match="pulumi config set --secret vaultRootToken"):
+        _root_token(data)

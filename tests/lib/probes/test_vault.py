@@ -1,0 +1,70 @@
+"""The two scripts around Vault's initialisation, against a double of its health endpoint."""
+
+from pathlib import Path
+
+import pytest
+
+from lib.probes import vault_listening, vault_unsealed
+from tests.support.loopback import Reply, serving
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """The mounted Secret with both keys."""
+    for key in ("vault-root", "vault-unseal-0"):
+        (tmp_path / key).write_text("value")
+    return tmp_path
+
+
+def health(status: int) -> Reply:
+    return Reply(status, {"initialized": status != 501, "sealed": status == 503})
+
+
+def test_an_unsealed_vault_with_both_keys_opens_the_gate(keys: Path) -> None:
+    with serving(lambda _: health(200)) as vault:
+        assert vault_unsealed.problem(vault.url, keys) == "", "nothing is missing, so nothing may hold the gate"
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [(503, "sealed"), (501, "not initialised"), (429, "standby"), (500, "500")]
+)
+def test_a_vault_that_does_not_serve_keeps_the_gate_shut_and_says_why(keys: Path, status: int, word: str) -> None:
+    with serving(lambda _: health(status)) as vault:
+        assert word in vault_unsealed.problem(vault.url, keys), "the log of the gate is all a person sees"
+
+
+@pytest.mark.parametrize("lost", ["vault-root", "vault-unseal-0"])
+@pytest.mark.parametrize("status", [200, 503])
+def test_an_interrupted_initialisation_is_named_and_its_remedy_given(keys: Path, lost: str, status: int) -> None:
+    (keys / lost).unlink()
+    with serving(lambda _: health(status)) as vault:
+        problem = vault_unsealed.problem(vault.url, keys)
+    assert f"no {lost}" in problem, "the missing key must be named"
+    assert "data-vault-0" in problem, "an initialised Vault without keys can only be deleted or restored"
+
+
+def test_missing_keys_of_a_vault_that_was_never_initialised_are_no_loss(tmp_path: Path) -> None:
+    with serving(lambda _: health(501)) as vault:
+        problem = vault_unsealed.problem(vault.url, tmp_path)
+    assert "data-vault-0" not in problem, "nobody may be told to delete a Vault that is about to be initialised"
+    assert "not initialised" in problem, "the gate stays shut"
+
+
+def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda _: health(503)) as vault:
+        monkeypatch.setenv("VAULT_ADDR", vault.url)
+        monkeypatch.setenv("KEYS_DIRECTORY", str(keys))
+        monkeypatch.setenv("SECONDS", "-1")
+        assert vault_unsealed.main() == 1, "a Job that ends without proof must fail"
+
+
+@pytest.mark.parametrize("status", [200, 501, 503])
+def test_any_answer_of_vault_counts_as_listening(status: int) -> None:
+    with serving(lambda _: health(status)) as vault:
+        assert vault_listening.listening(vault.url) == "", "a sealed or empty Vault is what init is for"
+
+
+def test_a_vault_that_is_not_there_is_not_listening() -> None:
+    with serving(lambda _: health(200)) as vault:
+        closed = vault.url
+    assert vault_listening.listening(closed) != "", "init would fail against a closed port"
