@@ -78,7 +78,7 @@ class Csi(Strict):
 
 
 class Proxmox(Strict):
-    """The Proxmox VE cluster; the API token is the secret `proxmoxApiToken`."""
+    """The Proxmox VE cluster, given unless `cluster.existing` is; its API token is the secret `proxmoxApiToken`."""
 
     endpoint: HttpUrl = Field(description="URL of the API without /api2/json.")
     insecure: bool = Field(default=False, description="Accept a certificate that no known CA signed.")
@@ -107,7 +107,7 @@ class NodePool(Strict):
 
 
 class Talos(Strict):
-    """The operating system and its Kubernetes."""
+    """The operating system and its Kubernetes, given unless `cluster.existing` is."""
 
     version: ExactVersion = Field(description="Talos release of the image.")
     version_contract: str = Field(
@@ -121,8 +121,8 @@ class Talos(Strict):
     registry_mirrors: dict[Hostname, tuple[HttpUrl, ...]] = Field(
         default_factory=dict, description="Mirrors for each image registry; the registry itself stays the fallback."
     )
-    control_plane: NodePool
-    worker: NodePool
+    control_plane: NodePool = Field(description="Nodes that run the control plane: an odd number.")
+    worker: NodePool = Field(description="Nodes that run everything else.")
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -1,16 +1,15 @@
 """From a stack file, or from the running program's configuration, to `Settings`."""
 
-import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pulumi
 import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
+from settings.messages import lines
 from settings.model import Settings
 from settings.secrets import SECRET_NAMES
 
@@ -19,6 +18,19 @@ PROJECT = "home-cluster"
 
 class SettingsError(ValueError):
     """Every defect of a stack file, one per line, each naming key, value and fix."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice in one mapping, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: dict[Any, int] = {}
+        for key_node, _ in node.value:
+            key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
+            if key in seen:
+                raise SettingsError(f"{key}: stands twice, on lines {seen[key]} and {line}; remove one of them")
+            seen[key] = line
+        return super().construct_mapping(node, deep)
 
 
 def parse(sections: Mapping[str, Any]) -> Settings:
@@ -30,7 +42,7 @@ def parse(sections: Mapping[str, Any]) -> Settings:
     try:
         return Settings.model_validate(dict(sections))
     except ValidationError as error:
-        raise SettingsError("\n".join(_lines(error))) from error
+        raise SettingsError("\n".join(lines(error))) from error
 
 
 def load_stack_file(path: Path) -> Settings:
@@ -39,8 +51,16 @@ def load_stack_file(path: Path) -> Settings:
     Raises:
         SettingsError: with every defect found.
     """
-    document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    return parse(_sections(document.get("config") or {}))
+    try:
+        # A subclass of SafeLoader, which constructs plain values only.
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SettingsError(f"line {line}: is no YAML: {error.problem}; check indentation and quotes") from error
+    config = document.get("config") if isinstance(document, dict) else None
+    if not isinstance(config, dict):
+        raise SettingsError("config: has no sections; write them below it as Pulumi.test-cluster.yaml does")
+    return parse(_sections(config))
 
 
 def load_config(config: pulumi.Config) -> Settings:
@@ -77,44 +97,3 @@ def _sections(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_secure(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"secure"}
-
-
-def _lines(error: ValidationError) -> Iterator[str]:
-    for detail in error.errors():
-        path = ".".join(str(part) for part in detail["loc"])
-        message = detail["msg"].removeprefix("Value error, ")
-        match detail["type"]:
-            case "extra_forbidden":
-                yield f"{path}: is no key of the stack file{_did_you_mean(detail)}"
-            case "missing":
-                yield f"{path}: is missing; add it (docs/configuration.md says what it is)"
-            case _ if path:
-                yield f"{path}: {_shown(detail)}{message}"
-            case _:
-                yield from message.splitlines()
-
-
-def _shown(detail: ErrorDetails) -> str:
-    return "" if detail["type"] == "value_error" else f"{detail['input']!r}: "
-
-
-def _did_you_mean(detail: ErrorDetails) -> str:
-    *parents, key = detail["loc"]
-    known = _keys_at(parents)
-    close = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else f"; known keys are {', '.join(sorted(known))}"
-
-
-def _keys_at(location: list[int | str]) -> list[str]:
-    model: type[BaseModel] = Settings
-    for part in location:
-        field = next((field for field in model.model_fields.values() if field.alias == part), None)
-        if field is not None:
-            model = _model_in(field.annotation) or model
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)

@@ -14,7 +14,7 @@ class Vault(Strict):
     address: str | None = Field(
         default=None, pattern=r"^https://", description="Where this program reaches the API when not on its fixed IP."
     )
-    data_size: Quantity = "10Gi"
+    data_size: Quantity = Field(default="10Gi", description="Volume of Vault's integrated storage.")
     user_group: Name = Field(description="Group that may log in and read its own secrets.")
     admin_group: Name = Field(description="Group that manages Vault.")
 
@@ -31,7 +31,7 @@ class User(Strict):
     """A person. The first password is set by a recovery link, never here."""
 
     name: str = Field(min_length=1, description="Full name.")
-    email: Email
+    email: Email = Field(description="Address of the person; services link accounts by it, so it is unique.")
     groups: tuple[Name, ...] = Field(default=(), description="Groups of the person; each declared in identity.groups.")
 
 
@@ -51,9 +51,9 @@ class Identity(Strict):
 class Gitea(Strict):
     """Git hosting."""
 
-    enabled: bool = True
-    host: Hostname
-    size: Quantity = "10Gi"
+    enabled: bool = Field(default=True, description="Whether the service is brought up.")
+    host: Hostname = Field(description="Host of Gitea.")
+    size: Quantity = Field(default="10Gi", description="Volume of the repositories.")
     user_group: Name = Field(description="Group that may log in.")
     admin_group: Name = Field(description="Group of administrators; its members are in the user group too.")
     admin_email: Email = Field(description="Address of the break-glass administrator.")
@@ -62,9 +62,9 @@ class Gitea(Strict):
 class Harbor(Strict):
     """Container registry."""
 
-    enabled: bool = True
-    host: Hostname
-    registry_size: Quantity = "20Gi"
+    enabled: bool = Field(default=True, description="Whether the service is brought up.")
+    host: Hostname = Field(description="Host of Harbor and of its registry.")
+    registry_size: Quantity = Field(default="20Gi", description="Volume of the images.")
     user_group: Name = Field(description="Group that may log in.")
     admin_group: Name = Field(description="Group of system administrators.")
 
@@ -72,12 +72,12 @@ class Harbor(Strict):
 class Matrix(Strict):
     """Chat: Synapse, Matrix Authentication Service and Element Web."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="Whether the service is brought up.")
     host: Hostname = Field(description="Host of Element Web.")
     server_name: Hostname = Field(description="Domain part of user ids; can never change after the first start.")
-    synapse_host: Hostname
+    synapse_host: Hostname = Field(description="Host of Synapse, which clients and other servers talk to.")
     account_host: Hostname = Field(description="Host of the Matrix Authentication Service.")
-    media_size: Quantity = "20Gi"
+    media_size: Quantity = Field(default="20Gi", description="Volume of uploaded media.")
     user_group: Name = Field(description="Group that may log in.")
 
 
@@ -93,7 +93,7 @@ class Sync(Strict):
 class GitOps(Strict):
     """Flux; applies what lives under its Git path and nothing that this program owns."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="Whether Flux is brought up.")
     flux_version: ExactVersion = Field(description="Release of Flux.")
     sync: Sync
 

@@ -14,30 +14,35 @@ from settings.model import Settings
 
 @dataclass(frozen=True)
 class SecretKey:
-    """One `pulumi config set --secret` key: when it is needed and how to get it."""
+    """One `pulumi config set --secret` key: when it is needed, said for the program and for people, and what it is."""
 
     name: str
     needed: Callable[[Settings], bool]
+    when: str
     purpose: str
 
 
+def _on_proxmox(settings: Settings) -> bool:
+    return settings.proxmox is not None
+
+
+def _on_existing_cluster(settings: Settings) -> bool:
+    return settings.cluster.existing is not None
+
+
+def _never(_: Settings) -> bool:
+    return False
+
+
 SECRET_KEYS = (
+    SecretKey("proxmoxApiToken", _on_proxmox, "with `proxmox`", "API token of this program, user@realm!name=uuid"),
     SecretKey(
-        "proxmoxApiToken",
-        lambda settings: settings.proxmox is not None,
-        "API token of this program, user@realm!name=uuid",
+        "proxmoxCsiTokenSecret", _on_proxmox, "with `proxmox`", "secret (uuid) of the API token proxmox.csi.tokenId"
     ),
-    SecretKey(
-        "proxmoxCsiTokenSecret",
-        lambda settings: settings.proxmox is not None,
-        "secret (uuid) of the API token proxmox.csi.tokenId",
-    ),
-    SecretKey(
-        "kubeconfig", lambda settings: settings.cluster.existing is not None, "kubeconfig of the existing cluster"
-    ),
-    SecretKey("vaultRootToken", lambda _: False, "root token of Vault once it was taken out of the cluster"),
-    SecretKey("gitToken", lambda _: False, "password or token of Flux for a private Git repository"),
-    SecretKey("gitUsername", lambda _: False, "user name that goes with gitToken"),
+    SecretKey("kubeconfig", _on_existing_cluster, "with `cluster.existing`", "kubeconfig of the existing cluster"),
+    SecretKey("vaultRootToken", _never, "optional", "root token of Vault once it was taken out of the cluster"),
+    SecretKey("gitToken", _never, "optional", "password or token of Flux for a private Git repository"),
+    SecretKey("gitUsername", _never, "optional", "user name that goes with gitToken"),
 )
 SECRET_NAMES = frozenset(key.name for key in SECRET_KEYS)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 CSI_CONTROLLER_VM_ID = 9999
@@ -46,20 +46,48 @@ def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _shown(title: str, *, example: str | None = None, pattern: re.Pattern[str] | None = None) -> WithJsonSchema:
+    """How the JSON Schema and the configuration reference show the type."""
+    schema: dict[str, Any] = {"type": "string", "title": title}
+    if example is not None:
+        schema["examples"] = [example]
+    if pattern is not None:
+        schema["pattern"] = f"^({pattern.pattern})$"
+    return WithJsonSchema(schema)
+
+
 def _vm_id(value: int) -> int:
     if value == CSI_CONTROLLER_VM_ID:
         raise ValueError(f"{value} names the volumes of proxmox-csi; give the VM another id")
     return value
 
 
-Cidr = Annotated[IPv4Network, BeforeValidator(_network)]
-Hostname = Annotated[str, _matching(_HOSTNAME, "a host name: lower-case labels with dots, such as git.example.com")]
-Name = Annotated[str, _matching(_NAME, "a name: lower-case letters, digits and dashes, at most 63 characters")]
-Username = Annotated[str, _matching(_USERNAME, "a user name: lower-case letters, digits, dots, dashes, underscores")]
-Email = Annotated[str, _matching(_EMAIL, "an e-mail address")]
-Quantity = Annotated[str, _matching(_QUANTITY, "a Kubernetes quantity of bytes; write it as 10Gi")]
+Cidr = Annotated[IPv4Network, BeforeValidator(_network), _shown("network", example="10.2.0.0/16")]
+Hostname = Annotated[
+    str,
+    _matching(_HOSTNAME, "a host name: lower-case labels with dots, such as git.example.com"),
+    _shown("host name", example="git.example.com", pattern=_HOSTNAME),
+]
+Name = Annotated[
+    str,
+    _matching(_NAME, "a name: lower-case letters, digits and dashes, at most 63 characters"),
+    _shown("name", pattern=_NAME),
+]
+Username = Annotated[
+    str,
+    _matching(_USERNAME, "a user name: lower-case letters, digits, dots, dashes, underscores"),
+    _shown("user name", pattern=_USERNAME),
+]
+Email = Annotated[str, _matching(_EMAIL, "an e-mail address"), _shown("e-mail address", pattern=_EMAIL)]
+Quantity = Annotated[
+    str,
+    _matching(_QUANTITY, "a Kubernetes quantity of bytes; write it as 10Gi"),
+    _shown("quantity of bytes", example="10Gi", pattern=_QUANTITY),
+]
 ExactVersion = Annotated[
-    str, _matching(_EXACT_VERSION, "an exact version; pin one release such as 1.2.3 (no range, no 'latest')")
+    str,
+    _matching(_EXACT_VERSION, "an exact version; pin one release such as 1.2.3 (no range, no 'latest')"),
+    _shown("exact version", example="1.2.3", pattern=_EXACT_VERSION),
 ]
 VmId = Annotated[int, Field(ge=100, le=999_999_999), AfterValidator(_vm_id)]
 

@@ -1,0 +1,151 @@
+"""`python -m settings.docs [--check]`: the configuration reference, from the model."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from settings.load import PROJECT
+from settings.schema import model_schema, write_or_check
+from settings.secrets import SECRET_KEYS
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
+
+_INTRODUCTION = f"""# Configuration
+
+A stack is one cluster, and `Pulumi.<stack>.yaml` says everything about it that may vary. `Pulumi.test-cluster.yaml` is
+a complete example. Its sections stand under `config` with the prefix `{PROJECT}:`. Editors that read the first line of
+that file complete keys from `docs/stack.schema.json`.
+
+`.venv/bin/python -m settings.check Pulumi.<stack>.yaml` refuses a defective file before the engine starts. It names the
+key, its value, what it clashes with and the fix. `make preview` and `make up` run it first.
+
+In the tables `nodes[].name` is the key `name` of each entry of the list `nodes`, and `users.<name>.email` the key
+`email` below each name of your choice.
+"""
+
+_SECRETS = f"""## Secrets
+
+Secrets are never part of a section. Each is a key of its own, which Pulumi encrypts:
+
+    pulumi config set --secret {PROJECT}:NAME --stack STACK
+
+| name | needed | purpose |
+| --- | --- | --- |
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One key of a section."""
+
+    key: str
+    type: str
+    default: str
+    description: str
+
+    def __str__(self) -> str:
+        return f"| `{self.key}` | {self.type} | {self.default} | {self.description} |"
+
+
+def text() -> str:
+    """The whole page."""
+    schema = model_schema()
+    sections = [_section(schema, name) for name in schema["properties"]]
+    secrets = "".join(f"| `{key.name}` | {key.when} | {key.purpose} |\n" for key in SECRET_KEYS)
+    return "\n".join([_INTRODUCTION, *sections, _SECRETS + secrets])
+
+
+def _section(schema: dict[str, Any], name: str) -> str:
+    section = _resolved(schema, schema["properties"][name])
+    presence = "Required." if name in schema["required"] else "May be omitted."
+    rows = "\n".join(str(row) for row in _rows(schema, section, ""))
+    return (
+        f"## {name}\n\n{_prose(section['description'])} {presence}\n\n"
+        f"| key | type | default | meaning |\n| --- | --- | --- | --- |\n{rows}\n"
+    )
+
+
+def _rows(schema: dict[str, Any], section: dict[str, Any], prefix: str) -> Iterator[Row]:
+    for name, declared in section["properties"].items():
+        field = _resolved(schema, declared)
+        key = f"{prefix}{name}"
+        required = name in section.get("required", ())
+        yield Row(key, _type(schema, field), _default(field, required), _prose(field.get("description", "")))
+        inner, suffix = _inner(schema, field)
+        if "properties" in inner:
+            yield from _rows(schema, inner, f"{key}{suffix}.")
+
+
+def _inner(schema: dict[str, Any], field: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """What a field holds, and how a key of that is written: `nodes[].name`, `users.<name>.email`."""
+    if field.get("type") == "array":
+        return _resolved(schema, field["items"]), "[]"
+    for values in (field.get("additionalProperties"), *field.get("patternProperties", {}).values()):
+        if isinstance(values, dict):
+            return _resolved(schema, values), ".<name>"
+    return field, ""
+
+
+def _resolved(schema: dict[str, Any], field: dict[str, Any]) -> dict[str, Any]:
+    """The field with its reference replaced by what it refers to; its own words win."""
+    if "$ref" not in field:
+        return field
+    target: dict[str, Any] = schema["$defs"][field["$ref"].removeprefix("#/$defs/")]
+    return target | {key: value for key, value in field.items() if key != "$ref"}
+
+
+_FORMATS = {"ipv4": "IPv4 address", "uri": "URL"}
+_PLURALS = {"string": "texts", "object": "sections", "integer": "whole numbers"}
+
+
+def _type(schema: dict[str, Any], field: dict[str, Any]) -> str:
+    inner, suffix = _inner(schema, field)
+    if suffix == "[]":
+        return f"list of {_plural(schema, inner)}"
+    if suffix:
+        return f"{_plural(schema, inner)} by name"
+    if "enum" in field or "const" in field:
+        return " or ".join(f"`{choice}`" for choice in field.get("enum", [field.get("const")]))
+    if "title" in field and field["type"] == "string":
+        return "".join([field["title"], *(f", such as `{example}`" for example in field.get("examples", ()))])
+    if field.get("format") in _FORMATS:
+        return _FORMATS[field["format"]]
+    words = {"string": "text", "integer": "whole number", "boolean": "`true` or `false`", "object": "section"}
+    return words[field["type"]] + _bounds(field)
+
+
+def _plural(schema: dict[str, Any], field: dict[str, Any]) -> str:
+    inner, suffix = _inner(schema, field)
+    if suffix == "[]":
+        return f"lists of {_plural(schema, inner)}"
+    if field.get("format") in _FORMATS:
+        return {"ipv4": "IPv4 addresses", "uri": "URLs"}[field["format"]]
+    named = field.get("title") if field["type"] == "string" else None
+    return f"{named}s" if named else _PLURALS[field["type"]]
+
+
+def _bounds(field: dict[str, Any]) -> str:
+    least, most = field.get("minimum"), field.get("maximum")
+    if least is None:
+        return ""
+    return f", at least {least}" if most is None else f", {least} to {most}"
+
+
+def _default(field: dict[str, Any], required: bool) -> str:
+    if required:
+        return "required"
+    if "default" not in field:
+        return "none"
+    return f"`{json.dumps(field['default']).strip(chr(34))}`"
+
+
+def _prose(description: str) -> str:
+    """The first paragraph of a docstring on one line, safe inside a table."""
+    return " ".join(description.split("\n\n", maxsplit=1)[0].split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(write_or_check(TARGET, text(), sys.argv[1:]))
