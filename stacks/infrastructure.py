@@ -18,6 +18,7 @@ from lib.kubernetes import PodSecurity
 from lib.secret_registry import declare
 from lib.secrets import SecretDeclaration
 from lib.values.external_secrets import SERVICE_ACCOUNT
+from lib.values.vault import ROOT_KEY, UNSEAL_KEY
 from settings import Settings
 from stacks.contracts import Cluster, Infrastructure, Site
 
@@ -106,6 +107,8 @@ def _vault(site: Site, cluster: Cluster, namespace: Namespace, opts: pulumi.Reso
             issuer_ready=cluster.issuer,
             storage_class=cluster.storage_class,
             data_size=site.settings.vault.data_size,
+            # Once the token is configured it may have been taken out of the cluster.
+            stored_keys=(UNSEAL_KEY,) if site.secrets.vault_root_token is not None else (ROOT_KEY, UNSEAL_KEY),
         ),
         opts,
     )

@@ -9,9 +9,7 @@ import pulumi_kubernetes as k8s
 import pulumi_vault as vault
 
 from components.vault.server import VaultServer
-from lib.values.vault import KEYS_SECRET
-
-_ROOT_KEY = "vault-root"
+from lib.values.vault import KEYS_SECRET, ROOT_KEY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +64,9 @@ def _root_token(data: Mapping[str, str] | None) -> str:
     Raises:
         ValueError: when the key is gone, saying where the token belongs then.
     """
-    if not data or _ROOT_KEY not in data:
+    if not data or ROOT_KEY not in data:
         raise ValueError(
-            f"the Secret {KEYS_SECRET} has no {_ROOT_KEY}; if the root token was taken offline, supply it with: "
+            f"the Secret {KEYS_SECRET} has no {ROOT_KEY}; if the root token was taken offline, supply it with: "
             "pulumi config set --secret vaultRootToken"
         )
-    return base64.b64decode(data[_ROOT_KEY]).decode()
+    return base64.b64decode(data[ROOT_KEY]).decode()

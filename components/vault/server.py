@@ -1,5 +1,6 @@
 """Vault: installed, initialised and unsealed without a person (reference: bank-vaults in two parts)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ class VaultServerArgs:
         address: Where this program reaches the API; None for the fixed address.
         ca_config_map: ConfigMap with the CA that signs the certificate.
         issuer_ready: The ClusterIssuer.
+        stored_keys: Keys that the Secret `vault-keys` must hold.
     """
 
     chart: Chart
@@ -37,6 +39,7 @@ class VaultServerArgs:
     issuer_ready: pulumi.Resource
     storage_class: pulumi.Input[str]
     data_size: str
+    stored_keys: Sequence[str]
 
 
 class VaultServer(pulumi.ComponentResource):
@@ -154,6 +157,7 @@ def _gate(
                 # Through the run of the init Job: the gate looks at its result.
                 "VAULT_ADDR": once(started, f"https://vault.{args.namespace.literal}.svc:8200"),
                 "KEYS_DIRECTORY": "/keys",
+                "KEYS": ",".join(args.stored_keys),
                 "SECONDS": str(GATE_SECONDS - 60),
             },
             ca_config_map=args.ca_config_map,

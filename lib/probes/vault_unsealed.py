@@ -1,9 +1,10 @@
-"""Gate of Vault: both keys are in their Secret and Vault is initialised, unsealed and active.
+"""Gate of Vault: its keys are in their Secret and Vault is initialised, unsealed and active.
 
 The success of the init Job proves neither: `bank-vaults init` exits 0 on any initialised Vault, also on one whose
 keys were lost when an earlier run was interrupted.
 
-Environment: VAULT_ADDR, SSL_CERT_FILE, KEYS_DIRECTORY (the mounted Secret), SECONDS.
+Environment: VAULT_ADDR, SSL_CERT_FILE, KEYS_DIRECTORY (the mounted Secret), KEYS (those it must hold, with commas
+between), SECONDS.
 """
 
 import os
@@ -14,7 +15,6 @@ import urllib.request
 from pathlib import Path
 
 _STATES = {429: "a standby", 472: "a disaster recovery secondary", 501: "not initialised", 503: "sealed"}
-_KEYS = ("vault-root", "vault-unseal-0")
 
 
 def health(address: str) -> str:
@@ -28,9 +28,9 @@ def health(address: str) -> str:
     return ""
 
 
-def problem(address: str, keys: Path) -> str:
+def problem(address: str, directory: Path, keys: list[str]) -> str:
     """Empty when the gate is open, otherwise what is wrong and what to do."""
-    missing = [key for key in _KEYS if not (keys / key).exists()]
+    missing = [key for key in keys if not (directory / key).exists()]
     state = health(address)
     if missing and state in ("", "sealed"):
         return (
@@ -45,14 +45,15 @@ def problem(address: str, keys: Path) -> str:
 
 
 def main() -> int:
-    address, keys = os.environ["VAULT_ADDR"], Path(os.environ["KEYS_DIRECTORY"])
+    address, directory = os.environ["VAULT_ADDR"], Path(os.environ["KEYS_DIRECTORY"])
+    keys = os.environ["KEYS"].split(",")
     deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while found := problem(address, keys):
+    while found := problem(address, directory, keys):
         print(found, flush=True)
         if time.monotonic() > deadline:
             return 1
         time.sleep(3)
-    print("Vault is unsealed and its keys are stored")
+    print("Vault is unsealed and its keys are where they belong")
     return 0
 
 

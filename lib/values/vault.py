@@ -8,7 +8,9 @@ from lib.kubernetes import resources
 
 TLS_DIRECTORY = "/vault/userconfig/tls"
 KEYS_SECRET = "vault-keys"
-"""Secret that holds the root token and the unseal key (`vault-root`, `vault-unseal-0`)."""
+"""Secret into which bank-vaults writes the root token and the unseal key."""
+ROOT_KEY = "vault-root"
+UNSEAL_KEY = "vault-unseal-0"
 
 # `tls_disable = 0` is the default of a listener that has certificate files. Raft and not file storage: only it has
 # snapshots. The words HOST_IP, POD_IP, HOSTNAME and API_ADDR would be substituted by the chart's entry point.

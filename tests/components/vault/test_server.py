@@ -10,6 +10,7 @@ from components.vault.access import VaultAccess, VaultAccessArgs, _root_token
 from components.vault.server import VaultServer, VaultServerArgs
 from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity
+from lib.values.vault import ROOT_KEY, UNSEAL_KEY
 from tests.support.components import record_component
 from tests.support.engine import Recording, Run
 from tests.support.wire import UNKNOWN
@@ -36,6 +37,7 @@ def build(opts: pulumi.ResourceOptions, root_token: pulumi.Output[str] | None = 
             issuer_ready=namespace,
             storage_class="fast",
             data_size="10Gi",
+            stored_keys=(ROOT_KEY, UNSEAL_KEY),
         ),
         opts,
     )

@@ -8,10 +8,13 @@ from lib.probes import vault_listening, vault_unsealed
 from tests.support.loopback import Reply, serving
 
 
+KEYS = ["vault-root", "vault-unseal-0"]
+
+
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
     """The mounted Secret with both keys."""
-    for key in ("vault-root", "vault-unseal-0"):
+    for key in KEYS:
         (tmp_path / key).write_text("value")
     return tmp_path
 
@@ -22,7 +25,7 @@ def health(status: int) -> Reply:
 
 def test_an_unsealed_vault_with_both_keys_opens_the_gate(keys: Path) -> None:
     with serving(lambda _: health(200)) as vault:
-        assert vault_unsealed.problem(vault.url, keys) == "", "nothing is missing, so nothing may hold the gate"
+        assert vault_unsealed.problem(vault.url, keys, KEYS) == "", "nothing is missing, so nothing may hold the gate"
 
 
 @pytest.mark.parametrize(
@@ -30,7 +33,7 @@ def test_an_unsealed_vault_with_both_keys_opens_the_gate(keys: Path) -> None:
 )
 def test_a_vault_that_does_not_serve_keeps_the_gate_shut_and_says_why(keys: Path, status: int, word: str) -> None:
     with serving(lambda _: health(status)) as vault:
-        assert word in vault_unsealed.problem(vault.url, keys), "the log of the gate is all a person sees"
+        assert word in vault_unsealed.problem(vault.url, keys, KEYS), "the log of the gate is all a person sees"
 
 
 @pytest.mark.parametrize("lost", ["vault-root", "vault-unseal-0"])
@@ -38,14 +41,14 @@ def test_a_vault_that_does_not_serve_keeps_the_gate_shut_and_says_why(keys: Path
 def test_an_interrupted_initialisation_is_named_and_its_remedy_given(keys: Path, lost: str, status: int) -> None:
     (keys / lost).unlink()
     with serving(lambda _: health(status)) as vault:
-        problem = vault_unsealed.problem(vault.url, keys)
+        problem = vault_unsealed.problem(vault.url, keys, KEYS)
     assert f"no {lost}" in problem, "the missing key must be named"
     assert "data-vault-0" in problem, "an initialised Vault without keys can only be deleted or restored"
 
 
 def test_missing_keys_of_a_vault_that_was_never_initialised_are_no_loss(tmp_path: Path) -> None:
     with serving(lambda _: health(501)) as vault:
-        problem = vault_unsealed.problem(vault.url, tmp_path)
+        problem = vault_unsealed.problem(vault.url, tmp_path, KEYS)
     assert "data-vault-0" not in problem, "nobody may be told to delete a Vault that is about to be initialised"
     assert "not initialised" in problem, "the gate stays shut"
 
@@ -54,6 +57,7 @@ def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(keys: Path, monk
     with serving(lambda _: health(503)) as vault:
         monkeypatch.setenv("VAULT_ADDR", vault.url)
         monkeypatch.setenv("KEYS_DIRECTORY", str(keys))
+        monkeypatch.setenv("KEYS", ",".join(KEYS))
         monkeypatch.setenv("SECONDS", "-1")
         assert vault_unsealed.main() == 1, "a Job that ends without proof must fail"
 
