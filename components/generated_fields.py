@@ -58,8 +58,8 @@ class GeneratedFields(pulumi.ComponentResource):
                 return self._bytes(field).base64.apply(_base64url)
             case Kind.SYNAPSE_SIGNING_KEY:
                 return self._bytes(field).base64.apply(lambda seed: f"ed25519 g{self._generation} {seed.rstrip('=')}")
-            case Kind.RSA_PRIVATE_KEY:
-                self._keys[field.name] = self._rsa_key(field)
+            case Kind.RSA_PRIVATE_KEY | Kind.EC_PRIVATE_KEY:
+                self._keys[field.name] = self._private_key(field)
                 return self._keys[field.name].private_key_pem
             case Kind.RSA_CERTIFICATE:
                 return self._certificate(field).cert_pem
@@ -81,12 +81,14 @@ class GeneratedFields(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _rsa_key(self, field: Field) -> tls.PrivateKey:
+    def _private_key(self, field: Field) -> tls.PrivateKey:
+        rsa = field.kind is Kind.RSA_PRIVATE_KEY
         # A key has no keepers; the trigger takes their place.
         return tls.PrivateKey(
             f"{self._name}-{field.name}",
-            algorithm="RSA",
-            rsa_bits=field.size,
+            algorithm="RSA" if rsa else "ECDSA",
+            rsa_bits=field.size if rsa else None,
+            ecdsa_curve=None if rsa else "P256",
             opts=pulumi.ResourceOptions(parent=self, replacement_trigger=self._generation),
         )
 

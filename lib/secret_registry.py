@@ -67,10 +67,14 @@ def _gitea() -> tuple[SecretDeclaration, ...]:
             fields=(literal("username", "gitea-breakglass"), password("password")),
             consumers=(Namespace.GITEA,),
         ),
+        # Apart from the rest, for it must stay: Gitea encrypts columns with it and cannot change it
+        # (https://github.com/go-gitea/gitea/issues/16832).
+        SecretDeclaration(
+            path="gitea/encryption", fields=(password("secret-key", 64),), consumers=(Namespace.GITEA,)
+        ),
         SecretDeclaration(
             path="gitea/server",
             fields=(
-                password("secret-key", 64),
                 password("internal-token", 64),
                 Field(name="jwt-secret", kind=Kind.BASE64URL, size=32),
                 Field(name="lfs-jwt-secret", kind=Kind.BASE64URL, size=32),
@@ -87,11 +91,13 @@ def _harbor() -> tuple[SecretDeclaration, ...]:
     return (
         _database("harbor", Namespace.HARBOR),
         _valkey("harbor", Namespace.HARBOR),
+        # Only the first start reads it: afterwards the password of `admin` is a row of Harbor's database.
         SecretDeclaration(path="harbor/admin", fields=(password("password"),), consumers=(Namespace.HARBOR,)),
+        # Apart from the rest, for it must stay: Harbor encrypts columns with it (AES, so 16 characters).
+        SecretDeclaration(path="harbor/encryption", fields=(password("secret-key", 16),), consumers=(Namespace.HARBOR,)),
         SecretDeclaration(
             path="harbor/server",
             fields=(
-                password("secret-key", 16),
                 password("core-secret", 16),
                 password("xsrf-key", 32),
                 password("jobservice-secret", 16),
@@ -116,21 +122,30 @@ def _matrix() -> tuple[SecretDeclaration, ...]:
     return (
         _database("synapse", Namespace.MATRIX),
         _database("mas", Namespace.MATRIX),
+        # Each of the next two stands alone, for it must stay: other servers know the homeserver by its signing key,
+        # and the authentication service encrypts columns with its encryption secret.
+        SecretDeclaration(
+            path="matrix/signing-key",
+            fields=(Field(name="signing-key", kind=Kind.SYNAPSE_SIGNING_KEY),),
+            consumers=(Namespace.MATRIX,),
+        ),
+        SecretDeclaration(
+            path="matrix/mas-encryption",
+            fields=(Field(name="encryption-secret", kind=Kind.HEX, size=32),),
+            consumers=(Namespace.MATRIX,),
+        ),
         SecretDeclaration(
             path="matrix/synapse",
-            fields=(
-                Field(name="signing-key", kind=Kind.SYNAPSE_SIGNING_KEY),
-                password("macaroon"),
-                password("registration-shared-secret"),
-            ),
+            fields=(password("macaroon"), password("registration-shared-secret")),
             consumers=(Namespace.MATRIX,),
         ),
         SecretDeclaration(
             path="matrix/mas",
             fields=(
-                Field(name="encryption-secret", kind=Kind.HEX, size=32),
                 password("synapse-shared-secret"),
+                # Both kinds are asked for: clients may insist on RS256 or on ES256.
                 Field(name="rsa-key", kind=Kind.RSA_PRIVATE_KEY, size=4096),
+                Field(name="ec-key", kind=Kind.EC_PRIVATE_KEY),
             ),
             consumers=(Namespace.MATRIX,),
         ),

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     """Random bytes in unpadded base64url (RFC 4648 section 5); `size` is the number of bytes."""
     RSA_PRIVATE_KEY = "rsa-private-key"
     """RSA key in PEM; `size` is the number of bits."""
+    EC_PRIVATE_KEY = "ec-private-key"
+    """Key on the curve P-256 in PEM."""
     RSA_CERTIFICATE = "rsa-certificate"
     """Self-signed certificate in PEM of the RSA key in field `of`."""
     SYNAPSE_SIGNING_KEY = "synapse-signing-key"
