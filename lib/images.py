@@ -10,3 +10,11 @@ BANK_VAULTS = "ghcr.io/bank-vaults/bank-vaults:v1.33.1"
 # Postgres releases are named <major>.<minor>; a new major needs a dump and restore, so Renovate stays on this one.
 # renovate: datasource=docker depName=ghcr.io/cloudnative-pg/postgresql
 POSTGRES = "ghcr.io/cloudnative-pg/postgresql:17.6-standard-bookworm"
+
+# The chart's image, named here because the step that sets up the login runs in it too.
+# renovate: datasource=docker depName=docker.gitea.com/gitea
+GITEA = "docker.gitea.com/gitea:1.26.2-rootless"
+
+# Of the same release as the Harbor chart's other images.
+# renovate: datasource=docker depName=docker.io/goharbor/trivy-adapter-photon
+HARBOR_TRIVY = "docker.io/goharbor/trivy-adapter-photon:v2.15.2"

@@ -69,9 +69,7 @@ def _gitea() -> tuple[SecretDeclaration, ...]:
         ),
         # Apart from the rest, for it must stay: Gitea encrypts columns with it and cannot change it
         # (https://github.com/go-gitea/gitea/issues/16832).
-        SecretDeclaration(
-            path="gitea/encryption", fields=(password("secret-key", 64),), consumers=(Namespace.GITEA,)
-        ),
+        SecretDeclaration(path="gitea/encryption", fields=(password("secret-key", 64),), consumers=(Namespace.GITEA,)),
         SecretDeclaration(
             path="gitea/server",
             fields=(
@@ -94,7 +92,9 @@ def _harbor() -> tuple[SecretDeclaration, ...]:
         # Only the first start reads it: afterwards the password of `admin` is a row of Harbor's database.
         SecretDeclaration(path="harbor/admin", fields=(password("password"),), consumers=(Namespace.HARBOR,)),
         # Apart from the rest, for it must stay: Harbor encrypts columns with it (AES, so 16 characters).
-        SecretDeclaration(path="harbor/encryption", fields=(password("secret-key", 16),), consumers=(Namespace.HARBOR,)),
+        SecretDeclaration(
+            path="harbor/encryption", fields=(password("secret-key", 16),), consumers=(Namespace.HARBOR,)
+        ),
         SecretDeclaration(
             path="harbor/server",
             fields=(

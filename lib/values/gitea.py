@@ -1,0 +1,188 @@
+"""Values of the Gitea chart 12.6.0: the rootless image on external Postgres and Valkey, login through Authentik.
+
+Every secret is referenced. Two ways lead to app.ini (read in the chart's scripts and the image's entry point):
+`additionalConfigFromEnvs` reaches the init container alone, which keeps the first SECRET_KEY, INTERNAL_TOKEN and JWT
+secrets for ever; `deployment.env` reaches the entry point too, which writes what it finds at every start.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Any
+
+from lib.gitea.login_source import LoginSource, container
+from lib.images import GITEA
+from lib.kubernetes import RELOADER_AUTO, resources, restricted_container, restricted_pod
+from lib.names import INGRESS_CLASS, POSTGRES_HOST
+from lib.oidc import OidcApplication
+
+VALKEY_DATABASES: Mapping[str, int] = {"CACHE": 8, "SESSION": 9, "QUEUE": 10}
+"""Numbered databases, apart from those of Harbor (0, 1, 2 and 5)."""
+
+_UID = 1000  # the user of the rootless image
+_CA_DIRECTORY = "/etc/cluster-ca"
+# Go reads the bundle file of the image as well as every file of these directories.
+_TRUST = {"name": "SSL_CERT_DIR", "value": f"/etc/ssl/certs:{_CA_DIRECTORY}"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiteaSecrets:
+    """Names of the Secrets: `admin` (username, password), `database` (password), `encryption` (secret-key), `server`
+    (internal-token, jwt-secret, lfs-jwt-secret), `valkey` (cache, session, queue: connection strings), `oidc`
+    (client-secret), `tls`.
+    """
+
+    admin: Any
+    database: Any
+    encryption: Any
+    server: Any
+    valkey: Any
+    oidc: Any
+    tls: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiteaValues:
+    """Inputs of the values.
+
+    Attributes:
+        ssh_address: LoadBalancer address of git over SSH.
+        admin_email: Address of the break-glass administrator.
+        ca_config_map: ConfigMap with the cluster's CA under `ca.crt`.
+    """
+
+    host: str
+    ssh_address: IPv4Address
+    admin_email: str
+    user_group: str
+    admin_group: str
+    application: OidcApplication
+    secrets: GiteaSecrets
+    ca_config_map: Any
+    storage_class: Any
+    size: str
+
+
+def values(args: GiteaValues) -> dict[str, Any]:
+    """Values of the release. One replica on one volume, so the old pod must go before the new one comes."""
+    ca_mount = {"name": "cluster-ca", "mountPath": _CA_DIRECTORY, "readOnly": True}
+    return {
+        "replicaCount": 1,
+        "strategy": {"type": "Recreate"},
+        "image": {"fullOverride": GITEA},
+        "postgresql-ha": {"enabled": False},
+        "postgresql": {"enabled": False},
+        "valkey-cluster": {"enabled": False},
+        "valkey": {"enabled": False},
+        "test": {"enabled": False},
+        "podSecurityContext": {**restricted_pod(_UID), "fsGroupChangePolicy": "OnRootMismatch"},
+        "containerSecurityContext": restricted_container(),
+        "resources": resources("100m", "1Gi"),
+        "initContainers": {"resources": resources("50m", "256Mi")},
+        "persistence": {"size": args.size, "storageClass": args.storage_class},
+        "service": _services(args),
+        "ingress": _ingress(args),
+        "deployment": {"annotations": dict(RELOADER_AUTO), "env": [_TRUST, *_rotating(args.secrets)]},
+        "extraVolumes": [{"name": "cluster-ca", "configMap": {"name": args.ca_config_map}}],
+        "extraContainerVolumeMounts": [ca_mount],
+        "extraInitVolumeMounts": [ca_mount],
+        "postExtraInitContainers": [container(_login_source(args, ca_mount))],
+        "gitea": _gitea(args),
+    }
+
+
+def _services(args: GiteaValues) -> dict[str, Any]:
+    return {
+        "ssh": {
+            "type": "LoadBalancer",
+            "annotations": {"lbipam.cilium.io/ips": str(args.ssh_address)},
+        }
+    }
+
+
+def _ingress(args: GiteaValues) -> dict[str, Any]:
+    return {
+        "enabled": True,
+        "className": INGRESS_CLASS,
+        "hosts": [{"host": args.host, "paths": [{"path": "/"}]}],
+        "tls": [{"hosts": [args.host], "secretName": args.secrets.tls}],
+    }
+
+
+def _gitea(args: GiteaValues) -> dict[str, Any]:
+    secrets = args.secrets
+    return {
+        # Its password follows the Secret at every start.
+        "admin": {"existingSecret": secrets.admin, "email": args.admin_email, "passwordMode": "keepUpdated"},
+        "additionalConfigFromEnvs": [
+            _from_secret("GITEA__SECURITY__SECRET_KEY", secrets.encryption, "secret-key"),
+            _from_secret("GITEA__DATABASE__PASSWD", secrets.database, "password"),
+            _from_secret("GITEA__CACHE__HOST", secrets.valkey, "cache"),
+            _from_secret("GITEA__SESSION__PROVIDER_CONFIG", secrets.valkey, "session"),
+            _from_secret("GITEA__QUEUE__CONN_STR", secrets.valkey, "queue"),
+        ],
+        "config": _config(args),
+        # A TCP probe would call a Gitea ready that cannot reach its database.
+        "readinessProbe": {"httpGet": {"path": "/api/healthz", "port": "http"}},
+    }
+
+
+def _config(args: GiteaValues) -> dict[str, Any]:
+    return {
+        "server": {
+            "DOMAIN": args.host,
+            "ROOT_URL": f"https://{args.host}/",
+            "SSH_DOMAIN": args.host,
+            "LFS_START_SERVER": True,
+        },
+        "database": {
+            "DB_TYPE": "postgres",
+            "HOST": f"{POSTGRES_HOST}:5432",
+            "NAME": "gitea",
+            "USER": "gitea",
+            "SSL_MODE": "require",
+            "MAX_OPEN_CONNS": 20,  # unlimited by default, on a Postgres that others use too
+        },
+        "cache": {"ADAPTER": "redis"},
+        "session": {"PROVIDER": "redis", "COOKIE_SECURE": True},
+        "queue": {"TYPE": "redis"},
+        # Accounts come from the login alone. An e-mail address never takes over a local account: `login` asks for its
+        # password first.
+        "service": {
+            "DISABLE_REGISTRATION": False,
+            "ALLOW_ONLY_EXTERNAL_REGISTRATION": True,
+            "SHOW_REGISTRATION_BUTTON": False,
+        },
+        "oauth2_client": {
+            "ENABLE_AUTO_REGISTRATION": True,
+            "USERNAME": "preferred_username",
+            "ACCOUNT_LINKING": "login",
+        },
+        # OpenID 2.0, the login before OpenID Connect.
+        "openid": {"ENABLE_OPENID_SIGNIN": False, "ENABLE_OPENID_SIGNUP": False},
+        # An endpoint open to everybody otherwise; nothing scrapes it yet.
+        "metrics": {"ENABLED": False},
+    }
+
+
+def _rotating(secrets: GiteaSecrets) -> list[dict[str, Any]]:
+    return [
+        _from_secret("GITEA__SECURITY__INTERNAL_TOKEN", secrets.server, "internal-token"),
+        _from_secret("GITEA__OAUTH2__JWT_SECRET", secrets.server, "jwt-secret"),
+        _from_secret("GITEA__SERVER__LFS_JWT_SECRET", secrets.server, "lfs-jwt-secret"),
+    ]
+
+
+def _login_source(args: GiteaValues, ca_mount: Mapping[str, Any]) -> LoginSource:
+    return LoginSource(
+        application=args.application,
+        user_group=args.user_group,
+        admin_group=args.admin_group,
+        client_secret=_from_secret("CLIENT_SECRET", args.secrets.oidc, "client-secret"),
+        trust=_TRUST,
+        mounts=[ca_mount],
+    )
+
+
+def _from_secret(variable: str, secret: Any, key: str) -> dict[str, Any]:
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
