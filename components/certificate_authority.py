@@ -1,0 +1,111 @@
+"""The certificate authority of the platform, made and kept by this program."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_tls as tls
+
+_DAY = 24
+ROOT_HOURS = 20 * 365 * _DAY
+ISSUING_HOURS = 10 * 365 * _DAY
+LEAF_HOURS = 2 * 365 * _DAY
+_ROOT_RENEWAL_HOURS = 2 * 365 * _DAY
+_ISSUING_RENEWAL_HOURS = 3 * 365 * _DAY
+_LEAF_RENEWAL_HOURS = 365 * _DAY
+_CA_USES = ["cert_signing", "crl_signing", "digital_signature"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateAuthorityArgs:
+    """Whose CA it is."""
+
+    cluster_name: str
+
+
+class CertificateAuthority(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-root-key`, `<name>-root`: key and certificate of the root. The key stays in the encrypted state.
+    - `<name>-issuing-key`, `<name>-issuing-request`, `<name>-issuing`: the CA that signs, below the root, so that what
+      the cluster holds can be replaced without touching what everyone trusts.
+
+    ECDSA P-256. The root lasts 20 years, the issuing CA 10; the first `pulumi up` in the last years of either makes a
+    new one (the attribute `ready_for_renewal` of the provider).
+
+    Attributes:
+        certificate_pem: Certificate of the root, public: what clients trust.
+        issuing_chain_pem: Certificate of the issuing CA, then that of the root.
+        issuing_key_pem: Key of the issuing CA, secret.
+    """
+
+    certificate_pem: pulumi.Output[str]
+    issuing_chain_pem: pulumi.Output[str]
+    issuing_key_pem: pulumi.Output[str]
+    _issuing: tls.LocallySignedCert
+
+    def __init__(self, name: str, args: CertificateAuthorityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:certificate_authority:CertificateAuthority", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        root_key = private_key(f"{name}-root-key", child)
+        root = tls.SelfSignedCert(
+            f"{name}-root",
+            private_key_pem=root_key.private_key_pem,
+            subject=tls.SelfSignedCertSubjectArgs(common_name=f"{args.cluster_name} root CA"),
+            is_ca_certificate=True,
+            max_path_length=1,
+            set_subject_key_id=True,
+            set_authority_key_id=True,
+            allowed_uses=_CA_USES,
+            validity_period_hours=ROOT_HOURS,
+            early_renewal_hours=_ROOT_RENEWAL_HOURS,
+            opts=child,
+        )
+        issuing_key = private_key(f"{name}-issuing-key", child)
+        request = tls.CertRequest(
+            f"{name}-issuing-request",
+            private_key_pem=issuing_key.private_key_pem,
+            subject=tls.CertRequestSubjectArgs(common_name=f"{args.cluster_name} issuing CA"),
+            opts=child,
+        )
+        issuing = tls.LocallySignedCert(
+            f"{name}-issuing",
+            cert_request_pem=request.cert_request_pem,
+            ca_private_key_pem=root_key.private_key_pem,
+            ca_cert_pem=root.cert_pem,
+            is_ca_certificate=True,
+            max_path_length=0,
+            set_subject_key_id=True,
+            allowed_uses=_CA_USES,
+            validity_period_hours=ISSUING_HOURS,
+            early_renewal_hours=_ISSUING_RENEWAL_HOURS,
+            opts=child,
+        )
+        self.certificate_pem = root.cert_pem
+        self.issuing_chain_pem = pulumi.Output.concat(issuing.cert_pem, root.cert_pem)
+        self.issuing_key_pem = pulumi.Output.secret(issuing_key.private_key_pem)
+        self._issuing = issuing
+        self.register_outputs({"certificate_pem": self.certificate_pem})
+
+    def sign(
+        self, name: str, request: tls.CertRequest, uses: list[str], opts: pulumi.ResourceOptions
+    ) -> tls.LocallySignedCert:
+        """A certificate for what must have one before cert-manager runs; everything else asks the ClusterIssuer.
+
+        `uses` are the provider's names of key usages, such as `server_auth`.
+        """
+        return tls.LocallySignedCert(
+            name,
+            cert_request_pem=request.cert_request_pem,
+            ca_private_key_pem=self.issuing_key_pem,
+            ca_cert_pem=self._issuing.cert_pem,
+            set_subject_key_id=True,
+            allowed_uses=["digital_signature", *uses],
+            validity_period_hours=LEAF_HOURS,
+            early_renewal_hours=_LEAF_RENEWAL_HOURS,
+            opts=opts,
+        )
+
+
+def private_key(name: str, opts: pulumi.ResourceOptions) -> tls.PrivateKey:
+    """An ECDSA key on the curve P-256."""
+    return tls.PrivateKey(name, algorithm="ECDSA", ecdsa_curve="P256", opts=opts)

@@ -1,0 +1,142 @@
+"""A virtual machine that boots Talos with a static address."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_proxmoxve as pve
+
+from lib.addresses import mac_address, with_prefix
+from lib.talos.config import NodeRole
+from settings.infrastructure import Network, Node, NodePool
+
+
+@dataclass(frozen=True, kw_only=True)
+class VirtualMachineArgs:
+    """A node as a VM.
+
+    Attributes:
+        image: Id of the image file on the storage of the node's host.
+        datastore: Storage for the disks.
+    """
+
+    node: Node
+    pool: NodePool
+    role: NodeRole
+    network: Network
+    datastore: str
+    image: pulumi.Input[str]
+
+
+class VirtualMachine(pulumi.ComponentResource):
+    """Creates `<name>`: the VM. It boots into Talos' maintenance mode and waits there for its configuration.
+
+    Attributes:
+        vm: The VM; what configures the node depends on it and is replaced with it.
+    """
+
+    vm: pve.VmLegacy
+
+    def __init__(self, name: str, args: VirtualMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:proxmox/virtual_machine:VirtualMachine", name, None, opts)
+        # VmLegacy is the mature class; upstream calls `Vm` experimental.
+        self.vm = pve.VmLegacy(
+            name,
+            node_name=args.node.host,
+            vm_id=args.node.vm_id,
+            # The CSI plugin finds the VM of a Kubernetes node by this name where the provider id is missing.
+            name=args.node.name,
+            description="Talos node; managed by Pulumi.",
+            # Proxmox sorts tags, so an unsorted list is a difference at every preview.
+            tags=sorted(["kubernetes", "talos", args.role.value]),
+            machine="q35",
+            bios="ovmf",
+            efi_disk=pve.VmLegacyEfiDiskArgs(datastore_id=args.datastore, type="4m", pre_enrolled_keys=False),
+            operating_system=pve.VmLegacyOperatingSystemArgs(type="l26"),
+            # Newer than the default qemu64, which Talos no longer runs on, and migratable, which `host` is not.
+            cpu=pve.VmLegacyCpuArgs(cores=args.pool.cores, type="x86-64-v2-AES"),
+            # Talos advises against ballooning: dedicated is the maximum, floating 0 removes the balloon device.
+            memory=pve.VmLegacyMemoryArgs(dedicated=args.pool.memory, floating=0),
+            # Not virtio-scsi-single: siderolabs/talos issue 11173.
+            scsi_hardware="virtio-scsi-pci",
+            disks=[_disk(args)],
+            boot_orders=["scsi0"],
+            network_devices=[_network_device(args)],
+            initialization=_initialization(args),
+            agent=_agent(),
+            serial_devices=[pve.VmLegacySerialDeviceArgs(device="socket")],
+            on_boot=True,
+            started=True,
+            startup=_startup(args.role),
+            stop_on_destroy=True,  # a destroyed VM needs no orderly shutdown, and waiting for one can hang
+            reboot_after_update=False,  # the default reboots every node of a pool at once
+            opts=_options(self),
+        )
+        self.register_outputs({"vm_id": self.vm.vm_id})
+
+
+def _disk(args: VirtualMachineArgs) -> pve.VmLegacyDiskArgs:
+    return pve.VmLegacyDiskArgs(
+        interface="scsi0",
+        datastore_id=args.datastore,
+        import_from=args.image,
+        file_format="raw",
+        size=args.pool.disk,
+        ssd=True,
+        discard="on",
+    )
+
+
+def _network_device(args: VirtualMachineArgs) -> pve.VmLegacyNetworkDeviceArgs:
+    return pve.VmLegacyNetworkDeviceArgs(
+        bridge=args.network.bridge,
+        vlan_id=args.network.vlan,
+        model="virtio",
+        # Talos matches the address below, and its own configuration, by MAC.
+        mac_address=mac_address(args.node.vm_id),
+    )
+
+
+def _initialization(args: VirtualMachineArgs) -> pve.VmLegacyInitializationArgs:
+    """The cloud-init drive: carries the address to the node before its first configuration, and nothing secret."""
+    return pve.VmLegacyInitializationArgs(
+        datastore_id=args.datastore,
+        interface="ide2",  # q35 has only ide0 and ide2
+        dns=pve.VmLegacyInitializationDnsArgs(servers=[str(resolver) for resolver in args.network.resolvers]),
+        ip_configs=[
+            pve.VmLegacyInitializationIpConfigArgs(
+                ipv4=pve.VmLegacyInitializationIpConfigIpv4Args(
+                    address=with_prefix(args.node.address, args.network.nodes), gateway=str(args.network.gateway)
+                )
+            )
+        ],
+    )
+
+
+def _agent() -> pve.VmLegacyAgentArgs:
+    # Addresses are static, so nothing waits for the agent: it answers only once Talos is configured, and on
+    # Proxmox VE 9 only to a token with VM.GuestAgent.Audit (bpg/terraform-provider-proxmox issue 2091).
+    return pve.VmLegacyAgentArgs(
+        enabled=True, trim=True, timeout="2m", wait_for_ip=pve.VmLegacyAgentWaitForIpArgs(disabled=True)
+    )
+
+
+def _startup(role: NodeRole) -> pve.VmLegacyStartupArgs:
+    """After a power cut the control planes come up first; they go down last."""
+    order = 1 if role is NodeRole.CONTROL_PLANE else 2
+    return pve.VmLegacyStartupArgs(order=order, up_delay=15, down_delay=60)
+
+
+def _options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(
+        parent=parent,
+        ignore_changes=[
+            # Read back as a block of zeros: https://github.com/muhlba91/pulumi-proxmoxve/issues/664
+            "disks[*].speed",
+            # Used only at creation; a new image is no change of a running disk, Talos upgrades itself:
+            # https://github.com/bpg/terraform-provider-proxmox/issues/2568
+            "disks[*].importFrom",
+        ],
+        # The new VM has the id and the address of the old one.
+        delete_before_replace=True,
+        custom_timeouts=pulumi.CustomTimeouts(create="30m", update="30m", delete="15m"),
+    )

@@ -1,0 +1,144 @@
+"""Talos on every node, and the Kubernetes that comes out of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumiverse_talos as talos
+from pulumiverse_talos import machine
+
+from components.talos.node import TalosNode, TalosNodeArgs
+from components.talos.secrets import TalosSecrets, kubeconfig_client, node_client, talosconfig_client
+from lib.talos.config import NodeRole, patches
+from settings.infrastructure import Cluster, Network, Talos
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalosClusterArgs:
+    """Nodes and what they have in common.
+
+    Attributes:
+        region: Topology region of the nodes.
+        installer: Container image that installs what the nodes run.
+        machines: The machine of each node, by the name of the node.
+    """
+
+    cluster: Cluster
+    network: Network
+    talos: Talos
+    region: str
+    secrets: TalosSecrets
+    installer: str
+    machines: Mapping[str, pulumi.Resource]
+
+
+class TalosCluster(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-<node>`: a TalosNode (the applied configuration) for each node.
+    - `<name>-bootstrap`: starts etcd on the first control plane, once in the life of the cluster.
+    - `<name>-kubeconfig`: the administrator's kubeconfig, renewed a month before it expires.
+
+    Every call to Talos goes to a node's own address. The VIP, which the kubeconfig names, is held by an election of
+    etcd and therefore exists only some time after bootstrap.
+
+    Attributes:
+        bootstrap: The bootstrap.
+        kubeconfig: The kubeconfig, secret, known as soon as Talos gives it: the API may not answer yet.
+        client_configuration: Host and certificates of that kubeconfig, in base64, secret.
+        configured: The applied configuration of every node.
+        talosconfig: Configuration of `talosctl`, secret.
+    """
+
+    bootstrap: machine.Bootstrap
+    kubeconfig: pulumi.Output[str]
+    client_configuration: pulumi.Output[talos.cluster.outputs.KubeconfigKubernetesClientConfiguration]
+    configured: Sequence[pulumi.Resource]
+    talosconfig: pulumi.Output[str]
+
+    def __init__(self, name: str, args: TalosClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:talos/cluster:TalosCluster", name, None, opts)
+        nodes = {
+            NodeRole.CONTROL_PLANE: self._configure(name, args, NodeRole.CONTROL_PLANE),
+            NodeRole.WORKER: self._configure(name, args, NodeRole.WORKER),
+        }
+        self.configured = [applied for group in nodes.values() for applied in group]
+        self.bootstrap = self._bootstrap(name, args, nodes[NodeRole.CONTROL_PLANE])
+        issued = self._kubeconfig(name, args)
+        self.kubeconfig = pulumi.Output.secret(issued.kubeconfig_raw)
+        self.client_configuration = pulumi.Output.secret(issued.kubernetes_client_configuration)
+        self.talosconfig = self._talosconfig(args)
+        self.register_outputs({"kubeconfig": self.kubeconfig, "talosconfig": self.talosconfig})
+
+    def _configure(self, name: str, args: TalosClusterArgs, role: NodeRole) -> list[machine.ConfigurationApply]:
+        pool = args.talos.control_plane if role is NodeRole.CONTROL_PLANE else args.talos.worker
+        return [
+            TalosNode(
+                f"{name}-{node.name}",
+                TalosNodeArgs(
+                    cluster_name=args.cluster.name,
+                    cluster_endpoint=args.network.cluster_endpoint,
+                    role=role,
+                    address=str(node.address),
+                    version_contract=args.talos.version_contract,
+                    kubernetes_version=args.talos.kubernetes_version,
+                    patches=patches(
+                        network=args.network,
+                        region=args.region,
+                        node=node,
+                        role=role,
+                        installer=args.installer,
+                        registry_mirrors=args.talos.registry_mirrors,
+                    ),
+                    secrets=args.secrets.secrets,
+                    machine=args.machines[node.name],
+                ),
+                pulumi.ResourceOptions(parent=self),
+            ).applied
+            for node in pool.nodes
+        ]
+
+    def _bootstrap(
+        self, name: str, args: TalosClusterArgs, control_planes: Sequence[pulumi.Resource]
+    ) -> machine.Bootstrap:
+        first = str(args.talos.bootstrap_endpoint)
+        return machine.Bootstrap(
+            f"{name}-bootstrap",
+            node=first,
+            endpoint=first,
+            client_configuration=node_client(args.secrets.secrets),
+            timeouts=machine.BootstrapTimeoutsArgs(create="10m"),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # No data flows, but etcd's first member must know its configuration, and the others must find it.
+                depends_on=list(control_planes),
+                # Once is enough: another first node in the stack file must not start a second etcd.
+                ignore_changes=["node", "endpoint"],
+            ),
+        )
+
+    def _kubeconfig(self, name: str, args: TalosClusterArgs) -> talos.cluster.Kubeconfig:
+        first = str(args.talos.bootstrap_endpoint)
+        return talos.cluster.Kubeconfig(
+            f"{name}-kubeconfig",
+            node=first,
+            endpoint=first,
+            client_configuration=kubeconfig_client(args.secrets.secrets),
+            certificate_renewal_duration="720h",
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[self.bootstrap],  # before it there is no Kubernetes CA to sign with
+                additional_secret_outputs=["kubeconfigRaw", "kubernetesClientConfiguration"],
+            ),
+        )
+
+    def _talosconfig(self, args: TalosClusterArgs) -> pulumi.Output[str]:
+        configuration = talos.client.get_configuration_output(
+            cluster_name=args.cluster.name,
+            client_configuration=talosconfig_client(args.secrets.secrets),
+            nodes=[str(node.address) for node in args.talos.nodes],
+            # Never the VIP: without etcd it is gone, and that is when talosctl is needed most.
+            endpoints=[str(node.address) for node in args.talos.control_plane.nodes],
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        return pulumi.Output.secret(configuration.talos_config)

@@ -1,0 +1,81 @@
+"""The configuration of one Talos node, rendered and applied."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumiverse_talos import machine
+
+from components.talos.secrets import machine_secrets, node_client
+from lib.talos.config import NodeRole
+from settings.types import ClusterEndpoint
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalosNodeArgs:
+    """One node.
+
+    Attributes:
+        address: The node's own address, over which it is configured.
+        version_contract: Release whose configuration format is used; not the release that is installed.
+        patches: What departs from the generated configuration, as YAML.
+        machine: What runs the node; the configuration is applied to it again when it is replaced.
+    """
+
+    cluster_name: str
+    cluster_endpoint: ClusterEndpoint
+    role: NodeRole
+    address: str
+    version_contract: str
+    kubernetes_version: str
+    patches: Sequence[str]
+    secrets: machine.Secrets
+    machine: pulumi.Resource
+
+
+class TalosNode(pulumi.ComponentResource):
+    """Creates `<name>`: the applied configuration.
+
+    Changes that Talos can take while running are taken at once, others by a reboot of the node. Deleting it does
+    nothing to the node. A reset on destroy would be wrong here: when a machine is replaced, the old configuration is
+    deleted after the new one was applied to the same address, so it is the new machine that would be wiped.
+    Take a node out by draining it, and a control plane also by `talosctl etcd leave`, before it leaves the stack file.
+
+    Attributes:
+        applied: The applied configuration.
+    """
+
+    applied: machine.ConfigurationApply
+
+    def __init__(self, name: str, args: TalosNodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:talos/node:TalosNode", name, None, opts)
+        # Rendered by the provider without any network, so it works in a preview too.
+        rendered = machine.get_configuration_output(
+            cluster_name=args.cluster_name,
+            cluster_endpoint=args.cluster_endpoint.url,
+            machine_type=args.role.value,
+            machine_secrets=machine_secrets(args.secrets),
+            talos_version=args.version_contract,
+            kubernetes_version=args.kubernetes_version.removeprefix("v"),
+            config_patches=list(args.patches),
+            docs=False,
+            examples=False,
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        self.applied = machine.ConfigurationApply(
+            name,
+            node=args.address,
+            endpoint=args.address,
+            client_configuration=node_client(args.secrets),
+            machine_configuration_input=pulumi.Output.secret(rendered.machine_configuration),
+            apply_mode="auto",
+            # A wrong address looks like a hang: every error but a refused configuration is tried again.
+            timeouts=machine.TimeoutArgs(create="10m", update="10m"),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[args.machine],  # the machine must boot first; its address is known without it
+                replace_with=[args.machine],
+                additional_secret_outputs=["machineConfiguration", "machineConfigurationInput"],
+            ),
+        )
+        self.register_outputs({})

@@ -1,0 +1,110 @@
+"""Talos' secrets, and what turns them into arguments of other calls."""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pulumi
+from pulumiverse_talos import client, cluster, machine
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalosSecretsArgs:
+    """The release whose configuration format is used: that of the cluster's birth."""
+
+    version_contract: str
+
+
+class TalosSecrets(pulumi.ComponentResource):
+    """Creates `<name>`: the CAs, keys and tokens of the cluster. Protected: losing them loses the cluster.
+
+    Attributes:
+        secrets: The resource. Hand it to the functions of this module, never its outputs to an invoke: these keep
+            snake_case names, which the provider reports as missing fields (pulumiverse/pulumi-talos issues 93, 103).
+    """
+
+    secrets: machine.Secrets
+
+    def __init__(self, name: str, args: TalosSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:talos/secrets:TalosSecrets", name, None, opts)
+        self.secrets = machine.Secrets(
+            name,
+            talos_version=args.version_contract,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=True,
+                additional_secret_outputs=["machineSecrets", "clientConfiguration"],
+            ),
+        )
+        self.register_outputs({})
+
+
+def machine_secrets(secrets: machine.Secrets) -> pulumi.Output[machine.MachineSecretsArgs]:
+    """Argument `machine_secrets` of `machine.get_configuration_output`, secret."""
+
+    def rebuild(made: machine.outputs.MachineSecretsResult) -> machine.MachineSecretsArgs:
+        certificates = made.certs
+        return machine.MachineSecretsArgs(
+            certs=machine.CertificatesArgs(
+                etcd=_pair(certificates.etcd),
+                k8s=_pair(certificates.k8s),
+                os=_pair(certificates.os),
+                k8s_aggregator=_pair(certificates.k8s_aggregator),
+                k8s_serviceaccount=machine.KeyArgs(key=certificates.k8s_serviceaccount.key),
+            ),
+            cluster=machine.ClusterArgs(id=made.cluster.id, secret=made.cluster.secret),
+            secrets=machine.KubernetesSecretsArgs(
+                bootstrap_token=made.secrets.bootstrap_token,
+                secretbox_encryption_secret=made.secrets.secretbox_encryption_secret,
+                aescbc_encryption_secret=made.secrets.aescbc_encryption_secret,
+            ),
+            trustdinfo=machine.TrustdInfoArgs(token=made.trustdinfo.token),
+        )
+
+    return _secret(secrets.machine_secrets).apply(rebuild)
+
+
+def _secret(output: pulumi.Output[_T]) -> pulumi.Output[_T]:
+    """`output` as a secret, whatever the provider says of it."""
+    value: pulumi.Input[Any] = output
+    return pulumi.Output.secret(value)
+
+
+def _pair(certificate: machine.outputs.CertificateResult) -> machine.CertificateArgs:
+    return machine.CertificateArgs(cert=certificate.cert, key=certificate.key)
+
+
+def node_client(secrets: machine.Secrets) -> pulumi.Output[machine.ClientConfigurationArgs]:
+    """Argument `client_configuration` of the resources in `machine`, secret."""
+    return _secret(secrets.client_configuration).apply(
+        lambda made: machine.ClientConfigurationArgs(
+            ca_certificate=made.ca_certificate,
+            client_certificate=made.client_certificate,
+            client_key=made.client_key,
+        )
+    )
+
+
+def kubeconfig_client(secrets: machine.Secrets) -> pulumi.Output[cluster.KubeconfigClientConfigurationArgs]:
+    """Argument `client_configuration` of `cluster.Kubeconfig`, secret."""
+    return _secret(secrets.client_configuration).apply(
+        lambda made: cluster.KubeconfigClientConfigurationArgs(
+            ca_certificate=made.ca_certificate,
+            client_certificate=made.client_certificate,
+            client_key=made.client_key,
+        )
+    )
+
+
+def talosconfig_client(
+    secrets: machine.Secrets,
+) -> pulumi.Output[client.GetConfigurationClientConfigurationArgs]:
+    """Argument `client_configuration` of `client.get_configuration_output`, secret."""
+    return _secret(secrets.client_configuration).apply(
+        lambda made: client.GetConfigurationClientConfigurationArgs(
+            ca_certificate=made.ca_certificate,
+            client_certificate=made.client_certificate,
+            client_key=made.client_key,
+        )
+    )

@@ -1,0 +1,140 @@
+"""Machine configuration of Talos: the patches on top of what the provider generates, as data.
+
+Every document was decoded and validated with pkg/machinery v1.13.0, as control plane and as worker, in the modes metal
+and cloud. Facts and the rejected forms: docs of Talos 1.13, reference/configuration.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import yaml
+
+from lib.addresses import mac_address, with_prefix
+from settings.infrastructure import Network, Node
+
+KUBE_PRISM_PORT = 7445
+"""Port on every node's loopback behind which Talos balances the Kubernetes API; the CNI uses it, not the VIP."""
+
+LINK = "net0"
+"""Alias of the one network card. Its kernel name depends on kernel arguments and virtual hardware, its MAC does not."""
+
+SYSTEM_DISK = "/dev/sda"
+"""Disk `scsi0` of the VM."""
+
+Document = dict[str, Any]
+
+
+class NodeRole(StrEnum):
+    """Role of a node, in the words of Talos' machine types."""
+
+    CONTROL_PLANE = "controlplane"
+    WORKER = "worker"
+
+
+def patches(  # noqa: PLR0913 - each is a fact of its own
+    *,
+    network: Network,
+    region: str,
+    node: Node,
+    role: NodeRole,
+    installer: str,
+    registry_mirrors: Mapping[str, Sequence[object]],
+) -> list[str]:
+    """The patches of one node, from general to particular; each is YAML of one document."""
+    documents = [_common(network, installer), *_host(network, node, region), *_registries(registry_mirrors)]
+    if role is NodeRole.CONTROL_PLANE:
+        documents += [_control_plane(network), _virtual_address(network)]
+    return [to_yaml(document) for document in documents]
+
+
+def to_yaml(document: Document) -> str:
+    """YAML of one document; strings that YAML 1.1 takes for booleans, such as `off`, are quoted."""
+    return yaml.safe_dump(document, sort_keys=True, default_flow_style=False)
+
+
+def _common(network: Network, installer: str) -> Document:
+    """What holds for every node."""
+    return {
+        "machine": {
+            # Proxmox imports the image, so nothing is installed at first; this is what a reinstallation goes back to.
+            "install": {"disk": SYSTEM_DISK, "image": installer},
+            "kubelet": {
+                # The VIP moves from node to node, so it must never become a node's own address.
+                "nodeIP": {"validSubnets": [str(network.nodes), f"!{network.vip}/32"]},
+            },
+            "features": {
+                "kubePrism": {"enabled": True, "port": KUBE_PRISM_PORT},
+                # The node's own cache of DNS; pods ask our CoreDNS, which asks the resolvers itself.
+                "hostDNS": {"enabled": True, "forwardKubeDNSToHost": False},
+            },
+        },
+        "cluster": {
+            "network": {
+                "cni": {"name": "none"},  # Cilium, which Pulumi installs
+                "podSubnets": [str(network.pods)],
+                "serviceSubnets": [str(network.services)],
+            },
+            "proxy": {"disabled": True},  # Cilium replaces it
+        },
+    }
+
+
+def _control_plane(network: Network) -> Document:
+    """What only control planes may say; on a worker most of it is rejected."""
+    return {
+        "cluster": {
+            "apiServer": {"certSANs": [str(network.vip)]},
+            "coreDNS": {"disabled": True},  # ours knows the platform's hosts
+            "etcd": {"advertisedSubnets": [str(network.nodes), f"!{network.vip}/32"]},
+        }
+    }
+
+
+def _host(network: Network, node: Node, region: str) -> list[Document]:
+    """Name, place and address of a node."""
+    return [
+        {
+            "machine": {
+                # The CSI plugin attaches a volume to the VM that the provider id names, and only in its own zone.
+                "kubelet": {"extraArgs": {"provider-id": f"proxmox://{region}/{node.vm_id}"}},
+                "nodeLabels": {
+                    "topology.kubernetes.io/region": region,
+                    "topology.kubernetes.io/zone": node.host,
+                },
+            }
+        },
+        # A contract of 1.12 or later generates `auto: stable`, which no host name may stand beside.
+        _document("HostnameConfig", auto="off", hostname=node.name),
+        _document(
+            "LinkAliasConfig",
+            name=LINK,
+            selector={"match": f'mac(link.permanent_addr) == "{mac_address(node.vm_id).lower()}"'},
+        ),
+        # The cloud-init drive carries the same address, but only as far as the first configuration.
+        _document(
+            "LinkConfig",
+            name=LINK,
+            up=True,
+            addresses=[{"address": with_prefix(node.address, network.nodes)}],
+            routes=[{"gateway": str(network.gateway)}],
+        ),
+        _document("ResolverConfig", nameservers=[{"address": str(resolver)} for resolver in network.resolvers]),
+    ]
+
+
+def _virtual_address(network: Network) -> Document:
+    """The VIP: held by whichever control plane etcd elects, so it does not exist before bootstrap."""
+    return _document("Layer2VIPConfig", name=str(network.vip), link=LINK)
+
+
+def _registries(registry_mirrors: Mapping[str, Sequence[object]]) -> list[Document]:
+    """Mirrors of image registries; the registry itself stays the fallback."""
+    return [
+        _document("RegistryMirrorConfig", name=registry, endpoints=[{"url": str(mirror)} for mirror in mirrors])
+        for registry, mirrors in sorted(registry_mirrors.items())
+    ]
+
+
+def _document(kind: str, **fields: Any) -> Document:
+    return {"apiVersion": "v1alpha1", "kind": kind, **fields}
