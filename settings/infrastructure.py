@@ -11,9 +11,11 @@ from settings.types import (
     ClusterEndpoint,
     ExactVersion,
     Hostname,
+    MinorVersion,
     Name,
     Quantity,
     Strict,
+    TokenId,
     VmId,
 )
 
@@ -71,10 +73,7 @@ class Csi(Strict):
     """Volumes from Proxmox storage."""
 
     datastore: str = Field(description="Proxmox storage that holds the volumes.")
-    token_id: str = Field(
-        pattern=r"^[^@!]+@[^@!]+![^@!]+$",
-        description="API token of the CSI plugin, as user@realm!name; its secret is `proxmoxCsiTokenSecret`.",
-    )
+    token_id: TokenId = Field(description="API token of the CSI plugin; its secret is `proxmoxCsiTokenSecret`.")
 
 
 class Proxmox(Strict):
@@ -110,8 +109,8 @@ class Talos(Strict):
     """The operating system and its Kubernetes, given unless `cluster.existing` is."""
 
     version: ExactVersion = Field(description="Talos release of the image.")
-    version_contract: str = Field(
-        pattern=r"^v\d+\.\d+$", description="Release whose configuration format is used: that of the cluster's birth."
+    version_contract: MinorVersion = Field(
+        description="Release whose configuration format is used: that of the cluster's birth."
     )
     kubernetes_version: ExactVersion = Field(description="Kubernetes release.")
     factory: Hostname = Field(default="factory.talos.dev", description="Image Factory.")

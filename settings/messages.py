@@ -22,7 +22,6 @@ _WORDS = {
     "bool_type": "is neither true nor false; write one of them",
     "bool_parsing": "is neither true nor false; write one of them",
     "string_type": "is no text; put it in quotes",
-    "string_pattern_mismatch": "does not look like {pattern}; docs/configuration.md describes the key",
     "string_too_short": "is too short; write at least {min_length} character(s)",
     "too_short": "has too few entries; give at least {min_length}",
     "literal_error": "is not known; use {expected}",
@@ -36,12 +35,17 @@ _WORDS = {
 
 
 def lines(error: ValidationError) -> Iterator[str]:
-    """One line for each defect."""
-    for detail in error.errors():
+    """One line for each defect. A key that is missing because it is misspelt is not told twice."""
+    details = error.errors()
+    extra = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    misspelt = {(*location[:-1], _closest(location)) for location in extra}
+    for detail in details:
         path = _path(detail["loc"])
         match detail["type"]:
             case "extra_forbidden":
                 yield f"{path}: is no key of the stack file{_did_you_mean(detail['loc'])}"
+            case "missing" if detail["loc"] in misspelt:
+                continue
             case "missing":
                 yield f"{path}: is missing; add it (docs/configuration.md says what it is)"
             case "value_error" if not path:
@@ -64,15 +68,19 @@ def _path(location: Location) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         elif part != "[key]":
-            path += f".{part}" if path else part
+            name = part if part.isprintable() else repr(part)  # a line break in a key must not break the line
+            path += f".{name}" if path else name
     return path
 
 
+def _closest(location: Location) -> str | None:
+    close = difflib.get_close_matches(str(location[-1]), _keys_at(location[:-1]), n=1, cutoff=0.5)
+    return close[0] if close else None
+
+
 def _did_you_mean(location: Location) -> str:
-    *parents, key = location
-    known = _keys_at(parents)
-    close = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else f"; known keys are {', '.join(sorted(known))}"
+    close = _closest(location)
+    return f"; did you mean {close}?" if close else f"; known keys are {', '.join(sorted(_keys_at(location[:-1])))}"
 
 
 def _keys_at(location: Location) -> list[str]:

@@ -1,18 +1,30 @@
 """Sections of the stack file that describe the platform: secrets, identity, services."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.types import Email, ExactVersion, Hostname, Name, Quantity, Strict, Username
+from settings.types import (
+    Email,
+    ExactVersion,
+    GitRef,
+    GitUrl,
+    Hostname,
+    HttpsUrl,
+    Interval,
+    Name,
+    Quantity,
+    Strict,
+    Username,
+)
 
 
 class Vault(Strict):
     """Vault, standalone with integrated storage."""
 
     host: Hostname = Field(description="Host of the UI.")
-    address: str | None = Field(
-        default=None, pattern=r"^https://", description="Where this program reaches the API when not on its fixed IP."
+    address: HttpsUrl | None = Field(
+        default=None, description="Where this program reaches the API when not on its fixed IP."
     )
     data_size: Quantity = Field(default="10Gi", description="Volume of Vault's integrated storage.")
     user_group: Name = Field(description="Group that may log in and read its own secrets.")
@@ -39,9 +51,7 @@ class Identity(Strict):
     """Authentik, and the people and groups of the platform."""
 
     host: Hostname = Field(description="Host of Authentik: the issuer of every login.")
-    url: str | None = Field(
-        default=None, pattern=r"^https://", description="Where this program reaches Authentik when not on its host."
-    )
+    url: HttpsUrl | None = Field(default=None, description="Where this program reaches Authentik when not on its host.")
     replicas: int = Field(default=1, ge=1, le=5, description="Replicas of the Authentik server.")
     admin_email: Email = Field(description="Address of the break-glass administrator akadmin.")
     groups: tuple[Name, ...] = Field(description="Every group; users and services may name only these.")
@@ -84,10 +94,10 @@ class Matrix(Strict):
 class Sync(Strict):
     """The Git path that Flux applies."""
 
-    url: str = Field(pattern=r"^(https|ssh)://", description="Git repository.")
-    ref: str = Field(default="refs/heads/main", pattern=r"^refs/", description="Git reference.")
+    url: GitUrl = Field(description="Git repository.")
+    ref: GitRef = Field(default="refs/heads/main", description="Branch or tag of that repository.")
     path: str = Field(description="Directory of that repository.")
-    interval: str = Field(default="1m", pattern=r"^\d+[smh]$", description="How often Flux looks for changes.")
+    interval: Interval = Field(default="1m", description="How often Flux looks for changes.")
 
 
 class GitOps(Strict):
@@ -101,7 +111,7 @@ class GitOps(Strict):
 class Rotation(Strict):
     """Generations of secrets."""
 
-    generations: dict[str, int] = Field(
+    generations: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default_factory=dict,
         description="Generation of a secret by its path; raise it by one to rotate the secret everywhere.",
     )

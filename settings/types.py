@@ -17,6 +17,12 @@ _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(\.{_LABEL})+")
 _NAME = re.compile(_LABEL)
 _EMAIL = re.compile(rf"[^@\s]+@{_HOSTNAME.pattern}")
+_MINOR_VERSION = re.compile(r"v\d+\.\d+")
+_HTTPS_URL = re.compile(r"https://[^\s/]+(/\S*)?")
+_GIT_URL = re.compile(r"(https|ssh)://\S+")
+_GIT_REF = re.compile(r"refs/\S+")
+_INTERVAL = re.compile(r"\d+[smh]")
+_TOKEN_ID = re.compile(r"[^@!\s]+@[^@!\s]+![^@!\s]+")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
@@ -37,13 +43,15 @@ def _network(value: Any) -> Any:
         raise ValueError(f"{value} is not a network ({error}){fix}") from error
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if pattern.fullmatch(value) is None:
+def _matching(pattern: re.Pattern[str], what: str) -> BeforeValidator:
+    """Says what is wanted also of a value that YAML reads as a number, such as 10 for a size or 1.13 for a version."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, str) or pattern.fullmatch(value) is None:
             raise ValueError(f"{value!r} is not {what}")
         return value
 
-    return AfterValidator(check)
+    return BeforeValidator(check)
 
 
 def _shown(title: str, *, example: str | None = None, pattern: re.Pattern[str] | None = None) -> WithJsonSchema:
@@ -65,20 +73,24 @@ def _vm_id(value: int) -> int:
 Cidr = Annotated[IPv4Network, BeforeValidator(_network), _shown("network", example="10.2.0.0/16")]
 Hostname = Annotated[
     str,
-    _matching(_HOSTNAME, "a host name: lower-case labels with dots, such as git.example.com"),
+    _matching(_HOSTNAME, "a host name; write lower-case labels with dots, such as git.example.com"),
     _shown("host name", example="git.example.com", pattern=_HOSTNAME),
 ]
 Name = Annotated[
     str,
-    _matching(_NAME, "a name: lower-case letters, digits and dashes, at most 63 characters"),
+    _matching(_NAME, "a name; use lower-case letters, digits and dashes, at most 63 characters"),
     _shown("name", pattern=_NAME),
 ]
 Username = Annotated[
     str,
-    _matching(_USERNAME, "a user name: lower-case letters, digits, dots, dashes, underscores"),
+    _matching(_USERNAME, "a user name; use lower-case letters, digits, dots, dashes and underscores"),
     _shown("user name", pattern=_USERNAME),
 ]
-Email = Annotated[str, _matching(_EMAIL, "an e-mail address"), _shown("e-mail address", pattern=_EMAIL)]
+Email = Annotated[
+    str,
+    _matching(_EMAIL, "an e-mail address; write one such as jane@example.com"),
+    _shown("e-mail address", pattern=_EMAIL),
+]
 Quantity = Annotated[
     str,
     _matching(_QUANTITY, "a Kubernetes quantity of bytes; write it as 10Gi"),
@@ -88,6 +100,36 @@ ExactVersion = Annotated[
     str,
     _matching(_EXACT_VERSION, "an exact version; pin one release such as 1.2.3 (no range, no 'latest')"),
     _shown("exact version", example="1.2.3", pattern=_EXACT_VERSION),
+]
+MinorVersion = Annotated[
+    str,
+    _matching(_MINOR_VERSION, "a release line; write it as v1.13"),
+    _shown("release line", example="v1.13", pattern=_MINOR_VERSION),
+]
+HttpsUrl = Annotated[
+    str,
+    _matching(_HTTPS_URL, "an https:// URL; write one such as https://127.0.0.1:8200"),
+    _shown("https:// URL", pattern=_HTTPS_URL),
+]
+GitUrl = Annotated[
+    str,
+    _matching(_GIT_URL, "the URL of a Git repository; write one that begins with https:// or ssh://"),
+    _shown("URL of a Git repository, https:// or ssh://", pattern=_GIT_URL),
+]
+GitRef = Annotated[
+    str,
+    _matching(_GIT_REF, "a full Git reference; write a branch as refs/heads/main"),
+    _shown("Git reference", example="refs/heads/main", pattern=_GIT_REF),
+]
+Interval = Annotated[
+    str,
+    _matching(_INTERVAL, "an interval; write a number with s, m or h, such as 5m"),
+    _shown("interval", example="5m", pattern=_INTERVAL),
+]
+TokenId = Annotated[
+    str,
+    _matching(_TOKEN_ID, "the id of an API token; write it as user@realm!name"),
+    _shown("token id", example="user@realm!name", pattern=_TOKEN_ID),
 ]
 VmId = Annotated[int, Field(ge=100, le=999_999_999), AfterValidator(_vm_id)]
 

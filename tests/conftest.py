@@ -1,9 +1,14 @@
 """Fixtures that every test may ask for."""
 
+import hypothesis
 import pytest
 
 from tests.support.engine import Recording
 from tests.support.program import record_program
+
+# The same examples in every run, no limit of time for one, and nothing written into the checkout.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session", params=[False, True], ids=["update", "preview"])

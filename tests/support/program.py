@@ -67,7 +67,7 @@ def record_program(
     secrets = {name: value for name, value in secret_values().items() if name in names}
     run = Run(
         preview=preview,
-        stack=stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml"),
+        stack=stack_file.stem.removeprefix("Pulumi."),
         config=configuration(stack_file, secrets),
         secret_config=tuple(f"{PROJECT}:{name}" for name in secrets),
     )

@@ -1,0 +1,154 @@
+"""Checks of machines and network across sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from settings.problem import Problem
+
+if TYPE_CHECKING:
+    from settings.infrastructure import Node
+    from settings.model import Settings
+
+
+def _nodes(settings: Settings) -> Iterator[tuple[str, Node]]:
+    if settings.talos is None:
+        return
+    for pool, nodes in (
+        ("controlPlane", settings.talos.control_plane.nodes),
+        ("worker", settings.talos.worker.nodes),
+    ):
+        for node in nodes:
+            yield f"talos.{pool}.nodes[{node.name}]", node
+
+
+def _fixed_addresses(settings: Settings) -> Iterator[tuple[str, IPv4Address]]:
+    network, balancers = settings.network, settings.network.load_balancers
+    yield "network.gateway", network.gateway
+    yield "network.vip", network.vip
+    yield "network.loadBalancers.ingress", balancers.ingress
+    yield "network.loadBalancers.vault", balancers.vault
+    yield "network.loadBalancers.gitSsh", balancers.git_ssh
+    for key, node in _nodes(settings):
+        yield f"{key}.address", node.address
+
+
+def machines_or_existing(settings: Settings) -> Iterator[Problem]:
+    sections = {"proxmox": settings.proxmox, "talos": settings.talos}
+    for key, section in sections.items():
+        if settings.cluster.existing is None and section is None:
+            yield Problem(key, "nothing", "is given, so there is no cluster", f"add {key} or cluster.existing")
+        if settings.cluster.existing is not None and section is not None:
+            yield Problem(key, "a section", "clashes with cluster.existing", f"remove {key} or cluster.existing")
+
+
+def networks_are_apart(settings: Settings) -> Iterator[Problem]:
+    network = settings.network
+    named = {"network.nodes": network.nodes, "network.pods": network.pods, "network.services": network.services}
+    for (key, one), (other_key, other) in combinations(named.items(), 2):
+        if one.overlaps(other):
+            yield Problem(key, one, f"overlaps {other_key} {other}", "choose networks that share no address")
+
+
+def addresses_are_in_the_node_network(settings: Settings) -> Iterator[Problem]:
+    nodes = settings.network.nodes
+    pool = {"first": settings.network.load_balancers.first, "last": settings.network.load_balancers.last}
+    every = [*_fixed_addresses(settings), *((f"network.loadBalancers.{end}", at) for end, at in pool.items())]
+    for key, address in every:
+        if address not in nodes:
+            yield Problem(key, address, f"is outside network.nodes {nodes}", f"choose an address in {nodes}")
+
+
+def addresses_are_of_hosts(settings: Settings) -> Iterator[Problem]:
+    nodes = settings.network.nodes
+    for key, address in _fixed_addresses(settings):
+        for name, reserved in (("network", nodes.network_address), ("broadcast", nodes.broadcast_address)):
+            if address == reserved:
+                yield Problem(key, address, f"is the {name} address of network.nodes {nodes}", "choose another address")
+
+
+def addresses_are_used_once(settings: Settings) -> Iterator[Problem]:
+    owners: dict[IPv4Address, str] = {}
+    for key, address in _fixed_addresses(settings):
+        if address in owners:
+            yield Problem(key, address, f"is already {owners[address]}", "give each its own address")
+        owners.setdefault(address, key)
+
+
+def pool_holds_its_addresses_and_no_other(settings: Settings) -> Iterator[Problem]:
+    balancers = settings.network.load_balancers
+    first, last = balancers.first, balancers.last
+    if last < first:
+        yield Problem("network.loadBalancers.last", last, f"is before first {first}", "swap first and last")
+        return
+    for key, address in _fixed_addresses(settings):
+        inside, wanted = first <= address <= last, key.startswith("network.loadBalancers.")
+        if wanted and not inside:
+            yield Problem(key, address, f"is outside the pool {first}-{last}", "widen the pool or move the address")
+        if inside and not wanted:
+            yield Problem(key, address, f"lies in the load balancer pool {first}-{last}", "move it out of the pool")
+
+
+def service_network_holds_cluster_dns(settings: Settings) -> Iterator[Problem]:
+    services: IPv4Network = settings.network.services
+    if services.num_addresses < 2**8:
+        yield Problem("network.services", services, "is too small for the platform's Services", "use a /24 or larger")
+
+
+def nodes_are_distinct(settings: Settings) -> Iterator[Problem]:
+    ids: dict[int, str] = {}
+    names: dict[str, str] = {}
+    for key, node in _nodes(settings):
+        if node.vm_id in ids:
+            yield Problem(f"{key}.vmId", node.vm_id, f"is already the id of {ids[node.vm_id]}", "give each VM its id")
+        if node.name in names:
+            yield Problem(f"{key}.name", node.name, f"is already the name of {names[node.name]}", "rename one node")
+        ids.setdefault(node.vm_id, key)
+        names.setdefault(node.name, key)
+
+
+def control_planes_are_odd(settings: Settings) -> Iterator[Problem]:
+    if settings.talos is None:
+        return
+    count = len(settings.talos.control_plane.nodes)
+    if count % 2 == 0:
+        yield Problem(
+            "talos.controlPlane.nodes",
+            f"{count} nodes",
+            "give etcd no majority beyond that of one fewer" if count else "leave no control plane",
+            f"use {count + 1}" if not count else f"use {count - 1} or {count + 1}",
+        )
+
+
+def contract_is_not_newer_than_talos(settings: Settings) -> Iterator[Problem]:
+    if settings.talos is None:
+        return
+    contract, release = settings.talos.version_contract, settings.talos.version
+    if _minor(contract) > _minor(release):
+        yield Problem(
+            "talos.versionContract",
+            contract,
+            f"is newer than talos.version {release}, which does not know it",
+            "use the release the cluster was born with",
+        )
+
+
+def _minor(version: str) -> tuple[int, int]:
+    major, minor = version.removeprefix("v").split(".")[:2]
+    return int(major), int(minor)
+
+
+def instances_have_nodes(settings: Settings) -> Iterator[Problem]:
+    if settings.talos is None:
+        return
+    workers, wanted = len(settings.talos.worker.nodes), settings.databases.instances
+    if workers < wanted:
+        yield Problem(
+            "databases.instances",
+            wanted,
+            f"need a worker each, and talos.worker.nodes has {workers}",
+            "lower the instances or add workers",
+        )

@@ -1,0 +1,91 @@
+"""Checks of services, people and charts across sections."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lib.charts import TABLE
+from settings.problem import Problem
+
+if TYPE_CHECKING:
+    from settings.model import Settings
+
+_AUTHENTIK_ADMINISTRATOR = "akadmin"
+"""User that Authentik makes at its first start, with the bootstrap password."""
+
+
+def hosts_are_in_the_domain(settings: Settings) -> Iterator[Problem]:
+    domain = settings.cluster.domain
+    owners: dict[str, str] = {}
+    for key, host in settings.hosts.items():
+        path = key if "." in key else f"{key}.host"
+        if not host.endswith(f".{domain}"):
+            label = host.split(".")[0]
+            yield Problem(path, host, f"is outside cluster.domain {domain}", f"use {label}.{domain}")
+        if host in owners:
+            yield Problem(path, host, f"is already {owners[host]}", "give each service its own host")
+        owners.setdefault(host, path)
+
+
+def _named_groups(settings: Settings) -> Iterator[tuple[str, str]]:
+    for section in ("vault", "gitea", "harbor", "matrix"):
+        service = getattr(settings, section)
+        yield f"{section}.userGroup", service.user_group
+        if hasattr(service, "admin_group"):
+            yield f"{section}.adminGroup", service.admin_group
+    for username, user in settings.identity.users.items():
+        for group in user.groups:
+            yield f"identity.users.{username}.groups", group
+
+
+def groups_are_declared(settings: Settings) -> Iterator[Problem]:
+    declared = settings.identity.groups
+    for key, group in _named_groups(settings):
+        if group not in declared:
+            yield Problem(key, group, "is no group of identity.groups", "declare it there or correct the name")
+    for group, count in Counter(declared).items():
+        if count > 1:
+            yield Problem("identity.groups", group, f"is declared {count} times", "declare each group once")
+
+
+def administrators_may_log_in(settings: Settings) -> Iterator[Problem]:
+    gitea = settings.gitea
+    for username, user in settings.identity.users.items():
+        if gitea.admin_group in user.groups and gitea.user_group not in user.groups:
+            yield Problem(
+                f"identity.users.{username}.groups",
+                gitea.admin_group,
+                f"gives no login to Gitea without gitea.userGroup {gitea.user_group}",
+                f"add {gitea.user_group}",
+            )
+
+
+def users_are_distinct(settings: Settings) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    if settings.gitea.enabled:
+        # Gitea links a login to the account with its address: this one would become the break-glass administrator.
+        owners[settings.gitea.admin_email.lower()] = "gitea.adminEmail"
+    for username, user in settings.identity.users.items():
+        if username == _AUTHENTIK_ADMINISTRATOR:
+            yield Problem(
+                f"identity.users.{username}", user.name, "is Authentik's break-glass administrator", "rename the user"
+            )
+        email = user.email.lower()
+        if email in owners:
+            yield Problem(
+                f"identity.users.{username}.email",
+                user.email,
+                f"is already the address of {owners[email]}",
+                "give each person an own address, since services link accounts by it",
+            )
+        owners.setdefault(email, username)
+
+
+def charts_exist(settings: Settings) -> Iterator[Problem]:
+    for name in settings.charts.versions:
+        if name not in TABLE:
+            yield Problem(
+                f"charts.versions.{name}", name, "is no chart of this program", f"use one of {', '.join(TABLE)}"
+            )

@@ -1,0 +1,52 @@
+"""Every check across sections is exercised by a file that it alone refuses."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from settings import Settings, SettingsError, load_stack_file
+from settings.checks import ALL, Problem
+from tests.settings.stacks import INVALID, SHIPPED, VALID, sections
+
+Check = Callable[[Settings], Iterator[Problem]]
+
+
+def _yields(check: Check, path: Path) -> bool:
+    """Whether this check is among those that refuse the file, with all others switched off."""
+    try:
+        given = sections(path)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("settings.checks.ALL", (check,))
+            Settings.model_validate(given)
+    except ValidationError as error:
+        return all(detail["type"] == "value_error" and not detail["loc"] for detail in error.errors())
+    except yaml.YAMLError:
+        return False
+    return False
+
+
+@pytest.mark.parametrize("check", ALL, ids=lambda check: check.__name__)
+def test_each_check_refuses_at_least_one_of_the_invalid_files(check: Check) -> None:
+    assert any(_yields(check, path) for path in INVALID), (
+        f"no file of tests/fixtures/stacks/invalid shows what {check.__name__} refuses"
+    )
+
+
+@pytest.mark.parametrize("path", [*VALID, SHIPPED], ids=lambda path: path.stem)
+def test_a_valid_file_passes_every_check(path: Path) -> None:
+    settings = load_stack_file(path)
+    assert [str(problem) for check in ALL for problem in check(settings)] == [], "no check may refuse what is right"
+
+
+def test_all_defects_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    text = SHIPPED.read_text(encoding="utf-8").replace("vip: 10.2.3.1", "vip: 10.2.1.1").replace("1501", "1500")
+    broken = tmp_path / "Pulumi.broken.yaml"
+    broken.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_stack_file(broken)
+    message = str(refused.value)
+    assert "is already network.vip" in message, "the first defect"
+    assert "is already the id of" in message, "and the second, so that a person mends both in one go"
