@@ -49,7 +49,7 @@ class CertificateAuthority(pulumi.ComponentResource):
         root_key = private_key(f"{name}-root-key", child)
         root = tls.SelfSignedCert(
             f"{name}-root",
-            private_key_pem=root_key.private_key_pem,
+            private_key_pem=key_pem(root_key),
             subject=tls.SelfSignedCertSubjectArgs(common_name=f"{args.cluster_name} root CA"),
             is_ca_certificate=True,
             max_path_length=1,
@@ -63,14 +63,14 @@ class CertificateAuthority(pulumi.ComponentResource):
         issuing_key = private_key(f"{name}-issuing-key", child)
         request = tls.CertRequest(
             f"{name}-issuing-request",
-            private_key_pem=issuing_key.private_key_pem,
+            private_key_pem=key_pem(issuing_key),
             subject=tls.CertRequestSubjectArgs(common_name=f"{args.cluster_name} issuing CA"),
             opts=child,
         )
         issuing = tls.LocallySignedCert(
             f"{name}-issuing",
             cert_request_pem=request.cert_request_pem,
-            ca_private_key_pem=root_key.private_key_pem,
+            ca_private_key_pem=key_pem(root_key),
             ca_cert_pem=root.cert_pem,
             is_ca_certificate=True,
             max_path_length=0,
@@ -82,7 +82,7 @@ class CertificateAuthority(pulumi.ComponentResource):
         )
         self.certificate_pem = root.cert_pem
         self.issuing_chain_pem = pulumi.Output.concat(issuing.cert_pem, root.cert_pem)
-        self.issuing_key_pem = pulumi.Output.secret(issuing_key.private_key_pem)
+        self.issuing_key_pem = key_pem(issuing_key)
         self._issuing = issuing
         self.register_outputs({"certificate_pem": self.certificate_pem})
 
@@ -109,3 +109,8 @@ class CertificateAuthority(pulumi.ComponentResource):
 def private_key(name: str, opts: pulumi.ResourceOptions) -> tls.PrivateKey:
     """An ECDSA key on the curve P-256."""
     return tls.PrivateKey(name, algorithm="ECDSA", ecdsa_curve="P256", opts=opts)
+
+
+def key_pem(key: tls.PrivateKey) -> pulumi.Output[str]:
+    """PEM of `key`, secret."""
+    return pulumi.Output.secret(key.private_key_pem)

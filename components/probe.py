@@ -31,6 +31,8 @@ class ProbeArgs:
         secrets: Variables taken from Secrets: variable -> (name of the Secret, key).
         ca_config_map: ConfigMap whose `ca.crt` the script trusts.
         volumes: Further volumes, as (volume, mount) of the pod's spec.
+        service_account: ServiceAccount whose token the script may use; None for no token at all.
+        after: What must be there first although no input of the probe comes from it.
         seconds: How long the Job may take; Pulumi waits two minutes longer, so that it is the Job that fails.
     """
 
@@ -40,6 +42,8 @@ class ProbeArgs:
     secrets: Mapping[str, tuple[pulumi.Input[str], str]] = field(default_factory=dict)
     ca_config_map: pulumi.Input[str] | None = None
     volumes: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=tuple)
+    service_account: pulumi.Input[str] | None = None
+    after: Sequence[pulumi.Resource] = field(default_factory=tuple)
     seconds: int = 900
 
 
@@ -74,7 +78,9 @@ class Probe(pulumi.ComponentResource):
             },
             spec=_job(args, config.metadata.name),
             opts=pulumi.ResourceOptions(
-                parent=self, custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout)
+                parent=self,
+                depends_on=list(args.after),
+                custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
             ),
         )
         self.register_outputs({"job": self.job.id})
@@ -107,9 +113,11 @@ def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> dict[str, Any
     for volume, mount in args.volumes:
         volumes.append(volume)
         mounts.append(mount)
+    account = {} if args.service_account is None else {"serviceAccountName": args.service_account}
     return {
         "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
+        **account,
+        "automountServiceAccountToken": args.service_account is not None,
         "securityContext": restricted_pod(),
         "containers": [
             {

@@ -18,3 +18,7 @@ GITEA = "docker.gitea.com/gitea:1.26.2-rootless"
 # Of the same release as the Harbor chart's other images.
 # renovate: datasource=docker depName=docker.io/goharbor/trivy-adapter-photon
 HARBOR_TRIVY = "docker.io/goharbor/trivy-adapter-photon:v2.15.2"
+
+# The release that Talos 1.13 would install (pkg/machinery/constants, DefaultCoreDNSVersion).
+# renovate: datasource=docker depName=registry.k8s.io/coredns/coredns
+COREDNS = "registry.k8s.io/coredns/coredns:v1.14.2"

@@ -1,0 +1,91 @@
+"""cert-manager, and the issuer of every certificate of the platform."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.certificate_authority import CertificateAuthority
+from components.custom_resource import CustomResourceArgs, custom_resource
+from components.helm import ReleaseArgs, release
+from components.namespace import Namespace, NamespaceArgs
+from lib import names
+from lib.charts import Chart
+from lib.kubernetes import PodSecurity
+from lib.values.cert_manager import values
+
+_WEBHOOK_PORT = 10250
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertManagerArgs:
+    """The CA in whose name certificates are issued.
+
+    Attributes:
+        after: A network and DNS for pods.
+    """
+
+    chart: Chart
+    authority: CertificateAuthority
+    after: Sequence[pulumi.Resource] = field(default_factory=tuple)
+
+
+class CertManager(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-namespace`: Namespace `cert-manager`.
+    - `<name>-release`: the chart with its definitions, awaited with its hook Job, which proves that the webhook serves.
+    - `<name>-ca`: Secret with key and chain of the issuing CA; the root's key never enters the cluster.
+    - `<name>-issuer`: ClusterIssuer `internal-ca`, awaited until it has loaded that Secret.
+
+    Attributes:
+        issuer: The ready ClusterIssuer.
+        ready: The same, as the gate of this component.
+    """
+
+    issuer: k8s.apiextensions.CustomResource
+    ready: Sequence[pulumi.Resource]
+
+    def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:kubernetes/cert_manager:CertManager", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = Namespace(
+            f"{name}-namespace",
+            NamespaceArgs(
+                name=names.Namespace.CERT_MANAGER,
+                pod_security=PodSecurity.RESTRICTED,
+                open_ports=(_WEBHOOK_PORT,),
+            ),
+            child,
+        ).namespace
+        installed = release(
+            f"{name}-release",
+            ReleaseArgs(chart=args.chart, release="cert-manager", namespace=namespace, values=values()),
+            pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
+        )
+        issuing = k8s.core.v1.Secret(
+            f"{name}-ca",
+            metadata={"name": names.CLUSTER_ISSUER, "namespace": namespace},
+            type="kubernetes.io/tls",
+            string_data={
+                # Issuing CA first, root last: cert-manager hands the root on as `ca.crt` (its docs, CA issuer).
+                "tls.crt": args.authority.issuing_chain_pem,
+                "tls.key": args.authority.issuing_key_pem,
+            },
+            opts=child,
+        )
+        self.issuer = custom_resource(
+            f"{name}-issuer",
+            CustomResourceArgs(
+                api_version="cert-manager.io/v1",
+                kind="ClusterIssuer",
+                name=names.CLUSTER_ISSUER,
+                spec={"ca": {"secretName": issuing.metadata.name}},
+                seconds=300,
+            ),
+            # The release brings the kind and the webhook that checks it.
+            pulumi.ResourceOptions(parent=self, depends_on=[installed]),
+        )
+        self.ready = (self.issuer,)
+        self.register_outputs({})

@@ -1,0 +1,110 @@
+"""Cilium: the network of pods, Services and load balancers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+
+from components.certificate_authority import CertificateAuthority
+from components.custom_resource import CustomResourceArgs, custom_resource
+from components.helm import ReleaseArgs, release
+from components.kubernetes.definitions import Definitions, DefinitionsArgs
+from components.kubernetes.hubble_certificates import HubbleCertificates, HubbleCertificatesArgs
+from lib.charts import Chart
+from lib.names import Namespace
+from lib.values.cilium import CiliumValues, values
+from settings.infrastructure import LoadBalancers
+
+_POOL = "ciliumloadbalancerippools.cilium.io/v2"
+_POLICY = "ciliuml2announcementpolicies.cilium.io/v2alpha1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CiliumArgs:
+    """The cluster that Cilium connects.
+
+    Attributes:
+        load_balancers: Addresses that Services may get.
+        nodes: Number of nodes.
+        authority: Signs the certificates of Hubble.
+    """
+
+    chart: Chart
+    load_balancers: LoadBalancers
+    nodes: int
+    authority: CertificateAuthority
+    after: Sequence[pulumi.Resource] = field(default_factory=tuple)
+
+
+class Cilium(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-hubble`: HubbleCertificates.
+    - `<name>-release`: the chart, awaited: nodes become Ready with it.
+    - `<name>-definitions`: the gate until the operator has registered the kinds below.
+    - `<name>-pool`: CiliumLoadBalancerIPPool with the addresses of the stack file.
+    - `<name>-announcement`: CiliumL2AnnouncementPolicy: workers answer ARP for them, over every network card that
+      Cilium manages. Control planes stay out, as their label `exclude-from-external-load-balancers` says.
+
+    Attributes:
+        ready: Pods have a network, and a Service of type LoadBalancer gets its address.
+    """
+
+    ready: Sequence[pulumi.Resource]
+
+    def __init__(self, name: str, args: CiliumArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:kubernetes/cilium:Cilium", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        hubble = HubbleCertificates(f"{name}-hubble", HubbleCertificatesArgs(authority=args.authority), child)
+        installed = release(
+            f"{name}-release",
+            ReleaseArgs(
+                chart=args.chart,
+                release="cilium",
+                namespace=Namespace.KUBE_SYSTEM,
+                values=values(
+                    CiliumValues(
+                        nodes=args.nodes,
+                        hubble_server_secret=hubble.server_secret,
+                        hubble_relay_secret=hubble.relay_secret,
+                    )
+                ),
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
+        )
+        definitions = Definitions(
+            f"{name}-definitions", DefinitionsArgs(definitions=(_POOL, _POLICY), after=[installed]), child
+        )
+        # Their kinds come from the operator, not from the chart.
+        served = pulumi.ResourceOptions(parent=self, depends_on=[definitions.established])
+        self.ready = (
+            installed,
+            custom_resource(f"{name}-pool", _pool(args.load_balancers), served),
+            custom_resource(f"{name}-announcement", _announcement(), served),
+        )
+        self.register_outputs({})
+
+
+def _pool(load_balancers: LoadBalancers) -> CustomResourceArgs:
+    return CustomResourceArgs(
+        api_version="cilium.io/v2",
+        kind="CiliumLoadBalancerIPPool",
+        name="stack",
+        spec={"blocks": [{"start": str(load_balancers.first), "stop": str(load_balancers.last)}]},
+        wait_for=None,
+    )
+
+
+def _announcement() -> CustomResourceArgs:
+    return CustomResourceArgs(
+        api_version="cilium.io/v2alpha1",
+        kind="CiliumL2AnnouncementPolicy",
+        name="workers",
+        spec={
+            "loadBalancerIPs": True,
+            "nodeSelector": {
+                "matchExpressions": [{"key": "node-role.kubernetes.io/control-plane", "operator": "DoesNotExist"}]
+            },
+        },
+        wait_for=None,
+    )

@@ -1,0 +1,65 @@
+"""Traefik: every HTTPS host of the platform comes in here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+
+import pulumi
+
+from components.helm import ReleaseArgs, release
+from components.namespace import Namespace, NamespaceArgs
+from lib import names
+from lib.charts import Chart
+from lib.kubernetes import PodSecurity
+from lib.values.traefik import HTTP_PORT, HTTPS_PORT, TraefikValues, values
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraefikArgs:
+    """Where Traefik listens.
+
+    Attributes:
+        address: Address of its load balancer, from the pool of Cilium; None on a cluster with another one.
+        after: A network for pods, and something that gives Services of type LoadBalancer their address.
+    """
+
+    chart: Chart
+    address: IPv4Address | None
+    after: Sequence[pulumi.Resource] = field(default_factory=tuple)
+
+
+class Traefik(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-namespace`: Namespace `traefik`, open on the ports of HTTP and HTTPS.
+    - `<name>-release`: the chart with its definitions, awaited until the Service has its address.
+
+    Attributes:
+        ready: Ingresses are served.
+    """
+
+    ready: Sequence[pulumi.Resource]
+
+    def __init__(self, name: str, args: TraefikArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:kubernetes/traefik:Traefik", name, None, opts)
+        namespace = Namespace(
+            f"{name}-namespace",
+            NamespaceArgs(
+                name=names.Namespace.TRAEFIK,
+                pod_security=PodSecurity.RESTRICTED,
+                open_ports=(HTTP_PORT, HTTPS_PORT),
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        installed = release(
+            f"{name}-release",
+            ReleaseArgs(
+                chart=args.chart,
+                release="traefik",
+                namespace=namespace.namespace,
+                values=values(TraefikValues(address=args.address)),
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
+        )
+        self.ready = (installed,)
+        self.register_outputs({})

@@ -1,0 +1,142 @@
+"""CoreDNS: its configuration and the objects that run it, as Talos would run it."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address
+from typing import Any
+
+from lib.images import COREDNS
+from lib.kubernetes import resources, restricted_container
+from lib.names import Namespace
+
+NAME = "coredns"
+SERVICE = "kube-dns"
+CLUSTER_DOMAIN = "cluster.local"
+HEALTH_PORT = 8080
+READY_PORT = 8181
+METRICS_PORT = 9153
+
+_SELECTOR = {"k8s-app": "kube-dns"}
+_LABELS = {**_SELECTOR, "app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "home-cluster"}
+_REPLICAS = 2
+
+
+def corefile(*, hosts: Sequence[str], ingress: IPv4Address, resolvers: Sequence[IPv4Address]) -> str:
+    """The Corefile: names of the platform, names of the cluster, and the resolvers for all others.
+
+    `hosts` resolve to `ingress` for pods too, whether or not the domain is delegated yet: a login sends the browser
+    and the service to one and the same issuer. `reload` takes over a changed Corefile, so no pod restarts for it.
+    """
+    upstream = " ".join(str(resolver) for resolver in resolvers)
+    lines = [
+        "errors",
+        "health {\n    lameduck 5s\n}",
+        "ready",
+        _hosts(sorted(set(hosts)), ingress),
+        f"kubernetes {CLUSTER_DOMAIN} in-addr.arpa ip6.arpa {{\n    pods insecure\n"
+        "    fallthrough in-addr.arpa ip6.arpa\n    ttl 30\n}",
+        f"prometheus :{METRICS_PORT}",
+        f"forward . {upstream} {{\n    max_concurrent 1000\n}}",
+        f"cache 30 {{\n    disable success {CLUSTER_DOMAIN}\n    disable denial {CLUSTER_DOMAIN}\n}}",
+        "loop",
+        "reload",
+        "loadbalance",
+    ]
+    return ".:53 {\n" + _indented("\n".join(lines)) + "\n}\n"
+
+
+def _hosts(hosts: Sequence[str], ingress: IPv4Address) -> str:
+    """Plugin `hosts` with one line per name; a name it does not know goes on to the next plugin."""
+    entries = "\n".join(f"    {ingress} {host}" for host in hosts)
+    return f"hosts {{\n{entries}\n    no_reverse\n    fallthrough\n}}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+# What the plugin `kubernetes` watches (docs of CoreDNS, plugin kubernetes).
+RULES: Any = [
+    {"apiGroups": [""], "resources": ["services", "namespaces"], "verbs": ["list", "watch"]},
+    {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
+]
+
+
+def metadata(name: str) -> Any:
+    """Metadata of an object in kube-system."""
+    return {"name": name, "namespace": Namespace.KUBE_SYSTEM.value, "labels": _LABELS}
+
+
+def deployment(account: Any, config_map: Any) -> Any:
+    """Spec of the Deployment; `account` and `config_map` are names, maybe Outputs."""
+    return {
+        "replicas": _REPLICAS,
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
+        "selector": {"matchLabels": _SELECTOR},
+        "template": {"metadata": {"labels": _LABELS}, "spec": _pod(account, config_map)},
+    }
+
+
+def _pod(account: Any, config_map: Any) -> Any:
+    return {
+        "serviceAccountName": account,
+        "priorityClassName": "system-cluster-critical",
+        "dnsPolicy": "Default",
+        "tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}],
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": _SELECTOR},
+            }
+        ],
+        "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [_container()],
+        "volumes": [{"name": "config", "configMap": {"name": config_map}}],
+    }
+
+
+def _container() -> Any:
+    return {
+        "name": NAME,
+        "image": COREDNS,
+        "args": ["-conf", "/etc/coredns/Corefile"],
+        "ports": [
+            {"name": "dns", "containerPort": 53, "protocol": "UDP"},
+            {"name": "dns-tcp", "containerPort": 53, "protocol": "TCP"},
+            {"name": "metrics", "containerPort": METRICS_PORT, "protocol": "TCP"},
+        ],
+        "resources": resources("100m", "170Mi"),
+        "volumeMounts": [{"name": "config", "mountPath": "/etc/coredns", "readOnly": True}],
+        "livenessProbe": {
+            "httpGet": {"path": "/health", "port": HEALTH_PORT},
+            "initialDelaySeconds": 60,
+            "timeoutSeconds": 5,
+            "failureThreshold": 5,
+        },
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": READY_PORT}},
+        # The binary carries this capability; the kernel refuses to start it where the pod may not have it.
+        "securityContext": {
+            **restricted_container(),
+            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
+        },
+    }
+
+
+def disruption_budget() -> Any:
+    """Spec of the PodDisruptionBudget."""
+    return {"minAvailable": 1, "selector": {"matchLabels": _SELECTOR}}
+
+
+def service(cluster_ip: str) -> Any:
+    """Spec of the Service."""
+    return {
+        "selector": _SELECTOR,
+        "clusterIP": cluster_ip,
+        "clusterIPs": [cluster_ip],
+        "ports": [
+            {"name": "dns", "port": 53, "protocol": "UDP"},
+            {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
+            {"name": "metrics", "port": METRICS_PORT, "protocol": "TCP"},
+        ],
+    }

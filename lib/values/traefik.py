@@ -1,0 +1,84 @@
+"""Values of the Traefik chart 41.3.0 (strict schema): the one entrance of HTTP."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Any
+
+from lib.kubernetes import resources
+from lib.names import INGRESS_CLASS
+
+HTTP_PORT = 8000
+HTTPS_PORT = 8443
+"""Ports of the pods; the Service maps 80 and 443 to them."""
+
+_UPLOAD_SECONDS = 3600
+_REPLICAS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraefikValues:
+    """Inputs of the values.
+
+    Attributes:
+        address: Address of the load balancer; None to take what the cluster gives.
+    """
+
+    address: IPv4Address | None
+
+
+def values(args: TraefikValues) -> dict[str, Any]:
+    """Values of the release."""
+    # LB IPAM of Cilium: docs.cilium.io, network/lb-ipam, "Requesting IPs".
+    annotations = {} if args.address is None else {"lbipam.cilium.io/ips": str(args.address)}
+    return {
+        "deployment": {"replicas": _REPLICAS},
+        "podDisruptionBudget": {"enabled": True, "minAvailable": 1},
+        "topologySpreadConstraints": [_spread()],
+        "resources": resources("50m", "256Mi"),
+        "ingressClass": {"enabled": True, "isDefaultClass": True, "name": INGRESS_CLASS},
+        "providers": {
+            "kubernetesIngress": {"enabled": True, "publishedService": {"enabled": True}},
+            # ServersTransport, for backends that speak TLS with a certificate of the platform's CA.
+            "kubernetesCRD": {"enabled": True},
+            "kubernetesGateway": {"enabled": False},
+        },
+        "gateway": {"enabled": False},
+        "ports": {"web": _web(), "websecure": _websecure()},
+        "service": {"annotations": annotations, "spec": {"type": "LoadBalancer"}},
+        "api": {"dashboard": False},
+        "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
+    }
+
+
+def _spread() -> dict[str, Any]:
+    return {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "traefik"}},
+    }
+
+
+def _web() -> dict[str, Any]:
+    """Plain HTTP only says where HTTPS is."""
+    redirection = {"to": "websecure", "scheme": "https", "permanent": True}
+    return {"port": HTTP_PORT, "http": {"redirections": {"entryPoint": redirection}}}
+
+
+def _websecure() -> dict[str, Any]:
+    return {
+        "port": HTTPS_PORT,
+        # The default of a minute includes the body, and a layer of a container image takes longer than that.
+        "transport": {"respondingTimeouts": {"readTimeout": f"{_UPLOAD_SECONDS}s"}},
+        "http": {
+            "tls": {"enabled": True},
+            # Names of Matrix rooms (#), branches in Gitea (/ and #) and repositories in Harbor's API (/ encoded
+            # twice) stand in paths. Traefik has changed the default more than once, so it is said here.
+            "encodedCharacters": {
+                "allowEncodedSlash": True,
+                "allowEncodedHash": True,
+                "allowEncodedPercent": True,
+                "allowEncodedQuestionMark": True,
+            },
+        },
+    }
