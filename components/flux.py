@@ -1,10 +1,18 @@
 """GitOps: Flux, whose whole bootstrap is one resource."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 
+from components.custom_resource import CustomResourceArgs, custom_resource
+from components.helm import ReleaseArgs, release
+from components.namespace import Namespace, NamespaceArgs
 from lib.charts import Chart
+from lib.kubernetes import PodSecurity
+from lib.names import Namespace as Names
+from lib.values.flux_operator import instance, values
 from settings.platform import GitOps
 
 
@@ -13,7 +21,7 @@ class FluxArgs:
     """Section `gitops` of the stack file.
 
     Attributes:
-        git_username: User name for a private Git repository; "git" when only a token is given.
+        git_username: User name for a private Git repository; `git` when only a token is given.
         git_token: Password or token for it; None for a public repository.
     """
 
@@ -24,10 +32,70 @@ class FluxArgs:
 
 
 class Flux(pulumi.ComponentResource):
-    """Flux with its namespace and operator.
+    """Creates:
+
+    - `<name>-namespace`: the namespace, closed from outside.
+    - `<name>-git`: Secret with the credentials of the repository, where a token is given. They are the user's, not the
+      registry's, so Pulumi writes them.
+    - `<name>-operator`: Release of the operator with its CRDs.
+    - `<name>`: the FluxInstance, awaited until Flux runs. That its repository could be read is not awaited: what lies
+      there is not this program's.
+
+    Destroying it removes Flux, its custom resources' finalizers and the credentials, and leaves what Flux had applied
+    as well as the CRDs of the operator (`helm.sh/resource-policy: keep`).
 
     Attributes:
         ready: Gate: the FluxInstance is Ready.
     """
 
     ready: pulumi.Resource
+
+    def __init__(self, name: str, args: FluxArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:flux:Flux", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = Namespace(
+            f"{name}-namespace", NamespaceArgs(name=Names.FLUX, pod_security=PodSecurity.RESTRICTED), child
+        ).namespace
+        operator = release(
+            f"{name}-operator",
+            ReleaseArgs(chart=args.chart, release="flux-operator", namespace=namespace, values=values()),
+            child,
+        )
+        sync = _sync(args)
+        if args.git_token is not None:
+            sync["pullSecret"] = _credentials(f"{name}-git", args, args.git_token, namespace, child)
+        self.ready = custom_resource(
+            name,
+            CustomResourceArgs(
+                api_version="fluxcd.controlplane.io/v1",
+                kind="FluxInstance",
+                name="flux",  # the only name that the CRD accepts
+                namespace=namespace,
+                spec=instance(version=args.settings.flux_version, sync=sync),
+            ),
+            # The release brings the CRD; its operator, which the release awaits, starts only once that is served.
+            pulumi.ResourceOptions(parent=self, depends_on=[operator]),
+        )
+        self.register_outputs({})
+
+
+def _sync(args: FluxArgs) -> dict[str, Any]:
+    sync = args.settings.sync
+    return {"kind": "GitRepository", "url": sync.url, "ref": sync.ref, "path": sync.path, "interval": sync.interval}
+
+
+def _credentials(
+    name: str,
+    args: FluxArgs,
+    token: pulumi.Output[str],
+    namespace: pulumi.Output[str],
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[str]:
+    username = args.git_username if args.git_username is not None else "git"
+    secret = k8s.core.v1.Secret(
+        name,
+        metadata={"name": "git", "namespace": namespace},
+        string_data={"username": username, "password": token},
+        opts=opts,
+    )
+    return secret.metadata.name

@@ -1,11 +1,21 @@
 """Container registry."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_kubernetes as k8s
 
-from components.service import ServiceArgs
+from components.harbor_scanner import HarborScanner, HarborScannerArgs
+from components.helm import ReleaseArgs, release
+from components.service import LoginCheck, ServiceArgs, ServiceParts, leads_to_login
+from lib.names import VALKEY_HOST
+from lib.names import Namespace as Names
+from lib.values.harbor import HarborSecrets, HarborValues, values
 from settings.platform import Harbor as HarborSettings
+
+_VALKEY_DATABASES = {"core": 0, "jobservice": 1, "registry": 2, "trivy": 5}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,12 +26,135 @@ class HarborArgs(ServiceArgs):
 
 
 class Harbor(pulumi.ComponentResource):
-    """Harbor with its namespace, secrets and certificate.
+    """Creates:
+
+    - `<name>-namespace`: the namespace, open to Traefik.
+    - `<name>-<secret>`: an ExternalSecret for each of admin, database, encryption, server, token, registry-credentials,
+      valkey and oidc.
+    - `<name>-ca`: Secret with the cluster's CA certificate, which the chart takes only as a Secret.
+    - `<name>-tls`: the certificate of the host.
+    - `<name>-scanner`: the vulnerability scanner.
+    - `<name>-release`: Harbor, whose volumes stay when the release goes (`helm.sh/resource-policy`).
+    - `<name>-login`: the gate.
+
+    The login is fixed by CONFIG_OVERWRITE_JSON, which makes every setting of Harbor read-only in its UI and API
+    (https://github.com/goharbor/harbor/issues/15043).
 
     Attributes:
         url: Where people find it.
-        ready: Gate: the registry answers and logs in through Authentik.
+        ready: Gate: the login is OpenID Connect, and following it leads to Authentik.
     """
 
     url: str
     ready: pulumi.Resource
+
+    def __init__(self, name: str, args: HarborArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:harbor:Harbor", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        parts = ServiceParts(name, args, self, namespace=Names.HARBOR)
+        namespace = parts.namespace.namespace
+        authority = k8s.core.v1.Secret(
+            f"{name}-ca",
+            metadata={"name": "ca", "namespace": namespace},
+            string_data={"ca.crt": args.ca_certificate},
+            opts=child,
+        )
+        secrets = _secrets(parts, args, authority.metadata.name)
+        HarborScanner(
+            f"{name}-scanner",
+            HarborScannerArgs(namespace=namespace, valkey_secret=secrets.valkey, storage_class=args.storage_class),
+            child,
+        )
+        installed = release(
+            f"{name}-release",
+            ReleaseArgs(
+                chart=args.chart,
+                release="harbor",
+                namespace=namespace,
+                values=values(
+                    HarborValues(
+                        host=args.settings.host,
+                        secrets=secrets,
+                        storage_class=args.storage_class,
+                        registry_size=args.settings.registry_size,
+                    )
+                ),
+            ),
+            child,
+        )
+        self.url = f"https://{args.settings.host}"
+        self.ready = parts.gate(_checks(args), installed)
+        self.register_outputs({"url": self.url})
+
+
+def _secrets(parts: ServiceParts, args: HarborArgs, authority: pulumi.Output[str]) -> HarborSecrets:
+    credentials = {"password": "{{ .password }}", **{use: _valkey_url(use) for use in _VALKEY_DATABASES}}
+    return HarborSecrets(
+        admin=parts.secret("admin", {"password": ("harbor/admin", "password")}),
+        database=parts.secret("database", {"password": ("postgres/harbor", "password")}),
+        encryption=parts.secret("encryption", {"secretKey": ("harbor/encryption", "secret-key")}),
+        server=parts.secret(
+            "server",
+            {
+                "secret": ("harbor/server", "core-secret"),  # this key's name is the chart's
+                **{
+                    field: ("harbor/server", field)
+                    for field in ("xsrf-key", "jobservice-secret", "registry-http-secret")
+                },
+            },
+        ),
+        token=parts.secret(
+            "token", {"tls.key": ("harbor/server", "token-key"), "tls.crt": ("harbor/server", "token-certificate")}
+        ),
+        registry=parts.secret(
+            "registry-credentials",
+            {
+                "REGISTRY_PASSWD": ("harbor/registry", "password"),
+                "REGISTRY_HTPASSWD": ("harbor/registry", "htpasswd"),
+            },
+        ),
+        valkey=parts.secret("valkey", {"password": ("valkey/harbor", "password")}, credentials),
+        oidc=parts.secret(
+            "oidc",
+            {"client_secret": (args.application.secret_path, "client-secret")},
+            {"CONFIG_OVERWRITE_JSON": login_settings(args)},
+        ),
+        tls=parts.certificate(args.settings.host),
+        ca=authority,
+    )
+
+
+def _valkey_url(use: str) -> str:
+    return f"redis://harbor:{{{{ .password }}}}@{VALKEY_HOST}:6379/{_VALKEY_DATABASES[use]}?idle_timeout_seconds=30"
+
+
+def login_settings(args: HarborArgs) -> str:
+    """CONFIG_OVERWRITE_JSON as a template of External Secrets (keys: Harbor's src/lib/config/metadata/metadatalist.go).
+
+    The client secret consists of letters and digits, so it needs no escaping in JSON.
+    """
+    application = args.application
+    return json.dumps(
+        {
+            "auth_mode": "oidc_auth",
+            "primary_auth_mode": True,
+            "oidc_name": "Authentik",
+            "oidc_endpoint": application.issuer,
+            "oidc_client_id": application.client_id,
+            "oidc_client_secret": "{{ .client_secret }}",
+            "oidc_scope": ",".join(application.scopes),
+            "oidc_user_claim": "preferred_username",
+            "oidc_groups_claim": "groups",
+            "oidc_admin_group": args.settings.admin_group,
+            "oidc_auto_onboard": True,
+            "oidc_verify_cert": True,
+        }
+    )
+
+
+def _checks(args: HarborArgs) -> Sequence[LoginCheck]:
+    base = f"https://{args.settings.host}"
+    return (
+        LoginCheck(url=f"{base}/api/v2.0/systeminfo", body=r'"auth_mode"\s*:\s*"oidc_auth"'),
+        leads_to_login(f"{base}/c/oidc/login", args.application),
+    )

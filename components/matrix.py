@@ -1,10 +1,16 @@
 """Chat: Synapse, the Matrix Authentication Service and Element Web."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
-from components.service import ServiceArgs
+from components.helm import ReleaseArgs, release
+from components.service import LoginCheck, ServiceArgs, ServiceParts, leads_to_login
+from lib.names import Namespace as Names
+from lib.oidc import MATRIX_UPSTREAM_ID
+from lib.values.matrix_stack import MatrixSecrets, MatrixValues, values
 from settings.platform import Matrix as MatrixSettings
 
 
@@ -16,12 +22,95 @@ class MatrixArgs(ServiceArgs):
 
 
 class Matrix(pulumi.ComponentResource):
-    """Matrix with its namespace, secrets and certificates.
+    """Creates:
+
+    - `<name>-namespace`: the namespace, open to Traefik.
+    - `<name>-<secret>`: an ExternalSecret for each of synapse-database, mas-database, synapse, mas, mas-shared and
+      oidc.
+    - `<name>-tls`: one certificate for the hosts of Element Web, Synapse, the authentication service and the domain of
+      the user ids.
+    - `<name>-release`: the whole stack, whose media volume stays when the release goes (`helm.sh/resource-policy`).
+    - `<name>-login`: the gate.
 
     Attributes:
         url: Where people find Element Web.
-        ready: Gate: the login page offers Authentik and Synapse names its authentication service.
+        ready: Gate: following the login of the authentication service leads to Authentik, and Synapse and the
+            delegation of the domain name their counterparts.
     """
 
     url: str
     ready: pulumi.Resource
+
+    def __init__(self, name: str, args: MatrixArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:matrix:Matrix", name, None, opts)
+        settings = args.settings
+        parts = ServiceParts(name, args, self, namespace=Names.MATRIX)
+        installed = release(
+            f"{name}-release",
+            ReleaseArgs(
+                chart=args.chart,
+                release="matrix",
+                namespace=parts.namespace.namespace,
+                values=values(
+                    MatrixValues(
+                        host=settings.host,
+                        server_name=settings.server_name,
+                        synapse_host=settings.synapse_host,
+                        account_host=settings.account_host,
+                        application=args.application,
+                        secrets=_secrets(parts, args),
+                        ca_config_map=parts.ca_config_map,
+                        storage_class=args.storage_class,
+                        media_size=settings.media_size,
+                    )
+                ),
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.url = f"https://{settings.host}"
+        self.ready = parts.gate(_checks(args), installed)
+        self.register_outputs({"url": self.url})
+
+
+def _secrets(parts: ServiceParts, args: MatrixArgs) -> MatrixSecrets:
+    settings = args.settings
+    return MatrixSecrets(
+        synapse_database=parts.secret("synapse-database", {"password": ("postgres/synapse", "password")}),
+        mas_database=parts.secret("mas-database", {"password": ("postgres/mas", "password")}),
+        synapse=parts.secret(
+            "synapse",
+            {
+                "signing-key": ("matrix/signing-key", "signing-key"),
+                "macaroon": ("matrix/synapse", "macaroon"),
+                "registration-shared-secret": ("matrix/synapse", "registration-shared-secret"),
+            },
+        ),
+        mas=parts.secret(
+            "mas",
+            {
+                "encryption-secret": ("matrix/mas-encryption", "encryption-secret"),
+                "rsa-key": ("matrix/mas", "rsa-key"),
+                "ec-key": ("matrix/mas", "ec-key"),
+            },
+        ),
+        shared=parts.secret("mas-shared", {"synapse-shared-secret": ("matrix/mas", "synapse-shared-secret")}),
+        oidc=parts.secret("oidc", {"client-secret": (args.application.secret_path, "client-secret")}),
+        tls=parts.certificate(settings.host, settings.synapse_host, settings.account_host, settings.server_name),
+    )
+
+
+def _checks(args: MatrixArgs) -> Sequence[LoginCheck]:
+    settings = args.settings
+    account, synapse = f"https://{settings.account_host}", f"https://{settings.synapse_host}"
+    issuer = _field("issuer", f"{account}/")
+    return (
+        LoginCheck(url=f"{account}/.well-known/openid-configuration", body=issuer),
+        leads_to_login(f"{account}/upstream/authorize/{MATRIX_UPSTREAM_ID}", args.application),
+        LoginCheck(url=f"{synapse}/_matrix/client/v1/auth_metadata", body=issuer),
+        LoginCheck(url=f"https://{settings.server_name}/.well-known/matrix/client", body=_field("base_url", synapse)),
+        LoginCheck(url=f"https://{settings.host}/config.json", body=_field("server_name", settings.server_name)),
+    )
+
+
+def _field(key: str, value: str) -> str:
+    return rf'"{key}"\s*:\s*"{re.escape(value)}/?"'

@@ -1,15 +1,26 @@
-"""What the services of phase 4 have in common: what they are given and how they hold their secrets."""
+"""What the services of phase 4 have in common: what they are given, their namespace, secrets, certificate and gate."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
+from urllib.parse import quote
 
 import pulumi
 
+from components.certificate import Certificate, CertificateArgs
+from components.custom_resource import once
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
-from components.namespace import Namespace
+from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
+from components.probe import Probe, ProbeArgs, script
 from lib.charts import Chart
+from lib.kubernetes import PodSecurity
+from lib.names import Namespace as Names
 from lib.oidc import OidcApplication
+
+_GATE_SECONDS = 900
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +32,7 @@ class ServiceArgs:
         secrets: The written secrets, among them those of the service.
         ready: Readiness of the ClusterSecretStore.
         ca_certificate: PEM of the cluster's CA, which signs Authentik's certificate too.
+        issuer_ready: The ready ClusterIssuer.
         storage_class: StorageClass of its volumes.
     """
 
@@ -29,24 +41,121 @@ class ServiceArgs:
     secrets: PlatformSecrets
     ready: Sequence[pulumi.Resource]
     ca_certificate: pulumi.Input[str]
-    storage_class: str
+    issuer_ready: pulumi.Resource
+    storage_class: pulumi.Input[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SecretSpec:
-    """A Kubernetes Secret of a service.
+class LoginCheck(TypedDict, total=False):
+    """One question of the gate; lib/probes/login_offered.py says what the keys mean."""
+
+    url: str
+    body: str
+    location: str
+
+
+def leads_to_login(url: str, application: OidcApplication) -> LoginCheck:
+    """`url` redirects to Authentik as the client that was declared, and back to the URI that was declared."""
+    authorize = re.escape(f"https://{application.auth_host}/application/o/authorize/?")
+    client = rf"(?=.*\bclient_id={re.escape(application.client_id)}(&|$))"
+    back = rf"(?=.*\bredirect_uri={re.escape(quote(application.redirect_uris[0], safe=''))}(&|$))"
+    return LoginCheck(url=url, location=f"^{authorize}{client}{back}")
+
+
+class ServiceParts:
+    """Makes the parts around a service's release, all children of the service and named after it.
 
     Attributes:
-        keys: Key of the Secret, or variable of the template -> (path in the secret registry, field).
-        template: As in ExternalSecretArgs.
+        namespace: The namespace: restricted, open to Traefik and itself, with the CA bundle.
     """
 
-    keys: Mapping[str, tuple[str, str]]
-    template: Mapping[str, str] | None = None
+    namespace: Namespace
 
+    def __init__(
+        self,
+        name: str,
+        args: ServiceArgs,
+        parent: pulumi.ComponentResource,
+        *,
+        namespace: Names,
+        open_ports: Sequence[int] = (),
+    ) -> None:
+        self._name, self._args = name, args
+        self._child = pulumi.ResourceOptions(parent=parent)
+        self.namespace = Namespace(
+            f"{name}-namespace",
+            NamespaceArgs(
+                name=namespace,
+                pod_security=PodSecurity.RESTRICTED,
+                ca_certificate=args.ca_certificate,
+                from_namespaces=(Names.TRAEFIK,),
+                open_ports=open_ports,
+            ),
+            self._child,
+        )
 
-def service_secret(
-    args: ServiceArgs, namespace: Namespace, secret_name: str, spec: SecretSpec, opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    """Name of the Secret, known to exist."""
-    raise NotImplementedError
+    @property
+    def ca_config_map(self) -> pulumi.Output[str]:
+        """ConfigMap with the CA under `ca.crt`."""
+        if self.namespace.ca_config_map is None:
+            raise ValueError(f"{self._name}: its namespace has no CA bundle; give NamespaceArgs a ca_certificate")
+        return self.namespace.ca_config_map
+
+    def secret(
+        self,
+        secret_name: str,
+        keys: Mapping[str, tuple[str, str]],
+        template: Mapping[str, str] | None = None,
+    ) -> pulumi.Output[str]:
+        """Name of the Secret that External Secrets made.
+
+        Args:
+            secret_name: Named for what it holds; the charts' own Secrets carry the release's name.
+            keys: Key of the Secret, or variable of the template -> (path in the secret registry, field).
+            template: As in ExternalSecretArgs.
+        """
+        return ExternalSecret(
+            f"{self._name}-{secret_name}",
+            ExternalSecretArgs(
+                namespace=self.namespace,
+                secret_name=secret_name,
+                keys=[SecretKey(key, self._args.secrets[path], field) for key, (path, field) in keys.items()],
+                template=template,
+                ready=self._args.ready,
+            ),
+            self._child,
+        ).secret_name
+
+    def certificate(self, *hosts: str) -> pulumi.Output[str]:
+        """Name of the TLS Secret for the hosts."""
+        return Certificate(
+            f"{self._name}-tls",
+            CertificateArgs(
+                namespace=self.namespace.namespace,
+                secret_name="tls",
+                hosts=hosts,
+                issuer_ready=self._args.issuer_ready,
+            ),
+            self._child,
+        ).secret_name
+
+    def gate(self, checks: Sequence[LoginCheck], release: pulumi.Resource) -> pulumi.Resource:
+        """The Job that proves the checks from inside the cluster, by the public hosts, and again for each new chart."""
+        chart = self._args.chart
+        probe = Probe(
+            f"{self._name}-login",
+            ProbeArgs(
+                namespace=self.namespace.namespace,
+                source=script("login_offered"),
+                environment={
+                    "CHECKS": json.dumps(list(checks)),
+                    # The script gives up before the Job does, so that its last words are in the log.
+                    "SECONDS": str(_GATE_SECONDS - 60),
+                    # Before the release there is nobody to ask.
+                    "CHART": once(release, f"{chart.name} {chart.version}"),
+                },
+                ca_config_map=self.ca_config_map,
+                seconds=_GATE_SECONDS,
+            ),
+            self._child,
+        )
+        return probe.job

@@ -132,6 +132,7 @@ def _config(args: GiteaValues) -> dict[str, Any]:
         "server": {
             "DOMAIN": args.host,
             "ROOT_URL": f"https://{args.host}/",
+            "HTTP_PORT": 3000,  # spelt out: one template of the chart reads it before another sets it
             "SSH_DOMAIN": args.host,
             "LFS_START_SERVER": True,
         },
