@@ -6,7 +6,12 @@ from dataclasses import dataclass
 import pulumi
 
 from components.authentik.api import AuthentikApi
+from components.authentik.blueprint import Blueprint, BlueprintArgs, BlueprintClient
+from components.authentik.discovery import Discovery, DiscoveryArgs
+from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.platform_secrets import PlatformSecrets
+from lib.blueprints import application as blueprint
+from lib.blueprints import paths
 from lib.oidc import OidcApplication
 
 
@@ -26,8 +31,59 @@ class AuthentikApplicationArgs:
 
 
 class AuthentikApplication(pulumi.ComponentResource):
-    """Attributes:
-    ready: Gate: the application's OIDC discovery answers on the public name as declared.
+    """Creates:
+
+    - `<name>-secret`: ExternalSecret `authentik-oidc-<slug>` with the client secret and its generation.
+    - `<name>-blueprint`: Blueprint with provider, application and access.
+    - `<name>-discovery`: Discovery gate.
+
+    Attributes:
+        ready: Gate: the application's OIDC discovery answers on the public name as declared.
     """
 
     ready: pulumi.Resource
+
+    def __init__(self, name: str, args: AuthentikApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:authentik/application:AuthentikApplication", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        application = args.application
+        client = self._client(name, args)
+        applied = Blueprint(
+            f"{name}-blueprint",
+            BlueprintArgs(
+                api=args.api,
+                slug=application.slug,
+                text=blueprint.text(application, client.generation),
+                client=client,
+                after=args.after,
+            ),
+            child,
+        )
+        self.ready = Discovery(
+            f"{name}-discovery",
+            DiscoveryArgs(api=args.api, application=application, applied=applied.ready),
+            child,
+        ).ready
+        self.register_outputs({})
+
+    def _client(self, name: str, args: AuthentikApplicationArgs) -> BlueprintClient:
+        written = args.secrets[args.application.secret_path]
+        generation = written.declaration.generation
+        secret = ExternalSecret(
+            f"{name}-secret",
+            ExternalSecretArgs(
+                namespace=args.api.namespace,
+                secret_name=paths.client_secret(args.application.slug),
+                keys=[SecretKey("secret", written, paths.CLIENT_SECRET)],
+                # Written together with the value it describes: whoever reads this generation reads its value.
+                template={paths.CLIENT_SECRET: "{{ .secret }}", paths.GENERATION: str(generation)},
+                ready=args.store_ready,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        return BlueprintClient(
+            client_id=args.application.client_id,
+            redirect_uri=args.application.redirect_uris[0],
+            secret_name=secret.secret_name,
+            generation=generation,
+        )

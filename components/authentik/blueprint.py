@@ -1,11 +1,22 @@
 """A blueprint: its file in the worker, its row in Authentik, and the proof that it was applied."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
+import pulumi_authentik as authentik
+import pulumi_kubernetes as k8s
 
-from components.authentik.api import AuthentikApi
+from components.authentik.api import IN_CLUSTER, AuthentikApi
+from components.probe import Probe, ProbeArgs, script
+from lib.blueprints import paths
+
+GATE_SECONDS = 600
+"""The kubelet may take a minute or two to bring a changed ConfigMap or Secret into the worker."""
+_TEXT_MOUNT, _CLIENT_MOUNT = "/blueprint", "/client"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,11 +25,14 @@ class BlueprintClient:
 
     Attributes:
         client_id: Client id in Authentik.
-        secret_name: Secret with the client's secret under `client-secret`, the one the worker mounts.
-        generation: Generation of that secret; raising it applies the blueprint again.
+        redirect_uri: One of its redirect URIs.
+        secret_name: Secret with the client's secret under `client-secret` and its generation under `generation`; the
+            one that the worker mounts.
+        generation: Generation that is wanted.
     """
 
     client_id: str
+    redirect_uri: str
     secret_name: pulumi.Output[str]
     generation: int
 
@@ -28,7 +42,7 @@ class BlueprintArgs:
     """A blueprint.
 
     Attributes:
-        slug: Names the ConfigMap `authentik-blueprints-<slug>`.
+        slug: Names the ConfigMap `authentik-blueprints-<slug>`, which the worker mounts.
         text: The final YAML.
         client: Where it makes an OIDC client.
         after: Applied before this one: whatever it looks up.
@@ -42,8 +56,90 @@ class BlueprintArgs:
 
 
 class Blueprint(pulumi.ComponentResource):
-    """Attributes:
-    ready: Gate: Authentik applied exactly this text, with the current secret.
+    """Creates:
+
+    - `<name>-file`: ConfigMap `authentik-blueprints-<slug>` with the text.
+    - `<name>-visible`: Probe that waits until the worker sees this version of the file.
+    - `<name>-row`: the `authentik.Blueprint`. Its context holds a digest of the text, so that every change of a
+      blueprint shows as a change of its row. Deleting it deletes nothing that the blueprint made.
+    - `<name>-apply`: Probe that has the blueprint applied and proves it.
+
+    Attributes:
+        ready: Gate: Authentik applied exactly this text, with the current client secret.
     """
 
     ready: pulumi.Resource
+
+    def __init__(self, name: str, args: BlueprintArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:authentik/blueprint:Blueprint", name, None, opts)
+        self._name, self._args = name, args
+        self._sha512 = hashlib.sha512(args.text.encode()).hexdigest()
+        file = k8s.core.v1.ConfigMap(
+            f"{name}-file",
+            metadata={"name": paths.config_map(args.slug), "namespace": args.api.namespace.namespace},
+            data={paths.file_name(args.slug): args.text},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._config_map = file.metadata.name
+        url = _after([args.api.ready, *args.after], IN_CLUSTER)
+        visible = self._probe(
+            "visible", "blueprint_visible", {"AUTHENTIK_URL": url, "BLUEPRINT_PATH": paths.path(args.slug)}
+        )
+        row = authentik.Blueprint(
+            f"{name}-row",
+            name=f"home-cluster - {args.slug}",
+            path=_after([visible], paths.path(args.slug)),
+            context=json.dumps({"text_sha512": self._sha512}),
+            opts=pulumi.ResourceOptions(parent=self, provider=args.api.provider),
+        )
+        self.ready = self._probe("apply", "blueprint_apply", {"AUTHENTIK_URL": IN_CLUSTER, "BLUEPRINT_ID": row.id})
+        self.register_outputs({})
+
+    def _probe(self, suffix: str, source: str, environment: dict[str, pulumi.Input[str]]) -> k8s.batch.v1.Job:
+        args = self._args
+        probe = Probe(
+            f"{self._name}-{suffix}",
+            ProbeArgs(
+                namespace=args.api.namespace.namespace,
+                source=script(source),
+                environment={
+                    **environment,
+                    "BLUEPRINT_FILE": f"{_TEXT_MOUNT}/{paths.file_name(args.slug)}",
+                    "BLUEPRINT_SHA512": self._sha512,
+                    **_client_environment(args.client),
+                    "SECONDS": str(GATE_SECONDS - 60),
+                },
+                secrets={"AUTHENTIK_TOKEN": (args.api.token_secret, paths.API_TOKEN)},
+                volumes=self._volumes(),
+                seconds=GATE_SECONDS,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        return probe.job
+
+    def _volumes(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        text = {"name": "blueprint", "configMap": {"name": self._config_map}}
+        volumes: list[tuple[dict[str, Any], dict[str, Any]]] = [
+            (text, {"name": "blueprint", "mountPath": _TEXT_MOUNT, "readOnly": True})
+        ]
+        if self._args.client is not None:
+            secret = {"name": "client", "secret": {"secretName": self._args.client.secret_name}}
+            volumes.append((secret, {"name": "client", "mountPath": _CLIENT_MOUNT, "readOnly": True}))
+        return volumes
+
+
+def _client_environment(client: BlueprintClient | None) -> dict[str, str]:
+    if client is None:
+        return {}
+    return {
+        "CLIENT_ID": client.client_id,
+        "REDIRECT_URI": client.redirect_uri,
+        "CLIENT_SECRET_FILE": f"{_CLIENT_MOUNT}/{paths.CLIENT_SECRET}",
+        "CLIENT_GENERATION_FILE": f"{_CLIENT_MOUNT}/{paths.GENERATION}",
+        "CLIENT_GENERATION": str(client.generation),
+    }
+
+
+def _after(resources: Sequence[pulumi.Resource], value: str) -> pulumi.Output[str]:
+    """`value`, as an Output that makes its user depend on all of `resources` (see `once`)."""
+    return pulumi.Output.all(*[resource.urn for resource in resources]).apply(lambda _: value)

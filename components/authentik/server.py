@@ -5,13 +5,28 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 import pulumi
+import pulumi_authentik as authentik
+import pulumi_kubernetes as k8s
 
 from components.authentik.api import AuthentikApi
+from components.certificate import Certificate, CertificateArgs
+from components.custom_resource import once
+from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
+from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
+from components.probe import Probe, ProbeArgs, script
+from lib.blueprints import api_token, paths
 from lib.charts import Chart
 from lib.oidc import OidcApplication
+from lib.values.authentik import POSTGRES_SECRET, AuthentikValues, values
 from settings.platform import Identity
+
+RELEASE = "authentik"
+"""The Service and the Deployments of the chart are named after it (`authentik-server`, `authentik-worker`)."""
+_SERVER, _DATABASE = "authentik/server", "postgres/authentik"
+GATE_SECONDS = 900
+"""The worker applies some fifty packaged blueprints before it makes the administrator."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +55,116 @@ class AuthentikServerArgs:
 
 
 class AuthentikServer(pulumi.ComponentResource):
-    """Attributes:
-    url: Where people find it.
-    api: How to configure it.
+    """Creates:
+
+    - `<name>-token-blueprint`: ConfigMap with the blueprint that renews the API token.
+    - `<name>-server-secret`, `<name>-postgres-secret`: ExternalSecrets.
+    - `<name>-tls`: Certificate of the public host.
+    - `<name>-release`: Release of the chart.
+    - `<name>-api`: Probe: the API answers on the public name and takes the token.
+    - `<name>-provider`: Provider for `pulumi_authentik` resources.
+
+    Attributes:
+        url: Where people find it.
+        api: How to configure it.
     """
 
     url: str
     api: AuthentikApi
+
+    def __init__(self, name: str, args: AuthentikServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:authentik/server:AuthentikServer", name, None, opts)
+        self._name, self._args = name, args
+        self.url = f"https://{args.identity.host}"
+        self._generation = args.secrets[_SERVER].declaration.generation
+        token_blueprint = self._token_blueprint()
+        server_secret = self._secret(
+            "server-secret",
+            paths.SERVER_SECRET,
+            ("secret-key", paths.API_TOKEN, "bootstrap-password"),
+            # A renewed token restarts the worker, which must then find the renewed blueprint.
+            after=token_blueprint,
+        )
+        server = self._release(token_blueprint.metadata.name, server_secret)
+        gate = self._gate(server, server_secret)
+        provider = authentik.Provider(
+            f"{name}-provider",
+            url=once(gate, args.identity.url or self.url),
+            token=args.secrets[_SERVER].values[paths.API_TOKEN],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.api = AuthentikApi(args.namespace, server_secret, provider, gate)
+        self.register_outputs({"url": self.url})
+
+    def _token_blueprint(self) -> k8s.core.v1.ConfigMap:
+        slug = paths.API_TOKEN_SLUG
+        return k8s.core.v1.ConfigMap(
+            f"{self._name}-token-blueprint",
+            metadata={"name": paths.config_map(slug), "namespace": self._args.namespace.namespace},
+            data={paths.file_name(slug): api_token.text(self._generation)},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _secret(
+        self, suffix: str, secret_name: str, fields: Sequence[str], after: pulumi.Resource | None = None
+    ) -> pulumi.Output[str]:
+        written = self._args.secrets[_SERVER if secret_name == paths.SERVER_SECRET else _DATABASE]
+        return ExternalSecret(
+            f"{self._name}-{suffix}",
+            ExternalSecretArgs(
+                namespace=self._args.namespace,
+                secret_name=secret_name,
+                keys=[SecretKey(field, written, field) for field in fields],
+                ready=[*self._args.store_ready, *([after] if after is not None else [])],
+            ),
+            pulumi.ResourceOptions(parent=self),
+        ).secret_name
+
+    def _release(self, token_blueprint: pulumi.Output[str], server_secret: pulumi.Output[str]) -> k8s.helm.v3.Release:
+        args, child = self._args, pulumi.ResourceOptions(parent=self)
+        certificate = Certificate(
+            f"{self._name}-tls",
+            CertificateArgs(
+                namespace=args.namespace.namespace,
+                secret_name="authentik-tls",
+                hosts=(args.identity.host,),
+                issuer_ready=args.issuer_ready,
+            ),
+            child,
+        )
+        inputs = AuthentikValues(
+            host=args.identity.host,
+            proxies=str(args.pods),
+            replicas=args.identity.replicas,
+            admin_email=args.identity.admin_email,
+            slugs=[application.slug for application in args.applications],
+            server_secret=server_secret,
+            postgres_secret=self._secret("postgres-secret", POSTGRES_SECRET, ("password",)),
+            tls_secret=certificate.secret_name,
+            token_blueprint=token_blueprint,
+        )
+        return release(
+            f"{self._name}-release",
+            ReleaseArgs(chart=args.chart, release=RELEASE, namespace=args.namespace.namespace, values=values(inputs)),
+            child,
+        )
+
+    def _gate(self, server: pulumi.Resource, server_secret: pulumi.Output[str]) -> k8s.batch.v1.Job:
+        probe = Probe(
+            f"{self._name}-api",
+            ProbeArgs(
+                namespace=self._args.namespace.namespace,
+                source=script("authentik_api"),
+                environment={
+                    "AUTHENTIK_URL": once(server, self.url),
+                    # A renewed token is proven anew.
+                    "TOKEN_GENERATION": str(self._generation),
+                    "SECONDS": str(GATE_SECONDS - 60),
+                },
+                secrets={"AUTHENTIK_TOKEN": (server_secret, paths.API_TOKEN)},
+                ca_config_map=self._args.namespace.ca_config_map,
+                seconds=GATE_SECONDS,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        return probe.job

@@ -9,3 +9,53 @@ def platform_reader() -> str:
   capabilities = ["read"]
 }}
 """
+
+
+PEOPLE_PREFIX = "people"
+"""Folder of the KV mount with one folder for each person, named as the person is in Authentik."""
+
+
+def own_folder(accessor: str) -> str:
+    """A person: everything in the own folder, and to be told that it is there. `accessor` is that of the login, whose
+    alias carries the user name; the name of an entity would be made up by Vault.
+    """
+    name = f"{{{{identity.entity.aliases.{accessor}.name}}}}"
+    return "\n".join(
+        _rule(f"{KV_MOUNT}/{operation}/{PEOPLE_PREFIX}/{name}{below}", *capabilities)
+        for operation, below, capabilities in (
+            ("data", "/*", ("create", "read", "update", "patch", "delete")),
+            ("metadata", "/*", ("create", "read", "update", "patch", "delete", "list")),
+            ("metadata", "/", ("list",)),
+            ("delete", "/*", ("update",)),
+            ("undelete", "/*", ("update",)),
+            ("destroy", "/*", ("update",)),
+        )
+    )
+
+
+def administrator() -> str:
+    """A person who manages Vault: logins, engines, policies, identities and leases, and reads its state.
+
+    Not the values: nobody but this program writes the platform's secrets and nobody but External Secrets reads them
+    (an administrator could grant that to somebody, and the audit log would show it). Not the audit devices and not the
+    keys: for those there is the root token.
+    """
+    manage = ("create", "read", "update", "patch", "delete", "list")
+    protected = ("auth/*", "sys/auth/*", "sys/leases/*", "sys/remount")  # Vault asks for sudo on some of their paths
+    return "\n".join(
+        (
+            *(_rule(path, *manage, "sudo") for path in protected),
+            *(_rule(path, *manage) for path in ("sys/mounts/*", "sys/policies/*", "identity/*")),
+            *(_rule(path, "read", "list") for path in ("sys/auth", "sys/mounts", f"{KV_MOUNT}/metadata/*")),
+            *(_rule(path, "read") for path in ("sys/health", "sys/metrics", "sys/storage/raft/configuration")),
+            _rule("sys/audit", "read", "list", "sudo"),
+            # A snapshot is encrypted with the keys that are out of reach here.
+            _rule("sys/storage/raft/snapshot", "read"),
+            _rule(f"{KV_MOUNT}/data/{PLATFORM_PREFIX}/*", "deny"),
+        )
+    )
+
+
+def _rule(path: str, *capabilities: str) -> str:
+    listed = ", ".join(f'"{capability}"' for capability in capabilities)
+    return f'path "{path}" {{\n  capabilities = [{listed}]\n}}\n'

@@ -1,0 +1,54 @@
+"""The gate of an OIDC application: what Authentik publishes of it is what was declared, and a login can start."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.authentik.api import AuthentikApi
+from components.custom_resource import once
+from components.probe import Probe, ProbeArgs, script
+from lib.oidc import OidcApplication
+
+GATE_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscoveryArgs:
+    """The application, and the applied blueprint that made it."""
+
+    api: AuthentikApi
+    application: OidcApplication
+    applied: pulumi.Resource
+
+
+class Discovery(pulumi.ComponentResource):
+    """Creates `<name>`: a Probe that reads the discovery by the public name, with the platform's CA: issuer equal to
+    the letter, every endpoint on the public host, an RS256 key; and that starts a login for each redirect URI.
+
+    Attributes:
+        ready: The gate.
+    """
+
+    ready: pulumi.Resource
+
+    def __init__(self, name: str, args: DiscoveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:authentik/discovery:Discovery", name, None, opts)
+        application = args.application
+        self.ready = Probe(
+            name,
+            ProbeArgs(
+                namespace=args.api.namespace.namespace,
+                source=script("discovery"),
+                environment={
+                    "ISSUER": application.issuer,
+                    "DISCOVERY_URL": once(args.applied, application.discovery_url),
+                    "CLIENT_ID": application.client_id,
+                    "REDIRECT_URIS": "\n".join(application.redirect_uris),
+                    "SECONDS": str(GATE_SECONDS - 60),
+                },
+                ca_config_map=args.api.namespace.ca_config_map,
+                seconds=GATE_SECONDS,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        ).job
+        self.register_outputs({})

@@ -1,0 +1,139 @@
+"""Applies a blueprint and proves it: a run that began here ended well, on exactly this text and this client secret.
+
+Authentik applies nothing when the row of a blueprint is created or changed. Its `status` and `last_applied_hash`
+describe the last run; `last_applied` moves with every save, so it only tells that a run has ended. The secret is
+proven at the token endpoint: with a made-up code it answers `invalid_client` to a wrong secret or redirect URI and
+`invalid_grant` to right ones (RFC 6749 section 5.2; `authentik/providers/oauth2/token/base.py`).
+
+Environment: AUTHENTIK_URL, AUTHENTIK_TOKEN, BLUEPRINT_ID (of the row), BLUEPRINT_FILE, BLUEPRINT_SHA512, SECONDS, and
+for a blueprint that makes an OIDC client CLIENT_ID, CLIENT_SECRET_FILE, CLIENT_GENERATION_FILE, CLIENT_GENERATION,
+REDIRECT_URI.
+"""
+
+import hashlib
+import http.client
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+RUN_SECONDS = 60.0
+"""How long one run of a blueprint may take before it is asked for again."""
+POLL_SECONDS = 1.0
+
+
+def accepted(text: bytes, secret: bytes | None) -> set[str]:
+    """Hashes that Authentik may give this text (see blueprint_visible)."""
+    hashes = {hashlib.sha512(text).hexdigest()}
+    if secret is not None:
+        hashes.add(hashlib.sha512(text + hashlib.sha512(secret).digest()).hexdigest())
+    return hashes
+
+
+def call(environment: dict[str, str], method: str, path: str) -> dict[str, Any]:
+    """One request to the API."""
+    request = urllib.request.Request(  # noqa: S310 - a Service of the same namespace
+        f"{environment['AUTHENTIK_URL']}/api/v3/managed/blueprints/{environment['BLUEPRINT_ID']}/{path}",
+        method=method,
+        headers={"Authorization": f"Bearer {environment['AUTHENTIK_TOKEN']}", "Accept": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
+def run(environment: dict[str, str]) -> dict[str, Any] | None:
+    """Ask for a run and wait for its end: the row after it, None when none ended in time."""
+    before = call(environment, "GET", "")["last_applied"]
+    call(environment, "POST", "apply/")
+    end = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < end:
+        row = call(environment, "GET", "")
+        if row["last_applied"] != before:
+            return row
+        time.sleep(POLL_SECONDS)
+    return None
+
+
+def client_problem(environment: dict[str, str], secret: str) -> str:
+    """Empty when the client may exchange codes, otherwise what is wrong."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": "none",
+        "client_id": environment["CLIENT_ID"],
+        "client_secret": secret,
+        "redirect_uri": environment["REDIRECT_URI"],
+    }
+    request = urllib.request.Request(  # noqa: S310 - a Service of the same namespace
+        f"{environment['AUTHENTIK_URL']}/application/o/token/", data=urllib.parse.urlencode(form).encode()
+    )
+    try:
+        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+    except urllib.error.HTTPError as error:
+        try:
+            code = json.load(error).get("error")
+        except ValueError:
+            return f"the token endpoint answers {error.code}"
+        if code == "invalid_grant":
+            return ""
+        return f"the token endpoint says {code}: the worker may have read the client secret before it was renewed"
+    return "the token endpoint accepts a made-up code"
+
+
+def mounted_problem(environment: dict[str, str]) -> str:
+    """Empty when the text and the client secret mounted here are the wanted ones."""
+    text = Path(environment["BLUEPRINT_FILE"]).read_bytes()
+    if hashlib.sha512(text).hexdigest() != environment["BLUEPRINT_SHA512"]:
+        return "the text mounted here is not the wanted one yet"
+    if "CLIENT_ID" in environment:
+        generation = Path(environment["CLIENT_GENERATION_FILE"]).read_text(encoding="utf-8")
+        if generation != environment["CLIENT_GENERATION"]:
+            return f"the client secret mounted here is still generation {generation}"
+    return ""
+
+
+def run_problem(row: dict[str, Any] | None, hashes: set[str]) -> str:
+    """Empty when a run ended well on the wanted text."""
+    if row is None:
+        return f"no run ended within {RUN_SECONDS:.0f} seconds; is the worker running?"
+    if row["status"] != "successful":
+        return f"the run ended with status {row['status']}; the system tasks of Authentik say why"
+    return "" if row["last_applied_hash"] in hashes else "the run applied another version of the text"
+
+
+def problem(environment: dict[str, str]) -> str:
+    """Empty when the blueprint was applied as wanted, otherwise what is wrong."""
+    if found := mounted_problem(environment):
+        return found
+    text = Path(environment["BLUEPRINT_FILE"]).read_bytes()
+    secret = Path(environment["CLIENT_SECRET_FILE"]).read_bytes() if "CLIENT_ID" in environment else None
+    try:
+        found = run_problem(run(environment), accepted(text, secret))
+        if secret is not None:
+            found = found or client_problem(environment, secret.decode())
+    except urllib.error.HTTPError as error:
+        gone = "; the row is gone, run a refresh" if error.code == http.client.NOT_FOUND else ""
+        found = f"Authentik answers {error.code}{gone}"
+    except OSError as error:
+        found = f"Authentik is not answering ({error})"
+    return found
+
+
+def main() -> int:
+    deadline = time.monotonic() + float(os.environ["SECONDS"])
+    while found := problem(dict(os.environ)):
+        print(found, flush=True)
+        if time.monotonic() > deadline:
+            return 1
+        time.sleep(5)
+    print("applied")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

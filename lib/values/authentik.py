@@ -1,0 +1,177 @@
+"""Values of the Authentik chart 2026.8.0: external Postgres, secrets by reference, blueprints from ConfigMaps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lib.blueprints import paths
+from lib.kubernetes import resources
+from lib.names import INGRESS_CLASS, POSTGRES_HOST
+
+USER_ID = 1000
+"""User of the image; it needs no more than this user's rights."""
+POSTGRES_SECRET = "authentik-postgres"
+_READABLE_BY_GROUP = 0o440
+# The loopback: the server's front end passes requests on to the application behind it in the same pod.
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthentikValues:
+    """Inputs of the values.
+
+    Attributes:
+        proxies: Network from which forwarded headers are believed; a wrong one turns every issuer into http://.
+        slugs: Applications whose blueprint and client secret the worker mounts, once they are there.
+        server_secret: Secret with secret-key, bootstrap-token and bootstrap-password.
+        postgres_secret: Secret with password.
+        token_blueprint: ConfigMap of the blueprint `api-token`.
+    """
+
+    host: str
+    proxies: str
+    replicas: int
+    admin_email: str
+    slugs: Sequence[str]
+    server_secret: Any
+    postgres_secret: Any
+    tls_secret: Any
+    token_blueprint: Any
+
+
+def values(args: AuthentikValues) -> dict[str, Any]:
+    """Values of the release."""
+    return {
+        "global": {
+            "env": [
+                _from_secret("AUTHENTIK_SECRET_KEY", args.server_secret, "secret-key"),
+                _from_secret("AUTHENTIK_POSTGRESQL__PASSWORD", args.postgres_secret, "password"),
+            ],
+            # By name and not `auto`: what is mounted reaches the pod without a restart, and a restart of the worker at
+            # each change of a blueprint would end the very run that applies it.
+            "deploymentAnnotations": {
+                "secret.reloader.stakater.com/reload": f"{paths.SERVER_SECRET},{POSTGRES_SECRET}"
+            },
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": USER_ID,
+                "runAsGroup": USER_ID,
+                "fsGroup": USER_ID,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+        },
+        "authentik": _configuration(args),
+        "server": _server(args),
+        "worker": _worker(args),
+        "postgresql": {"enabled": False},
+        # Only outposts that Authentik deploys itself need an account at the Kubernetes API.
+        "serviceAccount": {"create": False},
+    }
+
+
+def _configuration(args: AuthentikValues) -> dict[str, Any]:
+    """Plain settings; the chart turns each into an AUTHENTIK_<SECTION>__<KEY> variable."""
+    return {
+        "error_reporting": {"enabled": False},
+        "disable_update_check": True,
+        "listen": {"trusted_proxy_cidrs": ",".join((args.proxies, *_LOOPBACK))},
+        "web": {"base_url": f"https://{args.host}"},
+        "outposts": {"discover": False},
+        "postgresql": {
+            "host": POSTGRES_HOST,
+            "name": "authentik",
+            "user": "authentik",
+            "port": 5432,
+            "sslmode": "require",
+        },
+    }
+
+
+def _server(args: AuthentikValues) -> dict[str, Any]:
+    server: dict[str, Any] = {
+        "replicas": args.replicas,
+        "resources": resources("100m", "1Gi"),
+        "containerSecurityContext": _container(),
+        "ingress": {
+            "enabled": True,
+            "ingressClassName": INGRESS_CLASS,
+            "hosts": [args.host],
+            "tls": [{"hosts": [args.host], "secretName": args.tls_secret}],
+        },
+    }
+    if args.replicas > 1:
+        server["pdb"] = {"enabled": True, "maxUnavailable": 1}
+    return server
+
+
+def _worker(args: AuthentikValues) -> dict[str, Any]:
+    volumes = _volumes(args)
+    return {
+        "replicas": 1,
+        # An old worker beside a new one could apply an old file again.
+        "deploymentStrategy": {"type": "Recreate"},
+        "resources": resources("100m", "1Gi"),
+        "containerSecurityContext": _container(),
+        "automountServiceAccountToken": False,
+        # Read at the very first start only.
+        "env": [
+            {"name": "AUTHENTIK_BOOTSTRAP_EMAIL", "value": args.admin_email},
+            _from_secret("AUTHENTIK_BOOTSTRAP_TOKEN", args.server_secret, paths.API_TOKEN),
+            _from_secret("AUTHENTIK_BOOTSTRAP_PASSWORD", args.server_secret, "bootstrap-password"),
+        ],
+        "volumes": [volume for volume, _ in volumes],
+        "volumeMounts": [
+            {"name": volume["name"], "mountPath": directory, "readOnly": True} for volume, directory in volumes
+        ],
+    }
+
+
+def _volumes(args: AuthentikValues) -> list[tuple[dict[str, Any], str]]:
+    """Volumes and where they are mounted. What belongs to an application is optional: the kubelet fills the directory
+    when the object appears, so one release serves every phase.
+    """
+    token = [{"key": paths.API_TOKEN, "path": paths.API_TOKEN}]
+    volumes = [
+        (
+            {"name": f"blueprint-{paths.API_TOKEN_SLUG}", "configMap": {"name": args.token_blueprint}},
+            paths.directory(paths.API_TOKEN_SLUG),
+        ),
+        (
+            {
+                "name": "api-token",
+                "secret": {"secretName": args.server_secret, "items": token, "defaultMode": _READABLE_BY_GROUP},
+            },
+            paths.API_TOKEN_DIRECTORY,
+        ),
+    ]
+    volumes += [
+        (
+            {"name": f"blueprint-{slug}", "configMap": {"name": paths.config_map(slug), "optional": True}},
+            paths.directory(slug),
+        )
+        for slug in (paths.USERS, *args.slugs)
+    ]
+    volumes += [
+        (
+            {
+                "name": f"oidc-{slug}",
+                "secret": {
+                    "secretName": paths.client_secret(slug),
+                    "optional": True,
+                    "defaultMode": _READABLE_BY_GROUP,
+                },
+            },
+            paths.client_directory(slug),
+        )
+        for slug in args.slugs
+    ]
+    return volumes
+
+
+def _container() -> dict[str, Any]:
+    """The root file system stays writable: server and worker write below /tmp, /dev/shm and /data."""
+    return {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+def _from_secret(variable: str, secret: Any, key: str) -> dict[str, Any]:
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
