@@ -1,0 +1,130 @@
+"""Start an operation in a process of its own and follow it: what the commands, the demo and the tests use."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.checkout import ROOT, LabError, Stack, prepare
+from lab.operation import Order
+
+Event = dict[str, Any]
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an operation ended.
+
+    `changes` counts steps by kind, as the engine's summary does; `outputs` are the stack outputs that are no secret.
+    """
+
+    ok: bool
+    changes: Mapping[str, int] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    events: tuple[Event, ...] = ()
+
+    @property
+    def changed(self) -> int:
+        """Number of resources that are not the same."""
+        return sum(count for kind, count in self.changes.items() if kind not in ("same", "read"))
+
+    def messages(self, severity: str = "error") -> list[str]:
+        """Texts of the diagnostics of a severity."""
+        return [event["text"] for event in self.events if event["event"] == "message" and event["severity"] == severity]
+
+    def failed(self) -> list[str]:
+        """URNs of the steps that failed."""
+        return [event["urn"] for event in self.events if event["event"] == "failed"]
+
+
+@dataclass(frozen=True)
+class Driver:
+    """Runs operations of one stack.
+
+    `grace` is how many quiet seconds prove that nothing more will happen (see lab.clock); `pace` is real seconds for a
+    simulated second of latency.
+    """
+
+    stack: Stack
+    grace: float = 5.0
+    pace: float = 0.0
+
+    def up(self, listener: Listener | None = None, **options: Any) -> Result:
+        """Bring the stack up; a failure holds back only what depends on it."""
+        return self.run("up", listener, continue_on_error=True, **options)
+
+    def preview(self, listener: Listener | None = None, **options: Any) -> Result:
+        """Say what an `up` would do."""
+        return self.run("preview", listener, **options)
+
+    def refresh(self, listener: Listener | None = None, **options: Any) -> Result:
+        """Bring the state in line with the world."""
+        return self.run("refresh", listener, **options)
+
+    def destroy(self, listener: Listener | None = None, **options: Any) -> Result:
+        """Remove everything."""
+        return self.run("destroy", listener, **options)
+
+    def run(self, operation: str, listener: Listener | None = None, **options: Any) -> Result:
+        """Run an operation to its end; raises LabError when it could not start."""
+        prepare(self.stack)
+        order = Order(
+            operation=operation,
+            root=str(self.stack.root),
+            name=self.stack.name,
+            workdir=str(self.stack.workdir),
+            grace=self.grace,
+            pace=self.pace,
+            options=options,
+        )
+        events: list[Event] = []
+        for event in self._follow(order):
+            events.append(event)
+            if listener is not None:
+                listener(event)
+        last = events.pop() if events and events[-1]["event"] == "result" else None
+        if last is None:
+            raise LabError(f"the operation ended without a result; its output is in {self.log(operation)}")
+        return Result(last["ok"], last.get("changes", {}), last.get("outputs", {}), last.get("error", ""), tuple(events))
+
+    def log(self, operation: str) -> Path:
+        """Where the output of the engine and the program goes."""
+        return self.stack.workdir / f"{operation}.log"
+
+    def _follow(self, order: Order) -> Iterator[Event]:
+        read, write = os.pipe()
+        with self.log(order.operation).open("w", encoding="utf-8") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "lab.operation", str(write)],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                pass_fds=(write,),
+                text=True,
+                start_new_session=True,
+            )
+        os.close(write)
+        try:
+            with os.fdopen(read, encoding="utf-8") as channel:
+                if child.stdin is None:
+                    raise LabError("no way to give the order")
+                child.stdin.write(order.to_json() + "\n")
+                child.stdin.flush()
+                yield from (json.loads(line) for line in channel)
+            child.wait()
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGTERM)
+                child.wait()
+            if child.stdin is not None:
+                child.stdin.close()

@@ -1,0 +1,1 @@
+"""Simulated providers: one module or package for each Pulumi package the program uses."""

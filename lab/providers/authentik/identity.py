@@ -1,0 +1,83 @@
+"""A running Authentik: who answers at its URL, which token it takes, which applications it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from lab.providers.authentik import blueprints
+from lab.providers.kubernetes.cluster import RELEASES, Cluster
+from lab.providers.kubernetes.endpoints import Backend, UnreachableError, locate
+from lab.providers.kubernetes.pods import environment
+from lab.world import Record
+
+ROWS: Final = "authentik/blueprints"
+APPLIED: Final = "authentik/applied"
+
+_BOOTSTRAP_TOKEN: Final = "AUTHENTIK_BOOTSTRAP_TOKEN"
+_ISSUER_PREFIX: Final = "/application/o/"
+_PACKAGED_ROOT: Final = "/blueprints/"
+
+
+def server(cluster: Cluster, url: str, namespace: str | None = None) -> Record:
+    """The release of the Authentik that answers at a URL. Raises UnreachableError."""
+    backend: Backend = locate(cluster, url, namespace)
+    release = cluster.world.get(RELEASES, f"{backend.namespace}/{backend.name}")
+    if release is None or release["chart"] != "authentik":
+        raise UnreachableError(f"{url}: 404 Not Found")
+    return release
+
+
+def token_is_valid(cluster: Cluster, release: Mapping[str, Any], token: str) -> bool:
+    """Whether a token is the bootstrap token that the worker was started with."""
+    values, namespace = release["values"], str(release["namespace"])
+    for part in (values.get("global") or {}, values.get("worker") or {}):
+        known = environment(cluster, namespace, {"name": "worker", **part})
+        if _BOOTSTRAP_TOKEN in known:
+            return known[_BOOTSTRAP_TOKEN] == token
+    return False
+
+
+def file_of(cluster: Cluster, release: Mapping[str, Any], path: str) -> str | None:
+    """Content of the blueprint file of a row; None while the worker does not see it."""
+    return blueprints.worker_files(cluster, release).get(f"{_PACKAGED_ROOT}{path}")
+
+
+def apply_row(cluster: Cluster, release: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """Apply the blueprint of a row; the status Authentik shows: `successful`, or `error: …`."""
+    text = row.get("content") or file_of(cluster, release, str(row.get("path", "")))
+    if not text:
+        return "error: Failed to find or initialize blueprint"
+    try:
+        made = blueprints.apply(text, blueprints.worker_files(cluster, release), _known(cluster))
+    except blueprints.BlueprintError as error:
+        return f"error: {error}"
+    record = {"hash": blueprints.digest(text), "made": made, "context": row.get("context", "{}")}
+    cluster.world.put(APPLIED, str(row.get("path") or row["name"]), record)
+    return "successful"
+
+
+def _known(cluster: Cluster) -> dict[str, set[str]]:
+    known: dict[str, set[str]] = {}
+    for record in cluster.world.view(APPLIED).values():
+        for model, names in record["made"].items():
+            known.setdefault(model, set()).update(names)
+    return known
+
+
+def discovery_problem(cluster: Cluster, issuer: str, namespace: str | None = None) -> str | None:
+    """Why the OIDC discovery below an issuer (or its full URL) does not answer as wanted; None when it does."""
+    path = urlsplit(issuer).path
+    suffix = ".well-known/openid-configuration"
+    try:
+        server(cluster, issuer, namespace)
+    except UnreachableError as error:
+        return f'Get "{issuer}": {error}'
+    bare = path.removesuffix(suffix)
+    slug = bare.removeprefix(_ISSUER_PREFIX).rstrip("/")
+    if not bare.startswith(_ISSUER_PREFIX) or slug not in _known(cluster).get("authentik_core.application", set()):
+        return f'Get "{issuer}": 404 Not Found: no application {slug!r}'
+    if not bare.endswith("/"):
+        return f'oidc: issuer did not match the issuer returned by provider, expected "{issuer}" got "{issuer}/"'
+    return None

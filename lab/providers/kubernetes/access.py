@@ -1,0 +1,61 @@
+"""Whether the cluster that a provider's kubeconfig names answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from lab.providers.base import Call
+from lab.providers.errors import RefusedError
+from lab.providers.kubernetes.cluster import CLUSTERS
+from lab.providers.wire import UNKNOWN
+from lab.world import World
+
+
+def fingerprint(text: str) -> str:
+    """SHA-256 of a certificate or key, so that the world need not hold it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def unreachable(world: World, config: Mapping[str, Any]) -> str | None:
+    """Why the API server of a provider's configuration does not answer; None when it does."""
+    kubeconfig = config.get("kubeconfig")
+    if kubeconfig is UNKNOWN:
+        return "the kubeconfig is not known yet"
+    if not kubeconfig:
+        return "no kubeconfig is configured (default providers and files of the user are not used)"
+    try:
+        document = yaml.safe_load(kubeconfig)
+        server, authority = _current(document, config.get("context"))
+    except (yaml.YAMLError, KeyError, TypeError, StopIteration, AttributeError):
+        return "failed to parse kubeconfig data in `kubernetes:config:kubeconfig`"
+    with world.transaction():
+        known = world.view(CLUSTERS).get(server)
+        if known is None:
+            return f'Get "{server}/version": dial tcp: connect: no route to host'
+        if not known["answers"]:
+            return f'Get "{server}/version": dial tcp: connect: connection refused'
+        if known.get("authority") and known["authority"] != fingerprint(authority):
+            return f'Get "{server}/version": tls: failed to verify certificate: x509: certificate signed by unknown authority'
+    return None
+
+
+def _current(document: Mapping[str, Any], wanted: str | None) -> tuple[str, str]:
+    """Server and CA data of a kubeconfig's chosen context."""
+    name = wanted or document["current-context"]
+    context = next(item["context"] for item in document["contexts"] if item["name"] == name)
+    cluster = next(item["cluster"] for item in document["clusters"] if item["name"] == context["cluster"])
+    user = next(item["user"] for item in document["users"] if item["name"] == context["user"])
+    if not user:
+        raise KeyError("user has no credentials")
+    return str(cluster["server"]), str(cluster.get("certificate-authority-data", ""))
+
+
+def require_reachable(call: Call) -> None:
+    """Refuse an operation that needs an API server which does not answer."""
+    reason = unreachable(call.site.world, call.config)
+    if reason:
+        raise RefusedError(f"configured Kubernetes cluster is unreachable: {reason}")

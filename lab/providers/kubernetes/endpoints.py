@@ -1,0 +1,167 @@
+"""Who answers at an address: Services, load-balancer addresses and ingress hosts of the simulated cluster."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from lab.providers.kubernetes.chart_values import hosts
+from lab.providers.kubernetes.cluster import RELEASES, Cluster
+
+RELEASE_NAME: Final = "meta.helm.sh/release-name"
+RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
+
+_SERVICE_HOST: Final = re.compile(r"\b[a-z0-9][a-z0-9.-]*\.svc(?:\.cluster\.local)?\b")
+_URL: Final = re.compile(r"https?://[^\s\"'<>|]+")
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What stands behind an address.
+
+    `chart` is empty for workloads that no chart brought; `ready` says whether it can answer.
+    """
+
+    namespace: str
+    name: str
+    chart: str
+    ready: bool
+
+
+class UnreachableError(Exception):
+    """Nobody answers; the text is that of a Go client's network error."""
+
+
+def service_hosts(value: Any) -> Iterator[str]:
+    """Cluster-internal host names anywhere in a value."""
+    if isinstance(value, str):
+        yield from _SERVICE_HOST.findall(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from service_hosts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from service_hosts(item)
+
+
+def urls(text: str) -> list[str]:
+    """Absolute http(s) URLs in a text."""
+    return _URL.findall(text)
+
+
+def unknown_services(cluster: Cluster, value: Any) -> list[str]:
+    """Cluster-internal host names in `value` that no Service stands behind."""
+    names = dict.fromkeys(service_hosts(value))
+    return [name for name in names if service_of(cluster, name, None) is None]
+
+
+def service_of(cluster: Cluster, host: str, namespace: str | None) -> Mapping[str, Any] | None:
+    """The Service a cluster-internal name means; a pod's name may stand before it."""
+    parts = host.removesuffix(".").removesuffix(".cluster.local").removesuffix(".svc").split(".")
+    if len(parts) == 1:
+        return cluster.look("Service", namespace, parts[0]) if namespace else None
+    found = cluster.look("Service", parts[-1], parts[-2])
+    if found is None and namespace is not None:  # pod.service inside the own namespace
+        found = cluster.look("Service", namespace, parts[-1])
+    return found
+
+
+def locate(cluster: Cluster, url: str, namespace: str | None = None) -> Backend:
+    """The backend of a URL; `namespace` is the caller's when it is a pod. Raises UnreachableError."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if _is_address(host):
+        service = _by_address(cluster, host)
+        if service is None:
+            raise UnreachableError(f"dial tcp {host}:{parts.port or 443}: connect: no route to host")
+    else:
+        service = service_of(cluster, host, namespace) if namespace or host.endswith((".svc", ".cluster.local")) else None
+        if service is None:
+            return _by_ingress(cluster, host)
+    backend = behind(cluster, service)
+    if backend is None or not backend.ready:
+        address = f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+        raise UnreachableError(f"dial tcp {address}: connect: connection refused")
+    return backend
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def addresses(service: Mapping[str, Any]) -> list[str]:
+    """External addresses a Service was given."""
+    ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+    return [item["ip"] for item in ingress if "ip" in item]
+
+
+def _by_address(cluster: Cluster, address: str) -> Mapping[str, Any] | None:
+    """The LoadBalancer Service of an address that is announced on the network."""
+    if not any(True for _ in cluster.each("cilium.io/CiliumL2AnnouncementPolicy")):
+        return None
+    return next((item for item in cluster.each("Service") if address in addresses(item)), None)
+
+
+def _by_ingress(cluster: Cluster, host: str) -> Backend:
+    """The backend of a public host, through the ingress controller."""
+    controllers = [item for item in cluster.world.view(RELEASES).values() if item["chart"] == "traefik"]
+    if not any(item["status"] == "deployed" for item in controllers):
+        raise UnreachableError(f"dial tcp: lookup {host}: no such host")
+    for release in cluster.world.view(RELEASES).values():
+        if host in hosts(release["values"]):
+            if not release["running"]:
+                raise UnreachableError(f"https://{host}: 503 Service Unavailable: no available server")
+            return Backend(release["namespace"], release["name"], release["chart"], True)
+    for ingress in cluster.each("networking.k8s.io/Ingress"):
+        backend = _of_ingress(cluster, ingress, host)
+        if backend is not None:
+            return backend
+    raise UnreachableError(f"https://{host}: 404 page not found (no ingress has this host)")
+
+
+def _of_ingress(cluster: Cluster, ingress: Mapping[str, Any], host: str) -> Backend | None:
+    for rule in ingress["spec"].get("rules") or []:
+        if rule.get("host") != host:
+            continue
+        for path in rule["http"]["paths"]:
+            name = path["backend"]["service"]["name"]
+            service = cluster.look("Service", ingress["metadata"]["namespace"], name)
+            backend = behind(cluster, service) if service else None
+            if backend is not None and backend.ready:
+                return backend
+    return None
+
+
+def behind(cluster: Cluster, service: Mapping[str, Any]) -> Backend | None:
+    """What a Service's selector reaches: a release, or a workload of the program."""
+    metadata = service["metadata"]
+    namespace, annotations = metadata["namespace"], metadata.get("annotations") or {}
+    selector = service["spec"].get("selector") or {}
+    instance = annotations.get(RELEASE_NAME) or selector.get("app.kubernetes.io/instance")
+    release = cluster.world.view(RELEASES).get(f"{namespace}/{instance}")
+    if release is not None:
+        return Backend(namespace, release["name"], release["chart"], bool(release["running"]))
+    for kind in ("apps/Deployment", "apps/StatefulSet", "apps/DaemonSet"):
+        for workload in cluster.each(kind, namespace):
+            labels = workload["spec"]["template"]["metadata"].get("labels") or {}
+            if selector and all(labels.get(key) == value for key, value in selector.items()):
+                return Backend(namespace, workload["metadata"]["name"], "", is_true(workload, "Available"))
+    owner = next(iter(metadata.get("ownerReferences") or []), None)
+    if owner and owner["kind"] == "Cluster":
+        database = cluster.look("postgresql.cnpg.io/Cluster", namespace, owner["name"])
+        return Backend(namespace, owner["name"], "", is_true(database, "Ready"))
+    return None
+
+
+def is_true(obj: Mapping[str, Any] | None, condition: str) -> bool:
+    """Whether an object's status condition is True."""
+    conditions = (obj or {}).get("status", {}).get("conditions") or []
+    return any(item["type"] == condition and item["status"] == "True" for item in conditions)

@@ -1,0 +1,128 @@
+"""Jobs run to completion once their pod can start; what a Job does to the world is decided by its behaviours.
+
+A behaviour recognises a container (by image, command or variables) and returns what running it comes to. A container
+that none recognises succeeds, provided every URL it was given answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lab.providers.kubernetes import pods
+from lab.providers.kubernetes.cluster import Cluster
+from lab.providers.kubernetes.endpoints import UnreachableError, locate, unknown_services, urls
+from lab.providers.kubernetes.workloads import pod_reasons
+from lab.site import Controller, Site
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a Job as it runs: its spec and the variables it sees."""
+
+    namespace: str
+    job: str
+    account: str
+    spec: Mapping[str, Any]
+    pod: Mapping[str, Any]
+    env: Mapping[str, str]
+
+    def files(self, cluster: Cluster) -> dict[str, str]:
+        """Path -> content of the files mounted into the container."""
+        volumes = {item["name"]: item for item in self.pod.get("volumes") or []}
+        return pods.mounted_files(cluster, self.namespace, volumes, self.spec.get("volumeMounts") or [])
+
+    @property
+    def words(self) -> list[str]:
+        """Command and arguments."""
+        return [*(self.spec.get("command") or []), *(self.spec.get("args") or [])]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How running a container ended: `waiting` is why it has not ended yet, `failed` why it never will."""
+
+    waiting: str = ""
+    failed: str = ""
+
+
+DONE: Final = Outcome()
+
+Behaviour = Callable[[Cluster, Container], Outcome | None]
+
+
+def controller(behaviours: Sequence[Behaviour]) -> Controller:
+    """The Job controller; the first behaviour that knows a container decides what running it does."""
+    return lambda site: _run_jobs(site, behaviours)
+
+
+def _run_jobs(site: Site, behaviours: Sequence[Behaviour]) -> None:
+    cluster = Cluster(site)
+    for job in cluster.each("batch/Job"):
+        status = job.get("status") or {}
+        if status.get("succeeded") or status.get("failed"):
+            continue
+        outcome = _advance(cluster, job, behaviours)
+        if outcome.failed:
+            message = f"Job has reached the specified backoff limit: {outcome.failed}"
+            cluster.set_status(job, {"failed": 1, "message": message, "conditions": [_condition("Failed", message)]})
+        elif outcome.waiting:
+            cluster.set_status(job, {"active": 1, "message": outcome.waiting})
+        else:
+            cluster.set_status(job, {"succeeded": 1, "conditions": [_condition("Complete", "")]})
+
+
+def _condition(kind: str, message: str) -> dict[str, str]:
+    return {"type": kind, "status": "True", "message": message}
+
+
+def _advance(cluster: Cluster, job: Mapping[str, Any], behaviours: Sequence[Behaviour]) -> Outcome:
+    metadata = job["metadata"]
+    fault = cluster.site.faults.find("fail", ("Job",), (metadata["name"],))
+    if fault:
+        return Outcome(failed=fault)
+    reasons = pod_reasons(cluster, job)
+    if reasons:
+        return Outcome(waiting="; ".join(reasons))
+    spec = pods.pod_template(job)["spec"]
+    for container in pods.containers(spec):
+        env = pods.environment(cluster, metadata["namespace"], container)
+        account = spec.get("serviceAccountName", "default")
+        running = Container(metadata["namespace"], metadata["name"], account, container, spec, env)
+        outcome = _run(cluster, running, behaviours)
+        if outcome != DONE:
+            return outcome
+    return DONE
+
+
+def _run(cluster: Cluster, container: Container, behaviours: Sequence[Behaviour]) -> Outcome:
+    for behaviour in behaviours:
+        outcome = behaviour(cluster, container)
+        if outcome is not None:
+            return outcome
+    return reachable(cluster, container)
+
+
+def reachable(cluster: Cluster, container: Container) -> Outcome:
+    """Wait until everything the container's variables and arguments address answers."""
+    texts = [*container.env.values(), *container.words]
+    unknown = unknown_services(cluster, texts)
+    if unknown:
+        return Outcome(waiting=f"lookup {unknown[0]}: no such host")
+    for text in texts:
+        for url in urls(text):
+            if ".svc" not in url and not _is_local(cluster, url):
+                continue
+            try:
+                locate(cluster, url, container.namespace)
+            except UnreachableError as error:
+                return Outcome(waiting=f"container {container.spec['name']}: {error}")
+    return DONE
+
+
+def _is_local(cluster: Cluster, url: str) -> bool:
+    """Whether a URL's host is one that the cluster serves, or is meant to serve: then it has to answer."""
+    domain = (cluster.world.get("site", "site") or {}).get("domain")
+    host = url.split("//", 1)[1].split("/", 1)[0].split(":", 1)[0]
+    return bool(domain) and (host == domain or host.endswith(f".{domain}"))

@@ -1,0 +1,1 @@
+"""The operators that charts bring: what they make of their custom resources."""

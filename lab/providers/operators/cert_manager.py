@@ -1,0 +1,81 @@
+"""cert-manager: issuers, and certificates as Secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from lab.providers.kubernetes.cluster import Cluster, encoded
+from lab.providers.kubernetes.endpoints import is_true
+from lab.providers.kubernetes.pods import lacking
+from lab.providers.operators.conditions import report, runs
+from lab.providers.talos import pki
+from lab.site import Site
+
+# Where a ClusterIssuer's Secrets lie: the chart's default `clusterResourceNamespace` is its own namespace.
+_GROUP: Final = "cert-manager.io"
+
+
+def run(site: Site) -> None:
+    """Reconcile issuers and certificates."""
+    cluster = Cluster(site)
+    if not runs(cluster, "cert-manager"):
+        return
+    home = next(item["namespace"] for item in site.world.view("kubernetes/releases").values() if item["chart"] == "cert-manager")
+    for issuer in cluster.each(f"{_GROUP}/ClusterIssuer"):
+        report(cluster, issuer, _issuer_problem(cluster, issuer, home))
+    for issuer in cluster.each(f"{_GROUP}/Issuer"):
+        report(cluster, issuer, _issuer_problem(cluster, issuer, issuer["metadata"]["namespace"]))
+    for certificate in cluster.each(f"{_GROUP}/Certificate"):
+        problem = _certificate_problem(cluster, certificate)
+        if report(cluster, certificate, problem):
+            _issue(cluster, certificate)
+
+
+def _issuer_problem(cluster: Cluster, issuer: Mapping[str, Any], namespace: str) -> str:
+    spec = issuer["spec"]
+    kinds = [kind for kind in ("selfSigned", "ca", "acme", "vault", "venafi") if kind in spec]
+    if len(kinds) != 1:
+        return "exactly one issuer type must be specified"
+    if kinds == ["ca"]:
+        problems = list(lacking(cluster, "Secret", namespace, spec["ca"]["secretName"], "tls.crt", "tls.key"))
+        return f"Error getting keypair for CA issuer: {problems[0]}" if problems else ""
+    return ""
+
+
+def _certificate_problem(cluster: Cluster, certificate: Mapping[str, Any]) -> str:
+    spec, namespace = certificate["spec"], certificate["metadata"]["namespace"]
+    if not any(spec.get(field) for field in ("commonName", "dnsNames", "ipAddresses", "uris", "emailAddresses")):
+        return "at least one of commonName, dnsNames, uris, ipAddresses, or emailAddresses must be set"
+    reference = spec["issuerRef"]
+    kind = reference.get("kind", "Issuer")
+    issuer = cluster.look(f"{_GROUP}/{kind}", "" if kind == "ClusterIssuer" else namespace, reference["name"])
+    if issuer is None:
+        return f'Referenced "{kind}" not found: {kind.lower()}.cert-manager.io "{reference["name"]}" not found'
+    return "" if is_true(issuer, "Ready") else f'Referenced issuer "{reference["name"]}" does not have a Ready status condition'
+
+
+def _issue(cluster: Cluster, certificate: Mapping[str, Any]) -> None:
+    """Write the Secret of a certificate, once."""
+    spec, metadata = certificate["spec"], certificate["metadata"]
+    namespace, name = metadata["namespace"], spec["secretName"]
+    if cluster.exists("Secret", namespace, name):
+        return
+    seed = f"{namespace}/{name} {cluster.world.secret_seed().hex()}"
+    common = spec.get("commonName") or (spec.get("dnsNames") or ["certificate"])[0]
+    pair = pki.authority(seed, str(common)[:64])
+    template = spec.get("secretTemplate") or {}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": dict(template.get("labels") or {}),
+            "annotations": dict(template.get("annotations") or {}),
+        },
+        "data": encoded({"tls.crt": pair.certificate, "tls.key": pair.key, "ca.crt": pair.certificate}),
+    }
+    # Like cert-manager's default, the Secret outlives the Certificate: no owner.
+    cluster.apply_plain(secret)

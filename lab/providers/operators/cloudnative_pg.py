@@ -1,0 +1,106 @@
+"""CloudNativePG: clusters with their Services and Secrets, roles and databases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from lab.providers.kubernetes.cluster import Cluster, encoded
+from lab.providers.kubernetes.endpoints import is_true
+from lab.providers.kubernetes.pods import lacking
+from lab.providers.kubernetes.workloads import claim_reasons
+from lab.providers.operators.conditions import report, runs
+from lab.site import Site
+
+_GROUP: Final = "postgresql.cnpg.io"
+
+
+def run(site: Site) -> None:
+    """Reconcile clusters, then what lives in them."""
+    cluster = Cluster(site)
+    if not runs(cluster, "cloudnative-pg"):
+        return
+    for database in cluster.each(f"{_GROUP}/Cluster"):
+        if report(cluster, database, _cluster_problem(cluster, database), phase="Cluster in healthy state"):
+            _bring_up(cluster, database)
+    for role in cluster.each(f"{_GROUP}/DatabaseRole"):
+        _apply(cluster, role, _role_problem(cluster, role))
+    for item in cluster.each(f"{_GROUP}/Database"):
+        _apply(cluster, item, _database_problem(cluster, item))
+
+
+def _apply(cluster: Cluster, obj: Mapping[str, Any], problem: str) -> None:
+    """These report `status.applied` besides the condition."""
+    report(cluster, obj, problem, applied=not problem, **({"message": problem} if problem else {}))
+
+
+def _cluster_problem(cluster: Cluster, database: Mapping[str, Any]) -> str:
+    spec, namespace = database["spec"], database["metadata"]["namespace"]
+    storage = spec.get("storage") or {}
+    if not storage.get("size") and not storage.get("pvcTemplate"):
+        return "storage size is required"
+    problems = claim_reasons(cluster, {"spec": {"storageClassName": storage.get("storageClass")}})
+    for role in (spec.get("managed") or {}).get("roles") or []:
+        problems += _password(cluster, namespace, role)
+    return problems[0] if problems else ""
+
+
+def _password(cluster: Cluster, namespace: str, role: Mapping[str, Any]) -> list[str]:
+    name = (role.get("passwordSecret") or {}).get("name")
+    if not name:
+        return []
+    problems = list(lacking(cluster, "Secret", namespace, name, "username", "password"))
+    secret = cluster.look("Secret", namespace, name)
+    if secret is not None and secret.get("type") != "kubernetes.io/basic-auth":
+        problems.append(f"secret {name} is of type {secret.get('type')}, want kubernetes.io/basic-auth")
+    return problems
+
+
+def _bring_up(cluster: Cluster, database: Mapping[str, Any]) -> None:
+    name, namespace = database["metadata"]["name"], database["metadata"]["namespace"]
+    for suffix in ("rw", "ro", "r"):
+        service = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": f"{name}-{suffix}", "namespace": namespace},
+            "spec": {"type": "ClusterIP", "selector": {"cnpg.io/cluster": name}, "ports": [{"port": 5432}]},
+        }
+        cluster.apply_owned(database, service)
+    secrets = {f"{name}-ca": ("ca.crt", "ca.key"), f"{name}-app": ("username", "password", "uri")}
+    for secret, keys in secrets.items():
+        obj = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": secret, "namespace": namespace},
+            "data": encoded({key: f"simulated {key} of {name}" for key in keys}),
+        }
+        cluster.apply_owned(database, obj)
+
+
+def _home(cluster: Cluster, obj: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:
+    """The ready cluster an object names, or why there is none."""
+    name = obj["spec"]["cluster"]["name"]
+    found = cluster.look(f"{_GROUP}/Cluster", obj["metadata"]["namespace"], name)
+    if found is None:
+        return None, f'Cluster "{name}" not found'
+    return (found, "") if is_true(found, "Ready") else (None, f'Cluster "{name}" is not ready')
+
+
+def _role_problem(cluster: Cluster, role: Mapping[str, Any]) -> str:
+    _, problem = _home(cluster, role)
+    problems = _password(cluster, role["metadata"]["namespace"], role["spec"])
+    return problem or (problems[0] if problems else "")
+
+
+def _database_problem(cluster: Cluster, database: Mapping[str, Any]) -> str:
+    home, problem = _home(cluster, database)
+    if home is None:
+        return problem
+    owner, namespace = database["spec"]["owner"], database["metadata"]["namespace"]
+    spec = home["spec"]
+    roles = {role["name"] for role in (spec.get("managed") or {}).get("roles") or []} | {"postgres"}
+    roles.add(((spec.get("bootstrap") or {}).get("initdb") or {}).get("owner", "app"))
+    for role in cluster.each(f"{_GROUP}/DatabaseRole", namespace):
+        if is_true(role, "Ready"):
+            roles.add(role["spec"].get("name") or role["metadata"]["name"])
+    return "" if owner in roles else f'ERROR: role "{owner}" does not exist (SQLSTATE 42704)'

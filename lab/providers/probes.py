@@ -1,0 +1,175 @@
+"""What the program's probe Jobs find: each script of lib/probes, by the variables it documents.
+
+The lab runs no script. It answers, from the simulated world, the question that the script asks; a probe it does not
+know falls back to the URLs in its variables (see `jobs.reachable`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from lab.providers.authentik import identity
+from lab.providers.kubernetes.cluster import CRDS, VAULTS, Cluster
+from lab.providers.kubernetes.endpoints import Backend, UnreachableError, locate
+from lab.providers.kubernetes.jobs import DONE, Behaviour, Container, Outcome
+from lab.providers.kubernetes.kinds import Kind
+from lab.providers.vault import api
+from lab.providers.vault.server import health
+
+
+def _has(container: Container, *names: str) -> bool:
+    return all(name in container.env for name in names)
+
+
+def _vault(cluster: Cluster, container: Container) -> Mapping[str, Any]:
+    """The Vault at VAULT_ADDR. Raises UnreachableError."""
+    backend: Backend = locate(cluster, container.env["VAULT_ADDR"], container.namespace)
+    server = cluster.world.get(VAULTS, f"{backend.namespace}/{backend.name}") if backend.chart == "vault" else None
+    if server is None:
+        raise UnreachableError(f"{container.env['VAULT_ADDR']} is no Vault")
+    return server
+
+
+def vault_unsealed(cluster: Cluster, container: Container) -> Outcome | None:
+    """VAULT_ADDR, KEYS_DIRECTORY and KEYS: the keys are stored and Vault is unsealed."""
+    if not _has(container, "VAULT_ADDR", "KEYS_DIRECTORY"):
+        return None
+    files, directory = container.files(cluster), container.env["KEYS_DIRECTORY"]
+    wanted = container.env.get("KEYS", "vault-root,vault-unseal-0").split(",")
+    missing = [key for key in wanted if f"{directory}/{key}" not in files]
+    if missing:
+        return Outcome(waiting=f"the Secret has no {' and no '.join(missing)}")
+    try:
+        code, text = health(_vault(cluster, container))
+    except UnreachableError as error:
+        return Outcome(waiting=str(error))
+    return DONE if code == 200 else Outcome(waiting=text)  # noqa: PLR2004 - the HTTP status
+
+
+def vault_login(cluster: Cluster, container: Container) -> Outcome | None:
+    """VAULT_ADDR, MOUNT, ROLE, ISSUER, CLIENT_ID and REDIRECT_URIS: the role yields a URL of Authentik."""
+    if not _has(container, "VAULT_ADDR", "MOUNT", "ROLE", "ISSUER", "REDIRECT_URIS"):
+        return None
+    env = container.env
+    try:
+        _vault(cluster, container)
+    except UnreachableError as error:
+        return Outcome(waiting=str(error))
+    mount = cluster.world.get(api.TABLE, f"auth/{env['MOUNT']}")
+    role = cluster.world.get(api.TABLE, f"auth/{env['MOUNT']}/role/{env['ROLE']}")
+    if mount is None or role is None:
+        return Outcome(waiting=f"Vault answers 400: role {env['ROLE']!r} could not be found")
+    if mount["inputs"].get("oidcDiscoveryUrl", "").rstrip("/") != env["ISSUER"].rstrip("/"):
+        return Outcome(waiting="Vault sends people to another issuer")
+    if mount["inputs"].get("oidcClientId") != env.get("CLIENT_ID"):
+        return Outcome(waiting="the authorization URL has another client_id")
+    allowed = role["inputs"].get("allowedRedirectUris") or []
+    foreign = [uri for uri in env["REDIRECT_URIS"].splitlines() if uri and uri not in allowed]
+    if foreign:
+        return Outcome(waiting=f"Vault makes no URL for {foreign[0]}: the role does not allow it")
+    problem = identity.discovery_problem(cluster, env["ISSUER"], container.namespace)
+    return Outcome(waiting=problem) if problem else DONE
+
+
+def vault_listening(cluster: Cluster, container: Container) -> Outcome | None:
+    """VAULT_ADDR alone: any answer will do."""
+    if not _has(container, "VAULT_ADDR") or "python" not in str(container.words):
+        return None
+    try:
+        _vault(cluster, container)
+    except UnreachableError as error:
+        return Outcome(waiting=str(error))
+    return DONE
+
+
+def authentik(cluster: Cluster, container: Container) -> Outcome | None:
+    """AUTHENTIK_URL and AUTHENTIK_TOKEN: the API takes the token; with BLUEPRINT_PATH or BLUEPRINT_ID, see below."""
+    if not _has(container, "AUTHENTIK_URL", "AUTHENTIK_TOKEN"):
+        return None
+    try:
+        release = identity.server(cluster, container.env["AUTHENTIK_URL"], container.namespace)
+    except UnreachableError as error:
+        return Outcome(waiting=f"Authentik is not answering ({error})")
+    if not identity.token_is_valid(cluster, release, container.env["AUTHENTIK_TOKEN"]):
+        return Outcome(waiting="the API refuses the token (403)")
+    if "BLUEPRINT_ID" in container.env:
+        return _apply(cluster, release, container)
+    if "BLUEPRINT_PATH" in container.env:
+        return _visible(cluster, release, container)
+    return DONE
+
+
+def _wanted_text(cluster: Cluster, container: Container) -> str | None:
+    """The blueprint mounted into the probe, if it is the wanted version."""
+    text = container.files(cluster).get(container.env["BLUEPRINT_FILE"])
+    return text if text and hashlib.sha512(text.encode()).hexdigest() == container.env["BLUEPRINT_SHA512"] else None
+
+
+def _visible(cluster: Cluster, release: Mapping[str, Any], container: Container) -> Outcome:
+    """The worker sees the wanted version of BLUEPRINT_PATH."""
+    path = container.env["BLUEPRINT_PATH"]
+    seen, wanted = identity.file_of(cluster, release, path), _wanted_text(cluster, container)
+    return DONE if seen is not None and seen == wanted else Outcome(waiting=f"the worker does not see {path} yet")
+
+
+def _apply(cluster: Cluster, release: Mapping[str, Any], container: Container) -> Outcome:
+    """The row BLUEPRINT_ID is applied, on the wanted text and the wanted generation of the client secret."""
+    row = cluster.world.get(identity.ROWS, container.env["BLUEPRINT_ID"])
+    if row is None:
+        return Outcome(waiting="Authentik answers 404; the row is gone, run a refresh")
+    wanted, files, env = _wanted_text(cluster, container), container.files(cluster), container.env
+    if wanted is None or identity.file_of(cluster, release, row["inputs"].get("path", "")) != wanted:
+        return Outcome(waiting="the text mounted here is not the wanted one yet")
+    if "CLIENT_ID" in env and files.get(env["CLIENT_GENERATION_FILE"]) != env["CLIENT_GENERATION"]:
+        return Outcome(waiting="the client secret mounted here is still another generation")
+    status = identity.apply_row(cluster, release, row["inputs"])
+    return DONE if status == "successful" else Outcome(waiting=f"the run ended with status {status}")
+
+
+def discovery(cluster: Cluster, container: Container) -> Outcome | None:
+    """ISSUER and DISCOVERY_URL: both are of one application that Authentik serves."""
+    if not _has(container, "ISSUER", "DISCOVERY_URL"):
+        return None
+    for url in (container.env["ISSUER"], container.env["DISCOVERY_URL"]):
+        problem = identity.discovery_problem(cluster, url, container.namespace)
+        if problem:
+            return Outcome(waiting=problem)
+    return DONE
+
+
+def login_offered(cluster: Cluster, container: Container) -> Outcome | None:
+    """CHECKS: every URL answers."""
+    if "CHECKS" not in container.env:
+        return None
+    for check in json.loads(container.env["CHECKS"]):
+        try:
+            locate(cluster, check["url"], container.namespace)
+        except UnreachableError as error:
+            return Outcome(waiting=str(error))
+    return DONE
+
+
+def definitions(cluster: Cluster, container: Container) -> Outcome | None:
+    """DEFINITIONS: every `plural.group/version` is served."""
+    if "DEFINITIONS" not in container.env:
+        return None
+    served = set()
+    for key, record in cluster.world.view(CRDS).items():
+        group, _, kind = key.rpartition("/")
+        served |= {f"{Kind(group, version, kind).qualified}/{version}" for version in record["versions"]}
+    missing = [name for name in container.env["DEFINITIONS"].split(",") if name.strip() not in served]
+    return Outcome(waiting=f"{missing[0]} is not served yet") if missing else DONE
+
+
+PROBES: Final[tuple[Behaviour, ...]] = (
+    vault_unsealed,
+    vault_login,
+    vault_listening,
+    authentik,
+    discovery,
+    login_offered,
+    definitions,
+)

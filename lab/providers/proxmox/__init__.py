@@ -1,0 +1,1 @@
+"""The simulated Proxmox VE: downloaded images, virtual machines, and the `proxmoxve` package."""

@@ -1,0 +1,223 @@
+"""The gRPC side of the simulated providers: one server for each package, on loopback.
+
+`PULUMI_DEBUG_PROVIDERS` maps package names to ports; the engine then attaches instead of starting a plugin. Each
+provider resource of the program gets a connection of its own, so its configuration is kept by the caller's address.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from concurrent import futures
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2 as pb
+
+from lab.providers import wire
+from lab.providers.base import Call, CheckFailedError, Package, Result
+from lab.providers.errors import InitFailedError, RefusedError, abort
+from lab.providers.wire import Properties
+from lab.site import Site
+
+# Waiting calls hold a thread each; the engine never has more steps in flight than its --parallel.
+_THREADS = 128
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _rpc(method: _Method) -> _Method:
+    """Count the call as in flight, settle the world after it, and turn a refusal into a gRPC error."""
+
+    @functools.wraps(method)
+    def wrapped(self: Provider, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            with self.site.clock.call():
+                generation = self.site.world.generation
+                try:
+                    return method(self, request, context)
+                finally:
+                    if self.site.world.generation != generation:
+                        self.site.settle()
+        except RefusedError as error:
+            abort(context, error)
+
+    return wrapped  # type: ignore[return-value]
+
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """One package, served."""
+
+    def __init__(self, package: Package, site: Site) -> None:
+        self.package = package
+        self.site = site
+        self._configs: dict[str, Properties] = {}
+
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Say which forms of values the provider understands."""
+        return pb.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False, accept_outputs=False)
+
+    def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Accept the engine; nothing is called back."""
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """The version of the SDK, so that the engine does not warn of a difference."""
+        return plugin_pb2.PluginInfo(version=self.package.version)
+
+    def Parameterize(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Become the parameterised package (`terraform-provider` becomes `authentik`)."""
+        return pb.ParameterizeResponse(name=request.value.name, version=request.value.version)
+
+    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """No schema: the Python SDK does not ask for one."""
+        return pb.GetSchemaResponse(schema="{}")
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Nothing to cancel: waits end by the lab's own clock."""
+        return empty_pb2.Empty()
+
+    @_rpc
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Check a provider resource's inputs."""
+        problems = self.package.check_config(wire.plain(wire.decode(request.news)))
+        failures = [pb.CheckFailure(property=item.path, reason=item.reason) for item in problems]
+        return pb.CheckResponse(inputs=request.news, failures=failures)
+
+    @_rpc
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Changes of a provider's configuration are taken in place."""
+        olds, news = wire.plain(wire.decode(request.old_inputs)), wire.plain(wire.decode(request.news))
+        changed = sorted(key for key in olds.keys() | news.keys() if olds.get(key) != news.get(key))
+        kind = pb.DiffResponse.DIFF_SOME if changed else pb.DiffResponse.DIFF_NONE
+        return pb.DiffResponse(changes=kind, diffs=changed)
+
+    @_rpc
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Remember the configuration for this connection."""
+        config = wire.plain(wire.decode(request.args))
+        self._configs[context.peer()] = config
+        self.package.configure(self.site, config)
+        return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    @_rpc
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Answer a data source."""
+        arguments = wire.decode(request.args)
+        function = self.package.function(request.tok)
+        function.check(wire.plain(arguments))
+        result = function.invoke(self._call(request.tok, request, context), wire.plain(arguments))
+        return pb.InvokeResponse(**{"return": wire.encode(result)})
+
+    @_rpc
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Check a resource's inputs."""
+        news = wire.decode(request.news)
+        call = self._call(request.type, request, context, seed=request.randomSeed)
+        try:
+            checked = self.package.resource(request.type).check(call, wire.plain(wire.decode(request.olds)), wire.plain(news))
+        except CheckFailedError as error:
+            failures = [pb.CheckFailure(property=item.path, reason=item.reason) for item in error.problems]
+            return pb.CheckResponse(failures=failures)
+        return pb.CheckResponse(inputs=wire.encode(wire.annotate(checked, news)))
+
+    @_rpc
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Say what an update would change."""
+        olds, news = wire.plain(wire.decode(request.old_inputs)), wire.plain(wire.decode(request.news))
+        diff = self.package.resource(request.type).diff(self._call(request.type, request, context), olds, news)
+        ignored = set(request.ignoreChanges)
+        changes = [path for path in diff.changes if path not in ignored]
+        return pb.DiffResponse(
+            changes=pb.DiffResponse.DIFF_SOME if changes else pb.DiffResponse.DIFF_NONE,
+            diffs=changes,
+            replaces=[path for path in diff.replaces if path not in ignored],
+            deleteBeforeReplace=diff.delete_before_replace,
+        )
+
+    @_rpc
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Create a resource, or plan it in a preview."""
+        inputs = wire.decode(request.properties)
+        resource = self.package.resource(request.type)
+        call = self._call(request.type, request, context, preview=request.preview, timeout=request.timeout)
+        if request.preview:
+            planned = resource.plan(call, wire.plain(inputs))
+            return pb.CreateResponse(properties=wire.encode(resource.mark(planned, inputs)))
+        result = self._perform(call, inputs, lambda: resource.create(call, wire.plain(inputs)))
+        return pb.CreateResponse(id=result.identifier, properties=wire.encode(result.outputs))
+
+    @_rpc
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Change a resource in place, or plan that in a preview."""
+        news = wire.decode(request.news)
+        resource = self.package.resource(request.type)
+        call = self._call(request.type, request, context, preview=request.preview, timeout=request.timeout)
+        if request.preview:
+            known = {**wire.plain(wire.decode(request.olds)), **resource.plan(call, wire.plain(news))}
+            return pb.UpdateResponse(properties=wire.encode(resource.mark(known, news)))
+        olds = wire.plain(wire.decode(request.old_inputs))
+        result = self._perform(call, news, lambda: resource.update(call, request.id, olds, wire.plain(news)))
+        return pb.UpdateResponse(properties=wire.encode(result.outputs))
+
+    @_rpc
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Read a resource as it is now; an empty answer means it is gone."""
+        state, inputs = wire.decode(request.properties), wire.decode(request.inputs)
+        resource = self.package.resource(request.type)
+        call = self._call(request.type, request, context)
+        result = resource.read(call, request.id, wire.plain(state), wire.plain(inputs))
+        if result is None:
+            return pb.ReadResponse()
+        outputs = resource.mark(wire.annotate(result.outputs, state), inputs)
+        found = wire.annotate(result.inputs or {}, inputs)
+        return pb.ReadResponse(id=result.identifier, properties=wire.encode(outputs), inputs=wire.encode(found))
+
+    @_rpc
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Delete a resource."""
+        call = self._call(request.type, request, context, timeout=request.timeout)
+        self.package.resource(request.type).delete(call, request.id, wire.plain(wire.decode(request.properties)))
+        return empty_pb2.Empty()
+
+    def _perform(self, call: Call, inputs: Properties, action: Callable[[], Result]) -> Result:
+        """Carry out a create or update: latency, staged refusals, secret marks on whatever comes back."""
+        kinds = (call.token, call.token.rsplit(":", 1)[-1])
+        resource = self.package.resource(call.token)
+        self.site.clock.spend(self.site.faults.latency(kinds))
+        refusal = self.site.faults.refusal(kinds, _names(call, inputs))
+        if refusal:
+            raise RefusedError(refusal)
+        try:
+            result = action()
+        except InitFailedError as error:
+            error.outputs = resource.mark(error.outputs, inputs)
+            raise
+        return Result(result.identifier, resource.mark(result.outputs, inputs))
+
+    def _call(self, token: str, request: Any, context: grpc.ServicerContext, **more: Any) -> Call:
+        urn = getattr(request, "urn", "")
+        return Call(site=self.site, urn=urn, token=token, config=self._configs.get(context.peer(), {}), **more)
+
+
+def _names(call: Call, inputs: Properties) -> tuple[str, ...]:
+    """The names a resource goes by: logical, and that of the object it creates."""
+    plain = wire.plain(inputs)
+    metadata = plain.get("metadata")
+    found = (call.name, plain.get("name"), metadata.get("name") if isinstance(metadata, dict) else None)
+    return tuple(name for name in found if isinstance(name, str))
+
+
+def serve(packages: Iterable[Package], site: Site) -> tuple[list[grpc.Server], str]:
+    """Serve every package on a free loopback port; returns the servers and the value of PULUMI_DEBUG_PROVIDERS."""
+    servers, attachments = [], []
+    for package in packages:
+        server = grpc.server(futures.ThreadPoolExecutor(_THREADS))
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(package, site), server)  # type: ignore[no-untyped-call]
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        servers.append(server)
+        attachments.append(f"{package.name}:{port}")
+    return servers, ",".join(attachments)

@@ -1,0 +1,1 @@
+"""The simulated Talos nodes and Image Factory, and the `talos` package."""

@@ -1,0 +1,212 @@
+"""Talos nodes: secrets, rendered configuration, apply, bootstrap, kubeconfig.
+
+Arguments and outputs are those of pulumiverse-talos 0.8 (siderolabs/talos 0.11); errors are worded after the node's
+and the provider's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+import yaml
+
+from lab.providers.base import Call, Resource, Result
+from lab.providers.errors import RefusedError
+from lab.providers.kubernetes.access import fingerprint
+from lab.providers.kubernetes.cluster import CLUSTERS
+from lab.providers.proxmox.package import VMS, addresses
+from lab.providers.talos import pki
+from lab.providers.talos.configuration import merged_configuration
+from lab.providers.wire import Properties
+from lab.world import Record, World
+
+SECRETS: Final = "talos/secrets"
+NODES: Final = "talos/nodes"
+RESOURCES: Final = "talos/resources"
+
+
+class _TalosResource(Resource):
+    module: ClassVar[str] = "pulumiverse_talos"
+    table: ClassVar[str] = RESOURCES
+
+    def identify(self, call: Call, inputs: Properties) -> str:
+        """An id of the resource's own; Talos has none."""
+        return call.digest()[:16]
+
+
+class Secrets(_TalosResource):
+    """The secrets of a cluster."""
+
+    token = "talos:machine/secrets:Secrets"
+    table: ClassVar[str] = SECRETS
+    secret_fields = frozenset(
+        {"key", "secret", "token", "bootstrapToken", "secretboxEncryptionSecret", "aescbcEncryptionSecret", "clientKey"}
+    )
+
+    def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
+        """CAs, keys and tokens of the cluster, and the administrator's client certificate."""
+        seed = f"{call.urn} {call.site.world.secret_seed().hex()}"
+        names = {"etcd": "etcd", "k8s": "kubernetes", "k8sAggregator": "front-proxy", "os": "talos"}
+        authorities = {key: pki.authority(f"{seed} {key}", name) for key, name in names.items()}
+        admin = pki.client(f"{seed} admin", "admin", "os:admin", authorities["os"])
+        machine_secrets = {
+            "certs": {
+                **{key: pair.encoded() for key, pair in authorities.items()},
+                "k8sServiceaccount": {"key": pki.b64(pki.pem(pki.private_key(f"{seed} sa")))},
+            },
+            "cluster": {"id": pki.b64(call.digest("id")[:32]), "secret": pki.b64(call.digest("secret")[:32])},
+            "secrets": {
+                "bootstrapToken": f"{call.digest('token')[:6]}.{call.digest('token')[6:22]}",
+                "secretboxEncryptionSecret": pki.b64(call.digest("box")[:32]),
+            },
+            "trustdinfo": {"token": f"{call.digest('trust')[:6]}.{call.digest('trust')[6:22]}"},
+        }
+        client = {
+            "caCertificate": pki.b64(authorities["os"].certificate),
+            "clientCertificate": pki.b64(admin.certificate),
+            "clientKey": pki.b64(admin.key),
+        }
+        version = inputs.get("talosVersion", "v1.13")
+        return {**inputs, "talosVersion": version, "machineSecrets": machine_secrets, "clientConfiguration": client}
+
+
+def _owner(world: World, client: Mapping[str, Any] | None) -> Record:
+    """The secrets a client configuration belongs to; raises RefusedError."""
+    for record in world.table(SECRETS).values():
+        if client and record["outputs"]["clientConfiguration"] == dict(client):
+            return record
+    raise RefusedError("rpc error: code = Unavailable desc = tls: failed to verify certificate: x509: certificate signed by unknown authority")
+
+
+def _machine_at(world: World, address: str) -> Record:
+    """The running VM of an address; raises RefusedError."""
+    for record in world.table(VMS).values():
+        if address in addresses(record["inputs"]) and record["inputs"].get("started", True):
+            return record
+    raise RefusedError(
+        f"rpc error: code = Unavailable desc = connection error: dial tcp {address}:50000: connect: no route to host"
+    )
+
+
+class ConfigurationApply(_TalosResource):
+    """A machine configuration, applied to a node."""
+
+    token = "talos:machine/configurationApply:ConfigurationApply"
+
+    def admit(self, call: Call, inputs: Properties) -> None:
+        """The configuration is valid, the client is known, a machine answers at the address."""
+        document = merged_configuration(inputs)
+        _owner(call.site.world, inputs.get("clientConfiguration"))
+        _machine_at(call.site.world, inputs.get("endpoint") or inputs["node"])
+        machine = _machine_at(call.site.world, inputs["node"])
+        if not document["machine"].get("type"):
+            raise RefusedError("rpc error: code = InvalidArgument desc = configuration validation failed: machine type")
+        _not_the_vip(inputs, document["cluster"]["controlPlane"]["endpoint"])
+        record = {"config": document, "vm": machine["outputs"]["vmId"], "vmUrn": machine["urn"]}
+        call.site.world.put(NODES, inputs["node"], record, sealed=True)
+
+    def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
+        """Adds the rendered configuration."""
+        text = yaml.safe_dump(merged_configuration(inputs), sort_keys=False)
+        return {
+            "applyMode": "auto",
+            "endpoint": inputs["node"],
+            **inputs,
+            "machineConfiguration": text,
+            "machineConfigurationHash": fingerprint(text),
+            "resolvedApplyMode": inputs.get("applyMode", "auto"),
+        }
+
+    def delete(self, call: Call, identifier: str, state: Properties) -> None:
+        """Forget the configuration; a reset node is in maintenance mode again."""
+        if (state.get("onDestroy") or {}).get("reset"):
+            _machine_at(call.site.world, state["node"])
+        call.site.world.delete(NODES, state["node"])
+        super().delete(call, identifier, state)
+
+
+def _not_the_vip(inputs: Mapping[str, Any], endpoint: str) -> None:
+    """Talos' own API never goes to the virtual address: etcd gives it away, and only after bootstrap."""
+    vip = endpoint.split("//", 1)[-1].rsplit(":", 1)[0]
+    for field in ("node", "endpoint"):
+        if inputs.get(field) == vip:
+            raise RefusedError(
+                f"{field} {vip} is the cluster's virtual address: rpc error: code = Unavailable desc = connection "
+                f"error: dial tcp {vip}:50000: connect: no route to host"
+            )
+
+
+def _control_plane(call: Call, inputs: Mapping[str, Any]) -> Properties:
+    """The configuration of a node that was applied as control plane; raises RefusedError."""
+    nodes = call.site.world.table(NODES)
+    for record in nodes.values():
+        _not_the_vip(inputs, record["config"]["cluster"]["controlPlane"]["endpoint"])
+    _owner(call.site.world, inputs.get("clientConfiguration"))
+    _machine_at(call.site.world, inputs["node"])
+    found = nodes.get(inputs["node"])
+    if found is None:
+        raise RefusedError(
+            f"rpc error: code = FailedPrecondition desc = node {inputs['node']} is in maintenance mode: it was given "
+            "no configuration yet"
+        )
+    config: Properties = found["config"]
+    if config["machine"]["type"] != "controlplane":
+        raise RefusedError("rpc error: code = FailedPrecondition desc = bootstrap is only available on control plane nodes")
+    return config
+
+
+class Bootstrap(_TalosResource):
+    """The start of etcd on the first control plane."""
+
+    token = "talos:machine/bootstrap:Bootstrap"
+
+    def create(self, call: Call, inputs: Properties) -> Result:
+        """Bring the Kubernetes API into being; it does not answer at once."""
+        config = _control_plane(call, inputs)
+        server = config["cluster"]["controlPlane"]["endpoint"]
+        if call.site.world.get(CLUSTERS, server) is not None:
+            raise RefusedError("rpc error: code = AlreadyExists desc = etcd data directory is not empty")
+        image = config["machine"].get("kubelet", {}).get("image", "kubelet:v1.36.0")
+        record = {
+            "version": image.rpartition(":")[2].removeprefix("v"),
+            "answers": False,
+            "network": config["cluster"].get("network", {}).get("cni", {}).get("name") != "none",
+            "authority": None,
+        }
+        call.site.world.put(CLUSTERS, server, record)
+        return super().create(call, inputs)
+
+    def update(self, call: Call, identifier: str, olds: Properties, news: Properties) -> Result:
+        """Nothing: bootstrap happens once."""
+        return Result(identifier, self._store(call, identifier, news))
+
+
+class Kubeconfig(_TalosResource):
+    """The administrator's kubeconfig."""
+
+    token = "talos:cluster/kubeconfig:Kubeconfig"
+    secret_fields = frozenset({"clientKey"})
+
+    def admit(self, call: Call, inputs: Properties) -> None:
+        """The node is a bootstrapped control plane."""
+        server = _control_plane(call, inputs)["cluster"]["controlPlane"]["endpoint"]
+        if call.site.world.get(CLUSTERS, server) is None:
+            raise RefusedError("rpc error: code = Unavailable desc = the cluster was not bootstrapped: no Kubernetes CA yet")
+
+    def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
+        """A kubeconfig for the cluster's endpoint, with a certificate of its own."""
+        world = call.site.world
+        config = world.table(NODES)[inputs["node"]]["config"]
+        server, name = config["cluster"]["controlPlane"]["endpoint"], config["cluster"]["clusterName"]
+        encoded = _owner(world, inputs["clientConfiguration"])["outputs"]["machineSecrets"]["certs"]["k8s"]
+        issuer = pki.Pair(pki.unb64(encoded["cert"]), pki.unb64(encoded["key"]))
+        admin = pki.client(f"{encoded['key']} admin", "admin", "system:masters", issuer)
+        world.put(CLUSTERS, server, {**(world.get(CLUSTERS, server) or {}), "authority": fingerprint(encoded["cert"])})
+        parts = {
+            "caCertificate": encoded["cert"],
+            "clientCertificate": pki.b64(admin.certificate),
+            "clientKey": pki.b64(admin.key),
+            "host": server,
+        }
+        return {**inputs, "kubeconfigRaw": pki.kubeconfig(name, parts), "kubernetesClientConfiguration": parts}

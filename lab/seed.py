@@ -1,0 +1,68 @@
+"""What exists before the program runs: the site of the stack file, and the secrets a person would have set."""
+
+from __future__ import annotations
+
+from pulumi import automation as auto
+
+from lab import checkout
+from lab.providers.kubernetes.access import fingerprint
+from lab.providers.kubernetes.cluster import CLUSTERS, OBJECTS, object_key
+from lab.providers.talos import pki
+from lab.world import World
+from settings import Settings, load_stack_file, required_secrets
+
+_EXISTING = "https://existing-cluster.invalid:6443"
+
+
+def settings_of(stack: checkout.Stack) -> Settings | None:
+    """The settings of this project's stack file; None for another program, such as those of the tests."""
+    return load_stack_file(stack.file) if stack.root == checkout.ROOT else None
+
+
+def prepare(world: World, stack: checkout.Stack) -> None:
+    """Put the site's own facts into the world: the domain it serves, chart mirrors, a cluster that is there already."""
+    settings = settings_of(stack)
+    if settings is None:
+        return
+    mirror = settings.charts.mirror
+    world.put("site", "site", {"domain": settings.cluster.domain, "mirrors": [mirror.rstrip("/")] if mirror else []})
+    if settings.cluster.existing is not None and world.get(CLUSTERS, _EXISTING) is None:
+        authority = pki.b64(_authority(world).certificate)
+        record = {"version": "1.36.0", "answers": True, "network": True, "authority": fingerprint(authority)}
+        world.put(CLUSTERS, _EXISTING, record)
+        name = settings.storage.class_name
+        storage = {
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": name, "uid": name},
+            "provisioner": "existing.invalid/csi",
+        }
+        world.put(OBJECTS, object_key("storage.k8s.io", "StorageClass", "", name), storage)
+
+
+def _authority(world: World) -> pki.Pair:
+    return pki.authority(f"existing {world.secret_seed().hex()}", "kubernetes")
+
+
+def kubeconfig(world: World, context: str) -> str:
+    """An administrator's kubeconfig of the existing cluster."""
+    authority = _authority(world)
+    admin = pki.client(f"existing admin {world.secret_seed().hex()}", "admin", "system:masters", authority)
+    parts = {
+        "host": _EXISTING,
+        "caCertificate": pki.b64(authority.certificate),
+        "clientCertificate": pki.b64(admin.certificate),
+        "clientKey": pki.b64(admin.key),
+    }
+    return pki.kubeconfig(context, parts)
+
+
+def set_secrets(selected: auto.Stack, stack: checkout.Stack, world: World) -> None:
+    """Make up the secret configuration that the program requires and the copied stack file lacks."""
+    settings = settings_of(stack)
+    if settings is None:
+        return
+    for name in checkout.missing_secrets(stack, [key.name for key in required_secrets(settings)]):
+        existing = settings.cluster.existing
+        value = kubeconfig(world, existing.context) if name == "kubeconfig" and existing else checkout.made_up_secret(name)
+        selected.set_config(f"{stack.project_name}:{name}", auto.ConfigValue(value, secret=True))

@@ -1,0 +1,35 @@
+"""One operation's view of the simulated site: the world, its clock, the staged faults and the controllers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from lab.clock import Clock
+from lab.faults import Faults
+from lab.world import World
+
+Controller = Callable[["Site"], None]
+
+# A chain of controllers (claim, pod, job, token, store, secret, ...) is far shorter; more rounds mean they fight.
+_ROUNDS = 200
+
+
+class Site:
+    """World, clock, faults and the controllers that react to every change, as in a cluster."""
+
+    def __init__(self, world: World, clock: Clock, controllers: Iterable[Controller] = ()) -> None:
+        self.world = world
+        self.clock = clock
+        self.faults = Faults(world)
+        self._controllers = tuple(controllers)
+
+    def settle(self) -> None:
+        """Run the controllers until none of them changes anything."""
+        with self.world.transaction():
+            for _ in range(_ROUNDS):
+                before = self.world.generation
+                for controller in self._controllers:
+                    controller(self)
+                if self.world.generation == before:
+                    return
+        raise RuntimeError("the simulated controllers never come to rest: two of them write the same record")
