@@ -1,0 +1,210 @@
+"""The cluster itself: machines, Talos, network, storage and certificates, or a Kubernetes that is already there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_command as command
+import pulumi_kubernetes as k8s
+import pulumiverse_talos as talos
+
+from components.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
+from components.kubernetes.cert_manager import CertManager, CertManagerArgs
+from components.kubernetes.cilium import Cilium, CiliumArgs
+from components.kubernetes.coredns import CoreDns, CoreDnsArgs
+from components.kubernetes.proxmox_csi import ProxmoxCsi, ProxmoxCsiArgs
+from components.kubernetes.reflector import Reflector, ReflectorArgs
+from components.kubernetes.reloader import Reloader, ReloaderArgs
+from components.kubernetes.storage_gate import StorageGate, StorageGateArgs
+from components.kubernetes.traefik import Traefik, TraefikArgs
+from components.phase import Phase, PhaseArgs
+from components.proxmox.image import TalosImage, TalosImageArgs
+from components.proxmox.provider import proxmox_provider
+from components.proxmox.virtual_machine import VirtualMachine, VirtualMachineArgs
+from components.talos.api_server import ApiServer, ApiServerArgs
+from components.talos.cluster import TalosCluster, TalosClusterArgs
+from components.talos.secrets import TalosSecrets, TalosSecretsArgs
+from lib import trust
+from lib.talos.config import NodeRole
+from settings.infrastructure import Proxmox, Talos
+from stacks.contracts import Cluster, Gates, Site
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Machines:
+    """Talos on its machines, and the Kubernetes API that came out of it."""
+
+    kubeconfig: pulumi.Output[str]
+    talosconfig: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Foundation:
+    """What every workload needs. `pods`: a network and names for pods, addresses for load balancers."""
+
+    storage_class: pulumi.Input[str]
+    pods: Gates
+    storage: Gates
+
+
+def build(site: Site) -> Cluster:
+    """Brings the cluster up, or takes the existing one."""
+    settings = site.settings
+    phase = Phase("cluster", PhaseArgs(), pulumi.ResourceOptions(providers=list(site.generators)))
+    authority = CertificateAuthority(
+        "certificate-authority",
+        CertificateAuthorityArgs(cluster_name=settings.cluster.name),
+        pulumi.ResourceOptions(parent=phase),
+    )
+    machines = _machines(site, phase)
+    kubeconfig = machines.kubeconfig if machines is not None else _given_kubeconfig(site)
+    provider = k8s.Provider(
+        "kubernetes",
+        kubeconfig=kubeconfig,
+        context=settings.cluster.existing.context if settings.cluster.existing is not None else None,
+        opts=pulumi.ResourceOptions(parent=phase),
+    )
+    in_cluster = pulumi.ResourceOptions(parent=phase, providers=[provider])
+    foundation = _foundation(site, authority, in_cluster)
+    certificates = CertManager(
+        "cert-manager",
+        CertManagerArgs(chart=site.charts["cert-manager"], authority=authority, after=foundation.pods),
+        in_cluster,
+    )
+    platform = _workload_helpers(site, foundation.pods, in_cluster)
+    return Cluster(
+        kubernetes=provider,
+        ca_certificate=authority.certificate_pem,
+        ca_file=trust.written(authority.certificate_pem, pulumi.get_stack()),
+        issuer=certificates.issuer,
+        storage_class=foundation.storage_class,
+        kubeconfig=kubeconfig,
+        talosconfig=machines.talosconfig if machines is not None else None,
+        ready=(*foundation.storage, *certificates.ready, *platform),
+    )
+
+
+def _given_kubeconfig(site: Site) -> pulumi.Output[str]:
+    if site.secrets.kubeconfig is None:
+        raise ValueError("kubeconfig: is missing; set it with: pulumi config set --secret kubeconfig")
+    return site.secrets.kubeconfig
+
+
+def _machines(site: Site, phase: Phase) -> _Machines | None:
+    settings, token = site.settings, site.secrets.proxmox_api_token
+    if settings.talos is None or settings.proxmox is None or token is None:
+        return None
+    child = pulumi.ResourceOptions(parent=phase)
+    providers = (
+        proxmox_provider("proxmox", settings.proxmox, token, child),
+        talos.Provider("talos", opts=child),
+        command.Provider("command", opts=child),
+    )
+    in_machines = pulumi.ResourceOptions(parent=phase, providers=list(providers))
+    image = TalosImage(
+        "talos-image",
+        TalosImageArgs(talos=settings.talos, datastore=settings.proxmox.image_datastore),
+        in_machines,
+    )
+    cluster = TalosCluster(
+        "talos",
+        TalosClusterArgs(
+            cluster=settings.cluster,
+            network=settings.network,
+            talos=settings.talos,
+            region=settings.proxmox.region,
+            secrets=TalosSecrets(
+                "talos-secrets", TalosSecretsArgs(version_contract=settings.talos.version_contract), in_machines
+            ),
+            installer=image.installer,
+            machines=_virtual_machines(site, settings.talos, settings.proxmox, image, in_machines),
+        ),
+        in_machines,
+    )
+    serving = ApiServer("kubernetes-api", ApiServerArgs(cluster=cluster), in_machines)
+    return _Machines(kubeconfig=serving.kubeconfig, talosconfig=cluster.talosconfig)
+
+
+def _virtual_machines(
+    site: Site, talos_settings: Talos, proxmox: Proxmox, image: TalosImage, opts: pulumi.ResourceOptions
+) -> dict[str, pulumi.Resource]:
+    pools = (
+        (NodeRole.CONTROL_PLANE, talos_settings.control_plane),
+        (NodeRole.WORKER, talos_settings.worker),
+    )
+    return {
+        node.name: VirtualMachine(
+            node.name,
+            VirtualMachineArgs(
+                node=node,
+                pool=pool,
+                role=role,
+                network=site.settings.network,
+                datastore=proxmox.vm_datastore,
+                image=image.files[node.host],
+            ),
+            opts,
+        ).vm
+        for role, pool in pools
+        for node in pool.nodes
+    }
+
+
+def _foundation(site: Site, authority: CertificateAuthority, opts: pulumi.ResourceOptions) -> _Foundation:
+    settings, token = site.settings, site.secrets.proxmox_csi_token_secret
+    if settings.talos is None or settings.proxmox is None or token is None:
+        gate = StorageGate(
+            "storage-gate",
+            StorageGateArgs(storage_class=settings.storage.class_name, size=settings.storage.probe_size),
+            opts,
+        )
+        return _Foundation(storage_class=settings.storage.class_name, pods=(), storage=tuple(gate.ready))
+    cilium = Cilium(
+        "cilium",
+        CiliumArgs(
+            chart=site.charts["cilium"],
+            load_balancers=settings.network.load_balancers,
+            nodes=len(settings.talos.nodes),
+            authority=authority,
+        ),
+        opts,
+    )
+    dns = CoreDns(
+        "coredns",
+        CoreDnsArgs(network=settings.network, hosts=tuple(settings.hosts.values()), after=cilium.ready),
+        opts,
+    )
+    csi = ProxmoxCsi(
+        "proxmox-csi",
+        ProxmoxCsiArgs(
+            chart=site.charts["proxmox-csi-plugin"],
+            proxmox=settings.proxmox,
+            token_secret=token,
+            storage=settings.storage,
+            after=dns.ready,
+        ),
+        opts,
+    )
+    gate = StorageGate(
+        "storage-gate", StorageGateArgs(storage_class=csi.scratch_class, size=settings.storage.probe_size), opts
+    )
+    return _Foundation(storage_class=csi.storage_class, pods=tuple(dns.ready), storage=tuple(gate.ready))
+
+
+def _workload_helpers(
+    site: Site, pods: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
+) -> tuple[pulumi.Resource, ...]:
+    """Ingress, and what keeps Secrets and workloads in step."""
+    settings = site.settings
+    traefik = Traefik(
+        "traefik",
+        TraefikArgs(
+            chart=site.charts["traefik"],
+            address=settings.network.load_balancers.ingress if settings.cluster.existing is None else None,
+            after=pods,
+        ),
+        opts,
+    )
+    reflector = Reflector("reflector", ReflectorArgs(chart=site.charts["reflector"], after=pods), opts)
+    reloader = Reloader("reloader", ReloaderArgs(chart=site.charts["reloader"], after=pods), opts)
+    return (*traefik.ready, *reflector.ready, *reloader.ready)
