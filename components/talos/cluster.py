@@ -65,8 +65,8 @@ class TalosCluster(pulumi.ComponentResource):
         self.configured = [applied for group in nodes.values() for applied in group]
         self.bootstrap = self._bootstrap(name, args, nodes[NodeRole.CONTROL_PLANE])
         issued = self._kubeconfig(name, args)
-        self.kubeconfig = pulumi.Output.secret(issued.kubeconfig_raw)
-        self.client_configuration = pulumi.Output.secret(issued.kubernetes_client_configuration)
+        self.kubeconfig = issued.kubeconfig_raw
+        self.client_configuration = issued.kubernetes_client_configuration
         self.talosconfig = self._talosconfig(args)
         self.register_outputs({"kubeconfig": self.kubeconfig, "talosconfig": self.talosconfig})
 
@@ -128,6 +128,7 @@ class TalosCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[self.bootstrap],  # before it there is no Kubernetes CA to sign with
+                # Secret at the source: Output.secret would turn the typed output into a plain mapping.
                 additional_secret_outputs=["kubeconfigRaw", "kubernetesClientConfiguration"],
             ),
         )

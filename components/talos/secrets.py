@@ -1,12 +1,9 @@
 """Talos' secrets, and what turns them into arguments of other calls."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import pulumi
 from pulumiverse_talos import client, cluster, machine
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +31,7 @@ class TalosSecrets(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=True,
+                # Everything derived is secret by this. Output.secret would turn the typed outputs into plain mappings.
                 additional_secret_outputs=["machineSecrets", "clientConfiguration"],
             ),
         )
@@ -62,13 +60,7 @@ def machine_secrets(secrets: machine.Secrets) -> pulumi.Output[machine.MachineSe
             trustdinfo=machine.TrustdInfoArgs(token=made.trustdinfo.token),
         )
 
-    return _secret(secrets.machine_secrets).apply(rebuild)
-
-
-def _secret(output: pulumi.Output[_T]) -> pulumi.Output[_T]:
-    """`output` as a secret, whatever the provider says of it."""
-    value: pulumi.Input[Any] = output
-    return pulumi.Output.secret(value)
+    return secrets.machine_secrets.apply(rebuild)
 
 
 def _pair(certificate: machine.outputs.CertificateResult) -> machine.CertificateArgs:
@@ -77,7 +69,7 @@ def _pair(certificate: machine.outputs.CertificateResult) -> machine.Certificate
 
 def node_client(secrets: machine.Secrets) -> pulumi.Output[machine.ClientConfigurationArgs]:
     """Argument `client_configuration` of the resources in `machine`, secret."""
-    return _secret(secrets.client_configuration).apply(
+    return secrets.client_configuration.apply(
         lambda made: machine.ClientConfigurationArgs(
             ca_certificate=made.ca_certificate,
             client_certificate=made.client_certificate,
@@ -88,7 +80,7 @@ def node_client(secrets: machine.Secrets) -> pulumi.Output[machine.ClientConfigu
 
 def kubeconfig_client(secrets: machine.Secrets) -> pulumi.Output[cluster.KubeconfigClientConfigurationArgs]:
     """Argument `client_configuration` of `cluster.Kubeconfig`, secret."""
-    return _secret(secrets.client_configuration).apply(
+    return secrets.client_configuration.apply(
         lambda made: cluster.KubeconfigClientConfigurationArgs(
             ca_certificate=made.ca_certificate,
             client_certificate=made.client_certificate,
@@ -101,7 +93,7 @@ def talosconfig_client(
     secrets: machine.Secrets,
 ) -> pulumi.Output[client.GetConfigurationClientConfigurationArgs]:
     """Argument `client_configuration` of `client.get_configuration_output`, secret."""
-    return _secret(secrets.client_configuration).apply(
+    return secrets.client_configuration.apply(
         lambda made: client.GetConfigurationClientConfigurationArgs(
             ca_certificate=made.ca_certificate,
             client_certificate=made.client_certificate,
