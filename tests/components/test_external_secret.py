@@ -1,0 +1,111 @@
+"""A secret reaches a namespace by External Secrets, only a declared one, and its user waits for it."""
+
+from typing import Any
+
+import pulumi
+import pulumi_random as random
+import pytest
+
+from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
+from components.namespace import Namespace, NamespaceArgs
+from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
+from lib.kubernetes import PodSecurity
+from lib.secrets import SecretDeclaration, literal, password
+from tests.support.components import record_component
+from tests.support.engine import Recorded, Recording, Run
+
+DECLARATION = SecretDeclaration(
+    path="postgres/gitea", fields=(literal("username", "gitea"), password("password")), consumers=("gitea",)
+)
+
+
+def _built(
+    declaration: SecretDeclaration = DECLARATION, namespace: str = "gitea", preview: bool = False, **changes: Any
+) -> Recording:
+    def build(opts: pulumi.ResourceOptions) -> dict[str, Any]:
+        store = random.RandomPassword("store", length=16, opts=opts)
+        place = Namespace("place", NamespaceArgs(name=namespace, pod_security=PodSecurity.RESTRICTED), opts)
+        secrets = PlatformSecrets("secrets", PlatformSecretsArgs(declarations=[declaration], mount="kv"), opts)
+        arguments: dict[str, Any] = {
+            "namespace": place,
+            "secret_name": "database",
+            "keys": [SecretKey("password", secrets["postgres/gitea"], "password")],
+            "ready": [store],
+        }
+        copied = ExternalSecret("copy", ExternalSecretArgs(**arguments | changes), opts)
+        return {"secret_name": copied.secret_name}
+
+    return record_component(build, Run(preview=preview))
+
+
+def _resource(recording: Recording) -> Recorded:
+    return recording.one("kubernetes:external-secrets.io/v1:ExternalSecret")
+
+
+def test_it_asks_for_the_field_at_the_declared_path_of_the_one_store() -> None:
+    spec = _resource(_built()).get("spec")
+    assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "vault"}, "the platform has one store"
+    assert spec["data"] == [
+        {"secretKey": "password", "remoteRef": {"key": "platform/postgres/gitea", "property": "password"}}
+    ], "path and field of the declaration"
+
+
+def test_the_secret_gets_the_name_and_namespace_that_were_asked_for() -> None:
+    recording = _built()
+    one = _resource(recording)
+    assert one.get("spec", "target", "name") == "database", "the Secret"
+    assert one.get("metadata", "namespace") == "gitea", "in the namespace of its user"
+    assert recording.stack_outputs.values["secret_name"] == "database", "which the component gives on"
+
+
+def test_its_user_waits_until_the_secret_is_there() -> None:
+    assert _resource(_built()).get("metadata", "annotations", "pulumi.com/waitFor") == "condition=Ready", (
+        "External Secrets sets it once the Secret exists"
+    )
+
+
+def test_it_waits_for_the_store_and_for_the_value_in_vault() -> None:
+    recording = _built()
+    one = _resource(recording)
+    assert recording.is_after(one, recording.one("random:*", "store")), "the store must serve"
+    assert recording.is_after(one, recording.one("vault:kv/*")), "the version must be written"
+    assert recording.is_after(one, recording.one("kubernetes:core/v1:Namespace")), "the namespace must be there"
+
+
+def test_a_raised_generation_makes_external_secrets_read_at_once() -> None:
+    newer = SecretDeclaration(
+        path=DECLARATION.path, fields=DECLARATION.fields, consumers=DECLARATION.consumers, generation=2
+    )
+    one, other = _resource(_built()), _resource(_built(newer))
+    assert one.get("metadata", "annotations") != other.get("metadata", "annotations"), "an annotation changes"
+    assert one.get("spec") == other.get("spec"), "and nothing else does"
+
+
+def test_a_template_composes_the_keys_of_the_secret() -> None:
+    spec = _resource(_built(template={"url": "postgres://gitea:{{ .password }}@db"})).get("spec")
+    template = spec["target"]["template"]
+    assert template["data"] == {"url": "postgres://gitea:{{ .password }}@db"}, "text with the keys as variables"
+    assert template["engineVersion"] == "v2", "the engine whose functions are documented"
+
+
+def test_type_and_labels_of_the_secret_are_those_asked_for() -> None:
+    built = _built(secret_type="kubernetes.io/basic-auth", labels={"cnpg.io/reload": "true"})
+    template = _resource(built).get("spec", "target", "template")
+    assert template["type"] == "kubernetes.io/basic-auth", "CloudNativePG accepts no other"
+    assert template["metadata"]["labels"] == {"cnpg.io/reload": "true"}, "labels of the Secret, not of its request"
+
+
+def test_no_value_is_in_the_manifest() -> None:
+    recording = _built()
+    texts = [text for _, text, _ in _resource(recording).strings()]
+    assert not [text for text in texts if any(value in text for value in recording.issued)], "a path, never a value"
+
+
+def test_the_name_is_known_in_a_preview() -> None:
+    assert _built(preview=True).stack_outputs.values["secret_name"] == "database", "so plans can be read"
+
+
+def test_a_namespace_that_is_no_declared_consumer_is_refused_with_the_fix() -> None:
+    with pytest.raises(ValueError, match="postgres/gitea: namespace harbor is no consumer of it") as refused:
+        _built(namespace="harbor")
+    assert "add it to the declaration" in str(refused.value), "the fix"

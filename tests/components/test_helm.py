@@ -1,0 +1,85 @@
+"""A release is pinned, awaited and named, and its values may hold outputs and secrets."""
+
+from typing import Any
+
+import pulumi
+import pulumi_random as random
+import pytest
+
+from components.helm import INSTALL_SECONDS, ReleaseArgs, release
+from lib.charts import TABLE, Catalogue
+from tests.support.components import record_component
+from tests.support.engine import Recorded
+
+
+def _release(**changes: Any) -> Recorded:
+    arguments: dict[str, Any] = {
+        "chart": Catalogue()["vault"],
+        "release": "vault",
+        "namespace": "vault",
+        "values": {"ui": {"enabled": True}},
+    }
+
+    def build(opts: pulumi.ResourceOptions) -> None:
+        release("vault", ReleaseArgs(**arguments | changes), opts)
+
+    return record_component(build).one("kubernetes:helm.sh/v3:Release")
+
+
+def test_the_release_has_the_name_namespace_and_values_it_was_given() -> None:
+    one = _release()
+    assert (one.get("name"), one.get("namespace"), one.get("values")) == (
+        "vault",
+        "vault",
+        {"ui": {"enabled": True}},
+    ), "a generated name would change every Service that is named after it"
+
+
+def test_the_chart_is_the_pinned_one_of_the_table() -> None:
+    one, row = _release(), TABLE["vault"]
+    assert (one.get("chart"), one.get("version")) == (row.name, row.version), "name and version of the table"
+    assert one.get("repositoryOpts", "repo") == row.repository, "from the repository of the table"
+
+
+def test_a_chart_of_an_oci_registry_has_its_repository_in_the_name() -> None:
+    one, row = _release(chart=Catalogue()["reflector"]), TABLE["reflector"]
+    assert one.get("chart") == f"{row.repository}/{row.name}", "Helm takes no repository beside an OCI reference"
+    assert one.get("repositoryOpts") is None, "and refuses one that is given"
+
+
+def test_helm_gives_up_before_the_engine_does() -> None:
+    one = _release()
+    assert one.get("timeout") == INSTALL_SECONDS, "how long Helm waits"
+    for operation in ("create", "update"):
+        assert int(one.timeouts[operation].removesuffix("s")) > INSTALL_SECONDS, "so that Helm names the workload"
+
+
+def test_workloads_and_hook_jobs_are_awaited_unless_a_gate_does_it() -> None:
+    assert (_release().get("skipAwait"), _release().get("waitForJobs")) == (False, True), "awaited by default"
+    gated = _release(await_workloads=False)
+    assert (gated.get("skipAwait"), gated.get("waitForJobs")) == (True, False), "left to the gate behind it"
+
+
+def test_a_secret_among_the_values_stays_secret() -> None:
+    def build(opts: pulumi.ResourceOptions) -> None:
+        values = {"plain": "x", "deep": [{"password": pulumi.Output.secret("y")}]}
+        release("v", ReleaseArgs(chart=Catalogue()["vault"], release="v", namespace="vault", values=values), opts)
+
+    one = record_component(build).one("*Release")
+    assert one.is_secret("values", "deep", 0, "password"), "deep inside the values"
+    assert not one.is_secret("values", "plain"), "and the rest can be read in a preview"
+
+
+def test_an_output_among_the_values_makes_the_order() -> None:
+    def build(opts: pulumi.ResourceOptions) -> None:
+        secret = random.RandomPassword("before", length=16, opts=opts)
+        arguments = ReleaseArgs(chart=Catalogue()["vault"], release="v", namespace="vault", values={"id": secret.id})
+        release("vault", arguments, opts)
+
+    recording = record_component(build)
+    assert recording.is_after(recording.one("*Release"), recording.one("random:*")), "by data"
+
+
+def test_a_chart_that_is_not_in_the_table_is_an_error() -> None:
+    with pytest.raises(KeyError, match="ingress-nginx"):
+        Catalogue()["ingress-nginx"]

@@ -1,0 +1,97 @@
+"""A namespace enforces a Pod Security level, refuses connections by default and carries the CA."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.namespace import Namespace, NamespaceArgs
+from lib.kubernetes import PodSecurity
+from tests.support.components import record_component
+from tests.support.engine import Recording, Run
+
+
+def _built(preview: bool = False, **changes: Any) -> Recording:
+    arguments: dict[str, Any] = {"name": "gitea", "pod_security": PodSecurity.RESTRICTED} | changes
+
+    def build(opts: pulumi.ResourceOptions) -> dict[str, Any]:
+        namespace = Namespace("gitea-namespace", NamespaceArgs(**arguments), opts)
+        return {"namespace": namespace.namespace, "config_map": namespace.ca_config_map, "literal": namespace.literal}
+
+    return record_component(build, Run(preview=preview))
+
+
+def test_it_creates_the_namespace_and_its_policy() -> None:
+    created = sorted((one.type, one.name) for one in _built().custom)
+    assert created == [
+        ("kubernetes:core/v1:Namespace", "gitea-namespace"),
+        ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "gitea-namespace-ingress"),
+    ], "and no CA bundle that nobody asked for"
+
+
+def test_with_a_ca_certificate_it_creates_the_bundle_too() -> None:
+    bundle = _built(ca_certificate="PEM").one("kubernetes:core/v1:ConfigMap")
+    assert bundle.get("metadata", "name") == "cluster-ca", "the name that every consumer mounts"
+    assert bundle.get("data") == {"ca.crt": "PEM"}, "under the key that every consumer reads"
+
+
+@pytest.mark.parametrize("level", list(PodSecurity))
+def test_admission_enforces_the_level_of_the_arguments(level: PodSecurity) -> None:
+    labels = _built(pod_security=level).one("kubernetes:core/v1:Namespace").get("metadata", "labels")
+    assert labels["pod-security.kubernetes.io/enforce"] == level.value, "the label that the admission plugin reads"
+
+
+def _ingress(recording: Recording) -> Any:
+    return recording.one("*NetworkPolicy").get("spec")
+
+
+def test_by_default_only_the_namespace_itself_may_connect() -> None:
+    spec = _ingress(_built())
+    assert spec["podSelector"] == {}, "the policy selects every pod"
+    assert spec["policyTypes"] == ["Ingress"], "for incoming connections"
+    assert spec["ingress"] == [{"from": [{"podSelector": {}}]}], "from pods of this namespace only"
+
+
+def test_a_namespace_that_is_let_in_is_named_by_the_label_that_kubernetes_sets() -> None:
+    sources = _ingress(_built(from_namespaces=("traefik",)))["ingress"][0]["from"]
+    assert {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "traefik"}}} in sources, (
+        "a label that nobody can forget to set"
+    )
+
+
+def test_open_ports_are_open_to_everybody_and_others_stay_shut() -> None:
+    rules = _ingress(_built(open_ports=(8200,)))["ingress"]
+    assert rules[1:] == [{"ports": [{"port": 8200, "protocol": "TCP"}]}], "one rule with the port and without `from`"
+
+
+def test_members_come_after_the_namespace_by_data() -> None:
+    recording = _built(ca_certificate="PEM")
+    namespace = recording.one("kubernetes:core/v1:Namespace")
+    for member in (recording.one("*NetworkPolicy"), recording.one("*ConfigMap")):
+        assert member.property_dependencies["metadata"] == {namespace.urn}, f"{member} takes its namespace from it"
+
+
+def test_every_child_has_the_component_as_parent_and_the_explicit_provider() -> None:
+    recording = _built(ca_certificate="PEM")
+    component, provider = recording.one("home-cluster:namespace:*"), recording.one("pulumi:providers:kubernetes")
+    for child in recording.custom:
+        assert child.parent == component.urn, f"{child} belongs to the component"
+        assert child.provider == provider.urn, f"{child} talks to the cluster it was given"
+
+
+def test_names_are_known_in_a_preview() -> None:
+    values = _built(preview=True, ca_certificate="PEM").stack_outputs.values
+    assert values == {"namespace": "gitea", "config_map": "cluster-ca", "literal": "gitea"}, "so plans can be read"
+
+
+def test_the_outputs_are_registered() -> None:
+    recording = _built(ca_certificate="PEM")
+    outputs = recording.component_outputs[recording.one("home-cluster:namespace:*").urn].values
+    assert outputs == {"namespace": "gitea", "ca_config_map": "cluster-ca"}, "what the class documents"
+
+
+def test_an_argument_that_does_not_exist_is_refused() -> None:
+    make: Callable[..., Any] = NamespaceArgs
+    with pytest.raises(TypeError, match="pod_securty"):
+        make(name="gitea", pod_securty=PodSecurity.RESTRICTED)

@@ -1,0 +1,143 @@
+"""A probe is a Job that runs a script, runs again when anything it uses changes, and fails by itself."""
+
+import ast
+import sys
+from typing import Any
+
+import pulumi
+import pulumi_random as random
+import pytest
+
+from components.probe import SCRIPTS, Probe, ProbeArgs, script
+from tests.support.components import record_component
+from tests.support.engine import Recorded, Recording, Run
+
+
+def _built(preview: bool = False, **changes: Any) -> Recording:
+    arguments: dict[str, Any] = {"namespace": "vault", "source": "print('ok')"} | changes
+
+    def build(opts: pulumi.ResourceOptions) -> dict[str, Any]:
+        probe = Probe("looks", ProbeArgs(**arguments), opts)
+        return {"job": probe.job.id}
+
+    return record_component(build, Run(preview=preview))
+
+
+def _job(recording: Recording) -> Recorded:
+    return recording.one("kubernetes:batch/v1:Job")
+
+
+def _container(recording: Recording) -> Any:
+    return _job(recording).get("spec", "template", "spec", "containers", 0)
+
+
+def test_it_creates_the_script_and_the_job() -> None:
+    created = sorted((one.type, one.name) for one in _built().custom)
+    assert created == [
+        ("kubernetes:batch/v1:Job", "looks"),
+        ("kubernetes:core/v1:ConfigMap", "looks-script"),
+    ], "and nothing else"
+
+
+def test_the_job_runs_the_script_that_it_mounts() -> None:
+    recording = _built()
+    config, pod = recording.one("*ConfigMap"), _job(recording).get("spec", "template", "spec")
+    mounted = next(volume for volume in pod["volumes"] if "configMap" in volume)
+    mount = next(one for one in _container(recording)["volumeMounts"] if one["name"] == mounted["name"])
+    assert mounted["configMap"]["name"] == config.get("metadata", "name"), "the ConfigMap with the script"
+    assert _container(recording)["command"] == ["python3", f"{mount['mountPath']}/{next(iter(config.get('data')))}"], (
+        "the command names the file where it is mounted"
+    )
+    assert config.urn in _job(recording).dependencies, "which exists before the Job"
+
+
+def test_a_changed_script_changes_the_template_so_that_the_job_runs_again() -> None:
+    one, other = _built(source="print(1)"), _built(source="print(2)")
+    assert _job(one).get("spec", "template") != _job(other).get("spec", "template"), "a Job's template is immutable"
+    assert _job(one).get("spec", "template") == _job(_built(source="print(1)")).get("spec", "template"), (
+        "and the same script changes nothing"
+    )
+
+
+def test_the_job_gives_up_before_the_engine_does() -> None:
+    job = _job(_built(seconds=300))
+    assert job.get("spec", "activeDeadlineSeconds") == 300, "the Job's own limit"
+    for operation in ("create", "update"):
+        assert int(job.timeouts[operation].removesuffix("s")) > 300, "so that it is the Job's message that is shown"
+
+
+def test_a_failed_job_is_replaced_by_the_next_update() -> None:
+    annotations = _job(_built()).get("metadata", "annotations")
+    assert annotations["pulumi.com/replaceUnready"] == "true", "a failed Job never becomes ready by waiting"
+
+
+def test_a_secret_reaches_the_script_by_reference() -> None:
+    recording = _built(secrets={"TOKEN": ("vault-keys", "vault-root")})
+    wanted = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "vault-keys", "key": "vault-root"}}}
+    assert wanted in _container(recording)["env"], "the value itself is in no manifest"
+
+
+def test_the_script_trusts_the_ca_that_it_is_given() -> None:
+    recording = _built(ca_config_map="cluster-ca")
+    pod = _job(recording).get("spec", "template", "spec")
+    volume = next(one for one in pod["volumes"] if one.get("configMap", {}).get("name") == "cluster-ca")
+    mount = next(one for one in _container(recording)["volumeMounts"] if one["name"] == volume["name"])
+    environment = {one["name"]: one.get("value") for one in _container(recording)["env"]}
+    assert environment["SSL_CERT_FILE"] == f"{mount['mountPath']}/ca.crt", "OpenSSL's variable names the mounted file"
+
+
+def test_the_pod_satisfies_the_restricted_standard() -> None:
+    recording = _built()
+    pod, container = _job(recording).get("spec", "template", "spec"), _container(recording)
+    assert pod["securityContext"]["runAsNonRoot"] is True, "runAsNonRoot"
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, "seccompProfile"
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False, "allowPrivilegeEscalation"
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}, "capabilities"
+    assert container["resources"]["limits"]["memory"], "a limit of memory"
+
+
+def test_without_a_service_account_the_pod_gets_no_token() -> None:
+    pod = _job(_built()).get("spec", "template", "spec")
+    assert pod["automountServiceAccountToken"] is False, "a probe needs no Kubernetes API"
+    with_account = _job(_built(service_account="reader")).get("spec", "template", "spec")
+    assert (with_account["serviceAccountName"], with_account["automountServiceAccountToken"]) == ("reader", True), (
+        "and one that does is given an account of its own"
+    )
+
+
+def test_the_job_waits_for_what_it_is_told_to() -> None:
+    def build(opts: pulumi.ResourceOptions) -> None:
+        before = random.RandomPassword("before", length=16, opts=opts)
+        Probe("looks", ProbeArgs(namespace="vault", source="", after=[before]), opts)
+
+    recording = record_component(build)
+    assert recording.is_after(_job(recording), recording.one("random:*")), "an order that no input shows"
+
+
+def test_children_belong_to_the_component_and_use_its_provider() -> None:
+    recording = _built()
+    component, provider = recording.one("home-cluster:probe:*"), recording.one("pulumi:providers:kubernetes")
+    for child in recording.custom:
+        assert (child.parent, child.provider) == (component.urn, provider.urn), f"{child}"
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
+def test_a_probe_script_runs_with_the_standard_library_alone(path: Any) -> None:
+    tree = ast.parse(script(path.stem))
+    imported = {
+        name.split(".", maxsplit=1)[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [str(node.module)]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported <= set(sys.stdlib_module_names), "the image of the Job has nothing else"
+
+
+def test_a_script_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(FileNotFoundError, match="no-such-probe"):
+        script("no-such-probe")
