@@ -1,5 +1,7 @@
 """Phase 1: Vault, External Secrets and databases. From here on every secret has one writer and one path."""
 
+from dataclasses import dataclass
+
 import pulumi
 
 from components.databases.postgres import Postgres, PostgresArgs
@@ -21,6 +23,16 @@ from lib.values.external_secrets import SERVICE_ACCOUNT
 from lib.values.vault import ROOT_KEY, UNSEAL_KEY
 from settings import Settings
 from stacks.contracts import Cluster, Infrastructure, Site
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What every part of this phase is built with."""
+
+    site: Site
+    cluster: Cluster
+    opts: pulumi.ResourceOptions
+
 
 _WEBHOOK_EXTERNAL_SECRETS, _WEBHOOK_CLOUDNATIVE_PG, _VAULT_API = 10250, 9443, 8200
 
@@ -45,7 +57,8 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         ),
         in_phase,
     )
-    server = _vault(site, cluster, vault_namespace, in_phase)
+    context = _Context(site, cluster, in_phase)
+    server = _vault(context, vault_namespace)
     access = VaultAccess(
         "vault-access",
         VaultAccessArgs(
@@ -81,8 +94,8 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         in_phase,
     )
 
-    store, round_trip = _external_secrets(site, cluster, configuration, secrets, declarations, in_phase)
-    postgres, valkey = _databases(site, cluster, secrets, store, in_phase)
+    store, round_trip = _external_secrets(context, configuration, secrets, declarations)
+    postgres, valkey = _databases(context, secrets, store)
     return Infrastructure(
         vault=access.provider,
         vault_namespace=vault_namespace,
@@ -95,7 +108,8 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
     )
 
 
-def _vault(site: Site, cluster: Cluster, namespace: Namespace, opts: pulumi.ResourceOptions) -> VaultServer:
+def _vault(context: _Context, namespace: Namespace) -> VaultServer:
+    site, cluster = context.site, context.cluster
     return VaultServer(
         "vault",
         VaultServerArgs(
@@ -110,17 +124,15 @@ def _vault(site: Site, cluster: Cluster, namespace: Namespace, opts: pulumi.Reso
             # Once the token is configured it may have been taken out of the cluster.
             stored_keys=(UNSEAL_KEY,) if site.secrets.vault_root_token is not None else (ROOT_KEY, UNSEAL_KEY),
         ),
-        opts,
+        context.opts,
     )
 
 
 def _external_secrets(
-    site: Site,
-    cluster: Cluster,
+    context: _Context,
     configuration: VaultConfiguration,
     secrets: PlatformSecrets,
     declarations: tuple[SecretDeclaration, ...],
-    opts: pulumi.ResourceOptions,
 ) -> tuple[pulumi.Resource, pulumi.Resource]:
     """The ready store, and the secret that was read back through it."""
     namespace = Namespace(
@@ -128,15 +140,15 @@ def _external_secrets(
         NamespaceArgs(
             name=names.Namespace.EXTERNAL_SECRETS,
             pod_security=PodSecurity.RESTRICTED,
-            ca_certificate=cluster.ca_certificate,
+            ca_certificate=context.cluster.ca_certificate,
             open_ports=(_WEBHOOK_EXTERNAL_SECRETS,),
         ),
-        opts,
+        context.opts,
     )
     operator = ExternalSecrets(
         "external-secrets",
         ExternalSecretsArgs(
-            chart=site.charts["external-secrets"],
+            chart=context.site.charts["external-secrets"],
             namespace=namespace,
             ca_config_map=_ca(namespace),
             kv_mount=configuration.kv_mount,
@@ -144,7 +156,7 @@ def _external_secrets(
             reader_role=configuration.reader_role,
             consumers=sorted({consumer for declaration in declarations for consumer in declaration.consumers}),
         ),
-        opts,
+        context.opts,
     )
     round_trip = ExternalSecret(
         "external-secrets-probe",
@@ -154,15 +166,13 @@ def _external_secrets(
             keys=[SecretKey("value", secrets["external-secrets/probe"], "value")],
             ready=[operator.store],
         ),
-        opts,
+        context.opts,
     )
     return operator.store, round_trip.resource
 
 
-def _databases(
-    site: Site, cluster: Cluster, secrets: PlatformSecrets, store: pulumi.Resource, opts: pulumi.ResourceOptions
-) -> tuple[Postgres, Valkey]:
-    settings = site.settings
+def _databases(context: _Context, secrets: PlatformSecrets, store: pulumi.Resource) -> tuple[Postgres, Valkey]:
+    site, cluster, settings = context.site, context.cluster, context.site.settings
     operator_namespace = Namespace(
         "cloudnative-pg-namespace",
         NamespaceArgs(
@@ -170,7 +180,7 @@ def _databases(
             pod_security=PodSecurity.RESTRICTED,
             open_ports=(_WEBHOOK_CLOUDNATIVE_PG,),
         ),
-        opts,
+        context.opts,
     )
     namespace = Namespace(
         "databases-namespace",
@@ -179,7 +189,7 @@ def _databases(
             pod_security=PodSecurity.RESTRICTED,
             from_namespaces=(names.Namespace.CLOUDNATIVE_PG, names.Namespace.AUTHENTIK, *_services(settings)),
         ),
-        opts,
+        context.opts,
     )
     postgres = Postgres(
         "postgres",
@@ -194,7 +204,7 @@ def _databases(
             storage_class=cluster.storage_class,
             size=settings.databases.size,
         ),
-        opts,
+        context.opts,
     )
     valkey = Valkey(
         "valkey",
@@ -209,7 +219,7 @@ def _databases(
             storage_class=cluster.storage_class,
             size=settings.databases.valkey_size,
         ),
-        opts,
+        context.opts,
     )
     return postgres, valkey
 

@@ -1,13 +1,27 @@
 """Phase 4: the services that people use. Each stands alone; a failing one does not touch the others."""
 
+from collections.abc import Sequence
+from typing import TypedDict
+
 import pulumi
 
 from components.gitea import Gitea, GiteaArgs
 from components.harbor import Harbor, HarborArgs
 from components.matrix import Matrix, MatrixArgs
 from components.phase import Phase, PhaseArgs
+from components.platform_secrets import PlatformSecrets
 from lib import oidc
 from stacks.contracts import Cluster, Infrastructure, Integration, Services, Site
+
+
+class _Given(TypedDict):
+    """What every service gets."""
+
+    secrets: PlatformSecrets
+    ready: Sequence[pulumi.Resource]
+    ca_certificate: pulumi.Input[str]
+    issuer_ready: pulumi.Resource
+    storage_class: pulumi.Input[str]
 
 
 def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integration: Integration) -> Services:
@@ -19,7 +33,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
         pulumi.ResourceOptions(providers=[cluster.kubernetes]),
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
-    given = {
+    given: _Given = {
         "secrets": infrastructure.secrets,
         "ready": [infrastructure.store],
         "ca_certificate": cluster.ca_certificate,
