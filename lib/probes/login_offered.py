@@ -19,6 +19,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+INTERVAL_SECONDS = 3.0
+
 
 class _Stay(urllib.request.HTTPRedirectHandler):
     """Does not follow redirects: where they lead is the question."""
@@ -56,7 +58,7 @@ def main() -> int:
         print("\n".join(problems), flush=True)
         if time.monotonic() > deadline:
             return 1
-        time.sleep(float(os.environ.get("INTERVAL", "3")))
+        time.sleep(INTERVAL_SECONDS)
     print("The service answers and offers the login")
     return 0
 

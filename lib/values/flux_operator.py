@@ -6,8 +6,8 @@ from lib.kubernetes import resources
 
 
 def values() -> dict[str, Any]:
-    """Values of the release. Its web page would show every object of the cluster without a login, so it is off."""
-    return {"web": {"enabled": False}, "resources": resources("50m", "256Mi")}
+    """Values of the release, without the web page of the operator, which has no login here."""
+    return {"web": {"enabled": False}, "resources": resources("50m", "512Mi")}
 
 
 def instance(*, version: str, sync: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,96 @@
+"""What the tests of the services share: each service as the program builds it, from the real stack file."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.gitea import Gitea, GiteaArgs
+from components.harbor import Harbor, HarborArgs
+from components.matrix import Matrix, MatrixArgs
+from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
+from lib import oidc
+from lib.charts import Catalogue
+from lib.secret_registry import declare
+from settings import Settings, load_stack_file
+from tests.support.components import record_component
+from tests.support.engine import Recorded, Recording
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+EXTERNAL_SECRET = "kubernetes:external-secrets.io/v1:ExternalSecret"
+CERTIFICATE = "kubernetes:cert-manager.io/v1:Certificate"
+JOB = "kubernetes:batch/v1:Job"
+SETTINGS: Settings = load_stack_file(Path(__file__).parents[2] / "Pulumi.test-cluster.yaml")
+
+
+def given(opts: pulumi.ResourceOptions) -> dict[str, Any]:
+    """What phase 4 gives to each of its services."""
+    return {
+        "secrets": PlatformSecrets("secrets", PlatformSecretsArgs(declarations=declare(SETTINGS), mount="kv"), opts),
+        "ready": [k8s.core.v1.ConfigMap("store", opts=opts)],
+        "issuer_ready": k8s.core.v1.ConfigMap("issuer", opts=opts),
+        "ca_certificate": "-----BEGIN CERTIFICATE-----",
+        "storage_class": "fast",
+    }
+
+
+def gitea(opts: pulumi.ResourceOptions) -> None:
+    args = GiteaArgs(
+        chart=Catalogue()["gitea"],
+        application=oidc.gitea(SETTINGS),
+        settings=SETTINGS.gitea,
+        ssh_address=SETTINGS.network.load_balancers.git_ssh,
+        **given(opts),
+    )
+    Gitea("gitea", args, opts)
+
+
+def harbor(opts: pulumi.ResourceOptions) -> None:
+    args = HarborArgs(
+        chart=Catalogue()["harbor"], application=oidc.harbor(SETTINGS), settings=SETTINGS.harbor, **given(opts)
+    )
+    Harbor("harbor", args, opts)
+
+
+def matrix(opts: pulumi.ResourceOptions) -> None:
+    args = MatrixArgs(
+        chart=Catalogue()["matrix-stack"], application=oidc.matrix(SETTINGS), settings=SETTINGS.matrix, **given(opts)
+    )
+    Matrix("matrix", args, opts)
+
+
+@cache
+def recorded(build: Callable[[pulumi.ResourceOptions], None]) -> Recording:
+    """One run of `build` for all tests of a process."""
+    return record_component(build)
+
+
+def external_secrets(recording: Recording) -> dict[str, Recorded]:
+    """Every ExternalSecret by the name of its Secret."""
+    return {one.get("metadata", "name"): one for one in recording.of_type(EXTERNAL_SECRET)}
+
+
+def sources(external_secret: Recorded) -> dict[str, tuple[str, str]]:
+    """Key of the Secret, or variable of its template -> (path in Vault, property)."""
+    return {
+        entry["secretKey"]: (entry["remoteRef"]["key"], entry["remoteRef"]["property"])
+        for entry in external_secret.get("spec", "data")
+    }
+
+
+def template(external_secret: Recorded) -> dict[str, str]:
+    """Text of each key of a composed Secret."""
+    found: dict[str, str] = external_secret.get("spec", "target", "template", "data")
+    return found
+
+
+def checks(recording: Recording) -> list[dict[str, str]]:
+    """What the gate asks."""
+    container = recording.one(JOB).get("spec", "template", "spec", "containers", 0)
+    (text,) = [entry["value"] for entry in container["env"] if entry["name"] == "CHECKS"]
+    found: list[dict[str, str]] = json.loads(text)
+    return found

@@ -1,0 +1,78 @@
+"""Flux."""
+
+from collections.abc import Callable
+
+import pulumi
+import pytest
+
+from components.flux import Flux, FluxArgs
+from lib.charts import Catalogue
+from tests.components.services import RELEASE, SETTINGS
+from tests.support.components import record_component
+from tests.support.engine import Recording
+
+INSTANCE = "kubernetes:fluxcd.controlplane.io/v1:FluxInstance"
+SECRET = "kubernetes:core/v1:Secret"
+
+
+def flux(token: str | None, username: str | None = None) -> Callable[[pulumi.ResourceOptions], None]:
+    def build(opts: pulumi.ResourceOptions) -> None:
+        args = FluxArgs(
+            chart=Catalogue()["flux-operator"],
+            settings=SETTINGS.gitops,
+            git_token=None if token is None else pulumi.Output.secret(token),
+            git_username=None if username is None else pulumi.Output.secret(username),
+        )
+        Flux("flux", args, opts)
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def public() -> Recording:
+    return record_component(flux(None))
+
+
+@pytest.fixture(scope="module")
+def private() -> Recording:
+    return record_component(flux("t0ken", "robot"))
+
+
+def test_one_resource_is_the_whole_bootstrap(public: Recording) -> None:
+    instance = public.one(INSTANCE)
+    assert instance.get("metadata", "name") == "flux", "the CRD refuses any other name"
+    assert instance.get("metadata", "namespace") == "flux-system", "the operator looks in its own namespace only"
+    sync = instance.get("spec", "sync")
+    assert sync["url"] == SETTINGS.gitops.sync.url, "the repository of the stack file"
+    assert instance.get("spec", "distribution", "version") == SETTINGS.gitops.flux_version, "pinned by the stack file"
+
+
+def test_the_instance_is_awaited_and_comes_after_the_operator(public: Recording) -> None:
+    instance = public.one(INSTANCE)
+    waits = instance.get("metadata", "annotations", "pulumi.com/waitFor")
+    assert waits == "condition=Ready", "a bootstrap that did not finish is no bootstrap"
+    assert public.is_after(instance, public.one(RELEASE)), "without the release there is no such kind"
+
+
+def test_a_public_repository_needs_no_credentials(public: Recording) -> None:
+    assert not public.of_type(SECRET), "an empty Secret would only make Flux fail"
+    assert public.one(INSTANCE).get("spec", "sync", "pullSecret") is None, "there is no Secret to name"
+
+
+def test_the_credentials_of_a_private_repository_are_secret_and_come_first(private: Recording) -> None:
+    secret, instance = private.one(SECRET), private.one(INSTANCE)
+    assert secret.get("stringData") == {"username": "robot", "password": "t0ken"}, "the keys that Flux reads"
+    for key in ("username", "password"):
+        assert secret.is_secret("stringData", key), f"{key} would be readable in the state"
+    assert instance.get("spec", "sync", "pullSecret") == secret.get("metadata", "name"), "Flux must find them"
+    assert private.is_after(instance, secret), "the first fetch would fail"
+
+
+def test_a_token_alone_gets_the_user_name_that_git_servers_ignore() -> None:
+    secret = record_component(flux("t0ken")).one(SECRET)
+    assert secret.get("stringData", "username") == "git", "Flux refuses a Secret without user name"
+
+
+def test_gitops_is_closed_from_outside(public: Recording) -> None:
+    sources = public.one("kubernetes:networking.k8s.io/v1:NetworkPolicy").get("spec", "ingress")
+    assert sources == [{"from": [{"podSelector": {}}]}], "nobody outside calls Flux"

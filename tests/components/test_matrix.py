@@ -1,0 +1,55 @@
+"""Matrix."""
+
+import re
+
+from lib.oidc import MATRIX_UPSTREAM_ID
+from tests.components.services import (
+    CERTIFICATE,
+    SETTINGS,
+    checks,
+    external_secrets,
+    matrix,
+    recorded,
+    sources,
+)
+
+
+def test_the_certificate_covers_all_hosts_and_the_domain_of_the_user_ids() -> None:
+    settings = SETTINGS.matrix
+    names = recorded(matrix).one(CERTIFICATE).get("spec", "dnsNames")
+    expected = {settings.host, settings.synapse_host, settings.account_host, settings.server_name}
+    assert set(names) == expected, "clients start at https://<server name>/.well-known/matrix/client"
+
+
+def test_synapse_is_given_nothing_of_the_authentication_service_but_what_they_share() -> None:
+    found = external_secrets(recorded(matrix))
+    assert set(sources(found["mas-shared"])) == {"synapse-shared-secret"}, "the chart mounts the whole Secret in both"
+    assert "synapse-shared-secret" not in sources(found["mas"]), "the keys of the one are no business of the other"
+
+
+def test_the_signing_key_stands_alone_in_the_registry() -> None:
+    path, _ = sources(external_secrets(recorded(matrix))["synapse"])["signing-key"]
+    others = [
+        other
+        for one in external_secrets(recorded(matrix)).values()
+        for key, (other, _) in sources(one).items()
+        if key != "signing-key"
+    ]
+    assert path not in others, "rotating anything else would change who the homeserver is"
+
+
+def test_the_gate_follows_the_login_of_the_declared_provider() -> None:
+    (follow,) = [check for check in checks(recorded(matrix)) if "location" in check]
+    assert follow["url"].endswith(f"/upstream/authorize/{MATRIX_UPSTREAM_ID}"), "the redirect URI carries that id"
+
+
+def test_the_gate_accepts_what_the_servers_answer_and_refuses_what_they_must_not() -> None:
+    settings = SETTINGS.matrix
+    body = {check["url"]: check["body"] for check in checks(recorded(matrix)) if "body" in check}
+    metadata = body[f"https://{settings.synapse_host}/_matrix/client/v1/auth_metadata"]
+    assert re.search(metadata, f'{{"issuer":"https://{settings.account_host}/","jwks_uri":""}}'), "the right issuer"
+    assert not re.search(metadata, f'{{"issuer":"https://{settings.synapse_host}/"}}'), "an issuer without login"
+    delegation = body[f"https://{settings.server_name}/.well-known/matrix/client"]
+    right = f'{{\n  "m.homeserver": {{\n    "base_url": "https://{settings.synapse_host}"\n  }}\n}}'
+    assert re.search(delegation, right), "the answer of the chart's delegation"
+    assert not re.search(delegation, '{"m.homeserver": {"base_url": "https://matrix.org"}}'), "another homeserver"
