@@ -7,7 +7,7 @@ or resources (the SDK keeps all of these in context variables, except the packag
 import asyncio
 import contextvars
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,11 +68,12 @@ def _record(build: Callable[[], object], run: Run) -> Recording:
     pulumi.runtime.set_all_config(dict(run.config), list(run.secret_config))
     _forget_packages()
 
-    def program() -> None:
+    async def program() -> None:
         returned = build()
         if isinstance(returned, Mapping):
             for name, value in returned.items():
                 pulumi.export(name, value)
+        await _settle()
 
     _drive(program)
     outputs = dict(monitor.outputs)
@@ -88,7 +89,22 @@ def _record(build: Callable[[], object], run: Run) -> Recording:
     )
 
 
-def _drive(program: Callable[[], None]) -> None:
+async def _settle() -> None:
+    """Wait for every Output at once. The SDK does the same afterwards, but in steps whose cost grows with the square
+    of the program; what failed is left to it, for it raises the error."""
+    settings = runtime_settings.SETTINGS
+    while settings.outputs:
+        with settings.lock:
+            pending = list(settings.outputs)
+            settings.outputs.clear()
+        done, _ = await asyncio.wait(pending)
+        failed = [task for task in done if task.cancelled() or task.exception() is not None]
+        if failed:
+            settings.outputs.update(failed)
+            return
+
+
+def _drive(program: Callable[[], Awaitable[None]]) -> None:
     """Run to the end on a loop of its own; one request at a time, so that the order is the same in every run."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -7,6 +7,7 @@ from tests.support.outputs import Inputs, Issuer
 
 
 def _machine_configuration(arguments: Inputs, issuer: Issuer) -> Inputs:
+    issuer.cluster_endpoint = str(arguments["clusterEndpoint"])
     owner = f"machine configuration of {arguments['machineType']} {len(issuer.issued)}"
     documents = ["version: v1alpha1", f"machine: {{token: {issuer.text(owner)}}}", *arguments.get("configPatches", [])]
     return {"id": arguments["clusterName"], "machineConfiguration": "\n---\n".join(documents), **arguments}

@@ -20,10 +20,12 @@ class Issuer:
 
     Attributes:
         issued: Every value made, with the resource and property it belongs to.
+        cluster_endpoint: URL of the Kubernetes API in the machine configurations made so far.
     """
 
     def __init__(self) -> None:
         self.issued: dict[str, str] = {}
+        self.cluster_endpoint = "https://endpoint.invalid:6443"
 
     def _keep(self, value: str, owner: str) -> str:
         self.issued[value] = owner
@@ -132,7 +134,8 @@ def _talos_secrets(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
 
 def _kubeconfig(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
     credentials = client_configuration(owner, issuer)
-    host = f"https://{inputs['node']}:6443"
+    del inputs
+    host = issuer.cluster_endpoint  # whichever node answers, the kubeconfig names the endpoint of the cluster
     raw = (
         "apiVersion: v1\nkind: Config\ncurrent-context: admin@cluster\n"
         f"clusters: [{{name: cluster, cluster: {{server: '{host}', "

@@ -3,12 +3,15 @@
 import functools
 import json
 import runpy
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from lib import trust
 from settings import load_stack_file, required_secrets
 from settings.secrets import SECRET_NAMES
 from tests.support.engine import PROJECT, Recording, Run, record
@@ -75,4 +78,7 @@ def record_program(
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    return record(program, run)
+    # The one file that the program writes goes where it changes nothing.
+    with tempfile.TemporaryDirectory() as elsewhere, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trust, "CHECKOUT", Path(elsewhere))
+        return record(program, run)
