@@ -13,7 +13,7 @@ def mac_address(vm_id: int) -> str:
     octets are the VM id. Upper case, as Proxmox reports it.
 
     Raises:
-        ValueError: when the id does not fit into four octets.
+        OverflowError: when the id does not fit into four octets.
     """
     octets = [_LOCAL_UNICAST, 0x00, *vm_id.to_bytes(4, "big")]
     return ":".join(f"{octet:02X}" for octet in octets)
