@@ -79,11 +79,7 @@ class Initialisation(pulumi.ComponentResource):
                 "namespace": self._args.namespace.namespace,
                 "annotations": {"pulumi.com/replaceUnready": "true"},
             },
-            spec={
-                "backoffLimit": 6,
-                "activeDeadlineSeconds": _SECONDS,
-                "template": {"spec": self._pod()},
-            },
+            spec=self._job(),
             # Nothing in the Job's spec comes from the release or the binding, and it needs both.
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -108,6 +104,9 @@ class Initialisation(pulumi.ComponentResource):
             subjects=[{"kind": "ServiceAccount", "name": account, "namespace": self._args.namespace.namespace}],
             opts=child,
         )
+
+    def _job(self) -> Any:
+        return {"backoffLimit": 6, "activeDeadlineSeconds": _SECONDS, "template": {"spec": self._pod()}}
 
     def _pod(self) -> Any:
         environment = [
