@@ -1,0 +1,174 @@
+"""Image and machines on Proxmox."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pulumiverse_talos as talos
+import pytest
+
+from components.proxmox.image import TalosImage, TalosImageArgs
+from components.proxmox.provider import proxmox_provider
+from components.proxmox.virtual_machine import VirtualMachine, VirtualMachineArgs
+from lib.addresses import mac_address
+from lib.schematic import Schematic
+from lib.talos.config import NodeRole
+from settings import Settings, load_stack_file
+from settings.infrastructure import Node
+from tests.support.engine import Recorded, Recording, Run, record
+from tests.support.program import STACK_FILE
+
+VM = "proxmoxve:index/vmLegacy:VmLegacy"
+FILE = "proxmoxve:download/fileLegacy:FileLegacy"
+TOKEN = "home-cluster@pve!deploy=0b1c7f0e-1111-4222-8333-944455556666"
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    """The stack file, with a second Proxmox host."""
+    loaded = load_stack_file(STACK_FILE)
+    assert loaded.talos is not None, "the stack file describes Talos nodes"
+    first, *others = loaded.talos.worker.nodes
+    moved = loaded.talos.worker.model_copy(update={"nodes": (first.model_copy(update={"host": "zeus"}), *others)})
+    return loaded.model_copy(update={"talos": loaded.talos.model_copy(update={"worker": moved})})
+
+
+def build(settings: Settings) -> Callable[[], None]:
+    assert settings.talos is not None, "the stack file describes Talos nodes"
+    assert settings.proxmox is not None, "the stack file describes their hosts"
+    nodes, proxmox = settings.talos, settings.proxmox
+
+    def program() -> None:
+        providers = [proxmox_provider("proxmox", proxmox, TOKEN), talos.Provider("talos")]
+        opts = pulumi.ResourceOptions(providers=providers)
+        image = TalosImage("image", TalosImageArgs(talos=nodes, datastore="images"), opts)
+        for role, pool in (NodeRole.CONTROL_PLANE, nodes.control_plane), (NodeRole.WORKER, nodes.worker):
+            for node in pool.nodes:
+                args = VirtualMachineArgs(
+                    node=node,
+                    pool=pool,
+                    role=role,
+                    network=settings.network,
+                    datastore="disks",
+                    image=image.files[node.host],
+                )
+                VirtualMachine(node.name, args, opts)
+
+    return program
+
+
+@pytest.fixture(scope="module")
+def recording(settings: Settings) -> Recording:
+    return record(build(settings))
+
+
+@pytest.fixture(scope="module")
+def machines(settings: Settings, recording: Recording) -> list[tuple[Node, Recorded]]:
+    assert settings.talos is not None, "the stack file describes Talos nodes"
+    return [(node, recording.one(VM, node.name)) for node in settings.talos.nodes]
+
+
+def test_the_token_is_secret_and_the_endpoint_bare(recording: Recording) -> None:
+    provider = recording.one("pulumi:providers:proxmoxve")
+    assert provider.is_secret("apiToken"), "the token manages every machine of the host"
+    assert not str(provider.get("endpoint")).endswith("/api2/json"), "the provider adds the path itself"
+
+
+def test_every_host_that_runs_a_node_gets_the_image_once(recording: Recording) -> None:
+    hosts = sorted(one.get("nodeName") for one in recording.of_type(FILE))
+    assert hosts == ["atlas", "zeus"], "storage of one host cannot be imported from on another"
+
+
+def test_images_are_never_overwritten(recording: Recording) -> None:
+    for file in recording.of_type(FILE):
+        assert file.get("overwrite") is False, "a refresh would replace the file whenever the factory repacks it"
+        assert file.get("overwriteUnmanaged") is True, "an interrupted download must not stop the next run"
+        assert file.get("contentType") == "import", "only this type can be imported into a disk without SSH"
+
+
+def test_the_image_is_downloaded_only_once_the_factory_knows_the_schematic(recording: Recording) -> None:
+    schematic = recording.one("talos:imageFactory/schematic:Schematic")
+    assert schematic.replace_on_changes == ("schematic",), "an update in place would keep the old id"
+    for file in recording.of_type(FILE):
+        assert recording.is_after(file, schematic), "the factory serves an id only after it has seen the document"
+        assert Schematic(("siderolabs/qemu-guest-agent",)).id in file.get("url"), "it is the image of that schematic"
+
+
+def test_a_preview_already_names_the_file(settings: Settings) -> None:
+    file = record(build(settings), Run(preview=True)).one(FILE, "image-atlas")
+    assert isinstance(file.get("fileName"), str), "a preview that knows no name cannot show what it will replace"
+
+
+def test_each_machine_boots_from_the_image_of_its_own_host(
+    machines: list[tuple[Node, Recorded]], recording: Recording
+) -> None:
+    for node, machine in machines:
+        assert machine.get("nodeName") == node.host, f"{node.name}: it runs where the stack file says"
+        assert recording.one(FILE, f"image-{node.host}").urn in machine.dependencies, f"{node.name}: its host's image"
+        assert machine.get("bootOrders") == [machine.get("disks", 0, "interface")], f"{node.name}: it boots its disk"
+
+
+def test_each_machine_starts_with_its_own_address(machines: list[tuple[Node, Recorded]], settings: Settings) -> None:
+    for node, machine in machines:
+        address = machine.get("initialization", "ipConfigs", 0, "ipv4", "address")
+        assert address == f"{node.address}/{settings.network.nodes.prefixlen}", (
+            f"{node.name}: without an address Talos cannot be given its configuration"
+        )
+        assert machine.get("networkDevices", 0, "macAddress") == mac_address(node.vm_id), (
+            f"{node.name}: Talos finds the card, and the address meant for it, by its MAC"
+        )
+
+
+def test_nothing_but_addresses_is_on_the_cloud_init_drive(machines: list[tuple[Node, Recorded]]) -> None:
+    for node, machine in machines:
+        assert set(machine.get("initialization")) == {"datastoreId", "interface", "dns", "ipConfigs"}, (
+            f"{node.name}: whoever reads the host's storage reads this drive"
+        )
+
+
+def test_memory_is_never_ballooned(machines: list[tuple[Node, Recorded]]) -> None:
+    for node, machine in machines:
+        assert machine.get("memory", "floating") == 0, f"{node.name}: Talos advises against ballooning"
+        assert machine.get("memory", "dedicated") >= 2048, f"{node.name}: `dedicated` is the maximum, in MiB"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        (("agent", "waitForIp", "disabled"), True, "creation and every refresh would wait for an agent"),
+        (("rebootAfterUpdate",), False, "a change of the pool would reboot all its nodes at once"),
+        (("stopOnDestroy",), True, "an orderly shutdown of a node that is gone can hang"),
+        (("efiDisk", "preEnrolledKeys"), False, "the image is not signed for Microsoft's keys"),
+        (("disks", 0, "fileFormat"), "raw", "the storage of the stack file knows no qcow2"),
+    ],
+)
+def test_traps_of_the_provider_are_avoided(
+    machines: list[tuple[Node, Recorded]], path: tuple[Any, ...], value: object, reason: str
+) -> None:
+    for node, machine in machines:
+        assert machine.get(*path) == value, f"{node.name}: {reason}"
+
+
+def test_tags_are_sorted_as_proxmox_sorts_them(machines: list[tuple[Node, Recorded]]) -> None:
+    for node, machine in machines:
+        assert machine.get("tags") == sorted(machine.get("tags")), f"{node.name}: a difference at every preview"
+
+
+def test_a_new_image_and_the_providers_own_defaults_change_no_machine(machines: list[tuple[Node, Recorded]]) -> None:
+    for node, machine in machines:
+        assert set(machine.ignore_changes) == {"disks[*].speed", "disks[*].importFrom"}, (
+            f"{node.name}: these two alone; a third ignored input would hide a real change"
+        )
+
+
+def test_a_machine_gives_up_its_id_and_address_before_it_is_replaced(machines: list[tuple[Node, Recorded]]) -> None:
+    for node, machine in machines:
+        assert machine.delete_before_replace is True, f"{node.name}: id and address can be used once"
+
+
+def test_after_a_power_cut_control_planes_start_first(machines: list[tuple[Node, Recorded]]) -> None:
+    orders = {role: set[int]() for role in NodeRole}
+    for _, machine in machines:
+        role = next(role for role in NodeRole if role.value in machine.get("tags"))
+        orders[role].add(machine.get("startup", "order"))
+    assert max(orders[NodeRole.CONTROL_PLANE]) < min(orders[NodeRole.WORKER]), "workers need an API to join"
