@@ -52,12 +52,11 @@ def run(environment: dict[str, str]) -> dict[str, Any] | None:
     before = call(environment, "GET", "")["last_applied"]
     call(environment, "POST", "apply/")
     end = time.monotonic() + RUN_SECONDS
-    while time.monotonic() < end:
-        row = call(environment, "GET", "")
-        if row["last_applied"] != before:
-            return row
+    while (row := call(environment, "GET", ""))["last_applied"] == before:
+        if time.monotonic() > end:
+            return None
         time.sleep(POLL_SECONDS)
-    return None
+    return row
 
 
 def client_problem(environment: dict[str, str], secret: str) -> str:

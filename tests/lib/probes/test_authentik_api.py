@@ -1,0 +1,60 @@
+"""The gate of Authentik's API against a double of it."""
+
+import pytest
+
+from lib.probes.authentik_api import main, problem
+from tests.support.loopback import Reply, Request, serving
+
+TOKEN = "WqRb7x"
+ADMINISTRATOR = {"user": {"username": "akadmin", "is_superuser": True}}
+
+
+def answering(reply: Reply) -> str:
+    with serving(lambda _: reply) as api:
+        return problem(api.url, TOKEN)
+
+
+def test_an_administrators_token_opens_the_gate() -> None:
+    def respond(request: Request) -> Reply:
+        right = request.path == "/api/v3/core/users/me/" and request.headers["Authorization"] == f"Bearer {TOKEN}"
+        return Reply(body=ADMINISTRATOR) if right else Reply(404)
+
+    with serving(respond) as api:
+        assert problem(api.url, TOKEN) == "", "the account that the token stands for, asked for with the token"
+
+
+@pytest.mark.parametrize(
+    ("reply", "word"),
+    [
+        (Reply(403, {"detail": "Token invalid/expired"}), "refuses the token (403)"),
+        (Reply(503), "answers 503"),
+        (Reply(200, "<html>404 page not found</html>"), "not the API"),
+        (Reply(200, {"user": {"username": "ada", "is_superuser": False}}), "no administrator"),
+        (Reply(200, []), "no administrator"),
+    ],
+)
+def test_anything_else_keeps_it_shut_and_says_why(reply: Reply, word: str) -> None:
+    assert word in answering(reply), "the log of the gate is all a person sees"
+
+
+@pytest.mark.parametrize("reply", [Reply(403), Reply(503), Reply(200, "<html>")])
+def test_the_token_is_never_in_the_message(reply: Reply) -> None:
+    assert TOKEN not in answering(reply), "logs are no place for it"
+
+
+def test_the_gate_opens_once_the_worker_has_made_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    replies = iter([Reply(403), Reply(body=ADMINISTRATOR)])
+    monkeypatch.setattr("lib.probes.authentik_api.time.sleep", lambda _: None)
+    with serving(lambda _: next(replies)) as api:
+        monkeypatch.setenv("AUTHENTIK_URL", api.url)
+        monkeypatch.setenv("AUTHENTIK_TOKEN", TOKEN)
+        monkeypatch.setenv("SECONDS", "60")
+        assert main() == 0, "the first answer is no reason to give up"
+
+
+def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda _: Reply(403)) as api:
+        monkeypatch.setenv("AUTHENTIK_URL", api.url)
+        monkeypatch.setenv("AUTHENTIK_TOKEN", TOKEN)
+        monkeypatch.setenv("SECONDS", "-1")
+        assert main() == 1, "a Job that ends without proof must fail"

@@ -1,0 +1,108 @@
+"""The gate that has a blueprint applied and believes it only with proof."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lib.probes import blueprint_apply
+from lib.probes.blueprint_apply import main, problem
+from tests.lib.probes.authentik import Authentik, environment, text_only, with_files
+from tests.support.loopback import serving
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One look per run, and no pause: the double has finished when it answers, or never will."""
+    monkeypatch.setattr(blueprint_apply, "RUN_SECONDS", 0.01)
+    monkeypatch.setattr(blueprint_apply, "POLL_SECONDS", 0.0)
+
+
+def applied(server: Authentik, directory: Path, **changes: str) -> str:
+    with serving(server.respond) as api:
+        return problem(environment(directory, api.url, "new text") | changes)
+
+
+@pytest.mark.parametrize("hashed", [text_only, with_files])
+def test_a_good_run_on_the_wanted_text_and_secret_opens_the_gate(
+    tmp_path: Path, hashed: Callable[[str, str], str]
+) -> None:
+    server = Authentik(text="new text", hashed=hashed)
+    assert applied(server, tmp_path) == "", "in this release and the next"
+    assert server.asked == 1, "by a run that was asked for: the row alone applies nothing"
+
+
+def test_an_earlier_good_run_is_no_proof_while_the_new_one_has_not_ended(tmp_path: Path) -> None:
+    server = Authentik(text="new text", runs=False, applied=("new text", "new"), status="successful")
+    assert "no run ended" in applied(server, tmp_path), "status and hash are those of the run before"
+
+
+def test_a_failed_run_keeps_it_shut_even_when_an_earlier_one_was_good(tmp_path: Path) -> None:
+    server = Authentik(text="new text", outcome="error", applied=("new text", "new"), status="successful")
+    assert "status error" in applied(server, tmp_path), "the hash stays that of the last good run"
+
+
+def test_a_run_on_the_old_text_keeps_it_shut(tmp_path: Path) -> None:
+    assert "another version" in applied(Authentik(text="old text"), tmp_path), "successful, but not what was wanted"
+
+
+def test_a_worker_that_lost_the_file_keeps_it_shut(tmp_path: Path) -> None:
+    assert "status error" in applied(Authentik(text=None), tmp_path), "there is nothing to apply"
+
+
+def test_a_run_on_the_old_secret_keeps_it_shut_although_status_and_hash_are_right(tmp_path: Path) -> None:
+    server = Authentik(text="new text", secret="old")
+    assert "invalid_client" in applied(server, tmp_path), "only the token endpoint tells the secrets apart"
+
+
+def test_a_redirect_uri_that_authentik_does_not_know_keeps_it_shut(tmp_path: Path) -> None:
+    found = applied(Authentik(text="new text"), tmp_path, REDIRECT_URI="https://git.example.test/other")
+    assert "invalid_client" in found, "no login could come back"
+
+
+def test_a_secret_mounted_here_that_is_older_than_wanted_is_no_yardstick(tmp_path: Path) -> None:
+    found = applied(Authentik(text="new text"), tmp_path, CLIENT_GENERATION="3")
+    assert "still generation 2" in found, "the old secret would prove the old client"
+
+
+def test_a_blueprint_without_a_client_is_proven_by_its_run(tmp_path: Path) -> None:
+    server = Authentik(text="new text")
+    with serving(server.respond) as api:
+        given = environment(tmp_path, api.url, "new text")
+        found = problem({key: value for key, value in given.items() if not key.startswith("CLIENT")})
+        assert not [one for one in api.requests if "/token/" in one.path], "there is no client to ask about"
+    assert found == "", "status and hash are all there is"
+
+
+def test_a_row_that_is_gone_is_named_with_its_remedy(tmp_path: Path) -> None:
+    found = applied(Authentik(text="new text"), tmp_path, BLUEPRINT_ID="other")
+    assert "refresh" in found, "Authentik deletes rows whose file it cannot read"
+
+
+def test_no_message_holds_a_secret(tmp_path: Path) -> None:
+    servers = (Authentik(text="new text", secret="old"), Authentik(text=None), Authentik(text="new text", up=False))
+    messages = " ".join(applied(server, tmp_path) for server in servers)
+    assert "api-token" not in messages, "the log is readable for more people than the token"
+
+
+def test_the_gate_asks_again_until_the_worker_has_read_the_new_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Authentik(text="new text", secret="old", up=False)
+    steps = iter([("up", True), ("secret", "new")])
+    monkeypatch.setattr("lib.probes.blueprint_apply.time.sleep", lambda _: setattr(server, *next(steps)))
+    with serving(server.respond) as api:
+        for key, value in environment(tmp_path, api.url, "new text").items():
+            monkeypatch.setenv(key, value)
+        assert main() == 0, "down, then up with the old secret, then with the new one"
+    assert server.asked == 2, "each look is a run of its own"
+    assert server.applied == ("new text", "new"), "the last one with what is wanted"
+
+
+def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(Authentik(text="old text").respond) as api:
+        for key, value in (environment(tmp_path, api.url, "new text") | {"SECONDS": "-1"}).items():
+            monkeypatch.setenv(key, value)
+        assert main() == 1, "a Job that ends without proof must fail"
