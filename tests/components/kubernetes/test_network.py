@@ -1,0 +1,187 @@
+"""Cilium, CoreDNS and Traefik."""
+
+from collections.abc import Callable
+
+import pulumi
+import pytest
+
+from components.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
+from components.kubernetes.cilium import Cilium, CiliumArgs
+from components.kubernetes.coredns import CoreDns, CoreDnsArgs
+from components.kubernetes.traefik import Traefik, TraefikArgs
+from lib.charts import Catalogue
+from lib.talos.config import KUBE_PRISM_PORT
+from settings import Settings, load_stack_file
+from tests.support.components import record_component
+from tests.support.engine import Recorded, Recording
+from tests.support.program import STACK_FILE
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+JOB = "kubernetes:batch/v1:Job"
+POOL = "kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool"
+POLICY = "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy"
+SECRET = "kubernetes:core/v1:Secret"
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return load_stack_file(STACK_FILE)
+
+
+def build(settings: Settings, nodes: int = 6) -> Callable[[pulumi.ResourceOptions], None]:
+    def program(opts: pulumi.ResourceOptions) -> None:
+        charts = Catalogue()
+        authority = CertificateAuthority("ca", CertificateAuthorityArgs(cluster_name="home"), opts)
+        cilium = Cilium(
+            "cilium",
+            CiliumArgs(
+                chart=charts["cilium"],
+                load_balancers=settings.network.load_balancers,
+                nodes=nodes,
+                authority=authority,
+            ),
+            opts,
+        )
+        dns = CoreDns(
+            "coredns", CoreDnsArgs(network=settings.network, hosts=["git.example.test"], after=cilium.ready), opts
+        )
+        address = settings.network.load_balancers.ingress
+        Traefik("traefik", TraefikArgs(chart=charts["traefik"], address=address, after=dns.ready), opts)
+
+    return program
+
+
+@pytest.fixture(scope="module")
+def recording(settings: Settings) -> Recording:
+    return record_component(build(settings))
+
+
+@pytest.fixture(scope="module")
+def cilium(recording: Recording) -> Recorded:
+    return recording.one(RELEASE, "cilium-release")
+
+
+def test_cilium_reaches_the_api_without_the_virtual_address(cilium: Recorded, settings: Settings) -> None:
+    assert (cilium.get("values", "k8sServiceHost"), cilium.get("values", "k8sServicePort")) == (
+        "localhost",
+        KUBE_PRISM_PORT,
+    ), "the network must not depend on the one address that a failing control plane takes with it"
+    assert str(settings.network.vip) not in str(cilium.inputs), "nor anywhere else in its values"
+
+
+def test_no_container_asks_for_what_talos_forbids(cilium: Recorded) -> None:
+    capabilities = cilium.get("values", "securityContext", "capabilities")
+    assert all("SYS_MODULE" not in granted for granted in capabilities.values()), "Talos loads no modules for pods"
+    assert cilium.get("values", "cgroup", "autoMount", "enabled") is False, "Talos mounts cgroups itself"
+
+
+@pytest.mark.parametrize(("nodes", "replicas"), [(1, 1), (2, 2), (6, 2)])
+def test_there_are_never_more_operators_than_nodes(settings: Settings, nodes: int, replicas: int) -> None:
+    release = record_component(build(settings, nodes)).one(RELEASE, "cilium-release")
+    assert release.get("values", "operator", "replicas") == replicas, (
+        "two never share a node, so one would wait for ever"
+    )
+
+
+def test_hubbles_certificates_exist_before_the_release_that_mounts_them(recording: Recording, cilium: Recorded) -> None:
+    for role, path in (("server", ("tls", "server")), ("relay", ("relay", "tls", "client"))):
+        secret = recording.one(SECRET, f"cilium-hubble-{role}")
+        name = cilium.get("values", "hubble", *path, "existingSecret")
+        assert name == secret.get("metadata", "name"), f"the {role} reads the Secret that is made for it"
+        assert secret.urn in cilium.dependencies, f"the {role} cannot start without it"
+        assert secret.is_secret("stringData", "tls.key"), f"the key of the {role} stays secret"
+    assert cilium.get("values", "hubble", "tls", "auto", "enabled") is False, (
+        "the chart's own hook runs only after the release was awaited, which waits for the certificates"
+    )
+
+
+def test_objects_of_the_operators_kinds_come_after_the_gate_that_sees_them(
+    recording: Recording, cilium: Recorded
+) -> None:
+    gate = recording.one(JOB, "cilium-definitions")
+    assert recording.is_after(gate, cilium), "the operator is part of the release"
+    for kind in (POOL, POLICY):
+        assert recording.is_after(recording.one(kind), gate), "the chart does not bring these kinds"
+
+
+def test_the_gate_asks_for_exactly_the_kinds_that_are_created(recording: Recording) -> None:
+    gate = recording.one(JOB, "cilium-definitions")
+    environment = gate.get("spec", "template", "spec", "containers", 0, "env")
+    asked = next(one["value"] for one in environment if one["name"] == "DEFINITIONS").split(",")
+    created = {one.get("apiVersion").split("/")[1]: one.get("kind") for one in map(recording.one, (POOL, POLICY))}
+    assert {definition.split("/")[1] for definition in asked} == set(created), "the versions that are created"
+    for definition in asked:
+        assert definition.startswith(created[definition.split("/")[1]].lower()[:-1]), f"{definition} is its plural"
+
+
+def test_the_gate_may_read_those_definitions_and_nothing_else(recording: Recording) -> None:
+    (rule,) = recording.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "cilium-definitions-role").get(
+        "rules"
+    )
+    assert rule["verbs"] == ["get"], "it changes nothing"
+    assert set(rule["resourceNames"]) == {
+        "ciliumloadbalancerippools.cilium.io",
+        "ciliuml2announcementpolicies.cilium.io",
+    }, "a permission without names covers every definition"
+    pod = recording.one(JOB, "cilium-definitions").get("spec", "template", "spec")
+    assert pod["serviceAccountName"] == "cilium-definitions", "the permission is bound to this account"
+    assert pod["automountServiceAccountToken"] is True, "without a token it is nobody"
+
+
+def test_the_pool_is_that_of_the_stack_file(recording: Recording, settings: Settings) -> None:
+    balancers = settings.network.load_balancers
+    assert recording.one(POOL).get("spec", "blocks") == [
+        {"start": str(balancers.first), "stop": str(balancers.last)}
+    ], "an address outside it may belong to another machine"
+
+
+def test_control_planes_announce_nothing(recording: Recording) -> None:
+    (expression,) = recording.one(POLICY).get("spec", "nodeSelector", "matchExpressions")
+    assert expression == {"key": "node-role.kubernetes.io/control-plane", "operator": "DoesNotExist"}, (
+        "their label keeps them out of external load balancers"
+    )
+    assert recording.one(POLICY).get("spec", "loadBalancerIPs") is True, "both kinds of addresses are off by default"
+
+
+def test_dns_has_the_address_that_kubelets_hand_out(recording: Recording, settings: Settings) -> None:
+    service = recording.one("kubernetes:core/v1:Service", "coredns-service")
+    assert service.get("spec", "clusterIP") == str(settings.network.cluster_dns), "every pod asks this address"
+
+
+def test_dns_starts_with_a_network_and_its_permission(recording: Recording, cilium: Recorded) -> None:
+    deployment = recording.one("kubernetes:apps/v1:Deployment", "coredns")
+    binding = recording.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", "coredns-binding")
+    assert recording.is_after(deployment, cilium), "its pods would wait for a network"
+    assert recording.is_after(deployment, binding), "its pods would never become ready"
+
+
+def test_traefik_gets_the_address_that_every_host_resolves_to(recording: Recording, settings: Settings) -> None:
+    annotations = recording.one(RELEASE, "traefik-release").get("values", "service", "annotations")
+    assert annotations == {"lbipam.cilium.io/ips": str(settings.network.load_balancers.ingress)}, (
+        "without the request it gets the next free address"
+    )
+
+
+def test_traefik_waits_for_a_pool_to_take_its_address_from(recording: Recording) -> None:
+    release = recording.one(RELEASE, "traefik-release")
+    assert recording.is_after(release, recording.one(POOL)), "its Service would wait for an address in vain"
+
+
+def test_a_cluster_with_another_load_balancer_is_asked_for_no_address() -> None:
+    def program(opts: pulumi.ResourceOptions) -> None:
+        Traefik("traefik", TraefikArgs(chart=Catalogue()["traefik"], address=None), opts)
+
+    release = record_component(program).one(RELEASE)
+    assert release.get("values", "service", "annotations") == {}, "the annotation speaks of Cilium's pool"
+
+
+def test_http_only_says_where_https_is(recording: Recording) -> None:
+    web = recording.one(RELEASE, "traefik-release").get("values", "ports", "web")
+    assert web["http"]["redirections"]["entryPoint"]["to"] == "websecure", "no service answers in clear text"
+
+
+def test_the_namespace_lets_in_what_the_release_listens_on(recording: Recording) -> None:
+    policy = recording.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "traefik-namespace-ingress")
+    open_ports = {port["port"] for rule in policy.get("spec", "ingress") for port in rule.get("ports", [])}
+    ports = recording.one(RELEASE, "traefik-release").get("values", "ports")
+    assert open_ports == {ports["web"]["port"], ports["websecure"]["port"]}, "policies see the ports of pods"
