@@ -67,9 +67,13 @@ def _gitea() -> tuple[SecretDeclaration, ...]:
             fields=(literal("username", "gitea-breakglass"), password("password")),
             consumers=(Namespace.GITEA,),
         ),
-        # Apart from the rest, for it must stay: Gitea encrypts columns with it and cannot change it
-        # (https://github.com/go-gitea/gitea/issues/16832).
-        SecretDeclaration(path="gitea/encryption", fields=(password("secret-key", 64),), consumers=(Namespace.GITEA,)),
+        SecretDeclaration(
+            path="gitea/encryption",
+            fields=(password("secret-key", 64),),
+            consumers=(Namespace.GITEA,),
+            # https://github.com/go-gitea/gitea/issues/16832
+            permanent="Gitea encrypts columns of its database with it",
+        ),
         SecretDeclaration(
             path="gitea/server",
             fields=(
@@ -89,11 +93,17 @@ def _harbor() -> tuple[SecretDeclaration, ...]:
     return (
         _database("harbor", Namespace.HARBOR),
         _valkey("harbor", Namespace.HARBOR),
-        # Only the first start reads it: afterwards the password of `admin` is a row of Harbor's database.
-        SecretDeclaration(path="harbor/admin", fields=(password("password"),), consumers=(Namespace.HARBOR,)),
-        # Apart from the rest, for it must stay: Harbor encrypts columns with it (AES, so 16 characters).
         SecretDeclaration(
-            path="harbor/encryption", fields=(password("secret-key", 16),), consumers=(Namespace.HARBOR,)
+            path="harbor/admin",
+            fields=(password("password"),),
+            consumers=(Namespace.HARBOR,),
+            permanent="only the first start reads it; change the password of `admin` in Harbor",
+        ),
+        SecretDeclaration(
+            path="harbor/encryption",
+            fields=(password("secret-key", 16),),  # a key of AES-128
+            consumers=(Namespace.HARBOR,),
+            permanent="Harbor encrypts columns of its database with it",
         ),
         SecretDeclaration(
             path="harbor/server",
@@ -122,17 +132,17 @@ def _matrix() -> tuple[SecretDeclaration, ...]:
     return (
         _database("synapse", Namespace.MATRIX),
         _database("mas", Namespace.MATRIX),
-        # Each of the next two stands alone, for it must stay: other servers know the homeserver by its signing key,
-        # and the authentication service encrypts columns with its encryption secret.
         SecretDeclaration(
             path="matrix/signing-key",
             fields=(Field(name="signing-key", kind=Kind.SYNAPSE_SIGNING_KEY),),
             consumers=(Namespace.MATRIX,),
+            permanent="other servers know the homeserver by it",
         ),
         SecretDeclaration(
             path="matrix/mas-encryption",
             fields=(Field(name="encryption-secret", kind=Kind.HEX, size=32),),
             consumers=(Namespace.MATRIX,),
+            permanent="the authentication service encrypts columns of its database with it",
         ),
         SecretDeclaration(
             path="matrix/synapse",
@@ -156,7 +166,7 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
     """Every secret that the enabled services need.
 
     Raises:
-        ValueError: naming a `rotation.generations` key that no secret has.
+        ValueError: naming a key of `rotation.generations` that no secret has, or whose secret can never change.
     """
     declared = [_PROBE, _DATABASE_OWNER, _valkey("default"), *_identity(settings)]
     for service, secrets in ((settings.gitea, _gitea), (settings.harbor, _harbor), (settings.matrix, _matrix)):
@@ -166,11 +176,16 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
 
 
 def _with_generations(declared: list[SecretDeclaration], generations: dict[str, int]) -> tuple[SecretDeclaration, ...]:
-    known = {declaration.path for declaration in declared}
+    known = {declaration.path: declaration for declaration in declared}
     for path in generations:
         if path not in known:
             raise ValueError(
                 f"rotation.generations.{path}: is no secret of this stack; the secrets are {', '.join(sorted(known))}"
+            )
+        if known[path].permanent:
+            raise ValueError(
+                f"rotation.generations.{path}: {generations[path]} would rotate a secret that must stay "
+                f"({known[path].permanent}); remove the line"
             )
     return tuple(
         replace(declaration, generation=generations.get(declaration.path, declaration.generation))

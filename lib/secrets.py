@@ -52,12 +52,14 @@ class SecretDeclaration:
         path: Path below the platform folder, such as `gitea/admin`; unique, and the key of `rotation.generations`.
         consumers: Namespaces that read it through External Secrets; empty when only this program uses it.
         generation: Raising it makes new values and sends them down the whole chain.
+        permanent: Why it can never be rotated, such as data encrypted with it; empty for all others.
     """
 
     path: str
     fields: tuple[Field, ...]
     consumers: tuple[str, ...]
     generation: int = 1
+    permanent: str = ""
 
     @property
     def name(self) -> str:

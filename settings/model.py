@@ -53,6 +53,14 @@ class Settings(Strict):
         return self
 
     @property
+    def resolved_names(self) -> tuple[str, ...]:
+        """Names that resolve to the ingress inside the cluster: the hosts, and the domain of Matrix' user ids, where
+        its clients and other servers look for the delegation.
+        """
+        server_name = (self.matrix.server_name,) if self.matrix.enabled else ()
+        return tuple(dict.fromkeys((*self.hosts.values(), *server_name)))
+
+    @property
     def hosts(self) -> dict[str, str]:
         """Host name of every enabled service by its stack-file key; all resolve to the ingress address."""
         found = {"identity": self.identity.host, "vault": self.vault.host}

@@ -171,7 +171,7 @@ def _foundation(site: Site, authority: CertificateAuthority, opts: pulumi.Resour
     )
     dns = CoreDns(
         "coredns",
-        CoreDnsArgs(network=settings.network, hosts=tuple(settings.hosts.values()), after=cilium.ready),
+        CoreDnsArgs(network=settings.network, hosts=settings.resolved_names, after=cilium.ready),
         opts,
     )
     csi = ProxmoxCsi(

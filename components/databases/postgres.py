@@ -104,6 +104,9 @@ class Postgres(pulumi.ComponentResource):
             "imageName": POSTGRES,
             "storage": {"size": args.size, "storageClass": args.storage_class},
             "resources": resources("100m", "1Gi"),
+            # The services' pools add up to more than the default of 100 (Gitea 20, Harbor 2 x 20, Synapse 10, MAS 10,
+            # Authentik about 50 since it gave up Redis).
+            "postgresql": {"parameters": {"max_connections": "200"}},
             "affinity": {"enablePodAntiAffinity": True, "podAntiAffinityType": "preferred"},
             # The owner of the initial database is named so that the operator makes no password of its own.
             "bootstrap": {"initdb": {"database": _OWNER, "owner": _OWNER, "secret": {"name": self._password(_OWNER)}}},

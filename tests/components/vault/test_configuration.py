@@ -16,8 +16,8 @@ def build(opts: pulumi.ResourceOptions) -> None:
 
 
 def _kubernetes(opts: pulumi.ResourceOptions) -> pulumi.ProviderResource:
-    providers = opts.providers
-    assert isinstance(providers, list), "record_component gives a list"
+    assert isinstance(opts.providers, list), "record_component gives a list"
+    providers: list[pulumi.ProviderResource] = opts.providers
     return next(provider for provider in providers if provider.package == "kubernetes")
 
 
