@@ -14,7 +14,8 @@ class TalosSecretsArgs:
 
 
 class TalosSecrets(pulumi.ComponentResource):
-    """Creates `<name>`: the CAs, keys and tokens of the cluster. Protected: losing them loses the cluster.
+    """Creates `<name>`: the CAs, keys and tokens of the cluster. Losing them loses the cluster, yet they are not
+    protected: a protected resource would make the one command that removes a cluster fail. The backup is the state.
 
     Attributes:
         secrets: The resource. Hand it to the functions of this module, never its outputs to an invoke: these keep
@@ -30,7 +31,6 @@ class TalosSecrets(pulumi.ComponentResource):
             talos_version=args.version_contract,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                protect=True,
                 # Everything derived is secret by this. Output.secret would turn the typed outputs into plain mappings.
                 additional_secret_outputs=["machineSecrets", "clientConfiguration"],
             ),
