@@ -107,14 +107,24 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
         site.settle()
         servers, attachments = serve(packages(), site)
         _environment(stack, attachments)
+        selected = None
         try:
             selected = _select(stack)
             seed.set_secrets(selected, stack, world)
             recovery.recover(selected, world, emit)
             return _perform(selected, order, emit)
         finally:
+            if order.operation != "preview" and selected is not None:
+                _export(selected, stack)
             for server in servers:
                 server.stop(grace=None)
+
+
+def _export(selected: auto.Stack, stack: checkout.Stack) -> None:
+    """Leave the state beside the world; secrets in it stay encrypted."""
+    exported = selected.export_stack()
+    text = json.dumps({"version": exported.version, "deployment": exported.deployment}, indent=1)
+    (stack.workdir / "state.json").write_text(text, encoding="utf-8")
 
 
 def _follow_parent() -> None:

@@ -32,4 +32,4 @@ class Site:
                     controller(self)
                 if self.world.generation == before:
                     return
-        raise RuntimeError("the simulated controllers never come to rest: two of them write the same record")
+        raise RuntimeError(f"the simulated controllers never come to rest: they keep writing {self.world.last_written}")

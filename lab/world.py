@@ -71,6 +71,7 @@ class World:
         self._seed = hashlib.sha256(key).digest()
         self.changed = threading.Condition(threading.RLock())
         self.generation = 0
+        self.last_written = ""
         self._tables: dict[str, dict[str, Record]] = {}
         self._sealed: set[tuple[str, str]] = set()
         self._load()
@@ -156,6 +157,7 @@ class World:
         self._journal.flush()
         self._apply(entry)
         self.generation += 1
+        self.last_written = f"{entry['table']} {entry['key']}"
         self.changed.notify_all()
 
     def _apply(self, entry: Record) -> None:

@@ -26,6 +26,12 @@ class _Unknown:
     def __repr__(self) -> str:
         return "UNKNOWN"
 
+    def __copy__(self) -> _Unknown:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Unknown:
+        return self
+
 
 UNKNOWN: Final = _Unknown()
 

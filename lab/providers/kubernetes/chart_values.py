@@ -85,9 +85,13 @@ def _named(key: str, item: Any, siblings: Mapping[str, Any], path: tuple[str, ..
         yield Need("Secret", item, (wanted,) if isinstance(wanted, str) and wanted else ())
 
 
-def hosts(values: Mapping[str, Any]) -> list[str]:
+def hosts(chart: str, values: Mapping[str, Any]) -> list[str]:
     """Public host names the release serves by an Ingress of its own."""
-    return list(dict.fromkeys(_hosts(values, ())))
+    found = list(_hosts(values, ()))
+    # matrix-stack also serves the well-known files of its server name, unless told not to.
+    if chart == "matrix-stack" and (values.get("wellKnownDelegation") or {}).get("enabled", True):
+        found.append(str(values.get("serverName")))
+    return list(dict.fromkeys(found))
 
 
 def _hosts(value: Any, path: tuple[str, ...]) -> Iterator[str]:

@@ -116,7 +116,7 @@ def _by_ingress(cluster: Cluster, host: str) -> Backend:
     if not any(item["status"] == "deployed" for item in controllers):
         raise UnreachableError(f"dial tcp: lookup {host}: no such host")
     for release in cluster.world.view(RELEASES).values():
-        if host in hosts(release["values"]):
+        if host in hosts(release["chart"], release["values"]):
             if not release["running"]:
                 raise UnreachableError(f"https://{host}: 503 Service Unavailable: no available server")
             return Backend(release["namespace"], release["name"], release["chart"], True)

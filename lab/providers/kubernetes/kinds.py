@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import kubernetes_validate
+from kubernetes_validate import utils
 
 from lab.providers.wire import Properties
+
+# The library reads its schemas, some megabytes of JSON, anew for every object.
+utils.schema_contents = functools.cache(utils.schema_contents)
 
 _CLUSTER_SCOPED: Final = frozenset(
     {
@@ -82,6 +87,7 @@ class Kind:
         return (self.group, self.kind) in _CLUSTER_SCOPED
 
 
+@functools.cache
 def is_built_in(kind: Kind, kubernetes_version: str) -> bool:
     """Whether the API server of that version serves the kind without a definition."""
     probe = {"apiVersion": kind.api_version, "kind": kind.kind}

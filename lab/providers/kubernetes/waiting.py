@@ -78,5 +78,6 @@ def _unmet(obj: Mapping[str, Any], expression: str) -> str:
     found: Any = obj
     for part in match["path"].strip().lstrip(".").split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
-    met = found is not None and (match["value"] is None or str(found) == match["value"])
+    text = json.dumps(found) if isinstance(found, bool) else str(found)
+    met = found is not None and (match["value"] is None or text == match["value"])
     return "" if met else f"Waiting for {expression} (found {found!r})"

@@ -42,7 +42,14 @@ def _cluster_problem(cluster: Cluster, database: Mapping[str, Any]) -> str:
     problems = claim_reasons(cluster, {"spec": {"storageClassName": storage.get("storageClass")}})
     for role in (spec.get("managed") or {}).get("roles") or []:
         problems += _password(cluster, namespace, role)
+    problems += _password(cluster, namespace, {"passwordSecret": _initial(spec).get("secret")})
     return problems[0] if problems else ""
+
+
+def _initial(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How the first database is made."""
+    found: Mapping[str, Any] = (spec.get("bootstrap") or {}).get("initdb") or {}
+    return found
 
 
 def _password(cluster: Cluster, namespace: str, role: Mapping[str, Any]) -> list[str]:
@@ -66,7 +73,9 @@ def _bring_up(cluster: Cluster, database: Mapping[str, Any]) -> None:
             "spec": {"type": "ClusterIP", "selector": {"cnpg.io/cluster": name}, "ports": [{"port": 5432}]},
         }
         cluster.apply_owned(database, service)
-    secrets = {f"{name}-ca": ("ca.crt", "ca.key"), f"{name}-app": ("username", "password", "uri")}
+    secrets = {f"{name}-ca": ("ca.crt", "ca.key")}
+    if not _initial(database["spec"]).get("secret"):  # with a Secret of the user the operator makes none
+        secrets[f"{name}-app"] = ("username", "password", "uri")
     for secret, keys in secrets.items():
         obj = {
             "apiVersion": "v1",
@@ -99,7 +108,7 @@ def _database_problem(cluster: Cluster, database: Mapping[str, Any]) -> str:
     owner, namespace = database["spec"]["owner"], database["metadata"]["namespace"]
     spec = home["spec"]
     roles = {role["name"] for role in (spec.get("managed") or {}).get("roles") or []} | {"postgres"}
-    roles.add(((spec.get("bootstrap") or {}).get("initdb") or {}).get("owner", "app"))
+    roles.add(_initial(spec).get("owner", "app"))
     for role in cluster.each(f"{_GROUP}/DatabaseRole", namespace):
         if is_true(role, "Ready"):
             roles.add(role["spec"].get("name") or role["metadata"]["name"])

@@ -18,6 +18,7 @@ from lab.providers.kubernetes.pods import lacking
 from lab.providers.operators.conditions import report, runs
 from lab.providers.vault.api import DeniedError, Login, login, read_kv
 from lab.providers.vault.server import health
+from lab.providers.wire import Properties
 from lab.site import Site
 
 _GROUP: Final = "external-secrets.io"
@@ -46,12 +47,16 @@ def run(site: Site) -> None:
                 report(cluster, store, "")
     for wanted in cluster.each(f"{_GROUP}/ExternalSecret"):
         try:
-            data = _fetch(cluster, wanted)
+            secret = _target(wanted, _fetch(cluster, wanted))
         except (SyncError, DeniedError) as error:
             report(cluster, wanted, f"could not get secret data from provider: {error}")
+            continue
+        if not report(cluster, wanted, ""):
+            continue
+        if (wanted["spec"].get("target") or {}).get("creationPolicy", "Owner") == "Owner":
+            cluster.apply_owned(wanted, secret)
         else:
-            if report(cluster, wanted, ""):
-                _write(cluster, wanted, data)
+            cluster.apply_plain(secret)
 
 
 def _open(cluster: Cluster, store: Mapping[str, Any]) -> tuple[Rules, str]:
@@ -169,21 +174,15 @@ def _render(template: str, data: Mapping[str, str]) -> str:
     return _EXPRESSION.sub(replace, template)
 
 
-def _write(cluster: Cluster, wanted: Mapping[str, Any], data: Mapping[str, str]) -> None:
-    """Make the target Secret."""
-    spec, metadata = wanted["spec"], wanted["metadata"]
-    target = spec.get("target") or {}
+def _target(wanted: Mapping[str, Any], data: Mapping[str, str]) -> Properties:
+    """The Secret that is wanted, with these values. Raises SyncError."""
+    metadata, target = wanted["metadata"], wanted["spec"].get("target") or {}
     template = target.get("template") or {}
-    texts = template.get("data")
-    try:
-        final = {key: _render(text, data) for key, text in texts.items()} if texts else dict(data)
-        if texts and template.get("mergePolicy") == "Merge":
-            final = {**data, **final}
-    except SyncError as error:
-        report(cluster, wanted, str(error))
-        return
-    extra = template.get("metadata") or {}
-    secret = {
+    texts, extra = template.get("data"), template.get("metadata") or {}
+    final = {key: _render(text, data) for key, text in texts.items()} if texts else dict(data)
+    if texts and template.get("mergePolicy") == "Merge":
+        final = {**data, **final}
+    return {
         "apiVersion": "v1",
         "kind": "Secret",
         "type": template.get("type", "Opaque"),
@@ -195,7 +194,3 @@ def _write(cluster: Cluster, wanted: Mapping[str, Any], data: Mapping[str, str])
         },
         "data": encoded(final),
     }
-    if target.get("creationPolicy", "Owner") == "Owner":
-        cluster.apply_owned(wanted, secret)
-    else:
-        cluster.apply_plain(secret)
