@@ -8,10 +8,8 @@ import pulumi_tls as tls
 _DAY = 24
 ROOT_HOURS = 20 * 365 * _DAY
 ISSUING_HOURS = 10 * 365 * _DAY
-LEAF_HOURS = 2 * 365 * _DAY
 _ROOT_RENEWAL_HOURS = 2 * 365 * _DAY
 _ISSUING_RENEWAL_HOURS = 3 * 365 * _DAY
-_LEAF_RENEWAL_HOURS = 365 * _DAY
 _CA_USES = ["cert_signing", "crl_signing", "digital_signature"]
 
 
@@ -41,15 +39,14 @@ class CertificateAuthority(pulumi.ComponentResource):
     certificate_pem: pulumi.Output[str]
     issuing_chain_pem: pulumi.Output[str]
     issuing_key_pem: pulumi.Output[str]
-    _issuing: tls.LocallySignedCert
 
     def __init__(self, name: str, args: CertificateAuthorityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:certificate_authority:CertificateAuthority", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        root_key = private_key(f"{name}-root-key", child)
+        root_key = _private_key(f"{name}-root-key", child)
         root = tls.SelfSignedCert(
             f"{name}-root",
-            private_key_pem=key_pem(root_key),
+            private_key_pem=_key_pem(root_key),
             subject=tls.SelfSignedCertSubjectArgs(common_name=f"{args.cluster_name} root CA"),
             is_ca_certificate=True,
             max_path_length=1,
@@ -60,17 +57,17 @@ class CertificateAuthority(pulumi.ComponentResource):
             early_renewal_hours=_ROOT_RENEWAL_HOURS,
             opts=child,
         )
-        issuing_key = private_key(f"{name}-issuing-key", child)
+        issuing_key = _private_key(f"{name}-issuing-key", child)
         request = tls.CertRequest(
             f"{name}-issuing-request",
-            private_key_pem=key_pem(issuing_key),
+            private_key_pem=_key_pem(issuing_key),
             subject=tls.CertRequestSubjectArgs(common_name=f"{args.cluster_name} issuing CA"),
             opts=child,
         )
         issuing = tls.LocallySignedCert(
             f"{name}-issuing",
             cert_request_pem=request.cert_request_pem,
-            ca_private_key_pem=key_pem(root_key),
+            ca_private_key_pem=_key_pem(root_key),
             ca_cert_pem=root.cert_pem,
             is_ca_certificate=True,
             max_path_length=0,
@@ -82,35 +79,15 @@ class CertificateAuthority(pulumi.ComponentResource):
         )
         self.certificate_pem = root.cert_pem
         self.issuing_chain_pem = pulumi.Output.concat(issuing.cert_pem, root.cert_pem)
-        self.issuing_key_pem = key_pem(issuing_key)
-        self._issuing = issuing
+        self.issuing_key_pem = _key_pem(issuing_key)
         self.register_outputs({"certificate_pem": self.certificate_pem})
 
-    def sign(
-        self, name: str, request: tls.CertRequest, uses: list[str], opts: pulumi.ResourceOptions
-    ) -> tls.LocallySignedCert:
-        """A certificate for what must have one before cert-manager runs; everything else asks the ClusterIssuer.
 
-        `uses` are the provider's names of key usages, such as `server_auth`.
-        """
-        return tls.LocallySignedCert(
-            name,
-            cert_request_pem=request.cert_request_pem,
-            ca_private_key_pem=self.issuing_key_pem,
-            ca_cert_pem=self._issuing.cert_pem,
-            set_subject_key_id=True,
-            allowed_uses=["digital_signature", *uses],
-            validity_period_hours=LEAF_HOURS,
-            early_renewal_hours=_LEAF_RENEWAL_HOURS,
-            opts=opts,
-        )
-
-
-def private_key(name: str, opts: pulumi.ResourceOptions) -> tls.PrivateKey:
+def _private_key(name: str, opts: pulumi.ResourceOptions) -> tls.PrivateKey:
     """An ECDSA key on the curve P-256."""
     return tls.PrivateKey(name, algorithm="ECDSA", ecdsa_curve="P256", opts=opts)
 
 
-def key_pem(key: tls.PrivateKey) -> pulumi.Output[str]:
+def _key_pem(key: tls.PrivateKey) -> pulumi.Output[str]:
     """PEM of `key`, secret."""
     return pulumi.Output.secret(key.private_key_pem)

@@ -65,7 +65,7 @@ def build(site: Site) -> Cluster:
         opts=pulumi.ResourceOptions(parent=phase),
     )
     in_cluster = pulumi.ResourceOptions(parent=phase, providers=[provider])
-    foundation = _foundation(site, authority, in_cluster)
+    foundation = _foundation(site, in_cluster)
     certificates = CertManager(
         "cert-manager",
         CertManagerArgs(chart=site.charts["cert-manager"], authority=authority, after=foundation.pods),
@@ -150,7 +150,7 @@ def _virtual_machines(
     }
 
 
-def _foundation(site: Site, authority: CertificateAuthority, opts: pulumi.ResourceOptions) -> _Foundation:
+def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
     settings, token = site.settings, site.secrets.proxmox_csi_token_secret
     if settings.talos is None or settings.proxmox is None or token is None:
         gate = StorageGate(
@@ -165,7 +165,6 @@ def _foundation(site: Site, authority: CertificateAuthority, opts: pulumi.Resour
             chart=site.charts["cilium"],
             load_balancers=settings.network.load_balancers,
             nodes=len(settings.talos.nodes),
-            authority=authority,
         ),
         opts,
     )

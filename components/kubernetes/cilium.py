@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from components.certificate_authority import CertificateAuthority
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
 from components.kubernetes.definitions import Definitions, DefinitionsArgs
-from components.kubernetes.hubble_certificates import HubbleCertificates, HubbleCertificatesArgs
 from lib.charts import Chart
 from lib.names import Namespace
 from lib.values.cilium import CiliumValues, values
@@ -26,20 +24,17 @@ class CiliumArgs:
     Attributes:
         load_balancers: Addresses that Services may get.
         nodes: Number of nodes.
-        authority: Signs the certificates of Hubble.
     """
 
     chart: Chart
     load_balancers: LoadBalancers
     nodes: int
-    authority: CertificateAuthority
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
 class Cilium(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-hubble`: HubbleCertificates.
     - `<name>-release`: the chart, awaited: nodes become Ready with it.
     - `<name>-definitions`: the gate until the operator has registered the kinds below.
     - `<name>-pool`: CiliumLoadBalancerIPPool with the addresses of the stack file.
@@ -55,20 +50,13 @@ class Cilium(pulumi.ComponentResource):
     def __init__(self, name: str, args: CiliumArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:kubernetes/cilium:Cilium", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        hubble = HubbleCertificates(f"{name}-hubble", HubbleCertificatesArgs(authority=args.authority), child)
         installed = release(
             f"{name}-release",
             ReleaseArgs(
                 chart=args.chart,
                 release="cilium",
                 namespace=Namespace.KUBE_SYSTEM,
-                values=values(
-                    CiliumValues(
-                        nodes=args.nodes,
-                        hubble_server_secret=hubble.server_secret,
-                        hubble_relay_secret=hubble.relay_secret,
-                    )
-                ),
+                values=values(CiliumValues(nodes=args.nodes)),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )

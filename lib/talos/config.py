@@ -7,6 +7,7 @@ and cloud. Facts and the rejected forms: docs of Talos 1.13, reference/configura
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -131,9 +132,15 @@ def _virtual_address(network: Network) -> Document:
 def _registries(registry_mirrors: Mapping[str, Sequence[object]]) -> list[Document]:
     """Mirrors of image registries; the registry itself stays the fallback."""
     return [
-        _document("RegistryMirrorConfig", name=registry, endpoints=[{"url": str(mirror)} for mirror in mirrors])
+        _document("RegistryMirrorConfig", name=registry, endpoints=[_endpoint(str(mirror)) for mirror in mirrors])
         for registry, mirrors in sorted(registry_mirrors.items())
     ]
+
+
+def _endpoint(mirror: str) -> Document:
+    """A mirror. A project of a registry, such as a proxy cache of Harbor, has the API's /v2 in its path already."""
+    names_the_api = "/v2" in urlsplit(mirror).path
+    return {"url": mirror, "overridePath": True} if names_the_api else {"url": mirror}
 
 
 def _document(kind: str, **fields: Any) -> Document:

@@ -32,13 +32,9 @@ class CiliumValues:
 
     Attributes:
         nodes: Number of nodes; operators never share one.
-        hubble_server_secret: Secret with the certificate of Hubble on every node.
-        hubble_relay_secret: Secret with the client certificate of the relay.
     """
 
     nodes: int
-    hubble_server_secret: Any
-    hubble_relay_secret: Any
 
 
 def values(args: CiliumValues) -> dict[str, Any]:
@@ -68,7 +64,7 @@ def values(args: CiliumValues) -> dict[str, Any]:
             "rollOutPods": True,
             "resources": resources("50m", "256Mi"),
         },
-        "hubble": _hubble(args),
+        "hubble": _hubble(),
     }
 
 
@@ -77,25 +73,16 @@ def _agent_resources() -> dict[str, Any]:
     return {"requests": {"cpu": "100m", "memory": "384Mi"}, "limits": {"memory": "1Gi"}}
 
 
-def _hubble(args: CiliumValues) -> dict[str, Any]:
-    """Flow logs of the cluster.
+def _hubble() -> dict[str, Any]:
+    """Flow logs of each node, read inside its agent pod (`hubble observe`) and nowhere else.
 
-    Certificates come from the program's CA. Of the chart's own methods, `helm` makes new ones at every render,
-    `cronJob` makes them in a hook that runs only after the relay, which needs them, was awaited, and `certmanager`
-    needs pods, which need Cilium.
+    No relay: its readiness asks for the agents by a name in the cluster, so a release that waits for it would wait for
+    the DNS that needs this release. Without it nothing listens on the network, and there are no certificates to make.
     """
     return {
         "enabled": True,
-        "tls": {
-            "enabled": True,
-            "auto": {"enabled": False},
-            "server": {"existingSecret": args.hubble_server_secret},
-        },
-        "relay": {
-            "enabled": True,
-            "rollOutPods": True,
-            "resources": resources("10m", "128Mi"),
-            "tls": {"client": {"existingSecret": args.hubble_relay_secret}},
-        },
-        "ui": {"enabled": False},  # it has no login of its own
+        "listenAddress": "",
+        "tls": {"enabled": False, "auto": {"enabled": False}},
+        "relay": {"enabled": False},
+        "ui": {"enabled": False},
     }

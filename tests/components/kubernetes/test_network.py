@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pulumi
 import pytest
 
-from components.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
 from components.kubernetes.cilium import Cilium, CiliumArgs
 from components.kubernetes.coredns import CoreDns, CoreDnsArgs
 from components.kubernetes.traefik import Traefik, TraefikArgs
@@ -20,7 +19,6 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 JOB = "kubernetes:batch/v1:Job"
 POOL = "kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool"
 POLICY = "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy"
-SECRET = "kubernetes:core/v1:Secret"
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +29,12 @@ def settings() -> Settings:
 def build(settings: Settings, nodes: int = 6) -> Callable[[pulumi.ResourceOptions], None]:
     def program(opts: pulumi.ResourceOptions) -> None:
         charts = Catalogue()
-        authority = CertificateAuthority("ca", CertificateAuthorityArgs(cluster_name="home"), opts)
         cilium = Cilium(
             "cilium",
             CiliumArgs(
                 chart=charts["cilium"],
                 load_balancers=settings.network.load_balancers,
                 nodes=nodes,
-                authority=authority,
             ),
             opts,
         )
@@ -83,16 +79,17 @@ def test_there_are_never_more_operators_than_nodes(settings: Settings, nodes: in
     )
 
 
-def test_hubbles_certificates_exist_before_the_release_that_mounts_them(recording: Recording, cilium: Recorded) -> None:
-    for role, path in (("server", ("tls", "server")), ("relay", ("relay", "tls", "client"))):
-        secret = recording.one(SECRET, f"cilium-hubble-{role}")
-        name = cilium.get("values", "hubble", *path, "existingSecret")
-        assert name == secret.get("metadata", "name"), f"the {role} reads the Secret that is made for it"
-        assert secret.urn in cilium.dependencies, f"the {role} cannot start without it"
-        assert secret.is_secret("stringData", "tls.key"), f"the key of the {role} stays secret"
-    assert cilium.get("values", "hubble", "tls", "auto", "enabled") is False, (
-        "the chart's own hook runs only after the release was awaited, which waits for the certificates"
-    )
+def test_the_release_waits_for_nothing_that_needs_dns(cilium: Recorded) -> None:
+    for part in ("relay", "ui"):
+        assert cilium.get("values", "hubble", part, "enabled") is False, (
+            f"the {part} becomes ready by a name in the cluster, and DNS comes after this release"
+        )
+
+
+def test_flow_logs_are_not_served_without_certificates(cilium: Recorded) -> None:
+    hubble = cilium.get("values", "hubble")
+    assert hubble["listenAddress"] == "" or hubble["tls"]["enabled"], "they show who talks to whom"
+    assert hubble["tls"]["auto"]["enabled"] is False, "certificates of the chart change at every render"
 
 
 def test_objects_of_the_operators_kinds_come_after_the_gate_that_sees_them(

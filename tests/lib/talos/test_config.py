@@ -15,6 +15,10 @@ from settings.infrastructure import Network, Node
 from tests.support.program import STACK_FILE
 
 INSTALLER = "factory.test/nocloud-installer/abc:v1.13.7"
+MIRRORS = {
+    "ghcr.io": ("https://registry.test/v2/ghcr-proxy",),
+    "docker.io": ("https://mirror.test/", "https://registry.test/v2/hub-proxy"),
+}
 # Accepted on control planes only (pkg/machinery v1.13.0, validation of the v1alpha1 configuration).
 CONTROL_PLANE_KEYS = ("apiServer", "controllerManager", "scheduler", "etcd", "coreDNS", "adminKubeconfig")
 
@@ -55,7 +59,7 @@ def configured(settings: Settings) -> Iterator[Configured]:
                 node=node,
                 role=role,
                 installer=INSTALLER,
-                registry_mirrors={"ghcr.io": ("https://mirror.test/ghcr",), "docker.io": ("https://mirror.test/hub",)},
+                registry_mirrors=MIRRORS,
             )
             yield Configured(node, role, tuple(document for text in texts for document in yaml.safe_load_all(text)))
 
@@ -177,6 +181,16 @@ def test_mirrors_keep_the_registry_as_fallback(nodes: list[Configured]) -> None:
         for registry, mirror in mirrors.items():
             assert mirror["endpoints"], f"{node.node.name}: {registry} has a mirror"
             assert "skipFallback" not in mirror, f"{node.node.name}: a broken mirror must not stop every pull"
+
+
+def test_a_mirror_inside_a_registry_is_asked_under_its_own_path(nodes: list[Configured]) -> None:
+    for node in nodes:
+        endpoints = {one["url"]: one for mirror in node.of_kind("RegistryMirrorConfig") for one in mirror["endpoints"]}
+        assert "overridePath" not in endpoints["https://mirror.test/"], f"{node.node.name}: /v2 is appended as usual"
+        for project in ("ghcr-proxy", "hub-proxy"):
+            assert endpoints[f"https://registry.test/v2/{project}"]["overridePath"] is True, (
+                f"{node.node.name}: a second /v2 behind the project finds nothing"
+            )
 
 
 def test_the_api_certificate_covers_the_virtual_address(nodes: list[Configured], network: Network) -> None:
