@@ -16,7 +16,7 @@ from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from components.probe import Probe, ProbeArgs, script
-from lib.blueprints import api_token, paths
+from lib.blueprints import administrator, paths
 from lib.charts import Chart
 from lib.oidc import OidcApplication
 from lib.values.authentik import POSTGRES_SECRET, AuthentikValues, values
@@ -57,7 +57,7 @@ class AuthentikServerArgs:
 class AuthentikServer(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-token-blueprint`: ConfigMap with the blueprint that renews the API token.
+    - `<name>-administrator`: ConfigMap with the blueprint that renews the administrator's token and password.
     - `<name>-server-secret`, `<name>-postgres-secret`: ExternalSecrets.
     - `<name>-tls`: Certificate of the public host.
     - `<name>-release`: Release of the chart.
@@ -77,15 +77,15 @@ class AuthentikServer(pulumi.ComponentResource):
         self._name, self._args = name, args
         self.url = f"https://{args.identity.host}"
         self._generation = args.secrets[_SERVER].declaration.generation
-        token_blueprint = self._token_blueprint()
+        administrator_blueprint = self._administrator_blueprint()
         server_secret = self._secret(
             "server-secret",
             paths.SERVER_SECRET,
-            ("secret-key", paths.API_TOKEN, "bootstrap-password"),
+            ("secret-key", paths.API_TOKEN, paths.ADMINISTRATOR_PASSWORD),
             # A renewed token restarts the worker, which must then find the renewed blueprint.
-            after=token_blueprint,
+            after=administrator_blueprint,
         )
-        server = self._release(token_blueprint.metadata.name, server_secret)
+        server = self._release(administrator_blueprint.metadata.name, server_secret)
         gate = self._gate(server, server_secret)
         provider = authentik.Provider(
             f"{name}-provider",
@@ -96,12 +96,12 @@ class AuthentikServer(pulumi.ComponentResource):
         self.api = AuthentikApi(args.namespace, server_secret, provider, gate)
         self.register_outputs({"url": self.url})
 
-    def _token_blueprint(self) -> k8s.core.v1.ConfigMap:
-        slug = paths.API_TOKEN_SLUG
+    def _administrator_blueprint(self) -> k8s.core.v1.ConfigMap:
+        slug = paths.ADMINISTRATOR
         return k8s.core.v1.ConfigMap(
-            f"{self._name}-token-blueprint",
+            f"{self._name}-administrator",
             metadata={"name": paths.config_map(slug), "namespace": self._args.namespace.namespace},
-            data={paths.file_name(slug): api_token.text(self._generation)},
+            data={paths.file_name(slug): administrator.text(self._generation)},
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -120,7 +120,9 @@ class AuthentikServer(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         ).secret_name
 
-    def _release(self, token_blueprint: pulumi.Output[str], server_secret: pulumi.Output[str]) -> k8s.helm.v3.Release:
+    def _release(
+        self, administrator_blueprint: pulumi.Output[str], server_secret: pulumi.Output[str]
+    ) -> k8s.helm.v3.Release:
         args, child = self._args, pulumi.ResourceOptions(parent=self)
         certificate = Certificate(
             f"{self._name}-tls",
@@ -141,7 +143,7 @@ class AuthentikServer(pulumi.ComponentResource):
             server_secret=server_secret,
             postgres_secret=self._secret("postgres-secret", POSTGRES_SECRET, ("password",)),
             tls_secret=certificate.secret_name,
-            token_blueprint=token_blueprint,
+            administrator_blueprint=administrator_blueprint,
         )
         return release(
             f"{self._name}-release",

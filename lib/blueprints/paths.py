@@ -7,10 +7,10 @@ CLIENT_SECRET = "client-secret"
 """Key of the client's secret in the Kubernetes Secret of an application."""
 GENERATION = "generation"
 """Key of the same Secret that says which generation of the secret it holds."""
-API_TOKEN = "bootstrap-token"
-"""Field of `authentik/server`, and key of its Secret: the API token of the administrator."""
+API_TOKEN, ADMINISTRATOR_PASSWORD = "bootstrap-token", "bootstrap-password"
+"""Fields of `authentik/server`, and keys of its Secret: token and password of the administrator."""
 SERVER_SECRET = "authentik-server"
-USERS, API_TOKEN_SLUG = "users", "api-token"
+USERS, ADMINISTRATOR = "users", "administrator"
 
 
 def config_map(slug: str) -> str:
@@ -43,4 +43,4 @@ def client_directory(slug: str) -> str:
     return f"/run/oidc/{slug}"
 
 
-API_TOKEN_DIRECTORY = "/run/api-token"
+ADMINISTRATOR_DIRECTORY = "/run/administrator"

@@ -25,7 +25,7 @@ class AuthentikValues:
         slugs: Applications whose blueprint and client secret the worker mounts, once they are there.
         server_secret: Secret with secret-key, bootstrap-token and bootstrap-password.
         postgres_secret: Secret with password.
-        token_blueprint: ConfigMap of the blueprint `api-token`.
+        administrator_blueprint: ConfigMap of the blueprint `administrator`.
     """
 
     host: str
@@ -36,7 +36,7 @@ class AuthentikValues:
     server_secret: Any
     postgres_secret: Any
     tls_secret: Any
-    token_blueprint: Any
+    administrator_blueprint: Any
 
 
 def values(args: AuthentikValues) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _worker(args: AuthentikValues) -> dict[str, Any]:
         "env": [
             {"name": "AUTHENTIK_BOOTSTRAP_EMAIL", "value": args.admin_email},
             _from_secret("AUTHENTIK_BOOTSTRAP_TOKEN", args.server_secret, paths.API_TOKEN),
-            _from_secret("AUTHENTIK_BOOTSTRAP_PASSWORD", args.server_secret, "bootstrap-password"),
+            _from_secret("AUTHENTIK_BOOTSTRAP_PASSWORD", args.server_secret, paths.ADMINISTRATOR_PASSWORD),
         ],
         "volumes": [volume for volume, _ in volumes],
         "volumeMounts": [
@@ -130,18 +130,22 @@ def _volumes(args: AuthentikValues) -> list[tuple[dict[str, Any], str]]:
     """Volumes and where they are mounted. What belongs to an application is optional: the kubelet fills the directory
     when the object appears, so one release serves every phase.
     """
-    token = [{"key": paths.API_TOKEN, "path": paths.API_TOKEN}]
+    administrator = [{"key": key, "path": key} for key in (paths.API_TOKEN, paths.ADMINISTRATOR_PASSWORD)]
     volumes = [
         (
-            {"name": f"blueprint-{paths.API_TOKEN_SLUG}", "configMap": {"name": args.token_blueprint}},
-            paths.directory(paths.API_TOKEN_SLUG),
+            {"name": f"blueprint-{paths.ADMINISTRATOR}", "configMap": {"name": args.administrator_blueprint}},
+            paths.directory(paths.ADMINISTRATOR),
         ),
         (
             {
-                "name": "api-token",
-                "secret": {"secretName": args.server_secret, "items": token, "defaultMode": _READABLE_BY_GROUP},
+                "name": "administrator",
+                "secret": {
+                    "secretName": args.server_secret,
+                    "items": administrator,
+                    "defaultMode": _READABLE_BY_GROUP,
+                },
             },
-            paths.API_TOKEN_DIRECTORY,
+            paths.ADMINISTRATOR_DIRECTORY,
         ),
     ]
     volumes += [

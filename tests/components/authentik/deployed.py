@@ -61,6 +61,20 @@ def server(settings: Settings, opts: pulumi.ResourceOptions) -> tuple[AuthentikA
     return AuthentikServer("authentik", args, opts).api, {"secrets": secrets, "store_ready": [store]}
 
 
+def server_alone(opts: pulumi.ResourceOptions) -> None:
+    """The server under the real stack file."""
+    server(SETTINGS, opts)
+
+
+def under(settings: Settings) -> Recording:
+    """The server under another stack file."""
+
+    def build_other(opts: pulumi.ResourceOptions) -> None:
+        server(settings, opts)
+
+    return record_component(build_other)
+
+
 @cache
 def recorded(build: Callable[[pulumi.ResourceOptions], None]) -> Recording:
     """One run of `build` for all tests of a process."""
@@ -82,3 +96,9 @@ def mounted(job: Recorded) -> dict[str, dict[str, Any]]:
     """Mount path -> volume of a Job."""
     volumes = {volume["name"]: volume for volume in job.get("spec", "template", "spec", "volumes")}
     return {mount["mountPath"]: volumes[mount["name"]] for mount in container(job)["volumeMounts"]}
+
+
+def worker_volumes(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Mount path -> volume of the worker."""
+    named = {volume["name"]: volume for volume in values["worker"]["volumes"]}
+    return {mount["mountPath"]: named[mount["name"]] for mount in values["worker"]["volumeMounts"]}

@@ -2,14 +2,10 @@
 
 from typing import Any
 
-import pulumi
 import pytest
 
 from lib import oidc
-from lib.blueprints import paths
-from settings import Settings
 from tests.components.authentik.deployed import (
-    CONFIG_MAP,
     EXTERNAL_SECRET,
     JOB,
     RELEASE,
@@ -17,44 +13,25 @@ from tests.components.authentik.deployed import (
     changed,
     environment,
     recorded,
-    server,
+    server_alone,
+    under,
+    worker_volumes,
 )
-from tests.lib.blueprints.documents import load
-from tests.support.components import record_component
 from tests.support.engine import Recording
 from tests.support.wire import walk
 
 SLUGS = [application.slug for application in oidc.applications(SETTINGS)]
 
 
-def build(opts: pulumi.ResourceOptions) -> None:
-    server(SETTINGS, opts)
-
-
-def under(settings: Settings) -> Recording:
-    """The server under another stack file."""
-
-    def build_other(opts: pulumi.ResourceOptions) -> None:
-        server(settings, opts)
-
-    return record_component(build_other)
-
-
 @pytest.fixture(scope="module")
 def authentik() -> Recording:
-    return recorded(build)
+    return recorded(server_alone)
 
 
 @pytest.fixture(scope="module")
 def values(authentik: Recording) -> dict[str, Any]:
     found: dict[str, Any] = authentik.one(RELEASE).get("values")
     return found
-
-
-def volumes(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Mount path -> volume of the worker."""
-    named = {volume["name"]: volume for volume in values["worker"]["volumes"]}
-    return {mount["mountPath"]: named[mount["name"]] for mount in values["worker"]["volumeMounts"]}
 
 
 def test_no_secret_is_in_the_values(authentik: Recording) -> None:
@@ -105,7 +82,7 @@ def test_people_reach_it_by_the_declared_host_with_a_certificate(authentik: Reco
 
 @pytest.mark.parametrize("slug", ["users", *SLUGS])
 def test_every_blueprint_is_mounted_where_authentik_will_call_it(values: dict[str, Any], slug: str) -> None:
-    volume = volumes(values)[f"/blueprints/mounted/{slug}"]
+    volume = worker_volumes(values)[f"/blueprints/mounted/{slug}"]
     assert volume["configMap"] == {"name": f"authentik-blueprints-{slug}", "optional": True}, (
         "optional, for the one of Vault comes a phase later and the release must not change for it"
     )
@@ -113,7 +90,7 @@ def test_every_blueprint_is_mounted_where_authentik_will_call_it(values: dict[st
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_client_secret_is_mounted_where_its_blueprint_reads_it(values: dict[str, Any], slug: str) -> None:
-    volume = volumes(values)[f"/run/oidc/{slug}"]
+    volume = worker_volumes(values)[f"/run/oidc/{slug}"]
     assert volume["secret"]["secretName"] == f"authentik-oidc-{slug}", "the Secret of this application"
     assert volume["secret"]["optional"] is True, "which comes after the worker"
 
@@ -193,31 +170,3 @@ def test_the_stack_file_may_name_another_way_to_the_api() -> None:
     assert environment(recording.one(JOB, "authentik-api"))["AUTHENTIK_URL"] == f"https://{SETTINGS.identity.host}", (
         "which pods do not have"
     )
-
-
-def test_a_renewed_token_reaches_authentik_and_is_proven() -> None:
-    settings = changed(rotation={"generations": {"authentik/server": 2}})
-    before, after = recorded(build), under(settings)
-    name = "authentik-token-blueprint"
-    key = paths.file_name(paths.API_TOKEN_SLUG)
-    old, new = (one.one(CONFIG_MAP, name).get("data", key) for one in (before, after))
-    assert old != new, "a changed text is what makes the worker apply it again"
-    assert not [value for value in after.issued if value in new], "the token itself is not in it"
-    assert "labels" not in load(new)["metadata"], (
-        "the worker applies it by itself: the old token is all the API would take"
-    )
-    secret = after.one(EXTERNAL_SECRET, "authentik-server-secret")
-    assert after.is_after(secret, after.one(CONFIG_MAP, name)), (
-        "the changed Secret restarts the worker, which must find the changed text"
-    )
-    gates = [one.one(JOB, "authentik-api").get("spec") for one in (before, after)]
-    assert gates[0] != gates[1], "and the gate asks again, with the new one"
-
-
-def test_the_token_is_mounted_where_its_blueprint_reads_it(authentik: Recording, values: dict[str, Any]) -> None:
-    text = authentik.one(CONFIG_MAP, "authentik-token-blueprint").get("data", "api-token.yaml")
-    (mount,) = [path for path, volume in volumes(values).items() if "api-token" in path and "secret" in volume]
-    items = volumes(values)[mount]["secret"]["items"]
-    assert f"{mount}/{items[0]['path']}" in text, "the file that the text names"
-    assert [item["key"] for item in items] == ["bootstrap-token"], "and no other key of the Secret"
-    assert "/blueprints/mounted/api-token" in volumes(values), "beside the text itself"

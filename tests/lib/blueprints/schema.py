@@ -2,7 +2,7 @@
 
 The server ignores a misspelt field and its published schema allows one, so a typo would only show as a login that does
 not work. Field names, required fields and values are those of the request models of the API client 2026.8.5
-(goauthentik/client-python), with the fields that only blueprints may set (`key` of a token).
+(goauthentik/client-python), with the fields that only blueprints may set (key of a token, password of a user).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,10 +50,9 @@ MODELS: Mapping[str, Model] = {
         "key managed description expires expiring",
         intent="verification api recovery app_password",
     ),
-    # `password` is left out on purpose: a blueprint would set it again at every apply.
     "authentik_core.user": _model(
         "username name",
-        "is_active groups roles email attributes path type",
+        "is_active groups roles email attributes path type last_login password password_hash",
         type="internal external service_account",
     ),
     "authentik_flows.flow": _model(

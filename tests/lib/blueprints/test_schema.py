@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lib import oidc
-from lib.blueprints import api_token, application, users
+from lib.blueprints import administrator, application, users
 from settings import load_stack_file
 from tests.lib.blueprints.documents import Tag, load, tags
 from tests.lib.blueprints.schema import problems
@@ -15,7 +15,7 @@ from tests.lib.blueprints.schema import problems
 SETTINGS = load_stack_file(Path(__file__).parents[3] / "Pulumi.test-cluster.yaml")
 DOCUMENTS = {
     "users": users.text(SETTINGS.identity),
-    "api-token": api_token.text(1),
+    "administrator": administrator.text(1),
     **{one.slug: application.text(one, 1) for one in oidc.applications(SETTINGS)},
 }
 
@@ -34,14 +34,16 @@ def test_a_blueprint_is_found_by_a_name_of_its_own(slug: str) -> None:
 @pytest.mark.parametrize("slug", DOCUMENTS)
 def test_discovery_leaves_a_blueprint_alone_unless_nobody_else_can_apply_it(slug: str) -> None:
     label = load(DOCUMENTS[slug])["metadata"].get("labels", {}).get("blueprints.goauthentik.io/instantiate")
-    wanted = None if slug == "api-token" else "false"
+    wanted = None if slug == "administrator" else "false"
     assert label == wanted, "a row that discovery makes beside ours has the same path and takes its place"
 
 
 @pytest.mark.parametrize("slug", DOCUMENTS)
 def test_files_are_read_only_below_the_directories_that_hold_secrets(slug: str) -> None:
     read = [tag.value for tag in tags(load(DOCUMENTS[slug])) if tag.name == "File"]
-    assert all(path.startswith(("/run/oidc/", "/run/api-token/")) for path in read), "nowhere else is a secret mounted"
+    assert all(path.startswith(("/run/oidc/", "/run/administrator/")) for path in read), (
+        "nowhere else is a secret mounted"
+    )
 
 
 def _misspell(document: dict[str, Any]) -> None:
