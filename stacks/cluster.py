@@ -32,8 +32,9 @@ from stacks.contracts import Cluster, Gates, Site
 
 @dataclass(frozen=True, kw_only=True)
 class _Machines:
-    """Talos on its machines, and the Kubernetes API that came out of it."""
+    """Talos on its machines, and the Kubernetes API that came out of it. `identity` is that of the cluster, secret."""
 
+    identity: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     talosconfig: pulumi.Output[str]
 
@@ -62,6 +63,12 @@ def build(site: Site) -> Cluster:
         "kubernetes",
         kubeconfig=kubeconfig,
         context=settings.cluster.existing.context if settings.cluster.existing is not None else None,
+        # Without an identity, a kubeconfig that is unknown in a preview (a renewed certificate suffices) counts as
+        # another cluster, and everything in it would be replaced (DiffConfig in provider/pkg/provider/provider.go).
+        cluster_identifier=machines.identity if machines is not None else settings.cluster.name,
+        # Otherwise a change of data deletes the object and makes a new one, while pods have it mounted.
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
         opts=pulumi.ResourceOptions(parent=phase),
     )
     in_cluster = pulumi.ResourceOptions(parent=phase, providers=[provider])
@@ -106,6 +113,9 @@ def _machines(site: Site, phase: Phase) -> _Machines | None:
         TalosImageArgs(talos=settings.talos, datastore=settings.proxmox.image_datastore),
         in_machines,
     )
+    talos_secrets = TalosSecrets(
+        "talos-secrets", TalosSecretsArgs(version_contract=settings.talos.version_contract), in_machines
+    )
     cluster = TalosCluster(
         "talos",
         TalosClusterArgs(
@@ -113,16 +123,14 @@ def _machines(site: Site, phase: Phase) -> _Machines | None:
             network=settings.network,
             talos=settings.talos,
             region=settings.proxmox.region,
-            secrets=TalosSecrets(
-                "talos-secrets", TalosSecretsArgs(version_contract=settings.talos.version_contract), in_machines
-            ),
+            secrets=talos_secrets,
             installer=image.installer,
             machines=_virtual_machines(site, settings.talos, settings.proxmox, image, in_machines),
         ),
         in_machines,
     )
     serving = ApiServer("kubernetes-api", ApiServerArgs(cluster=cluster), in_machines)
-    return _Machines(kubeconfig=serving.kubeconfig, talosconfig=cluster.talosconfig)
+    return _Machines(identity=talos_secrets.cluster_id, kubeconfig=serving.kubeconfig, talosconfig=cluster.talosconfig)
 
 
 def _virtual_machines(

@@ -20,9 +20,11 @@ class TalosSecrets(pulumi.ComponentResource):
     Attributes:
         secrets: The resource. Hand it to the functions of this module, never its outputs to an invoke: these keep
             snake_case names, which the provider reports as missing fields (pulumiverse/pulumi-talos issues 93, 103).
+        cluster_id: Identity of the cluster, secret; another one is another cluster.
     """
 
     secrets: machine.Secrets
+    cluster_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: TalosSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:talos/secrets:TalosSecrets", name, None, opts)
@@ -35,6 +37,7 @@ class TalosSecrets(pulumi.ComponentResource):
                 additional_secret_outputs=["machineSecrets", "clientConfiguration"],
             ),
         )
+        self.cluster_id = self.secrets.machine_secrets.apply(lambda made: made.cluster.id)
         self.register_outputs({})
 
 
