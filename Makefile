@@ -1,4 +1,4 @@
-# The commands of home-cluster; `make` alone lists them. Contracts: docs/architecture.md.
+# The commands of home-cluster; `make` alone lists them.
 
 PYTHON ?= python3
 STACK ?=

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from tools.files import UnavailableError
@@ -30,7 +31,10 @@ def build(version: str, module: Path, binary: Path) -> str:
     flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-tags", "osusergo,grpcnotrace"]
     linker = f"-s -w -X {VERSION_VARIABLE}=v{version}"
     command = [go, "build", *flags, "-ldflags", linker, "-o", str(binary), PACKAGE]
-    if subprocess.run(command, cwd=module, env=environment, check=False).returncode:
+    # Go names each of the 250 modules it downloads; only a failure is worth reading.
+    run = subprocess.run(command, cwd=module, env=environment, capture_output=True, text=True, check=False)
+    if run.returncode:
+        print(*run.stderr.splitlines()[-20:], sep="\n", file=sys.stderr, flush=True)
         raise UnavailableError("the build with Go failed, the reason is above")
     return using
 

@@ -36,10 +36,11 @@ class Version(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A CLI: its path, and how it came (for people to read)."""
+    """A CLI: its path, how it came, and why not in a simpler way (both for people to read)."""
 
     binary: Path
     way: str
+    because: str = ""
 
 
 def pinned(root: Path) -> str:
@@ -81,7 +82,7 @@ def ensure(root: Path, sites: Sequence[str] = release.SITES) -> str:
     found = _find(root, version, sites)
     link(linked, found.binary)
     record.write_text(json.dumps({"pinned": version, "way": found.way, "state": _state(linked)}))
-    return f"pulumi {found.way}"
+    return f"pulumi {found.way}{found.because}"
 
 
 def _state(binary: Path) -> list[str | int]:
@@ -170,7 +171,7 @@ def _built(root: Path, store: Path, version: str, reason: str) -> Found:
     with staged(store / "source") as directory:
         go = go_build.build(version, root / "tools" / "pulumi", directory / "pulumi")
         _prove(directory / "pulumi", version)
-    return Found(store / "source" / "pulumi", f"{version} built with {go} from tools/pulumi/go.mod ({reason})")
+    return Found(store / "source" / "pulumi", f"{version} built with {go} from tools/pulumi/go.mod", f" ({reason})")
 
 
 def _prove(binary: Path, version: str) -> None:

@@ -220,6 +220,15 @@ def test_a_go_that_cannot_build_is_named_and_leaves_nothing_in_the_cache(
     assert not list((tmp_path / "cache").rglob("pulumi/*/source")), "a failed build must not be found next time"
 
 
+def test_a_failed_build_shows_what_go_said(
+    checkout: Path, programs: Programs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    programs(go='[ "$1" = env ] && echo go1.26.8 && exit; echo "no space left on device" >&2; exit 1')
+    with pytest.raises(SetupError, match="the reason is above"):
+        pulumi_cli.ensure(checkout, [NOWHERE])
+    assert "no space left on device" in capsys.readouterr().err, "the reason that is promised must be there"
+
+
 def test_two_setups_at_once_build_once(checkout: Path, programs: Programs, tmp_path: Path) -> None:
     directory = programs(go=FAKE_GO.replace("build)", "build) sleep 1;"))
     second = tmp_path / "second"
