@@ -172,7 +172,7 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
         CiliumArgs(
             chart=site.charts["cilium"],
             load_balancers=settings.network.load_balancers,
-            nodes=len(settings.talos.nodes),
+            nodes=[node.name for node in settings.talos.nodes],
         ),
         opts,
     )

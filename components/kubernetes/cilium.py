@@ -7,14 +7,13 @@ import pulumi
 
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
-from components.kubernetes.definitions import Definitions, DefinitionsArgs
+from components.kubernetes.conditions import Conditions, ConditionsArgs, definition, node
 from lib.charts import Chart
 from lib.names import Namespace
 from lib.values.cilium import CiliumValues, values
 from settings.infrastructure import LoadBalancers
 
-_POOL = "ciliumloadbalancerippools.cilium.io/v2"
-_POLICY = "ciliuml2announcementpolicies.cilium.io/v2alpha1"
+_DEFINITIONS = ("ciliumloadbalancerippools.cilium.io", "ciliuml2announcementpolicies.cilium.io")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,20 +22,22 @@ class CiliumArgs:
 
     Attributes:
         load_balancers: Addresses that Services may get.
-        nodes: Number of nodes.
+        nodes: Names of the nodes.
     """
 
     chart: Chart
     load_balancers: LoadBalancers
-    nodes: int
+    nodes: Sequence[str]
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
 class Cilium(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-release`: the chart, awaited: nodes become Ready with it.
-    - `<name>-definitions`: the gate until the operator has registered the kinds below.
+    - `<name>-release`: the chart, awaited.
+    - `<name>-gate`: Conditions: every node is Ready, and the operator has registered the kinds below. An awaited
+      release proves neither: Helm lets some pods of a DaemonSet be missing, and the chart does not bring these kinds
+      (pulumi-kubernetes itself retries a missing kind for half a minute only).
     - `<name>-pool`: CiliumLoadBalancerIPPool with the addresses of the stack file.
     - `<name>-announcement`: CiliumL2AnnouncementPolicy: workers answer ARP for them, over every network card that
       Cilium manages. Control planes stay out, as their label `exclude-from-external-load-balancers` says.
@@ -56,17 +57,22 @@ class Cilium(pulumi.ComponentResource):
                 chart=args.chart,
                 release="cilium",
                 namespace=Namespace.KUBE_SYSTEM,
-                values=values(CiliumValues(nodes=args.nodes)),
+                values=values(CiliumValues(nodes=len(args.nodes))),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
-        definitions = Definitions(
-            f"{name}-definitions", DefinitionsArgs(definitions=(_POOL, _POLICY), after=[installed]), child
-        )
+        gate = Conditions(
+            f"{name}-gate",
+            ConditionsArgs(
+                objects=[*(node(each) for each in args.nodes), *(definition(each) for each in _DEFINITIONS)],
+                after=[installed],
+            ),
+            child,
+        ).gate
         # Their kinds come from the operator, not from the chart.
-        served = pulumi.ResourceOptions(parent=self, depends_on=[definitions.established])
+        served = pulumi.ResourceOptions(parent=self, depends_on=[gate])
         self.ready = (
-            installed,
+            gate,
             custom_resource(f"{name}-pool", _pool(args.load_balancers), served),
             custom_resource(f"{name}-announcement", _announcement(), served),
         )

@@ -34,7 +34,7 @@ def build(settings: Settings, nodes: int = 6) -> Callable[[pulumi.ResourceOption
             CiliumArgs(
                 chart=charts["cilium"],
                 load_balancers=settings.network.load_balancers,
-                nodes=nodes,
+                nodes=[f"node{index}" for index in range(nodes)],
             ),
             opts,
         )
@@ -95,33 +95,41 @@ def test_flow_logs_are_not_served_without_certificates(cilium: Recorded) -> None
 def test_objects_of_the_operators_kinds_come_after_the_gate_that_sees_them(
     recording: Recording, cilium: Recorded
 ) -> None:
-    gate = recording.one(JOB, "cilium-definitions")
+    gate = recording.one(JOB, "cilium-gate")
     assert recording.is_after(gate, cilium), "the operator is part of the release"
     for kind in (POOL, POLICY):
         assert recording.is_after(recording.one(kind), gate), "the chart does not bring these kinds"
 
 
-def test_the_gate_asks_for_exactly_the_kinds_that_are_created(recording: Recording) -> None:
-    gate = recording.one(JOB, "cilium-definitions")
-    environment = gate.get("spec", "template", "spec", "containers", 0, "env")
-    asked = next(one["value"] for one in environment if one["name"] == "DEFINITIONS").split(",")
-    created = {one.get("apiVersion").split("/")[1]: one.get("kind") for one in map(recording.one, (POOL, POLICY))}
-    assert {definition.split("/")[1] for definition in asked} == set(created), "the versions that are created"
-    for definition in asked:
-        assert definition.startswith(created[definition.split("/")[1]].lower()[:-1]), f"{definition} is its plural"
+def watched(recording: Recording) -> set[str]:
+    environment = recording.one(JOB, "cilium-gate").get("spec", "template", "spec", "containers", 0, "env")
+    return set(next(one["value"] for one in environment if one["name"] == "OBJECTS").split(","))
 
 
-def test_the_gate_may_read_those_definitions_and_nothing_else(recording: Recording) -> None:
-    (rule,) = recording.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "cilium-definitions-role").get(
-        "rules"
+def test_the_gate_waits_for_exactly_the_kinds_that_are_created(recording: Recording) -> None:
+    prefix = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+    names = {one.removeprefix(prefix).partition(".")[0] for one in watched(recording) if one.startswith(prefix)}
+    kinds = {recording.one(one).get("kind").lower() for one in (POOL, POLICY)}
+    assert {name.removesuffix("ies").removesuffix("s") for name in names} == {
+        kind.removesuffix("y") for kind in kinds
+    }, "a kind that is not waited for is a race"
+
+
+def test_every_node_must_be_ready(recording: Recording) -> None:
+    nodes = {one for one in watched(recording) if one.startswith("/api/v1/nodes/")}
+    assert nodes == {f"/api/v1/nodes/node{index}=Ready" for index in range(6)}, (
+        "Helm is content while some pods of a DaemonSet are missing, so a node could be absent unnoticed"
     )
-    assert rule["verbs"] == ["get"], "it changes nothing"
-    assert set(rule["resourceNames"]) == {
-        "ciliumloadbalancerippools.cilium.io",
-        "ciliuml2announcementpolicies.cilium.io",
-    }, "a permission without names covers every definition"
-    pod = recording.one(JOB, "cilium-definitions").get("spec", "template", "spec")
-    assert pod["serviceAccountName"] == "cilium-definitions", "the permission is bound to this account"
+
+
+def test_the_gate_may_read_what_it_waits_for_and_nothing_else(recording: Recording) -> None:
+    rules = recording.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "cilium-gate-role").get("rules")
+    allowed = {(rule["apiGroups"][0], rule["resources"][0], name) for rule in rules for name in rule["resourceNames"]}
+    paths = {f"/{'apis/' + group if group else 'api'}/v1/{resource}/{name}" for group, resource, name in allowed}
+    assert paths == {one.partition("=")[0] for one in watched(recording)}, "each by its name"
+    assert all(rule["verbs"] == ["get"] for rule in rules), "it changes nothing"
+    pod = recording.one(JOB, "cilium-gate").get("spec", "template", "spec")
+    assert pod["serviceAccountName"] == "cilium-gate", "the permission is bound to this account"
     assert pod["automountServiceAccountToken"] is True, "without a token it is nobody"
 
 

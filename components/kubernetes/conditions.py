@@ -1,0 +1,115 @@
+"""A gate that waits for conditions of objects which no resource of this program creates."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.probe import Probe, ProbeArgs, script
+from lib.names import Namespace
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A cluster-scoped object and the condition it must reach. `group` is empty for the core API."""
+
+    group: str
+    version: str
+    resource: str
+    name: str
+    condition: str
+
+    @property
+    def path(self) -> str:
+        """Path of the object in the API."""
+        root = f"apis/{self.group}" if self.group else "api"
+        return f"/{root}/{self.version}/{self.resource}/{self.name}"
+
+
+def node(name: str) -> Watched:
+    """A node that is Ready."""
+    return Watched("", "v1", "nodes", name, "Ready")
+
+
+def definition(name: str) -> Watched:
+    """A CustomResourceDefinition, `<plural>.<group>`, whose objects can be created."""
+    return Watched("apiextensions.k8s.io", "v1", "customresourcedefinitions", name, "Established")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionsArgs:
+    """What is waited for.
+
+    Attributes:
+        after: What brings these objects about.
+        seconds: How long the gate waits.
+    """
+
+    objects: Sequence[Watched]
+    after: Sequence[pulumi.Resource]
+    seconds: int = 600
+
+
+class Conditions(pulumi.ComponentResource):
+    """Creates in kube-system:
+
+    - `<name>-account`, `<name>-role`, `<name>-binding`: permission to get these objects by name and nothing else.
+    - `<name>`: a Probe that succeeds once each has reached its condition.
+
+    Attributes:
+        gate: The Job.
+    """
+
+    gate: k8s.batch.v1.Job
+
+    def __init__(self, name: str, args: ConditionsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:kubernetes/conditions:Conditions", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        account = k8s.core.v1.ServiceAccount(
+            f"{name}-account", metadata={"name": name, "namespace": Namespace.KUBE_SYSTEM}, opts=child
+        )
+        role = k8s.rbac.v1.ClusterRole(f"{name}-role", metadata={"name": name}, rules=_rules(args.objects), opts=child)
+        binding = k8s.rbac.v1.ClusterRoleBinding(
+            f"{name}-binding",
+            metadata={"name": name},
+            role_ref=_reference(role),
+            subjects=_subjects(account),
+            opts=child,
+        )
+        self.gate = Probe(
+            name,
+            ProbeArgs(
+                namespace=Namespace.KUBE_SYSTEM,
+                source=script("conditions"),
+                environment={
+                    "OBJECTS": ",".join(f"{one.path}={one.condition}" for one in args.objects),
+                    "SECONDS_TO_WAIT": str(args.seconds),
+                },
+                service_account=account.metadata.name,
+                after=[binding, *args.after],
+                seconds=args.seconds + 60,
+            ),
+            child,
+        ).job
+        self.register_outputs({})
+
+
+def _rules(objects: Sequence[Watched]) -> Any:
+    named: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in objects:
+        named[one.group, one.resource].append(one.name)
+    return [
+        {"apiGroups": [group], "resources": [resource], "resourceNames": sorted(names), "verbs": ["get"]}
+        for (group, resource), names in sorted(named.items())
+    ]
+
+
+def _reference(role: k8s.rbac.v1.ClusterRole) -> Any:
+    return {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role.metadata.name}
+
+
+def _subjects(account: k8s.core.v1.ServiceAccount) -> Any:
+    return [{"kind": "ServiceAccount", "name": account.metadata.name, "namespace": account.metadata.namespace}]
