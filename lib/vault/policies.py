@@ -4,11 +4,19 @@ from lib.secrets import KV_MOUNT, PLATFORM_PREFIX
 
 
 def platform_reader() -> str:
-    """External Secrets: read the platform's secrets by their exact path; no listing, no writing, nothing else."""
-    return f"""path "{KV_MOUNT}/data/{PLATFORM_PREFIX}/*" {{
-  capabilities = ["read"]
-}}
-"""
+    """External Secrets: read the platform's secrets by their exact path; no listing, no writing, nothing else.
+
+    And look up and give back its own token, since the role leaves out the default policy: the store is Ready once the
+    lookup succeeds, and a token is revoked after each use (`Validate` and `Close`, providers/v1/vault of
+    external-secrets 2.9.0).
+    """
+    return "\n".join(
+        (
+            _rule(f"{KV_MOUNT}/data/{PLATFORM_PREFIX}/*", "read"),
+            _rule("auth/token/lookup-self", "read"),
+            _rule("auth/token/revoke-self", "update"),
+        )
+    )
 
 
 PEOPLE_PREFIX = "people"
