@@ -1,5 +1,6 @@
 """Every secret of the platform, declared once. No component makes a secret of its own."""
 
+import difflib
 from dataclasses import replace
 
 from lib.names import Namespace
@@ -177,14 +178,15 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
 
 def _with_generations(declared: list[SecretDeclaration], generations: dict[str, int]) -> tuple[SecretDeclaration, ...]:
     known = {declaration.path: declaration for declaration in declared}
-    for path in generations:
+    for path, generation in generations.items():
         if path not in known:
+            close = difflib.get_close_matches(path, known, n=3) or sorted(known)
             raise ValueError(
-                f"rotation.generations.{path}: is no secret of this stack; the secrets are {', '.join(sorted(known))}"
+                f"rotation.generations.{path}: is no secret of this stack; did you mean {', '.join(close)}?"
             )
         if known[path].permanent:
             raise ValueError(
-                f"rotation.generations.{path}: {generations[path]} would rotate a secret that must stay "
+                f"rotation.generations.{path}: {generation} would rotate a secret that must stay "
                 f"({known[path].permanent}); remove the line"
             )
     return tuple(

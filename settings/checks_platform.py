@@ -63,9 +63,9 @@ def administrators_may_log_in(settings: Settings) -> Iterator[Problem]:
 
 
 def users_are_distinct(settings: Settings) -> Iterator[Problem]:
-    owners: dict[str, str] = {}
+    # Services link a login to the account with its address: a person with one of these would become an administrator.
+    owners = {settings.identity.admin_email.lower(): "identity.adminEmail"}
     if settings.gitea.enabled:
-        # Gitea links a login to the account with its address: this one would become the break-glass administrator.
         owners[settings.gitea.admin_email.lower()] = "gitea.adminEmail"
     for username, user in settings.identity.users.items():
         if username == _AUTHENTIK_ADMINISTRATOR:

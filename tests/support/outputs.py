@@ -160,6 +160,12 @@ def _schematic(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
     return {"id": hashlib.sha256(str(inputs.get("schematic", "")).encode()).hexdigest()}
 
 
+def _file(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
+    del owner, issuer
+    # The volume id of the downloaded file, as Proxmox names it.
+    return {"id": f"{inputs['datastoreId']}:{inputs['contentType']}/{inputs['fileName']}"}
+
+
 def _command(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
     del inputs, owner, issuer
     return {"stdout": "", "stderr": ""}
@@ -178,5 +184,6 @@ COMPUTED: Mapping[str, Callable[[Inputs, str, Issuer], Inputs]] = {
     "vault:index/mount:Mount": _accessor("kv"),
     "vault:index/authBackend:AuthBackend": _accessor("auth_kubernetes"),
     "vault:jwt/authBackend:AuthBackend": _accessor("auth_oidc"),
+    "proxmoxve:download/fileLegacy:FileLegacy": _file,
     "command:local:Command": _command,
 }

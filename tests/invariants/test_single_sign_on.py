@@ -1,0 +1,215 @@
+"""Authentik, every application and every gate agree on the issuer, the client and the groups, to the letter."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from lib import oidc
+from settings import load_stack_file
+from tests.settings.stacks import SHIPPED
+from tests.support.engine import Recorded, Recording
+from tests.support.objects import key_of, of_kind, releases
+
+SETTINGS = load_stack_file(SHIPPED)
+APPLICATIONS = {application.slug: application for application in oidc.applications(SETTINGS)}
+
+each = pytest.mark.parametrize("slug", sorted(APPLICATIONS))
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads a blueprint; its own tags (!Find, !KeyOf, !File...) become what they are applied to."""
+
+
+def _plain(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
+    match node:
+        case yaml.ScalarNode():
+            return f"!{suffix} {loader.construct_scalar(node)}"
+        case yaml.SequenceNode():
+            return [f"!{suffix}", *loader.construct_sequence(node, deep=True)]
+    return loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
+
+
+_Loader.add_multi_constructor("!", _plain)
+
+
+def _blueprint(recording: Recording, name: str) -> list[dict[str, Any]]:
+    """Entries of the blueprint in a ConfigMap."""
+    found = [one for one in of_kind(recording, "ConfigMap") if key_of(one).name == f"authentik-blueprints-{name}"]
+    assert len(found) == 1, f"one ConfigMap holds the blueprint of {name}"
+    (text,) = found[0].get("data").values()
+    entries: list[dict[str, Any]] = yaml.load(text, Loader=_Loader)["entries"]  # noqa: S506 - a SafeLoader
+    return entries
+
+
+def _entries(recording: Recording, slug: str, model: str) -> list[dict[str, Any]]:
+    return [entry for entry in _blueprint(recording, slug) if entry["model"] == model]
+
+
+@each
+def test_the_slug_in_authentik_makes_the_issuer_that_is_declared(update: Recording, slug: str) -> None:
+    (application,) = _entries(update, slug, "authentik_core.application")
+    found = {**application.get("identifiers", {}), **application.get("attrs", {})}
+    assert found["slug"] == slug, "the issuer ends in the slug"
+    issuer = f"https://{SETTINGS.identity.host}/application/o/{found['slug']}/"
+    assert issuer == APPLICATIONS[slug].issuer, "which is the declared one"
+
+
+@each
+def test_the_provider_in_authentik_is_the_declared_client(update: Recording, slug: str) -> None:
+    (provider,) = _entries(update, slug, "authentik_providers_oauth2.oauth2provider")
+    attributes = {**provider.get("identifiers", {}), **provider["attrs"]}
+    declared = APPLICATIONS[slug]
+    assert attributes["client_id"] == declared.client_id, "client id"
+    uris = [(uri["matching_mode"], uri["url"]) for uri in attributes["redirect_uris"]]
+    assert uris == [("strict", uri) for uri in declared.redirect_uris], "exact redirect URIs"
+    assert attributes["issuer_mode"] == "per_provider", "the mode whose issuer is declared"
+    assert str(attributes["client_secret"]).startswith("!File "), "the secret is read from a file, never inline"
+    assert attributes["signing_key"], "without a key tokens are signed with the client secret, HS256"
+    assert "authorization_code" in attributes["grant_types"], "without it nobody can log in"
+
+
+@each
+def test_only_the_declared_groups_are_bound_to_the_application(update: Recording, slug: str) -> None:
+    (binding,) = _entries(update, slug, "authentik_policies.policybinding")
+    (policy,) = _entries(update, slug, "authentik_policies_expression.expressionpolicy")
+    assert binding["identifiers"]["target"] == "!KeyOf application", "the binding is of the application"
+    assert binding["attrs"]["policy"] == f"!KeyOf {policy['id']}", "to the policy beside it"
+    assert (binding["attrs"]["enabled"], binding["attrs"]["negate"]) == (True, False), "which decides as it reads"
+    named = set(re.findall(r"'([^']+)'", policy["attrs"]["expression"]))
+    assert named == set(APPLICATIONS[slug].groups), "nobody else may log in"
+
+
+@each
+def test_the_discovery_gate_asks_for_the_declared_issuer(update: Recording, slug: str) -> None:
+    job = update.one("kubernetes:batch/v1:Job", f"login-{slug}-discovery")
+    environment = _environment(job)
+    assert APPLICATIONS[slug].issuer in environment.values(), "compared to the letter by the gate"
+
+
+def _environment(job: Recorded) -> dict[str, str]:
+    container = job.get("spec", "template", "spec", "containers", 0)
+    return {one["name"]: one["value"] for one in container["env"] if "value" in one}
+
+
+def test_vault_trusts_the_declared_issuer_and_redirects_where_authentik_allows(update: Recording) -> None:
+    backend, role = update.one("vault:jwt/authBackend:AuthBackend"), update.one("vault:jwt/authBackendRole:*")
+    declared = APPLICATIONS["vault"]
+    assert backend.get("oidcDiscoveryUrl") == declared.issuer, "Vault appends the well-known path and compares `iss`"
+    assert backend.get("oidcClientId") == declared.client_id, "the client that Authentik knows"
+    assert sorted(role.get("allowedRedirectUris")) == sorted(declared.redirect_uris), "Authentik refuses any other"
+    assert declared.client_id in role.get("boundAudiences"), "a token of another application is refused"
+    assert backend.is_secret("oidcClientSecret"), "the client secret stays secret"
+
+
+def test_the_mount_of_vaults_login_is_the_one_in_its_redirect_uri(update: Recording) -> None:
+    path = update.one("vault:jwt/authBackend:AuthBackend").get("path")
+    assert any(f"/ui/vault/auth/{path}/oidc/callback" in uri for uri in APPLICATIONS["vault"].redirect_uris), (
+        "the UI calls back on its mount"
+    )
+
+
+def test_vaults_groups_are_those_that_may_log_in(update: Recording) -> None:
+    aliases = {one.get("name") for one in update.of_type("vault:identity/groupAlias:GroupAlias")}
+    assert aliases == {SETTINGS.vault.user_group, SETTINGS.vault.admin_group}, "names in the groups claim"
+
+
+def test_gitea_discovers_the_declared_issuer(update: Recording) -> None:
+    (registrar,) = update.one("*Release", "gitea-release").get("values", "postExtraInitContainers")
+    source = {one["name"]: one.get("value") for one in registrar["env"]}
+    declared = APPLICATIONS["gitea"]
+    assert source["DISCOVERY_URL"] == declared.discovery_url, "the URL of the discovery document"
+    assert source["CLIENT_ID"] == declared.client_id, "client id"
+    assert str(source["SCOPES"]).split(",") == list(declared.scopes), "scopes"
+    assert f"/user/oauth2/{source['SOURCE']}/callback" in declared.redirect_uris[0], "the name is part of the callback"
+    assert source["USER_GROUP"] in declared.groups, "only this group may log in"
+    assert source["ADMIN_GROUP"] == SETTINGS.gitea.admin_group, "administrators come from the groups claim"
+
+
+def _template(recording: Recording, namespace: str, name: str) -> dict[str, str]:
+    (secret,) = [
+        one
+        for one in of_kind(recording, "ExternalSecret")
+        if key_of(one).namespace == namespace and one.get("spec", "target", "name") == name
+    ]
+    data: dict[str, str] = secret.get("spec", "target", "template", "data")
+    return data
+
+
+def _without_variables(text: str) -> str:
+    """A template of External Secrets with something harmless for each variable."""
+    return re.sub(r"\{\{.*?\}\}", "variable", text)
+
+
+def test_harbor_is_configured_with_the_declared_issuer(update: Recording) -> None:
+    (text,) = [text for text in _template(update, "harbor", "oidc").values() if "oidc_endpoint" in text]
+    configuration = json.loads(_without_variables(text))
+    declared = APPLICATIONS["harbor"]
+    assert configuration["oidc_endpoint"] == declared.issuer, "with its trailing slash"
+    assert configuration["oidc_client_id"] == declared.client_id, "client id"
+    assert configuration["oidc_scope"].split(",") == list(declared.scopes), "scopes"
+    assert configuration["oidc_admin_group"] == SETTINGS.harbor.admin_group, "administrators"
+    assert configuration["oidc_verify_cert"] in (True, "true"), "the certificate is checked"
+
+
+def test_harbor_is_reached_where_its_callback_leads(update: Recording) -> None:
+    url = update.one("*Release", "harbor-release").get("values", "externalURL")
+    assert APPLICATIONS["harbor"].redirect_uris == (f"{url}/c/oidc/callback",), "Harbor builds it from externalURL"
+
+
+def test_matrix_authenticates_at_the_declared_issuer(update: Recording) -> None:
+    service = update.one("*Release", "matrix-release").get("values", "matrixAuthenticationService")
+    (text,) = [entry["config"] for entry in service["additional"].values() if "upstream_oauth2" in entry["config"]]
+    (provider,) = yaml.safe_load(text)["upstream_oauth2"]["providers"]
+    declared = APPLICATIONS["matrix"]
+    assert provider["issuer"] == declared.issuer, "compared to the letter"
+    assert provider["client_id"] == declared.client_id, "client id"
+    assert provider["id"] == oidc.MATRIX_UPSTREAM_ID, "part of the callback"
+    assert provider["scope"].split() == list(declared.scopes), "scopes"
+    assert provider["id_token_signed_response_alg"] == "RS256", "the algorithm of Authentik's signing key"
+    callback = f"https://{service['ingress']['host']}/upstream/callback/{provider['id']}"
+    assert declared.redirect_uris == (callback,), "where it calls back"
+    mounts = [one["mountPath"] for one in service["extraVolumeMounts"]]
+    assert any(provider["client_secret_file"].startswith(f"{mount}/") for mount in mounts), "a file that is mounted"
+
+
+def test_authentik_serves_the_host_of_every_issuer(update: Recording) -> None:
+    ingress = update.one("*Release", "authentik-release").get("values", "server", "ingress")
+    assert ingress["hosts"] == [SETTINGS.identity.host], "the host in every issuer"
+    assert all(SETTINGS.identity.host in entry["hosts"] for entry in ingress["tls"]), "over TLS"
+
+
+def test_every_group_that_anything_names_is_created_by_the_users_blueprint(update: Recording) -> None:
+    groups = {entry["identifiers"]["name"] for entry in _entries(update, "users", "authentik_core.group")}
+    assert groups >= set(SETTINGS.identity.groups), "the declared groups"
+    named = {group for application in APPLICATIONS.values() for group in application.groups}
+    named |= {group for user in SETTINGS.identity.users.values() for group in user.groups}
+    assert named <= groups, "a group that does not exist lets nobody in, silently"
+
+
+def test_every_declared_person_is_in_the_users_blueprint_and_without_a_password(update: Recording) -> None:
+    users = {entry["identifiers"]["username"]: entry for entry in _entries(update, "users", "authentik_core.user")}
+    assert set(SETTINGS.identity.users) <= set(users), "people come from the stack file"
+    assert not [name for name, user in users.items() if "password" in user["attrs"]], "a first password is never in Git"
+
+
+def test_applications_come_after_the_groups_they_admit(update: Recording) -> None:
+    groups = update.one("kubernetes:batch/v1:Job", "blueprint-users-apply")
+    for slug in APPLICATIONS:
+        applied = update.one("kubernetes:batch/v1:Job", f"login-{slug}-blueprint-apply")
+        assert update.is_after(applied, groups), f"{slug} finds its groups by name when it is applied"
+
+
+@each
+def test_the_discovery_gate_comes_after_the_application(update: Recording, slug: str) -> None:
+    gate = update.one("kubernetes:batch/v1:Job", f"login-{slug}-discovery")
+    assert update.is_after(gate, update.one("kubernetes:batch/v1:Job", f"login-{slug}-blueprint-apply")), "in order"
+
+
+def test_declared_applications_and_blueprints_are_the_same_set(update: Recording) -> None:
+    names = {key_of(one).name for one in of_kind(update, "ConfigMap") if "authentik-blueprints-" in key_of(one).name}
+    wanted = {f"authentik-blueprints-{slug}" for slug in (*APPLICATIONS, "users")}
+    assert wanted <= names, "one blueprint for each application, and the people"
+    assert {one.get("chart") for one in releases(update)} >= {"authentik"}, "and Authentik itself"
