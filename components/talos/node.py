@@ -37,8 +37,8 @@ class TalosNode(pulumi.ComponentResource):
     """Creates `<name>`: the applied configuration.
 
     Changes that Talos can take while running are taken at once, others by a reboot of the node. Deleting it does
-    nothing to the node. A reset on destroy would be wrong here: when a machine is replaced, the old configuration is
-    deleted after the new one was applied to the same address, so it is the new machine that would be wiped.
+    nothing to the node, whose machine is deleted next. A reset on destroy would need the node to answer, so a dead one
+    could not be removed, and the last control plane can never leave etcd, so `destroy` would hang.
     Take a node out by draining it, and a control plane also by `talosctl etcd leave`, before it leaves the stack file.
 
     Attributes:

@@ -168,7 +168,7 @@ def test_a_node_is_configured_again_when_its_machine_is_replaced(recording: Reco
 def test_the_removal_of_a_configuration_resets_no_machine(recording: Recording) -> None:
     for applied in recording.of_type(APPLY):
         assert applied.get("onDestroy") is None, (
-            f"{applied}: when a machine is replaced, the reset of the old configuration would reach the new machine"
+            f"{applied}: a node that does not answer could not be removed, nor the last member of etcd destroyed"
         )
 
 
