@@ -44,19 +44,7 @@ class CertificateAuthority(pulumi.ComponentResource):
         super().__init__("home-cluster:certificate_authority:CertificateAuthority", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         root_key = _private_key(f"{name}-root-key", child)
-        root = tls.SelfSignedCert(
-            f"{name}-root",
-            private_key_pem=_key_pem(root_key),
-            subject=tls.SelfSignedCertSubjectArgs(common_name=f"{args.cluster_name} root CA"),
-            is_ca_certificate=True,
-            max_path_length=1,
-            set_subject_key_id=True,
-            set_authority_key_id=True,
-            allowed_uses=_CA_USES,
-            validity_period_hours=ROOT_HOURS,
-            early_renewal_hours=_ROOT_RENEWAL_HOURS,
-            opts=child,
-        )
+        root = _root(f"{name}-root", args.cluster_name, root_key, child)
         issuing_key = _private_key(f"{name}-issuing-key", child)
         request = tls.CertRequest(
             f"{name}-issuing-request",
@@ -81,6 +69,22 @@ class CertificateAuthority(pulumi.ComponentResource):
         self.issuing_chain_pem = pulumi.Output.concat(issuing.cert_pem, root.cert_pem)
         self.issuing_key_pem = _key_pem(issuing_key)
         self.register_outputs({"certificate_pem": self.certificate_pem})
+
+
+def _root(name: str, cluster_name: str, key: tls.PrivateKey, opts: pulumi.ResourceOptions) -> tls.SelfSignedCert:
+    return tls.SelfSignedCert(
+        name,
+        private_key_pem=_key_pem(key),
+        subject=tls.SelfSignedCertSubjectArgs(common_name=f"{cluster_name} root CA"),
+        is_ca_certificate=True,
+        max_path_length=1,
+        set_subject_key_id=True,
+        set_authority_key_id=True,
+        allowed_uses=_CA_USES,
+        validity_period_hours=ROOT_HOURS,
+        early_renewal_hours=_ROOT_RENEWAL_HOURS,
+        opts=opts,
+    )
 
 
 def _private_key(name: str, opts: pulumi.ResourceOptions) -> tls.PrivateKey:

@@ -77,15 +77,19 @@ class CertManager(pulumi.ComponentResource):
         )
         self.issuer = custom_resource(
             f"{name}-issuer",
-            CustomResourceArgs(
-                api_version="cert-manager.io/v1",
-                kind="ClusterIssuer",
-                name=names.CLUSTER_ISSUER,
-                spec={"ca": {"secretName": issuing.metadata.name}},
-                seconds=300,
-            ),
+            _issuer(issuing.metadata.name),
             # The release brings the kind and the webhook that checks it.
             pulumi.ResourceOptions(parent=self, depends_on=[installed]),
         )
         self.ready = (self.issuer,)
         self.register_outputs({})
+
+
+def _issuer(secret_name: pulumi.Input[str]) -> CustomResourceArgs:
+    return CustomResourceArgs(
+        api_version="cert-manager.io/v1",
+        kind="ClusterIssuer",
+        name=names.CLUSTER_ISSUER,
+        spec={"ca": {"secretName": secret_name}},
+        seconds=300,
+    )
