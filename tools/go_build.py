@@ -1,38 +1,57 @@
-"""The pulumi CLI built with Go from `tools/pulumi/go.mod`: needs a Go module proxy and nothing else."""
+"""Programs built with Go from a go.mod of this project: needs a Go module proxy and nothing else."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.files import UnavailableError
 
-PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 OLDEST = (1, 21)
 """The first Go that fetches by itself the toolchain that go.mod asks for (go.dev/doc/toolchain)."""
 
 
-def build(version: str, module: Path, binary: Path) -> str:
-    """Build the CLI `version` in the directory `module` to the file `binary`; returns the Go used, such as `go1.26.8`.
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A program as its go.mod pins it.
 
-    Flags and tags are those of the official build (`.goreleaser.yml` of github.com/pulumi/pulumi). Raises
-    `UnavailableError` where Go is missing, too old, or the build fails.
+    Attributes:
+        name: Of the program.
+        version: As the program tells it, such as `3.250.0`.
+        package: Go package of its main function.
+        module: Directory of the go.mod.
+        flags: Of `go build`, besides those that hold for all.
+        duration: About how long a build takes, for people to read.
+    """
+
+    name: str
+    version: str
+    package: str
+    module: Path
+    flags: Sequence[str]
+    duration: str
+
+
+def build(source: Source, binary: Path) -> str:
+    """Build `source` to the file `binary`; returns the Go used, such as `go1.26.8`.
+
+    Raises `UnavailableError` where Go is missing, too old, or the build fails.
     """
     go = shutil.which("go")
     if go is None:
         raise UnavailableError("Go is not installed")
     # CGO_ENABLED=0: no C compiler needed. GOTOOLCHAIN: some packagings of Go default to `local` and would give up.
     environment = {"GOTOOLCHAIN": "auto"} | os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
-    using = _version(go, module, environment)
-    print(f"setup: building pulumi {version} with {using} from tools/pulumi/go.mod (about five minutes)", flush=True)
-    flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-tags", "osusergo,grpcnotrace"]
-    linker = f"-s -w -X {VERSION_VARIABLE}=v{version}"
-    command = [go, "build", *flags, "-ldflags", linker, "-o", str(binary), PACKAGE]
-    # Go names each of the 250 modules it downloads; only a failure is worth reading.
-    run = subprocess.run(command, cwd=module, env=environment, capture_output=True, text=True, check=False)
+    using = _version(go, source.module, environment)
+    place = f"tools/{source.module.name}/go.mod"
+    print(f"setup: building {source.name} {source.version} with {using} from {place} ({source.duration})", flush=True)
+    command = [go, "build", "-mod=readonly", "-buildvcs=false", *source.flags, "-o", str(binary), source.package]
+    # Go names each of the hundreds of modules it downloads; only a failure is worth reading.
+    run = subprocess.run(command, cwd=source.module, env=environment, capture_output=True, text=True, check=False)
     if run.returncode:
         print(*run.stderr.splitlines()[-20:], sep="\n", file=sys.stderr, flush=True)
         raise UnavailableError("the build with Go failed, the reason is above")

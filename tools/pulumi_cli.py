@@ -5,42 +5,16 @@ a build with Go from `tools/pulumi/go.mod`. The cache lies outside the checkout,
 """
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from tools import go_build, release
+from tools import binaries, release
+from tools.binaries import Found, Version
 from tools.files import SetupError, UnavailableError, exclusive, link, staged
+from tools.go_build import Source
 
-
-class Version(NamedTuple):
-    """A version of the CLI. A pre-release sorts before its final release, as semantic versioning has it."""
-
-    major: int
-    minor: int
-    patch: int
-    final: bool
-
-    @classmethod
-    def parse(cls, text: str) -> "Version | None":
-        """Read what `pulumi version` prints, such as `v3.250.0` or `v3.251.0-alpha.1`; None for anything else."""
-        match = re.fullmatch(r"v?(\d+)\.(\d+)\.(\d+)(-[\w.-]+)?(\+[\w.-]+)?", text.strip())
-        if match is None:
-            return None
-        major, minor, patch = (int(number) for number in match.groups()[:3])
-        return cls(major, minor, patch, final=match[4] is None)
-
-
-class Found(NamedTuple):
-    """A CLI: its path, how it came, and why not in a simpler way (both for people to read)."""
-
-    binary: Path
-    way: str
-    because: str = ""
+VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
 
 def pinned(root: Path) -> str:
@@ -49,24 +23,6 @@ def pinned(root: Path) -> str:
     if match is None or Version.parse(match[1]) is None:
         raise SetupError("requirements.txt does not pin pulumi to a version: run `make lock`.")
     return match[1]
-
-
-def cache() -> Path:
-    """Where built and downloaded CLIs are kept: `$XDG_CACHE_HOME/home-cluster`, else `~/.cache/home-cluster`."""
-    configured = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (configured if configured.is_absolute() else Path.home() / ".cache") / "home-cluster"
-
-
-def version_of(binary: Path) -> Version | None:
-    """What version the CLI at `binary` says it is; None where it does not run or says something else."""
-    environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-    try:
-        run = subprocess.run(
-            [str(binary), "version"], env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return Version.parse(run.stdout) if run.returncode == 0 else None
 
 
 def ensure(root: Path, sites: Sequence[str] = release.SITES) -> str:
@@ -103,7 +59,7 @@ def _known(linked: Path, record: Path, version: str) -> str | None:
 
 def _find(root: Path, version: str, sites: Sequence[str]) -> Found:
     """The first of the four ways that is open."""
-    store = cache() / "pulumi" / version
+    store = binaries.cache() / "pulumi" / version
     reasons: list[str] = []
 
     def attempt(way: Callable[[], Found]) -> Found | None:
@@ -134,27 +90,20 @@ def _find(root: Path, version: str, sites: Sequence[str]) -> Found:
 def _on_path(root: Path, version: str) -> Found:
     """A CLI on PATH of the pinned major version that is at least the pinned one; `.tools` itself does not count."""
     wanted = Version.parse(version)
-    tools = (root / ".tools").resolve()
-    path = [entry for entry in os.get_exec_path() if Path(entry).resolve() != tools]
-    name = shutil.which("pulumi", path=os.pathsep.join(path))
-    if name is None:
-        raise UnavailableError("none on PATH")
-    actual = version_of(Path(name))
-    if actual is None or wanted is None:
-        raise UnavailableError(f"{name} on PATH does not tell its version")
-    shown = ".".join(map(str, actual[:3])) + ("" if actual.final else " (a pre-release)")
+    binary, actual = binaries.on_path("pulumi", excluded=[(root / ".tools").resolve()])
+    if wanted is None:
+        raise UnavailableError(f"{version} is no version")
     if actual.major != wanted.major or actual < wanted:
-        raise UnavailableError(f"{name} on PATH is {shown}, not {wanted.major}.x from {version} on")
-    return Found(Path(name), f"{shown} found on PATH: {name}")
+        raise UnavailableError(f"{binary} on PATH is {actual}, not {wanted.major}.x from {version} on")
+    return Found(binary, f"{actual} found on PATH: {binary}")
 
 
 def _cached(store: Path, version: str) -> Found:
-    """A CLI that an earlier setup kept. One that does not run any more is removed."""
+    """A CLI that an earlier setup kept."""
     for kind, origin in (("release", "official release"), ("source", "built with Go")):
-        directory = store / kind
-        if version_of(directory / "pulumi") == Version.parse(version):
-            return Found(directory / "pulumi", f"{version} taken from the cache ({origin}): {directory}")
-        shutil.rmtree(directory, ignore_errors=True)
+        binary = store / kind / "pulumi"
+        if binaries.is_kept(binary, version):
+            return Found(binary, f"{version} taken from the cache ({origin}): {binary.parent}")
     raise UnavailableError("none in the cache")
 
 
@@ -162,19 +111,24 @@ def _released(root: Path, store: Path, version: str, sites: Sequence[str]) -> Fo
     """The official release, kept in the cache."""
     with staged(store / "release") as directory:
         release.download(version, directory, sites, committed=root / "tools" / "pulumi")
-        _prove(directory / "pulumi", version)
+        binaries.prove(directory / "pulumi", version)
     return Found(store / "release" / "pulumi", f"{version} downloaded from its release, checksum verified")
 
 
 def _built(root: Path, store: Path, version: str, reason: str) -> Found:
     """The CLI built from source, kept in the cache. `reason` says why the release was not taken."""
-    with staged(store / "source") as directory:
-        go = go_build.build(version, root / "tools" / "pulumi", directory / "pulumi")
-        _prove(directory / "pulumi", version)
+    go = binaries.build(_source(root, version), store / "source")
     return Found(store / "source" / "pulumi", f"{version} built with {go} from tools/pulumi/go.mod", f" ({reason})")
 
 
-def _prove(binary: Path, version: str) -> None:
-    """Refuse a CLI that does not run here or is not `version`."""
-    if version_of(binary) != Version.parse(version):
-        raise UnavailableError(f"what came as pulumi {version} does not run here or is another version")
+def _source(root: Path, version: str) -> Source:
+    """Flags and tags are those of the official build (`.goreleaser.yml` of github.com/pulumi/pulumi)."""
+    linker = f"-s -w -X {VERSION_VARIABLE}=v{version}"
+    return Source(
+        name="pulumi",
+        version=version,
+        package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        module=root / "tools" / "pulumi",
+        flags=("-trimpath", "-tags", "osusergo,grpcnotrace", "-ldflags", linker),
+        duration="about five minutes",
+    )

@@ -1,0 +1,100 @@
+"""What is the same for every program that setup finds or builds: its version, its place in the cache, its build."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tools import go_build
+from tools.files import UnavailableError, staged
+
+
+class Version(NamedTuple):
+    """A version of a program. A pre-release sorts before its final release, as semantic versioning has it."""
+
+    major: int
+    minor: int
+    patch: int
+    final: bool
+
+    @classmethod
+    def parse(cls, text: str) -> "Version | None":
+        """Read a version such as `v3.250.0` or `v3.251.0-alpha.1`; None for anything else."""
+        match = re.fullmatch(r"v?(\d+)\.(\d+)\.(\d+)(-[\w.-]+)?(\+[\w.-]+)?", text.strip())
+        if match is None:
+            return None
+        major, minor, patch = (int(number) for number in match.groups()[:3])
+        return cls(major, minor, patch, final=match[4] is None)
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}{'' if self.final else ' (a pre-release)'}"
+
+
+class Found(NamedTuple):
+    """A program: its path, how it came, and why not in a simpler way (both for people to read)."""
+
+    binary: Path
+    way: str
+    because: str = ""
+
+
+def cache() -> Path:
+    """Where built and downloaded programs are kept: `$XDG_CACHE_HOME/home-cluster`, else `~/.cache/home-cluster`."""
+    configured = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (configured if configured.is_absolute() else Path.home() / ".cache") / "home-cluster"
+
+
+def version_of(binary: Path) -> Version | None:
+    """The first version in what `<binary> version` prints; None where it does not run or says none."""
+    environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        run = subprocess.run(
+            [str(binary), "version"], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    versions = filter(None, map(Version.parse, run.stdout.split()))
+    return next(versions, None) if run.returncode == 0 else None
+
+
+def on_path(name: str, excluded: Sequence[Path] = ()) -> tuple[Path, Version]:
+    """The program `name` on PATH, but not in one of the directories `excluded`, and its version.
+
+    Raises `UnavailableError` where there is none or it says no version.
+    """
+    directories = [entry for entry in os.get_exec_path() if Path(entry).resolve() not in excluded]
+    found = shutil.which(name, path=os.pathsep.join(directories))
+    if found is None:
+        raise UnavailableError("none on PATH")
+    version = version_of(Path(found))
+    if version is None:
+        raise UnavailableError(f"{found} on PATH does not tell its version")
+    return Path(found), version
+
+
+def is_kept(binary: Path, version: str) -> bool:
+    """Whether an earlier setup kept `version` at `binary`, in a directory of its own.
+
+    One that does not run any more is removed with its directory.
+    """
+    if version_of(binary) == Version.parse(version):
+        return True
+    shutil.rmtree(binary.parent, ignore_errors=True)
+    return False
+
+
+def build(source: go_build.Source, directory: Path) -> str:
+    """Build `source` and keep it as `directory`/<name>; returns the Go used. Raises `UnavailableError`."""
+    with staged(directory) as stage:
+        go = go_build.build(source, stage / source.name)
+        prove(stage / source.name, source.version)
+    return go
+
+
+def prove(binary: Path, version: str) -> None:
+    """Refuse a program that does not run here or is not `version`; raises `UnavailableError`."""
+    if version_of(binary) != Version.parse(version):
+        raise UnavailableError(f"what came as {binary.name} {version} does not run here or is another version")
