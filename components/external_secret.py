@@ -52,6 +52,7 @@ class ExternalSecret(pulumi.ComponentResource):
 
     Attributes:
         secret_name: Name of the Secret; using it as an input makes the order.
+        resource: The ExternalSecret, as a gate.
 
     Raises:
         ValueError: when the namespace is no declared consumer of one of the secrets.

@@ -54,6 +54,7 @@ class VaultServer(pulumi.ComponentResource):
     Attributes:
         address: URL of the API for this program, once it can be reached.
         gate: What everything that calls Vault depends on.
+        service: The Service of the API.
     """
 
     address: pulumi.Output[str]
