@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -40,8 +41,8 @@ class Double:
 
 
 @contextlib.contextmanager
-def serving(respond: Respond) -> Iterator[Double]:
-    """Serve `respond` on a free port of the loopback."""
+def serving(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[Double]:
+    """Serve `respond` on a free port of the loopback, over TLS where `tls` is given."""
     double = Double("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,7 +65,10 @@ def serving(respond: Respond) -> Iterator[Double]:
             """Silent: the test asserts on `requests`."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    double.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        # Each connection shakes hands in its own thread, so that a client that gives up does not hold the others.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    double.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

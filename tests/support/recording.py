@@ -159,10 +159,22 @@ class Recording:
         """Every resource that has the component as an ancestor."""
         return [one for one in self.resources if component in self.ancestors(one)]
 
-    @property
+    @cached_property
     def phases(self) -> list[Recorded]:
-        """The phases in the order they were built."""
-        return sorted(self.of_type(PHASE), key=lambda phase: phase.order)
+        """The phases in the order in which the engine can bring them up; those that can go together by name.
+
+        Taken from the dependencies of their members: components register in no particular order.
+        """
+        by_name = {phase.name: phase for phase in self.of_type(PHASE)}
+        order: nx.DiGraph[str] = nx.DiGraph()
+        order.add_nodes_from(by_name)
+        for resource in self.custom:
+            own = self.phase_of(resource)
+            for urn in resource.dependencies:
+                other = self.phase_of(self.by_urn[urn])
+                if own is not None and other is not None and own != other:
+                    order.add_edge(other, own)
+        return [by_name[name] for name in nx.lexicographical_topological_sort(order)]
 
     def phase_of(self, resource: Recorded) -> str | None:
         """Name of the phase a resource belongs to."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.objects import RELEASE, key_of, namespace_of, objects, of_kind, releases
 from tests.support.recording import Recorded, Recording
-from tests.support.wire import Path
+from tests.support.wire import UNKNOWN, Path
 
 # Keys that hold the name of a Secret as plain text, in pod specs, custom resources and the values of charts.
 _NAME_KEYS = frozenset({"secretName", "tlsSecret", "configSecret", "existingConfigSecret", "usersExistingSecret"})
@@ -101,8 +101,9 @@ def origins(recording: Recording) -> dict[tuple[str, str, str], Origin]:
     made: dict[tuple[str, str, str], Origin] = {}
     for kind in ("Secret", "ConfigMap"):
         for one in of_kind(recording, kind):
-            data = {**(one.get("data") or {}), **(one.get("stringData") or {})}
-            made[kind, key_of(one).namespace, key_of(one).name] = Origin(one, frozenset(data))
+            parts = [one.get("data") or {}, one.get("stringData") or {}]
+            known = None if UNKNOWN in parts else frozenset(key for part in parts for key in part)
+            made[kind, key_of(one).namespace, key_of(one).name] = Origin(one, known)
     for one in of_kind(recording, "ExternalSecret"):
         target = one.get("spec", "target")
         composed = target["template"].get("data")

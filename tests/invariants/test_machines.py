@@ -1,0 +1,121 @@
+"""Machines are reached at their own addresses until the cluster has a VIP, and everything after that at the VIP."""
+
+import re
+
+import yaml
+
+from settings import load_stack_file
+from tests.settings.stacks import FIXTURES, SHIPPED
+from tests.support.engine import Recorded, Recording
+from tests.support.program import record_program
+
+SETTINGS = load_stack_file(SHIPPED)
+TALOS = SETTINGS.talos
+assert TALOS is not None, "the shipped stack has machines"
+VIP = str(SETTINGS.network.vip)
+ADDRESSES = {node.name: str(node.address) for node in TALOS.nodes}
+CONTROL_PLANES = {node.name for node in TALOS.control_plane.nodes}
+
+
+def _talos_calls(recording: Recording) -> list[Recorded]:
+    """Resources that talk to the API of a node."""
+    return [
+        *recording.of_type("talos:machine/configurationApply:ConfigurationApply"),
+        *recording.of_type("talos:machine/bootstrap:Bootstrap"),
+        *recording.of_type("talos:cluster/kubeconfig:Kubeconfig"),
+    ]
+
+
+def test_no_node_is_reached_through_the_vip(program: Recording) -> None:
+    for one in _talos_calls(program):
+        reached = {one.get("node"), one.get("endpoint")} - {None}
+        assert reached <= set(ADDRESSES.values()), f"{one}: before bootstrap nobody holds {VIP}"
+
+
+def test_every_node_is_configured_at_its_own_address(program: Recording) -> None:
+    found = {
+        one.get("node"): one.get("endpoint")
+        for one in program.of_type("talos:machine/configurationApply:ConfigurationApply")
+    }
+    assert found == {address: address for address in ADDRESSES.values()}, "each by itself"
+
+
+def test_bootstrap_happens_on_the_first_control_plane_after_all_are_configured(program: Recording) -> None:
+    bootstrap = program.one("talos:machine/bootstrap:Bootstrap")
+    assert TALOS is not None, "the shipped stack has machines"
+    assert bootstrap.get("node") == str(TALOS.bootstrap_endpoint), "one that is named, never a chance one"
+    for one in program.of_type("talos:machine/configurationApply:ConfigurationApply"):
+        if one.get("node") in {ADDRESSES[name] for name in CONTROL_PLANES}:
+            assert program.is_after(bootstrap, one), f"{one}: etcd waits for its members"
+
+
+def test_a_node_is_configured_once_its_machine_is_there_and_again_when_it_is_replaced(program: Recording) -> None:
+    machines = {one.name: one for one in program.of_type("proxmoxve:index/vmLegacy:VmLegacy")}
+    assert set(machines) == set(ADDRESSES), "one machine for each node"
+    for one in program.of_type("talos:machine/configurationApply:ConfigurationApply"):
+        name = next(name for name, address in ADDRESSES.items() if address == one.get("node"))
+        assert program.is_after(one, machines[name]), f"{one}: its machine comes first"
+        again = machines[name].urn in one.replace_with or one.replacement_trigger is not None
+        assert again, f"{one}: a new machine knows nothing"
+
+
+def test_the_kubernetes_api_is_used_only_after_it_answered(program: Recording) -> None:
+    provider = program.one("pulumi:providers:kubernetes")
+    assert program.is_after(provider, program.one("talos:machine/bootstrap:Bootstrap")), "the cluster exists"
+    assert program.is_after(provider, program.one("command:local:Command")), "and its API answered"
+
+
+def test_the_gate_of_the_api_asks_the_vip(update: Recording) -> None:
+    gate = update.one("command:local:Command")
+    texts = [text for _, text, _ in gate.strings()]
+    assert any(f"https://{VIP}:6443" in text for text in texts), "what everything after it will use"
+    environment = gate.get("environment")
+    keys = [name for name in environment if "KEY" in name]
+    assert keys, "the gate authenticates itself with a key"
+    assert all(gate.is_secret("environment", name) for name in keys), "which no log shows"
+
+
+def test_the_machine_configuration_is_made_for_the_vip(update: Recording) -> None:
+    calls = [call for call in update.calls if call.token == "talos:machine/getConfiguration:getConfiguration"]
+    assert len(calls) == len(ADDRESSES), "one for each node"
+    assert {call.arguments["clusterEndpoint"] for call in calls} == {f"https://{VIP}:6443"}, "where kubelets register"
+
+
+def _documents(call_text: str) -> list[dict[str, object]]:
+    return [document for document in yaml.safe_load_all(call_text) if document]
+
+
+def test_only_control_planes_hold_the_vip(update: Recording) -> None:
+    for call in update.calls:
+        if call.token != "talos:machine/getConfiguration:getConfiguration":
+            continue
+        texts = call.arguments["configPatches"]
+        documents = [document for text in texts for document in _documents(text)]
+        holds = [
+            document for document in documents if re.search(rf"\b{re.escape(VIP)}\b", str(document.get("name", "")))
+        ]
+        kind = call.arguments["machineType"]
+        vip = [one for one in documents if str(one.get("kind", "")).startswith(("VIP", "Layer2VIP"))] or holds
+        assert bool(vip) == (kind == "controlplane"), f"a {kind} {'must' if kind == 'controlplane' else 'must not'}"
+
+
+def test_every_machine_has_the_size_of_its_pool_and_its_own_mac_address(program: Recording) -> None:
+    machines = program.of_type("proxmoxve:index/vmLegacy:VmLegacy")
+    macs = [one.get("networkDevices", 0, "macAddress") for one in machines]
+    assert len(set(macs)) == len(macs), "two machines with one MAC address would take each other's traffic"
+    assert TALOS is not None, "the shipped stack has machines"
+    for one in machines:
+        pool = TALOS.control_plane if one.name in CONTROL_PLANES else TALOS.worker
+        size = (one.get("cpu", "cores"), one.get("memory", "dedicated"), one.get("disks", 0, "size"))
+        assert size == (pool.cores, pool.memory, pool.disk), f"{one}"
+        assert one.get("memory", "floating") == 0, f"{one}: ballooning starves the kubelet"
+
+
+def test_an_existing_cluster_gets_no_machine_and_no_network_of_ours() -> None:
+    recording = record_program(preview=True, stack_file=FIXTURES / "valid" / "existing-cluster.yaml")
+    strange = [str(one) for one in recording.resources if one.type.split(":")[0] in ("proxmoxve", "talos", "command")]
+    strange += [str(one) for one in recording.components if one.name in ("cilium", "coredns", "proxmox-csi")]
+    assert strange == [], "they are there already"
+    provider = recording.one("pulumi:providers:kubernetes")
+    assert provider.get("context") == "admin@home", "the context of the stack file"
+    assert provider.is_secret("kubeconfig"), "its credentials stay secret"

@@ -1,0 +1,149 @@
+"""What something needs exists before it: namespaces, Secrets, ConfigMaps, definitions of its kind, its provider."""
+
+import pytest
+import yaml
+
+from lab.providers.kubernetes.charts import CHARTS
+from tests.support.engine import Recorded, Recording
+from tests.support.objects import RELEASE, key_of, namespace_of, objects, of_kind, releases
+from tests.support.program import ROOT
+from tests.support.references import origins, references
+
+# Namespaces that every Kubernetes has.
+_GIVEN = {"", "default", "kube-system", "kube-public", "kube-node-lease"}
+_BUILT_IN = {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io", "policy", "storage.k8s.io"}
+# Cilium's operator registers its definitions once it runs, so the Job that saw them stands for the chart.
+_GATED_DEFINITIONS = {"cilium.io": "home-cluster:kubernetes/cilium:Cilium"}
+# Secrets and ConfigMaps that something else than the program makes, with who does.
+_MADE_ELSEWHERE: dict[tuple[str, str, str], str] = {}
+
+
+def _definer(recording: Recording, group: str) -> Recorded:
+    """What brings the definitions of an API group into the cluster."""
+    if group in _GATED_DEFINITIONS:
+        component = recording.one(_GATED_DEFINITIONS[group])
+        (gate,) = [one for one in recording.below(component) if one.type == "kubernetes:batch/v1:Job"]
+        return gate
+    charts = {name for name, facts in CHARTS.items() if group in {one.name for one in facts.groups}}
+    found = [one for one in releases(recording) if one.get("chart").rsplit("/", maxsplit=1)[-1] in charts]
+    assert len(found) == 1, f"exactly one release defines {group}"
+    return found[0]
+
+
+def test_a_custom_resource_comes_after_the_definition_of_its_kind(program: Recording) -> None:
+    custom = [one for one in objects(program) if key_of(one).group not in _BUILT_IN]
+    assert len({key_of(one).group for one in custom}) >= 5, "the program uses several operators"
+    early = [str(one) for one in custom if not program.is_after(one, _definer(program, key_of(one).group))]
+    assert early == [], "the API server does not know the kind yet"
+
+
+def test_external_secrets_are_asked_for_in_the_served_version_only(update: Recording) -> None:
+    versions = {one.get("apiVersion") for one in objects(update) if key_of(one).group == "external-secrets.io"}
+    assert versions == {"external-secrets.io/v1"}, "v1beta1 is in the definitions but not served"
+
+
+def test_namespaces_exist_before_what_goes_into_them(program: Recording) -> None:
+    made = {key_of(one).name: one for one in of_kind(program, "Namespace")}
+    missing, early = [], []
+    for one in [*objects(program), *releases(program)]:
+        namespace = namespace_of(one)
+        if namespace in _GIVEN:
+            continue
+        if namespace not in made:
+            missing.append(f"{one} in {namespace}")
+        elif not program.is_after(one, made[namespace]):
+            early.append(f"{one} in {namespace}")
+    assert missing == [], "a namespace that nobody creates"
+    assert early == [], "these could be created before their namespace"
+
+
+def test_everything_named_by_name_is_made_by_the_program(program: Recording) -> None:
+    made = origins(program)
+    named = list(references(program))
+    assert len(named) > 80, "the walk finds references"
+    missing = [str(one) for one in named if (one.kind, one.namespace, one.name) not in {*made, *_MADE_ELSEWHERE}]
+    assert missing == [], "a pod that names it would wait for ever"
+
+
+def test_the_keys_that_are_used_exist(program: Recording) -> None:
+    made = origins(program)
+    missing = [
+        f"{one} with key {key}"
+        for one in references(program)
+        if (origin := made.get((one.kind, one.namespace, one.name))) is not None and origin.keys is not None
+        for key in one.keys
+        if key not in origin.keys
+    ]
+    assert missing == [], "a container that names a missing key does not start"
+
+
+def test_secrets_and_config_maps_exist_before_their_users(program: Recording) -> None:
+    made = origins(program)
+    early = [
+        f"{one}, which {origin.maker} makes"
+        for one in references(program)
+        if not one.optional
+        and (origin := made.get((one.kind, one.namespace, one.name))) is not None
+        and origin.maker is not one.user
+        and not program.is_after(one.user, origin.maker)
+    ]
+    assert early == [], "by data, so that nobody has to remember it"
+
+
+def test_the_default_storage_class_is_proven_before_anything_needs_a_volume(program: Recording) -> None:
+    gate = program.one("kubernetes:batch/v1:Job", "storage-gate")
+    users = [*of_kind(program, "StatefulSet"), *of_kind(program, "Cluster")]
+    users += [one for one in releases(program) if program.phase_of(one) in ("phase1-infrastructure", "phase4-services")]
+    assert [str(one) for one in users if not program.is_after(one, gate)] == [], "a claim would stay pending"
+
+
+def test_certificates_are_asked_for_once_the_issuer_can_sign(program: Recording) -> None:
+    issuer = program.one("kubernetes:cert-manager.io/v1:ClusterIssuer")
+    assert "pulumi.com/waitFor" in issuer.get("metadata", "annotations"), "the issuer is awaited"
+    early = [str(one) for one in of_kind(program, "Certificate") if not program.is_after(one, issuer)]
+    assert early == [], "each certificate after it"
+
+
+def test_every_resource_names_its_provider(program: Recording) -> None:
+    without = [str(one) for one in program.custom if not one.provider]
+    assert without == [], "a default provider would reach for whatever is configured on the machine"
+
+
+def test_every_resource_uses_the_provider_of_its_package(program: Recording) -> None:
+    wrong = [
+        str(one)
+        for one in program.custom
+        if program.by_urn[one.provider].type != f"pulumi:providers:{one.type.split(':', maxsplit=1)[0]}"
+    ]
+    assert wrong == [], "a provider of another package cannot know the resource"
+
+
+@pytest.mark.parametrize(
+    ("package", "gate"),
+    [("kubernetes", "kubernetes-api*"), ("vault", "vault-gate"), ("authentik", "authentik-api")],
+)
+def test_the_provider_of_an_api_waits_until_the_api_answers(program: Recording, package: str, gate: str) -> None:
+    provider = program.one(f"pulumi:providers:{package}")
+    gates = [one for one in program.named(gate) if one.custom and one.type != "kubernetes:core/v1:ConfigMap"]
+    assert len(gates) == 1, f"one gate stands before the API of {package}"
+    users = [one for one in program.custom if one.provider == provider.urn]
+    assert users, f"{package} is used"
+    early = [str(one) for one in users if not program.is_after(one, gates[0])]
+    assert early == [], "the provider would fail, or mark the API as unreachable for good"
+
+
+def test_default_providers_are_switched_off_for_every_stack() -> None:
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
+    assert project["config"]["pulumi:disable-default-providers"] == {"value": ["*"]}, "under `config`, where it works"
+
+
+def test_releases_wait_for_their_workloads_or_have_a_gate_behind_them(program: Recording) -> None:
+    for one in releases(program):
+        if one.get("skipAwait"):
+            behind = [job for job in of_kind(program, "Job") if program.is_after(job, one)]
+            assert behind, f"{one} is not awaited, so a Job must look"
+
+
+def test_only_kubernetes_objects_and_releases_are_in_the_walk(program: Recording) -> None:
+    assert {one.type for one in releases(program)} == {RELEASE}, "releases"
+    assert all(one.get("apiVersion") and one.get("kind") for one in objects(program)), "objects say what they are"

@@ -1,0 +1,142 @@
+"""The phases come in their order, hold everything, and wait for what they build on and for nothing else."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.support.engine import Recorded, Recording
+from tests.support.recording import PHASE
+
+ORDER = [
+    "cluster",
+    "phase1-infrastructure",
+    "phase2-identity",
+    "phase3-integration",
+    "phase4-services",
+    "gitops",
+]
+PRIMARY = ORDER[:-1]
+"""The chain; gitops stands beside it on the cluster."""
+
+
+def _members(recording: Recording, phase: str) -> list[Recorded]:
+    return [one for one in recording.custom if recording.phase_of(one) == phase]
+
+
+def test_the_phases_are_those_of_the_design_in_their_order(program: Recording) -> None:
+    names = [phase.name for phase in program.phases]
+    assert sorted(names) == sorted(ORDER), "no phase more and no phase less than docs/architecture.md"
+    assert [name for name in names if name in PRIMARY] == PRIMARY, "in the order in which they can come up"
+    assert all(phase.parent == "" for phase in program.phases), "phases stand side by side"
+
+
+def test_every_resource_lies_in_exactly_one_phase(program: Recording) -> None:
+    outside, twice = [], []
+    for one in program.resources:
+        around = [ancestor for ancestor in program.ancestors(one) if ancestor.type == PHASE]
+        if one.type == PHASE or (not around and one.type in ("pulumi:providers:random", "pulumi:providers:tls")):
+            continue  # generators of values need nothing that a phase gives
+        if not around:
+            outside.append(str(one))
+        elif len(around) > 1:
+            twice.append(str(one))
+    assert outside == [], "a resource outside belongs to nothing that can be waited for"
+    assert twice == [], "a resource in two phases belongs to neither"
+
+
+def test_no_phase_waits_for_a_later_one(program: Recording) -> None:
+    place = {name: index for index, name in enumerate(PRIMARY)}
+    backwards = [
+        f"{one} waits for {program.by_urn[urn]}"
+        for one in program.custom
+        if (own := place.get(str(program.phase_of(one)))) is not None
+        for urn in program.waits_for(one)
+        if (other := place.get(str(program.phase_of(program.by_urn[urn])))) is not None and other > own
+    ]
+    assert backwards == [], "the circle between Vault and Authentik is broken in time"
+
+
+@pytest.mark.parametrize(("earlier", "later"), list(pairwise(PRIMARY)))
+def test_every_member_waits_for_the_gates_of_the_phase_before(program: Recording, earlier: str, later: str) -> None:
+    gates = frozenset.intersection(
+        *[
+            frozenset(urn for urn in one.dependencies if program.phase_of(program.by_urn[urn]) == earlier)
+            for one in _members(program, later)
+        ]
+    )
+    assert gates, f"all of {later} has gates of {earlier} in common"
+    kinds = {program.by_urn[urn].type for urn in gates}
+    assert "kubernetes:core/v1:ConfigMap" not in kinds, "a gate is something that becomes ready"
+
+
+@pytest.mark.parametrize("phase", ORDER[:-1])
+def test_a_phase_ends_in_a_gate_that_something_in_the_cluster_opens(update: Recording, phase: str) -> None:
+    members = {one.urn for one in _members(update, phase)}
+    later = [one for one in update.custom if update.phase_of(one) not in (phase, None)]
+    awaited = {urn for one in later for urn in one.dependencies if urn in members}
+    jobs = [update.by_urn[urn] for urn in awaited if update.by_urn[urn].type == "kubernetes:batch/v1:Job"]
+    conditions = [
+        update.by_urn[urn]
+        for urn in awaited
+        if "pulumi.com/waitFor" in (update.by_urn[urn].get("metadata", "annotations") or {})
+    ]
+    if phase == "phase4-services":
+        jobs = [one for one in _members(update, phase) if one.type == "kubernetes:batch/v1:Job"]
+    assert jobs or conditions, "a Job that proved it or a condition that was awaited, never a sleep"
+
+
+CHAIN = [
+    ("vault:kv/secretV2:SecretV2", "*", "kubernetes:batch/v1:Job", "vault-gate"),
+    ("kubernetes:external-secrets.io/v1:ClusterSecretStore", "*", "kubernetes:batch/v1:Job", "vault-gate"),
+    ("kubernetes:external-secrets.io/v1:ExternalSecret", "*", "kubernetes:*:ClusterSecretStore", "*"),
+    ("kubernetes:helm.sh/v3:Release", "authentik-release", "kubernetes:*:ExternalSecret", "external-secrets-probe"),
+    ("authentik:index/blueprint:Blueprint", "*", "kubernetes:helm.sh/v3:Release", "authentik-release"),
+    ("vault:jwt/authBackend:AuthBackend", "*", "kubernetes:batch/v1:Job", "login-vault-discovery"),
+    ("kubernetes:helm.sh/v3:Release", "gitea-release", "kubernetes:batch/v1:Job", "vault-oidc-gate"),
+    ("kubernetes:helm.sh/v3:Release", "harbor-release", "kubernetes:batch/v1:Job", "vault-oidc-gate"),
+    ("kubernetes:helm.sh/v3:Release", "matrix-release", "kubernetes:batch/v1:Job", "vault-oidc-gate"),
+    ("kubernetes:helm.sh/v3:Release", "gitea-release", "kubernetes:batch/v1:Job", "login-gitea-discovery"),
+    ("kubernetes:helm.sh/v3:Release", "harbor-release", "kubernetes:batch/v1:Job", "login-harbor-discovery"),
+    ("kubernetes:helm.sh/v3:Release", "matrix-release", "kubernetes:batch/v1:Job", "login-matrix-discovery"),
+]
+
+
+@pytest.mark.parametrize(("later", "later_name", "earlier", "earlier_name"), CHAIN)
+def test_the_bring_up_has_the_order_of_the_plan(
+    program: Recording, later: str, later_name: str, earlier: str, earlier_name: str
+) -> None:
+    first = program.one(earlier, earlier_name)
+    followers = [one for one in program.of_type(later) if one in program.named(later_name)]
+    assert followers, f"the program has {later} {later_name}"
+    early = [str(one) for one in followers if not program.is_after(one, first)]
+    assert early == [], f"these could start before {first} is there"
+
+
+def test_gitops_needs_the_cluster_and_nothing_above_it(program: Recording) -> None:
+    above = set(PRIMARY) - {"cluster"}
+    strange = [
+        f"{one} waits for {program.by_urn[urn]}"
+        for one in _members(program, "gitops")
+        for urn in program.waits_for(one)
+        if program.phase_of(program.by_urn[urn]) in above
+    ]
+    assert strange == [], "a failed login must not hold back what is needed to look at it"
+
+
+def test_the_services_do_not_wait_for_each_other(program: Recording) -> None:
+    services = {one.name: one for one in program.components if program.by_urn.get(one.parent) in program.phases}
+    names = [name for name in ("gitea", "harbor", "matrix") if name in services]
+    assert len(names) == 3, "three services"
+    for name in names:
+        waits = {urn for one in program.below(services[name]) if one.custom for urn in program.waits_for(one)}
+        for other in set(names) - {name}:
+            strange = [str(one) for one in program.below(services[other]) if one.urn in waits]
+            assert strange == [], f"{name} would not come up while {other} is broken"
+
+
+def test_a_preview_shows_every_resource_that_an_update_makes(update: Recording, preview: Recording) -> None:
+    assert {one.urn for one in preview.resources} == {one.urn for one in update.resources}, (
+        "a resource that depends on a value known only later would be missing from the plan"
+    )
+    for one in update.resources:
+        assert preview.by_urn[one.urn].dependencies == one.dependencies, f"{one} waits for the same in both"

@@ -1,0 +1,106 @@
+"""Everything that is fetched is pinned, comes from where the stack file says, and nothing of it is Bitnami's."""
+
+import re
+from pathlib import Path
+
+from lib.charts import PINNED, TABLE
+from settings import load_stack_file
+from tests.settings.stacks import FIXTURES
+from tests.support.engine import Recording
+from tests.support.objects import images, releases
+from tests.support.program import ROOT, record_program
+from tests.support.wire import walk
+
+MIRROR = FIXTURES / "valid" / "mirror.yaml"
+
+
+def test_every_release_is_the_pinned_chart_of_the_table(program: Recording) -> None:
+    seen = set()
+    for one in releases(program):
+        row = TABLE[one.get("chart").rsplit("/", maxsplit=1)[-1]]
+        seen.add(row.name)
+        assert one.get("version") == row.version, f"{one} departs from the table"
+        repository = (one.get("repositoryOpts") or {}).get("repo") or one.get("chart").removesuffix(f"/{row.name}")
+        assert repository == row.repository, f"{one} comes from elsewhere"
+    assert seen == set(TABLE), "a chart that no release uses is a pin nobody checks"
+
+
+def test_a_mirror_in_the_stack_file_redirects_every_chart() -> None:
+    mirror = load_stack_file(MIRROR).charts.mirror
+    found = releases(record_program(preview=True, stack_file=MIRROR))
+    assert len(found) == len(TABLE), "the same charts"
+    outside = [str(one) for one in found if not one.get("chart").startswith(f"{mirror}/")]
+    assert outside == [], "an air-gapped site cannot reach any other"
+    assert not [one for one in found if one.get("repositoryOpts")], "Helm takes no repository beside an OCI reference"
+
+
+def test_a_version_in_the_stack_file_departs_from_one_pin_only() -> None:
+    wanted = load_stack_file(MIRROR).charts.versions
+    for one in releases(record_program(preview=True, stack_file=MIRROR)):
+        name = one.get("chart").rsplit("/", maxsplit=1)[-1]
+        assert one.get("version") == wanted.get(name, TABLE[name].version), f"{name}"
+
+
+def test_the_image_of_talos_comes_from_the_factory_of_the_stack_file() -> None:
+    recording = record_program(preview=False, stack_file=MIRROR)
+    url = recording.one("proxmoxve:download/fileLegacy:FileLegacy").get("url")
+    assert url.startswith("https://factory.example.com/image/"), "an own Image Factory is used"
+    for one in recording.of_type("talos:machine/configurationApply:ConfigurationApply"):
+        text = one.get("machineConfigurationInput")
+        assert "factory.example.com/" in text, f"{one}: and its installer"
+        assert "mirror.example.com" in text, f"{one}: and the mirrors of the registries"
+
+
+def test_images_that_the_program_names_are_pinned_to_a_release(program: Recording) -> None:
+    found = {image for _, image in images(program) if "/" in image and ":" in image}
+    assert len(found) >= 3, "the program runs images of its own"
+    loose = [image for image in found if not re.search(r":v?\d+(\.\d+)+[\w.-]*(@sha256:[0-9a-f]{64})?$", image)]
+    assert loose == [], "a tag such as latest changes from one day to the next"
+
+
+def test_nothing_comes_from_bitnami(program: Recording) -> None:
+    for one in releases(program):
+        texts = [text.lower() for _, text in walk(one.get("values")) if isinstance(text, str)]
+        assert not [text for text in texts if "bitnami" in text], f"{one}: its free images are gone"
+    assert not [image for _, image in images(program) if "bitnami" in image.lower()], "nor in a workload of the program"
+
+
+SUBCHARTS = {
+    "gitea-release": ("postgresql", "postgresql-ha", "valkey", "valkey-cluster"),
+    "authentik-release": ("postgresql",),
+    "matrix-release": ("postgres",),
+}
+"""Databases that the charts would bring along, most of them Bitnami's and some switched on by default."""
+
+
+def test_databases_inside_charts_are_off(program: Recording) -> None:
+    for name, subcharts in SUBCHARTS.items():
+        values = program.one("*Release", name).get("values")
+        for subchart in subcharts:
+            assert values[subchart]["enabled"] is False, f"{name}: {subchart}: the platform has one Postgres"
+
+
+def test_versions_of_talos_kubernetes_and_flux_are_those_of_the_stack_file(update: Recording) -> None:
+    settings = load_stack_file(ROOT / "Pulumi.test-cluster.yaml")
+    assert settings.talos is not None, "the shipped stack has machines"
+    image = update.one("proxmoxve:download/fileLegacy:FileLegacy")
+    assert f"/{settings.talos.version}/" in image.get("url"), "the image"
+    for call in update.calls:
+        if call.token == "talos:machine/getConfiguration:getConfiguration":
+            assert call.arguments["kubernetesVersion"] == settings.talos.kubernetes_version, "Kubernetes"
+            assert call.arguments["talosVersion"] == settings.talos.version_contract, "the contract, not the release"
+    flux = update.one("kubernetes:fluxcd.controlplane.io/v1:FluxInstance")
+    assert flux.get("spec", "distribution", "version") == settings.gitops.flux_version, "Flux"
+
+
+def test_every_python_package_is_pinned_with_a_hash() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = Path(ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+        rows = [row for row in text.splitlines() if row and not row.startswith(("#", "-", " "))]
+        assert rows, f"{name} lists packages"
+        loose = [row for row in rows if "==" not in row or "--hash=sha256:" not in row]
+        assert loose == [], f"{name}: a package that could change under its version"
+
+
+def test_a_pin_of_the_table_is_one_release() -> None:
+    assert [row.name for row in TABLE.values() if not PINNED.fullmatch(row.version)] == [], "no range"
