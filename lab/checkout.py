@@ -82,7 +82,9 @@ def prepare(stack: Stack) -> None:
     of the checkout's file are dropped: only the real stack's passphrase opens them.
     """
     if not stack.file.exists():
-        raise LabError(f"{stack.file}: no such stack file; the stacks here are {', '.join(stacks(stack.root)) or 'none'}")
+        raise LabError(
+            f"{stack.file}: no such stack file; the stacks here are {', '.join(stacks(stack.root)) or 'none'}"
+        )
     stack.project.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(stack.root / "Pulumi.yaml", stack.project / "Pulumi.yaml")
     copy = stack.project / stack.file.name

@@ -1,8 +1,8 @@
 """Waiting in the simulated world: a wait ends when its condition holds, or as soon as nothing can change any more.
 
-A real provider would sit out its timeout (ten minutes for most). The lab need not: when every call in flight is itself a
-wait, and neither the engine nor the program has done anything for `grace` seconds, no wait can be fulfilled, so simulated
-time jumps to the earliest deadline.
+A real provider would sit out its timeout (ten minutes for most). The lab need not: when every call in flight is itself
+a wait, and neither the engine nor the program has done anything for `grace` seconds, no wait can be fulfilled, so
+simulated time jumps to the earliest deadline.
 """
 
 from __future__ import annotations

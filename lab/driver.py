@@ -16,7 +16,7 @@ from lab.checkout import ROOT, LabError, Stack, prepare
 from lab.operation import Order
 
 Event = dict[str, Any]
-Listener = Callable[[Event], None]
+Listener = Callable[[Event], object]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,9 @@ class Driver:
         last = events.pop() if events and events[-1]["event"] == "result" else None
         if last is None:
             raise LabError(f"the operation ended without a result; its output is in {self.log(operation)}")
-        return Result(last["ok"], last.get("changes", {}), last.get("outputs", {}), last.get("error", ""), tuple(events))
+        return Result(
+            last["ok"], last.get("changes", {}), last.get("outputs", {}), last.get("error", ""), tuple(events)
+        )
 
     def log(self, operation: str) -> Path:
         """Where the output of the engine and the program goes."""

@@ -24,7 +24,7 @@ from pulumi import automation as auto
 from lab import checkout, recovery, seed
 from lab.events import compact
 from lab.providers.catalogue import open_site, packages
-from lab.providers.server import serve
+from lab.providers.serving import serve
 from lab.world import World
 
 # More than the engine's default of four for each CPU: a waiting step holds a place, and here steps only wait.

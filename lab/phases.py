@@ -1,7 +1,7 @@
 """The state of each phase, from engine events or from an exported stack.
 
-A phase is a component of type `home-cluster:phase:Phase`; its name is the phase. A resource belongs to the phase that is
-its nearest such ancestor.
+A phase is a component of type `home-cluster:phase:Phase`; its name is the phase. A resource belongs to the phase that
+is its nearest such ancestor.
 """
 
 from __future__ import annotations

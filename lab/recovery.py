@@ -14,7 +14,7 @@ from pulumi import automation as auto
 
 from lab.providers.kubernetes.cluster import OBJECTS, RELEASES, object_key
 from lab.providers.kubernetes.kinds import Kind
-from lab.providers.proxmox.package import FILES
+from lab.providers.proxmox.files import FILES
 from lab.world import World
 
 _TABLES: Final = ("vault/resources", "authentik/blueprints", "proxmox/vms", FILES, "talos/resources", "talos/secrets")
@@ -30,7 +30,14 @@ def recover(selected: auto.Stack, world: World, emit: Callable[[Mapping[str, Any
     pending = deployment.get("pending_operations") or []
     if not pending:
         return
-    emit({"event": "message", "severity": "warning", "urn": "", "text": f"{len(pending)} steps were interrupted: recovering"})
+    emit(
+        {
+            "event": "message",
+            "severity": "warning",
+            "urn": "",
+            "text": f"{len(pending)} steps were interrupted: recovering",
+        }
+    )
     arguments = ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", selected.name]
     for operation in pending:
         identifier = _created(world, operation["resource"]) if operation["type"] == "creating" else None

@@ -64,5 +64,7 @@ def set_secrets(selected: auto.Stack, stack: checkout.Stack, world: World) -> No
         return
     for name in checkout.missing_secrets(stack, [key.name for key in required_secrets(settings)]):
         existing = settings.cluster.existing
-        value = kubeconfig(world, existing.context) if name == "kubeconfig" and existing else checkout.made_up_secret(name)
+        value = (
+            kubeconfig(world, existing.context) if name == "kubeconfig" and existing else checkout.made_up_secret(name)
+        )
         selected.set_config(f"{stack.project_name}:{name}", auto.ConfigValue(value, secret=True))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lab.clock import Clock
 from lab.providers.authentik import package as authentik_package
-from lab.providers.base import Package
 from lab.providers.generators import command, random, tls
-from lab.providers.kubernetes import charted, jobs, load_balancers, serving, workloads
+from lab.providers.kubernetes import chart_state, jobs, load_balancers, serving, workloads
 from lab.providers.kubernetes.package import package as kubernetes_package
 from lab.providers.operators import cert_manager, cloudnative_pg, external_secrets, flux
+from lab.providers.package import Package
 from lab.providers.probes import PROBES
 from lab.providers.proxmox.package import package as proxmox_package
 from lab.providers.talos.package import package as talos_package
@@ -22,7 +22,7 @@ CONTROLLERS: tuple[Controller, ...] = (
     load_balancers.give_addresses,
     workloads.run_workloads,
     workloads.give_ingress_addresses,
-    charted.run_releases,
+    chart_state.run_releases,
     run_vaults,
     cert_manager.run,
     external_secrets.run,

@@ -53,25 +53,28 @@ def vault_login(cluster: Cluster, container: Container) -> Outcome | None:
     """VAULT_ADDR, MOUNT, ROLE, ISSUER, CLIENT_ID and REDIRECT_URIS: the role yields a URL of Authentik."""
     if not _has(container, "VAULT_ADDR", "MOUNT", "ROLE", "ISSUER", "REDIRECT_URIS"):
         return None
-    env = container.env
     try:
         _vault(cluster, container)
     except UnreachableError as error:
         return Outcome(waiting=str(error))
+    problem = _login_problem(cluster, container.env)
+    problem = problem or identity.discovery_problem(cluster, container.env["ISSUER"], container.namespace) or ""
+    return Outcome(waiting=problem)
+
+
+def _login_problem(cluster: Cluster, env: Mapping[str, str]) -> str:
+    """Why Vault makes no authorization URL of the wanted application; empty when it does."""
     mount = cluster.world.get(api.TABLE, f"auth/{env['MOUNT']}")
     role = cluster.world.get(api.TABLE, f"auth/{env['MOUNT']}/role/{env['ROLE']}")
     if mount is None or role is None:
-        return Outcome(waiting=f"Vault answers 400: role {env['ROLE']!r} could not be found")
+        return f"Vault answers 400: role {env['ROLE']!r} could not be found"
     if mount["inputs"].get("oidcDiscoveryUrl", "").rstrip("/") != env["ISSUER"].rstrip("/"):
-        return Outcome(waiting="Vault sends people to another issuer")
+        return "Vault sends people to another issuer"
     if mount["inputs"].get("oidcClientId") != env.get("CLIENT_ID"):
-        return Outcome(waiting="the authorization URL has another client_id")
+        return "the authorization URL has another client_id"
     allowed = role["inputs"].get("allowedRedirectUris") or []
     foreign = [uri for uri in env["REDIRECT_URIS"].splitlines() if uri and uri not in allowed]
-    if foreign:
-        return Outcome(waiting=f"Vault makes no URL for {foreign[0]}: the role does not allow it")
-    problem = identity.discovery_problem(cluster, env["ISSUER"], container.namespace)
-    return Outcome(waiting=problem) if problem else DONE
+    return f"Vault makes no URL for {foreign[0]}: the role does not allow it" if foreign else ""
 
 
 def vault_listening(cluster: Cluster, container: Container) -> Outcome | None:

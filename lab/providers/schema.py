@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import collections.abc
 import functools
-import importlib
+import importlib.util
 import inspect
 import json
 import re

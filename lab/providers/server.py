@@ -7,23 +7,20 @@ provider resource of the program gets a connection of its own, so its configurat
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
-from concurrent import futures
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from lab.providers import wire
-from lab.providers.base import Call, CheckFailedError, Package, Result
+from lab.providers.base import Call, CheckFailedError, Result
 from lab.providers.errors import InitFailedError, RefusedError, abort
+from lab.providers.lifecycle import Lifecycle
+from lab.providers.package import Package
 from lab.providers.wire import Properties
 from lab.site import Site
-
-# Waiting calls hold a thread each; the engine never has more steps in flight than its --parallel.
-_THREADS = 128
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -47,37 +44,13 @@ def _rpc(method: _Method) -> _Method:
     return wrapped  # type: ignore[return-value]
 
 
-class Provider(provider_pb2_grpc.ResourceProviderServicer):
+class Provider(Lifecycle):
     """One package, served."""
 
     def __init__(self, package: Package, site: Site) -> None:
-        self.package = package
+        super().__init__(package)
         self.site = site
         self._configs: dict[str, Properties] = {}
-
-    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Say which forms of values the provider understands."""
-        return pb.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False, accept_outputs=False)
-
-    def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Accept the engine; nothing is called back."""
-        return empty_pb2.Empty()
-
-    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """The version of the SDK, so that the engine does not warn of a difference."""
-        return plugin_pb2.PluginInfo(version=self.package.version)
-
-    def Parameterize(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Become the parameterised package (`terraform-provider` becomes `authentik`)."""
-        return pb.ParameterizeResponse(name=request.value.name, version=request.value.version)
-
-    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """No schema: the Python SDK does not ask for one."""
-        return pb.GetSchemaResponse(schema="{}")
-
-    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Nothing to cancel: waits end by the lab's own clock."""
-        return empty_pb2.Empty()
 
     @_rpc
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -90,7 +63,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Changes of a provider's configuration are taken in place."""
         olds, news = wire.plain(wire.decode(request.old_inputs)), wire.plain(wire.decode(request.news))
-        changed = sorted(key for key in olds.keys() | news.keys() if olds.get(key) != news.get(key))
+        # The engine's own keys describe the plugin, not the configuration.
+        keys = (olds.keys() | news.keys()) - {"version", "pluginDownloadURL", "__internal"}
+        changed = sorted(key for key in keys if olds.get(key) != news.get(key))
         kind = pb.DiffResponse.DIFF_SOME if changed else pb.DiffResponse.DIFF_NONE
         return pb.DiffResponse(changes=kind, diffs=changed)
 
@@ -109,7 +84,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         function = self.package.function(request.tok)
         function.check(wire.plain(arguments))
         result = function.invoke(self._call(request.tok, request, context), wire.plain(arguments))
-        return pb.InvokeResponse(**{"return": wire.encode(result)})
+        response = pb.InvokeResponse()
+        getattr(response, "return").CopyFrom(wire.encode(result))
+        return response
 
     @_rpc
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -117,7 +94,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         news = wire.decode(request.news)
         call = self._call(request.type, request, context, seed=request.randomSeed)
         try:
-            checked = self.package.resource(request.type).check(call, wire.plain(wire.decode(request.olds)), wire.plain(news))
+            checked = self.package.resource(request.type).check(
+                call, wire.plain(wire.decode(request.olds)), wire.plain(news)
+            )
         except CheckFailedError as error:
             failures = [pb.CheckFailure(property=item.path, reason=item.reason) for item in error.problems]
             return pb.CheckResponse(failures=failures)
@@ -208,16 +187,3 @@ def _names(call: Call, inputs: Properties) -> tuple[str, ...]:
     metadata = plain.get("metadata")
     found = (call.name, plain.get("name"), metadata.get("name") if isinstance(metadata, dict) else None)
     return tuple(name for name in found if isinstance(name, str))
-
-
-def serve(packages: Iterable[Package], site: Site) -> tuple[list[grpc.Server], str]:
-    """Serve every package on a free loopback port; returns the servers and the value of PULUMI_DEBUG_PROVIDERS."""
-    servers, attachments = [], []
-    for package in packages:
-        server = grpc.server(futures.ThreadPoolExecutor(_THREADS))
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(package, site), server)  # type: ignore[no-untyped-call]
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        servers.append(server)
-        attachments.append(f"{package.name}:{port}")
-    return servers, ",".join(attachments)

@@ -88,23 +88,26 @@ def encode(properties: Mapping[str, Any]) -> struct_pb2.Struct:
 
 
 def _encode(value: Any) -> struct_pb2.Value:
+    encoded = struct_pb2.Value()
     if value is None:
-        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
-    if value is UNKNOWN:
-        return struct_pb2.Value(string_value=rpc.UNKNOWN)
-    if isinstance(value, Secret):
-        return struct_pb2.Value(struct_value=encode({_SIGNATURE: _SECRET, "value": value.value}))
-    if isinstance(value, bool):
-        return struct_pb2.Value(bool_value=value)
-    if isinstance(value, int | float):
-        return struct_pb2.Value(number_value=float(value))
-    if isinstance(value, str):
-        return struct_pb2.Value(string_value=value)
-    if isinstance(value, Mapping):
-        return struct_pb2.Value(struct_value=encode(value))
-    if isinstance(value, list | tuple):
-        return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[_encode(item) for item in value]))
-    raise TypeError(f"no wire form for {type(value).__name__}")
+        encoded.null_value = struct_pb2.NULL_VALUE
+    elif value is UNKNOWN:
+        encoded.string_value = rpc.UNKNOWN
+    elif isinstance(value, Secret):
+        encoded.struct_value.CopyFrom(encode({_SIGNATURE: _SECRET, "value": value.value}))
+    elif isinstance(value, bool):
+        encoded.bool_value = value
+    elif isinstance(value, int | float):
+        encoded.number_value = float(value)
+    elif isinstance(value, str):
+        encoded.string_value = value
+    elif isinstance(value, Mapping):
+        encoded.struct_value.CopyFrom(encode(value))
+    elif isinstance(value, list | tuple):
+        encoded.list_value.CopyFrom(struct_pb2.ListValue(values=[_encode(item) for item in value]))
+    else:
+        raise TypeError(f"no wire form for {type(value).__name__}")
+    return encoded
 
 
 def plain(value: Any) -> Any:

@@ -27,7 +27,10 @@ _REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     ),
 }
 _TAGS: Final = frozenset(
-    "KeyOf Find FindObject Env File Context Format If Condition Enumerate Index Value AtIndex ParseJSON".split()
+    {
+        *("KeyOf", "Find", "FindObject", "Env", "File", "Context", "Format", "If", "Condition", "Enumerate"),
+        *("Index", "Value", "AtIndex", "ParseJSON"),
+    }
 )
 
 
@@ -66,7 +69,11 @@ def parse(text: str) -> Mapping[str, Any]:
         document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with the tags above
     except yaml.YAMLError as error:
         raise BlueprintError(f"invalid YAML: {error}") from None
-    if not isinstance(document, Mapping) or document.get("version") != 1 or not isinstance(document.get("entries"), list):
+    if (
+        not isinstance(document, Mapping)
+        or document.get("version") != 1
+        or not isinstance(document.get("entries"), list)
+    ):
         raise BlueprintError("a blueprint needs `version: 1` and a list of `entries`")
     return document
 
@@ -137,12 +144,16 @@ def _check_client(model: str, given: Mapping[str, Any], files: Mapping[str, str]
     if isinstance(secret, Tag) and secret.name == "File" and not files.get(str(secret.value)):
         raise BlueprintError(f"Serializer errors: client_secret: may not be null ({secret.value} is not in the worker)")
     if not given.get("grant_types"):
-        raise BlueprintError("the lab refuses a provider without grant_types: Authentik 2026.8 refuses every login to it")
+        raise BlueprintError(
+            "the lab refuses a provider without grant_types: Authentik 2026.8 refuses every login to it"
+        )
     if not given.get("signing_key"):
         raise BlueprintError("the lab refuses a provider without signing_key: its tokens would be signed with HS256")
 
 
-def _check_group(model: str, given: Mapping[str, Any], known: Mapping[str, set[str]], made: dict[str, list[str]]) -> None:
+def _check_group(
+    model: str, given: Mapping[str, Any], known: Mapping[str, set[str]], made: dict[str, list[str]]
+) -> None:
     """`!Find` of a group that nobody made is null: the binding of the application to it would be refused."""
     group = given.get("group")
     if model != "authentik_policies.policybinding" or not isinstance(group, Tag) or group.name != "Find":

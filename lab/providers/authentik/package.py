@@ -6,12 +6,15 @@ import json
 from importlib.metadata import version
 from typing import Any, ClassVar
 
+import pulumi_authentik
+
 from lab.providers import schema
 from lab.providers.authentik import identity
-from lab.providers.base import Call, Package, Resource, Result
+from lab.providers.base import Call, Resource, Result
 from lab.providers.errors import RefusedError
 from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.kubernetes.endpoints import UnreachableError
+from lab.providers.package import Package
 from lab.providers.wire import UNKNOWN, Properties
 from lab.world import Record
 
@@ -27,7 +30,7 @@ def require(call: Call) -> Record:
     except UnreachableError as error:
         raise RefusedError(f"HTTP Error 'Get \"{url}/api/v3/managed/blueprints/\": {error}'") from None
     if not identity.token_is_valid(cluster, release, str(token)):
-        raise RefusedError("HTTP Error '403 Forbidden' during request: {\"detail\":\"Token invalid/expired\"}")
+        raise RefusedError('HTTP Error \'403 Forbidden\' during request: {"detail":"Token invalid/expired"}')
     return release
 
 
@@ -84,10 +87,10 @@ class AuthentikPackage(Package):
 
     def check_config(self, config: Any) -> list[schema.Problem]:
         """URL and token are required."""
-        import pulumi_authentik
-
         found = schema.unknown_keys(pulumi_authentik.ProviderArgs, config)
-        return found + [schema.Problem(key, f"Missing required property {key!r}") for key in ("token", "url") if key not in config]
+        return found + [
+            schema.Problem(key, f"Missing required property {key!r}") for key in ("token", "url") if key not in config
+        ]
 
 
 def package() -> Package:

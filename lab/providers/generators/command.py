@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any, ClassVar
 
-from lab.providers.base import Call, Package
+from lab.providers.base import Call
 from lab.providers.errors import RefusedError
 from lab.providers.generators.base import StateOnly
 from lab.providers.kubernetes.cluster import CLUSTERS
+from lab.providers.package import Package
 from lab.providers.wire import Properties
 
 
@@ -33,7 +34,9 @@ class LocalCommand(StateOnly):
             if any(host in text for text in texts):
                 world.put(CLUSTERS, server, {**record, "answers": True})
                 return {**inputs, "stdout": "", "stderr": ""}
-        raise RefusedError("exit status 1: no bootstrapped Kubernetes API is named by this command: running it timed out")
+        raise RefusedError(
+            "exit status 1: no bootstrapped Kubernetes API is named by this command: running it timed out"
+        )
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -8,11 +8,12 @@ import string
 import uuid
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from lab.providers import schema
-from lab.providers.base import Call, CheckFailedError, Package, Resource
+from lab.providers.base import Call, CheckFailedError, Resource
 from lab.providers.generators.base import StateOnly
+from lab.providers.package import Package
 from lab.providers.wire import UNKNOWN, Properties
 
 _SPECIAL: Final = "!@#$%&*()-_=+[]{}<>:?"
@@ -30,9 +31,11 @@ class _Random(StateOnly):
 
     def defaults(self, call: Call, olds: Properties, news: Properties) -> Properties:
         """Refuse lengths nobody can have."""
-        length = news.get("length", news.get("byteLength", 1))
+        length: Any = news.get("length", news.get("byteLength", 1))
         if length is not UNKNOWN and length < 1:
-            raise CheckFailedError([schema.Problem("length", f"Attribute length value must be at least 1, got: {length}")])
+            raise CheckFailedError(
+                [schema.Problem("length", f"Attribute length value must be at least 1, got: {length}")]
+            )
         return news
 
 

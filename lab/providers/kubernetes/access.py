@@ -32,15 +32,20 @@ def unreachable(world: World, config: Mapping[str, Any]) -> str | None:
         server, authority = _current(document, config.get("context"))
     except (yaml.YAMLError, KeyError, TypeError, StopIteration, AttributeError):
         return "failed to parse kubeconfig data in `kubernetes:config:kubeconfig`"
-    with world.transaction():
-        known = world.view(CLUSTERS).get(server)
-        if known is None:
-            return f'Get "{server}/version": dial tcp: connect: no route to host'
-        if not known["answers"]:
-            return f'Get "{server}/version": dial tcp: connect: connection refused'
-        if known.get("authority") and known["authority"] != fingerprint(authority):
-            return f'Get "{server}/version": tls: failed to verify certificate: x509: certificate signed by unknown authority'
-    return None
+    reason = _no_answer(world, server, authority)
+    return f'Get "{server}/version": {reason}' if reason else None
+
+
+def _no_answer(world: World, server: str, authority: str) -> str:
+    """Why nobody trustworthy answers at a server's URL; empty when somebody does."""
+    known = world.get(CLUSTERS, server)
+    if known is None:
+        return "dial tcp: connect: no route to host"
+    if not known["answers"]:
+        return "dial tcp: connect: connection refused"
+    if known.get("authority") and known["authority"] != fingerprint(authority):
+        return "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+    return ""
 
 
 def _current(document: Mapping[str, Any], wanted: str | None) -> tuple[str, str]:

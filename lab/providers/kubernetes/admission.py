@@ -15,17 +15,31 @@ from lab.providers.kubernetes.pods import PodSpec, containers
 LABEL: Final = "pod-security.kubernetes.io/enforce"
 
 _BASELINE_CAPABILITIES: Final = frozenset(
-    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID "
-    "SYS_CHROOT".split()
+    {
+        *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE"),
+        *("SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
+    }
 )
 _SAFE_SYSCTLS: Final = frozenset(
-    "kernel.shm_rmid_forced net.ipv4.ip_local_port_range net.ipv4.ip_unprivileged_port_start net.ipv4.tcp_syncookies "
-    "net.ipv4.ping_group_range net.ipv4.ip_local_reserved_ports net.ipv4.tcp_keepalive_time "
-    "net.ipv4.tcp_fin_timeout net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes net.ipv4.tcp_rmem "
-    "net.ipv4.tcp_wmem".split()
+    {
+        *("kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start"),
+        *("net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range", "net.ipv4.ip_local_reserved_ports"),
+        *("net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl"),
+        *("net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"),
+    }
 )
 _RESTRICTED_VOLUMES: Final = frozenset(
-    {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
+    {
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "image",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    }
 )
 
 
@@ -63,20 +77,24 @@ def _baseline(spec: PodSpec) -> Iterator[str]:
     for sysctl in _security(spec).get("sysctls") or []:
         if sysctl["name"] not in _SAFE_SYSCTLS:
             yield f"forbidden sysctls ({sysctl['name']})"
-    for container in containers(spec):
-        name, security = container["name"], _security(container)
-        if security.get("privileged"):
-            yield f'privileged (container "{name}" must not set securityContext.privileged=true)'
-        added = set((security.get("capabilities") or {}).get("add") or []) - _BASELINE_CAPABILITIES
-        if added:
-            yield f'non-default capabilities (container "{name}" must not include {sorted(added)})'
-        if any(port.get("hostPort") for port in container.get("ports") or []):
-            yield f'hostPort (container "{name}" uses a hostPort)'
-        if security.get("procMount", "Default") != "Default":
-            yield f'procMount (container "{name}" must not set securityContext.procMount)'
     for item in (spec, *containers(spec)):
         if (_security(item).get("seccompProfile") or {}).get("type") == "Unconfined":
             yield f"seccompProfile ({item.get('name', 'pod')} must not set it to Unconfined)"
+    for container in containers(spec):
+        yield from _baseline_container(container)
+
+
+def _baseline_container(container: Mapping[str, Any]) -> Iterator[str]:
+    name, security = container["name"], _security(container)
+    if security.get("privileged"):
+        yield f'privileged (container "{name}" must not set securityContext.privileged=true)'
+    added = set((security.get("capabilities") or {}).get("add") or []) - _BASELINE_CAPABILITIES
+    if added:
+        yield f'non-default capabilities (container "{name}" must not include {sorted(added)})'
+    if any(port.get("hostPort") for port in container.get("ports") or []):
+        yield f'hostPort (container "{name}" uses a hostPort)'
+    if security.get("procMount", "Default") != "Default":
+        yield f'procMount (container "{name}" must not set securityContext.procMount)'
 
 
 def _restricted(spec: PodSpec) -> Iterator[str]:

@@ -73,7 +73,7 @@ def _named(key: str, item: Any, siblings: Mapping[str, Any], path: tuple[str, ..
             yield Need("ConfigMap" if key == "configMaps" else "Secret", name)
     if not isinstance(item, str) or not item:
         return
-    if key == "claimName" or key == "existingClaim":
+    if key in ("claimName", "existingClaim"):
         yield Need("PersistentVolumeClaim", item)
     elif key in _STORAGE_KEYS and (key != "className" or "requestedSize" in siblings):
         yield Need("StorageClass", item)

@@ -64,7 +64,9 @@ _ESO: Final = (
         },
         cluster=("ClusterExternalSecret", "ClusterPushSecret", "ClusterSecretStore"),
     ),
-    Group("generators.external-secrets.io", {"v1alpha1": ("ClusterGenerator", "Password", "UUID", "VaultDynamicSecret")}),
+    Group(
+        "generators.external-secrets.io", {"v1alpha1": ("ClusterGenerator", "Password", "UUID", "VaultDynamicSecret")}
+    ),
 )
 _CERT_MANAGER: Final = (
     Group(

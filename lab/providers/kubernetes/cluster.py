@@ -51,7 +51,7 @@ class Cluster:
         return self.look(kind, namespace, name) is not None
 
     def each(self, kind: str, namespace: str | None = None) -> Iterator[Mapping[str, Any]]:
-        """Every object of a kind (`group/Kind`), possibly of one namespace; for looking only, under the world's lock."""
+        """Every object of a kind (`group/Kind`), possibly of one namespace; for looking only, under the lock."""
         group, _, short = kind.rpartition("/")
         prefix = f"{group}/{short}/" if namespace is None else f"{group}/{short}/{namespace}/"
         view = self.world.view(OBJECTS)

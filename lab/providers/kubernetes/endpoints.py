@@ -79,7 +79,9 @@ def locate(cluster: Cluster, url: str, namespace: str | None = None) -> Backend:
         if service is None:
             raise UnreachableError(f"dial tcp {host}:{parts.port or 443}: connect: no route to host")
     else:
-        service = service_of(cluster, host, namespace) if namespace or host.endswith((".svc", ".cluster.local")) else None
+        service = (
+            service_of(cluster, host, namespace) if namespace or host.endswith((".svc", ".cluster.local")) else None
+        )
         if service is None:
             return _by_ingress(cluster, host)
     backend = behind(cluster, service)

@@ -6,29 +6,29 @@ The behaviour follows pulumi-kubernetes 4.34 with server-side apply, its default
 from __future__ import annotations
 
 import copy
-from typing import Any, Final
+from typing import Final
 
 from lab.providers.base import Call, CheckFailedError, Diff, Resource, Result
 from lab.providers.errors import InitFailedError, RefusedError
 from lab.providers.kubernetes import serving
 from lab.providers.kubernetes.access import require_reachable, unreachable
-from lab.providers.kubernetes.cluster import Cluster, encoded, fake_uid
+from lab.providers.kubernetes.cluster import Cluster, fake_uid
 from lab.providers.kubernetes.differences import changed_paths, fixed_data, merge, prune, replacing_paths, under
+from lab.providers.kubernetes.forms import as_stored, from_sdk, without_server_fields
 from lab.providers.kubernetes.kinds import Kind, is_built_in, malformed
 from lab.providers.kubernetes.waiting import (
     REPLACE_UNREADY,
     BadWaitForError,
-    annotations,
+    annotations_of,
     expressions,
     failed,
     timeout_seconds,
     unready,
 )
 from lab.providers.schema import Problem
-from lab.providers.wire import Properties, has_unknown
+from lab.providers.wire import Properties, has_unknown, secret
 
 _AUTONAMED: Final = "pulumi.com/autonamed"
-_SERVER_FIELDS: Final = ("uid", "generation", "resourceVersion", "ownerReferences", "managedFields", "creationTimestamp")
 
 
 class ObjectResource(Resource):
@@ -36,11 +36,17 @@ class ObjectResource(Resource):
 
     def __init__(self, token: str) -> None:
         self.kind = Kind.from_token(token)
-        self.secret_outputs = frozenset({"data", "stringData"}) if self.kind.kind == "Secret" else frozenset()
+
+    def mark(self, outputs: Properties, inputs: Properties) -> Properties:
+        """The values of a Secret are secret, whatever the program says."""
+        marked = super().mark(outputs, inputs)
+        if self.kind.kind != "Secret":
+            return marked
+        return {key: secret(item) if key in ("data", "stringData") else item for key, item in marked.items()}
 
     def check(self, call: Call, olds: Properties, news: Properties) -> Properties:
         """Name the object where the program did not, and refuse what its schema does not allow."""
-        inputs = _from_sdk(copy.deepcopy(news))
+        inputs: Properties = from_sdk(copy.deepcopy(news))
         inputs.setdefault("apiVersion", self.kind.api_version)
         inputs.setdefault("kind", self.kind.kind)
         cluster = Cluster(call.site)
@@ -79,35 +85,37 @@ class ObjectResource(Resource):
 
     def diff(self, call: Call, olds: Properties, news: Properties) -> Diff:
         """Changes of the inputs; immutable fields replace, first deleting an object whose name is fixed."""
-        olds, news = _as_stored(olds), _as_stored(news)
+        olds, news = as_stored(olds), as_stored(news)
         changed = tuple(changed_paths(olds, news))
         replaces = replacing_paths(news, changed) + under(changed, fixed_data(news, call.config))
         metadata, old = news.get("metadata") or {}, olds.get("metadata") or {}
-        if annotations(news).get(REPLACE_UNREADY) == "true" and self.kind.kind == "Job":
+        if annotations_of(news).get(REPLACE_UNREADY) == "true" and self.kind.kind == "Job":
             live = Cluster(call.site).get("batch/Job", str(old.get("namespace")), str(old.get("name")))
             if live is not None and not (live.get("status") or {}).get("succeeded"):
                 path = f'metadata.annotations["{REPLACE_UNREADY}"]'
                 changed, replaces = (*changed, path), (*replaces, path)
         same_place = all(metadata.get(key) == old.get(key) for key in ("name", "namespace"))
-        fixed_name = annotations(news).get(_AUTONAMED) != "true"
+        fixed_name = annotations_of(news).get(_AUTONAMED) != "true"
         return Diff(changed, replaces, bool(replaces) and same_place and fixed_name)
 
     def plan(self, call: Call, inputs: Properties) -> Properties:
         """A preview shows the inputs; a Secret's `data` includes its `stringData`, as the dry run answers."""
-        return inputs if has_unknown(inputs) else _as_stored(inputs)
+        return inputs if has_unknown(inputs) else as_stored(inputs)
 
     def create(self, call: Call, inputs: Properties) -> Result:
         """Create the object and wait until it is ready; raises RefusedError or InitFailedError."""
         require_reachable(call)
         cluster = Cluster(call.site)
-        obj = _as_stored(inputs)
+        obj = as_stored(inputs)
         serving.admit(call, cluster, obj)
         with call.site.world.transaction():
             serving.refuse_existing(call, cluster, obj)
             obj["metadata"]["uid"] = fake_uid(self.kind, obj["metadata"])
             obj["metadata"]["generation"] = 1
             if self.kind.kind == "Service" and obj["spec"].get("type") != "ExternalName":
-                obj["spec"].setdefault("clusterIP", f"10.96.{int(call.digest('ip')[:2], 16)}.{int(call.digest()[:2], 16)}")
+                obj["spec"].setdefault(
+                    "clusterIP", f"10.96.{int(call.digest('ip')[:2], 16)}.{int(call.digest()[:2], 16)}"
+                )
             cluster.store(obj)
         return self._await(call, cluster, obj, inputs, "created")
 
@@ -119,7 +127,7 @@ class ObjectResource(Resource):
             live = self._live(cluster, identifier)
             if live is None:
                 raise RefusedError(f'{self.kind.qualified} "{identifier.rsplit("/", 1)[-1]}" not found')
-            obj = merge(live, _as_stored(olds), _as_stored(news))
+            obj = merge(live, as_stored(olds), as_stored(news))
             obj["metadata"]["generation"] = int(live["metadata"].get("generation", 1)) + 1
             cluster.store(obj)
         return self._await(call, cluster, obj, news, "updated")
@@ -133,7 +141,7 @@ class ObjectResource(Resource):
         live = self._live(cluster, identifier)
         if live is None:
             return None
-        found = prune(live, _as_stored(inputs)) if inputs else _without_server_fields(live)
+        found = prune(live, as_stored(inputs)) if inputs else without_server_fields(live)
         reasons = unready(cluster, live) if inputs else []
         if reasons:
             first = f"Resource '{live['metadata']['name']}' was created but failed to initialize"
@@ -180,27 +188,3 @@ class ObjectResource(Resource):
 
     def _outputs(self, live: Properties) -> Properties:
         return {**live, "__initialApiVersion": self.kind.api_version, "__fieldManager": "pulumi-kubernetes"}
-
-
-def _without_server_fields(live: Properties) -> Properties:
-    metadata = {key: value for key, value in live["metadata"].items() if key not in _SERVER_FIELDS}
-    return {**{key: value for key, value in live.items() if key != "status"}, "metadata": metadata}
-
-
-def _from_sdk(value: Any) -> Any:
-    """The SDK writes `x_kubernetes_…` for the field names with dashes in definitions."""
-    if isinstance(value, dict):
-        return {
-            key.replace("_", "-") if key.startswith("x_kubernetes_") else key: _from_sdk(item)
-            for key, item in value.items()
-        }
-    return [_from_sdk(item) for item in value] if isinstance(value, list) else value
-
-
-def _as_stored(inputs: Properties) -> Properties:
-    """The object the API server keeps: `stringData` becomes `data`."""
-    obj = copy.deepcopy(inputs)
-    text = obj.pop("stringData", None) if obj.get("kind") == "Secret" else None
-    if isinstance(text, dict):
-        obj["data"] = {**(obj.get("data") or {}), **encoded(text)}
-    return obj

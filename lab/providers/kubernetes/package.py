@@ -5,11 +5,14 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Final
 
+import pulumi_kubernetes
+
 from lab.providers import schema
-from lab.providers.base import Package, Resource
+from lab.providers.base import Resource
 from lab.providers.errors import RefusedError
 from lab.providers.kubernetes.objects import ObjectResource
 from lab.providers.kubernetes.release import Release
+from lab.providers.package import Package
 
 # Types of the SDK that are no objects of the API server.
 _COMPONENTS: Final = ("kubernetes:yaml", "kubernetes:helm.sh", "kubernetes:kustomize")
@@ -20,8 +23,6 @@ class KubernetesPackage(Package):
 
     def check_config(self, config: Any) -> list[schema.Problem]:
         """Unknown properties of the provider."""
-        import pulumi_kubernetes
-
         return schema.unknown_keys(pulumi_kubernetes.ProviderArgs, config)
 
     def resource(self, token: str) -> Resource:
@@ -42,6 +43,4 @@ class KubernetesPackage(Package):
 def package() -> Package:
     """The package."""
     release = Release()
-    return KubernetesPackage(
-        "kubernetes", "pulumi_kubernetes", version("pulumi_kubernetes"), {release.token: release}
-    )
+    return KubernetesPackage("kubernetes", "pulumi_kubernetes", version("pulumi_kubernetes"), {release.token: release})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lab.providers.kubernetes.cluster import Cluster
@@ -10,12 +11,20 @@ from lab.providers.kubernetes.cluster import Cluster
 _RBAC = "rbac.authorization.k8s.io"
 
 
-def may(cluster: Cluster, namespace: str, account: str, verb: str, resource: str, name: str) -> bool:
-    """Whether the account of a namespace may do `verb` on the named core resource of that namespace.
+@dataclass(frozen=True)
+class Account:
+    """A ServiceAccount."""
+
+    namespace: str
+    name: str
+
+
+def may(cluster: Cluster, account: Account, verb: str, resource: str, name: str) -> bool:
+    """Whether an account may do `verb` on the named core resource of its own namespace.
 
     `create` cannot be limited by name: the API server does not know the name when it decides.
     """
-    for rule in _rules(cluster, namespace, account):
+    for rule in _rules(cluster, account):
         if "" not in (rule.get("apiGroups") or []) and "*" not in (rule.get("apiGroups") or []):
             continue
         fits = all(
@@ -28,16 +37,16 @@ def may(cluster: Cluster, namespace: str, account: str, verb: str, resource: str
     return False
 
 
-def _rules(cluster: Cluster, namespace: str, account: str) -> Iterator[Mapping[str, Any]]:
-    for binding, scope in (("RoleBinding", namespace), ("ClusterRoleBinding", "")):
+def _rules(cluster: Cluster, account: Account) -> Iterator[Mapping[str, Any]]:
+    for binding, scope in (("RoleBinding", account.namespace), ("ClusterRoleBinding", "")):
         for item in cluster.each(f"{_RBAC}/{binding}", scope):
-            if not any(_is_subject(subject, namespace, account) for subject in item.get("subjects") or []):
+            if not any(_is_subject(subject, account) for subject in item.get("subjects") or []):
                 continue
             kind, name = item["roleRef"]["kind"], item["roleRef"]["name"]
-            role = cluster.look(f"{_RBAC}/{kind}", "" if kind == "ClusterRole" else namespace, name)
+            role = cluster.look(f"{_RBAC}/{kind}", "" if kind == "ClusterRole" else account.namespace, name)
             yield from (role or {}).get("rules") or []
 
 
-def _is_subject(subject: Mapping[str, Any], namespace: str, account: str) -> bool:
-    home = subject.get("namespace", namespace)
-    return subject["kind"] == "ServiceAccount" and subject["name"] == account and home == namespace
+def _is_subject(subject: Mapping[str, Any], account: Account) -> bool:
+    home = subject.get("namespace", account.namespace)
+    return bool(subject["kind"] == "ServiceAccount" and subject["name"] == account.name and home == account.namespace)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 from lab.providers.base import Call, CheckFailedError, Diff, Resource, Result
 from lab.providers.errors import InitFailedError, RefusedError
-from lab.providers.kubernetes import charted
+from lab.providers.kubernetes import chart_state, charted
 from lab.providers.kubernetes.access import require_reachable, unreachable
 from lab.providers.kubernetes.charts import CHARTS
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
@@ -63,7 +63,9 @@ class Release(Resource):
         mirrors = (call.site.world.get("site", "site") or {}).get("mirrors", [])
         version = news.get("version", "")
         if facts is None:
-            reason = f'chart "{name}" version "{version}" not found in {repository or "the current directory"} repository'
+            reason = (
+                f'chart "{name}" version "{version}" not found in {repository or "the current directory"} repository'
+            )
             return [Problem("chart", f"{reason}; check the chart name and repository configuration.")]
         if repository.rstrip("/") not in (*facts.repositories, *mirrors):
             return [Problem("chart", f'looks like "{repository}" is not a chart repository that holds "{name}"')]
@@ -86,9 +88,7 @@ class Release(Resource):
         if not cluster.has_namespace(inputs["namespace"]) and not inputs.get("createNamespace"):
             raise RefusedError(f'create: failed to create: namespaces "{inputs["namespace"]}" not found')
         if inputs.get("createNamespace"):
-            cluster.apply_plain(
-                {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": inputs["namespace"]}}
-            )
+            cluster.apply_plain({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": inputs["namespace"]}})
         return self._install(call, key, inputs)
 
     def update(self, call: Call, identifier: str, olds: Properties, news: Properties) -> Result:
@@ -132,11 +132,11 @@ class Release(Resource):
             if inputs.get("atomic"):
                 charted.uninstall(cluster, key)
                 raise RefusedError(f"release {inputs['name']} failed, and has been uninstalled due to atomic being set")
-            reasons = charted.reasons(cluster, record)
-            first = f'Helm release "{key}" was created, but failed to initialize completely. Use Helm CLI to investigate.'
-            raise InitFailedError(
-                key, self._outputs(record), [first, "context deadline exceeded", *reasons]
+            reasons = chart_state.reasons(cluster, record)
+            first = (
+                f'Helm release "{key}" was created, but failed to initialize completely. Use Helm CLI to investigate.'
             )
+            raise InitFailedError(key, self._outputs(record), [first, "context deadline exceeded", *reasons])
         return Result(key, self._outputs(call.site.world.get(RELEASES, key) or {}))
 
     @staticmethod

@@ -77,9 +77,7 @@ def refuse_existing(call: Call, cluster: Cluster, obj: Properties) -> None:
     kind, name = Kind.of(obj), obj["metadata"]["name"]
     path = f"{kind.group}/{kind.kind}" if kind.group else kind.kind
     if cluster.exists(path, obj["metadata"].get("namespace", ""), name):
-        raise _refused(
-            call, f'{kind.qualified} "{name}" already exists\n\nThe resource already exists in the cluster.'
-        )
+        raise _refused(call, f'{kind.qualified} "{name}" already exists\n\nThe resource already exists in the cluster.')
 
 
 def _admit_pod(call: Call, cluster: Cluster, obj: Properties) -> None:
@@ -88,7 +86,9 @@ def _admit_pod(call: Call, cluster: Cluster, obj: Properties) -> None:
     forbidden = admission.violations(obj["spec"], level)
     if forbidden:
         details = ", ".join(forbidden)
-        raise _refused(call, f'pods "{metadata["name"]}" is forbidden: violates PodSecurity "{level}:latest": {details}')
+        raise _refused(
+            call, f'pods "{metadata["name"]}" is forbidden: violates PodSecurity "{level}:latest": {details}'
+        )
 
 
 def _webhook_down(cluster: Cluster, kind: Kind) -> str | None:

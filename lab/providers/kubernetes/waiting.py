@@ -25,14 +25,14 @@ class BadWaitForError(ValueError):
     """The annotation cannot be understood."""
 
 
-def annotations(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+def annotations_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
     """The annotations of an object."""
     return (obj.get("metadata") or {}).get("annotations") or {}
 
 
 def expressions(obj: Mapping[str, Any]) -> list[str]:
     """The conditions of `pulumi.com/waitFor`: one, or a JSON list of them. Raises BadWaitForError."""
-    text = annotations(obj).get(WAIT_FOR)
+    text = annotations_of(obj).get(WAIT_FOR)
     if not text:
         return []
     found = json.loads(text) if str(text).startswith("[") else [text]
@@ -44,12 +44,12 @@ def expressions(obj: Mapping[str, Any]) -> list[str]:
 
 def timeout_seconds(obj: Mapping[str, Any], custom: float) -> float:
     """Seconds the provider waits: custom timeout, then annotation, then its default of ten minutes."""
-    return custom or float(annotations(obj).get(TIMEOUT) or DEFAULT_SECONDS)
+    return custom or float(annotations_of(obj).get(TIMEOUT) or DEFAULT_SECONDS)
 
 
 def unready(cluster: Cluster, obj: Mapping[str, Any]) -> list[str]:
     """Why the object is not ready; empty when it is, or when nothing is awaited."""
-    if annotations(obj).get(SKIP) == "true":
+    if annotations_of(obj).get(SKIP) == "true":
         return []
     wanted = expressions(obj)
     if wanted:

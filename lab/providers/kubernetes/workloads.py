@@ -31,7 +31,9 @@ def pod_reasons(cluster: Cluster, obj: Object) -> Reasons:
     level = admission.enforced_level(cluster, namespace)
     forbidden = admission.violations(spec, level)
     if forbidden:
-        return [f'pods "{metadata["name"]}-" is forbidden: violates PodSecurity "{level}:latest": {", ".join(forbidden)}']
+        return [
+            f'pods "{metadata["name"]}-" is forbidden: violates PodSecurity "{level}:latest": {", ".join(forbidden)}'
+        ]
     reasons = pods.missing(cluster, namespace, spec)
     for template in obj.get("spec", {}).get("volumeClaimTemplates") or []:
         reasons += claim_reasons(cluster, template)
@@ -90,7 +92,9 @@ def _ingress_reasons(cluster: Cluster, obj: Object) -> Reasons:
         for path in rule.get("http", {}).get("paths") or []:
             name = path["backend"].get("service", {}).get("name")
             if name and not cluster.exists("Service", obj["metadata"]["namespace"], name):
-                reasons.append(f'No matching service found for ingress rule: "{rule.get("host", "")}{path.get("path", "")}"')
+                reasons.append(
+                    f'No matching service found for ingress rule: "{rule.get("host", "")}{path.get("path", "")}"'
+                )
     if not addresses(obj):
         reasons.append("Ingress .status.loadBalancer field was not updated with a hostname/IP address.")
     return reasons

@@ -21,7 +21,9 @@ def run(site: Site) -> None:
     cluster = Cluster(site)
     if not runs(cluster, "cert-manager"):
         return
-    home = next(item["namespace"] for item in site.world.view("kubernetes/releases").values() if item["chart"] == "cert-manager")
+    home = next(
+        item["namespace"] for item in site.world.view("kubernetes/releases").values() if item["chart"] == "cert-manager"
+    )
     for issuer in cluster.each(f"{_GROUP}/ClusterIssuer"):
         report(cluster, issuer, _issuer_problem(cluster, issuer, home))
     for issuer in cluster.each(f"{_GROUP}/Issuer"):
@@ -52,7 +54,11 @@ def _certificate_problem(cluster: Cluster, certificate: Mapping[str, Any]) -> st
     issuer = cluster.look(f"{_GROUP}/{kind}", "" if kind == "ClusterIssuer" else namespace, reference["name"])
     if issuer is None:
         return f'Referenced "{kind}" not found: {kind.lower()}.cert-manager.io "{reference["name"]}" not found'
-    return "" if is_true(issuer, "Ready") else f'Referenced issuer "{reference["name"]}" does not have a Ready status condition'
+    return (
+        ""
+        if is_true(issuer, "Ready")
+        else f'Referenced issuer "{reference["name"]}" does not have a Ready status condition'
+    )
 
 
 def _issue(cluster: Cluster, certificate: Mapping[str, Any]) -> None:

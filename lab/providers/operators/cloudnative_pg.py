@@ -73,7 +73,7 @@ def _bring_up(cluster: Cluster, database: Mapping[str, Any]) -> None:
             "spec": {"type": "ClusterIP", "selector": {"cnpg.io/cluster": name}, "ports": [{"port": 5432}]},
         }
         cluster.apply_owned(database, service)
-    secrets = {f"{name}-ca": ("ca.crt", "ca.key")}
+    secrets: dict[str, tuple[str, ...]] = {f"{name}-ca": ("ca.crt", "ca.key")}
     if not _initial(database["spec"]).get("secret"):  # with a Secret of the user the operator makes none
         secrets[f"{name}-app"] = ("username", "password", "uri")
     for secret, keys in secrets.items():

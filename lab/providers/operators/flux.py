@@ -22,9 +22,15 @@ def run(site: Site) -> None:
             problems.append("the resource name must be `flux`")
         if metadata["namespace"] not in homes:
             problems.append("the FluxInstance must be in the namespace of the operator")
-        problems += [f"spec.distribution.{key}: Required value" for key in ("version", "registry") if not spec["distribution"].get(key)]
+        problems += [
+            f"spec.distribution.{key}: Required value"
+            for key in ("version", "registry")
+            if not spec["distribution"].get(key)
+        ]
         if sync:
-            problems += [f"spec.sync.{key}: Required value" for key in ("kind", "url", "ref", "path") if not sync.get(key)]
+            problems += [
+                f"spec.sync.{key}: Required value" for key in ("kind", "url", "ref", "path") if not sync.get(key)
+            ]
         if sync.get("pullSecret"):
             problems += lacking(cluster, "Secret", metadata["namespace"], sync["pullSecret"])
         report(cluster, instance, problems[0] if problems else "")

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Final
 import yaml
 
 from lab.providers import schema
-from lab.providers.base import Call, CheckFailedError, Function, Resource
+from lab.providers.base import Call, CheckFailedError, Resource
 from lab.providers.errors import RefusedError
+from lab.providers.package import Function
 from lab.providers.wire import UNKNOWN, Properties
 
 SCHEMATICS: Final = "talos/schematics"
@@ -32,7 +33,9 @@ def schematic_id(text: str) -> str:
     except yaml.YAMLError as error:
         raise RefusedError(f"error creating schematic: 400 Bad Request: yaml: {error}") from None
     if not isinstance(document, dict) or not document.keys() <= _KEYS:
-        raise RefusedError("error creating schematic: 400 Bad Request: yaml: unmarshal errors: field not found in type schematic")
+        raise RefusedError(
+            "error creating schematic: 400 Bad Request: yaml: unmarshal errors: field not found in type schematic"
+        )
     canonical = yaml.dump(document, Dumper=_FactoryDumper, indent=4, sort_keys=False, default_flow_style=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

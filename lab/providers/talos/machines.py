@@ -7,76 +7,22 @@ and the provider's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import yaml
 
-from lab.providers.base import Call, Resource, Result
+from lab.providers.base import Call, Result
 from lab.providers.errors import RefusedError
 from lab.providers.kubernetes.access import fingerprint
 from lab.providers.kubernetes.cluster import CLUSTERS
-from lab.providers.proxmox.package import VMS, addresses
+from lab.providers.proxmox.machines import VMS, addresses
 from lab.providers.talos import pki
 from lab.providers.talos.configuration import merged_configuration
+from lab.providers.talos.secrets import TalosResource, owner
 from lab.providers.wire import Properties
 from lab.world import Record, World
 
-SECRETS: Final = "talos/secrets"
 NODES: Final = "talos/nodes"
-RESOURCES: Final = "talos/resources"
-
-
-class _TalosResource(Resource):
-    module: ClassVar[str] = "pulumiverse_talos"
-    table: ClassVar[str] = RESOURCES
-
-    def identify(self, call: Call, inputs: Properties) -> str:
-        """An id of the resource's own; Talos has none."""
-        return call.digest()[:16]
-
-
-class Secrets(_TalosResource):
-    """The secrets of a cluster."""
-
-    token = "talos:machine/secrets:Secrets"
-    table: ClassVar[str] = SECRETS
-    secret_fields = frozenset(
-        {"key", "secret", "token", "bootstrapToken", "secretboxEncryptionSecret", "aescbcEncryptionSecret", "clientKey"}
-    )
-
-    def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
-        """CAs, keys and tokens of the cluster, and the administrator's client certificate."""
-        seed = f"{call.urn} {call.site.world.secret_seed().hex()}"
-        names = {"etcd": "etcd", "k8s": "kubernetes", "k8sAggregator": "front-proxy", "os": "talos"}
-        authorities = {key: pki.authority(f"{seed} {key}", name) for key, name in names.items()}
-        admin = pki.client(f"{seed} admin", "admin", "os:admin", authorities["os"])
-        machine_secrets = {
-            "certs": {
-                **{key: pair.encoded() for key, pair in authorities.items()},
-                "k8sServiceaccount": {"key": pki.b64(pki.pem(pki.private_key(f"{seed} sa")))},
-            },
-            "cluster": {"id": pki.b64(call.digest("id")[:32]), "secret": pki.b64(call.digest("secret")[:32])},
-            "secrets": {
-                "bootstrapToken": f"{call.digest('token')[:6]}.{call.digest('token')[6:22]}",
-                "secretboxEncryptionSecret": pki.b64(call.digest("box")[:32]),
-            },
-            "trustdinfo": {"token": f"{call.digest('trust')[:6]}.{call.digest('trust')[6:22]}"},
-        }
-        client = {
-            "caCertificate": pki.b64(authorities["os"].certificate),
-            "clientCertificate": pki.b64(admin.certificate),
-            "clientKey": pki.b64(admin.key),
-        }
-        version = inputs.get("talosVersion", "v1.13")
-        return {**inputs, "talosVersion": version, "machineSecrets": machine_secrets, "clientConfiguration": client}
-
-
-def _owner(world: World, client: Mapping[str, Any] | None) -> Record:
-    """The secrets a client configuration belongs to; raises RefusedError."""
-    for record in world.table(SECRETS).values():
-        if client and record["outputs"]["clientConfiguration"] == dict(client):
-            return record
-    raise RefusedError("rpc error: code = Unavailable desc = tls: failed to verify certificate: x509: certificate signed by unknown authority")
 
 
 def _machine_at(world: World, address: str) -> Record:
@@ -89,7 +35,7 @@ def _machine_at(world: World, address: str) -> Record:
     )
 
 
-class ConfigurationApply(_TalosResource):
+class ConfigurationApply(TalosResource):
     """A machine configuration, applied to a node."""
 
     token = "talos:machine/configurationApply:ConfigurationApply"
@@ -97,7 +43,7 @@ class ConfigurationApply(_TalosResource):
     def admit(self, call: Call, inputs: Properties) -> None:
         """The configuration is valid, the client is known, a machine answers at the address."""
         document = merged_configuration(inputs)
-        _owner(call.site.world, inputs.get("clientConfiguration"))
+        owner(call.site.world, inputs.get("clientConfiguration"))
         _machine_at(call.site.world, inputs.get("endpoint") or inputs["node"])
         machine = _machine_at(call.site.world, inputs["node"])
         if not document["machine"].get("type"):
@@ -142,7 +88,7 @@ def _control_plane(call: Call, inputs: Mapping[str, Any]) -> Properties:
     nodes = call.site.world.table(NODES)
     for record in nodes.values():
         _not_the_vip(inputs, record["config"]["cluster"]["controlPlane"]["endpoint"])
-    _owner(call.site.world, inputs.get("clientConfiguration"))
+    owner(call.site.world, inputs.get("clientConfiguration"))
     _machine_at(call.site.world, inputs["node"])
     found = nodes.get(inputs["node"])
     if found is None:
@@ -152,11 +98,13 @@ def _control_plane(call: Call, inputs: Mapping[str, Any]) -> Properties:
         )
     config: Properties = found["config"]
     if config["machine"]["type"] != "controlplane":
-        raise RefusedError("rpc error: code = FailedPrecondition desc = bootstrap is only available on control plane nodes")
+        raise RefusedError(
+            "rpc error: code = FailedPrecondition desc = bootstrap is only available on control plane nodes"
+        )
     return config
 
 
-class Bootstrap(_TalosResource):
+class Bootstrap(TalosResource):
     """The start of etcd on the first control plane."""
 
     token = "talos:machine/bootstrap:Bootstrap"
@@ -182,7 +130,7 @@ class Bootstrap(_TalosResource):
         return Result(identifier, self._store(call, identifier, news))
 
 
-class Kubeconfig(_TalosResource):
+class Kubeconfig(TalosResource):
     """The administrator's kubeconfig."""
 
     token = "talos:cluster/kubeconfig:Kubeconfig"
@@ -192,14 +140,16 @@ class Kubeconfig(_TalosResource):
         """The node is a bootstrapped control plane."""
         server = _control_plane(call, inputs)["cluster"]["controlPlane"]["endpoint"]
         if call.site.world.get(CLUSTERS, server) is None:
-            raise RefusedError("rpc error: code = Unavailable desc = the cluster was not bootstrapped: no Kubernetes CA yet")
+            raise RefusedError(
+                "rpc error: code = Unavailable desc = the cluster was not bootstrapped: no Kubernetes CA yet"
+            )
 
     def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
         """A kubeconfig for the cluster's endpoint, with a certificate of its own."""
         world = call.site.world
         config = world.table(NODES)[inputs["node"]]["config"]
         server, name = config["cluster"]["controlPlane"]["endpoint"], config["cluster"]["clusterName"]
-        encoded = _owner(world, inputs["clientConfiguration"])["outputs"]["machineSecrets"]["certs"]["k8s"]
+        encoded = owner(world, inputs["clientConfiguration"])["outputs"]["machineSecrets"]["certs"]["k8s"]
         issuer = pki.Pair(pki.unb64(encoded["cert"]), pki.unb64(encoded["key"]))
         admin = pki.client(f"{encoded['key']} admin", "admin", "system:masters", issuer)
         world.put(CLUSTERS, server, {**(world.get(CLUSTERS, server) or {}), "authority": fingerprint(encoded["cert"])})

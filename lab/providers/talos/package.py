@@ -6,23 +6,26 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
+import pulumiverse_talos
 import yaml
 from pulumiverse_talos import client, machine
 
 from lab.providers import schema
-from lab.providers.base import Call, Function, Package, Resource
+from lab.providers.base import Call, Resource
 from lab.providers.errors import RefusedError
 from lab.providers.kubernetes.cluster import CLUSTERS
+from lab.providers.package import Function, Package
 from lab.providers.talos.configuration import merge_patches
 from lab.providers.talos.images import GetUrls, Schematic
-from lab.providers.talos.machines import Bootstrap, ConfigurationApply, Kubeconfig, Secrets
+from lab.providers.talos.machines import Bootstrap, ConfigurationApply, Kubeconfig
+from lab.providers.talos.secrets import Secrets
 from lab.providers.wire import Properties
 
 _TYPES: Final = ("controlplane", "worker")
 
 
 def _check_nested(cls: type, value: Any, where: str) -> None:
-    """Refuse a nested argument whose keys are not the provider's: the SDK does not translate what it is handed whole."""
+    """Refuse a nested argument whose keys are not the provider's: the SDK translates nothing handed to it whole."""
     if not isinstance(value, Mapping):
         raise RefusedError(f"{where}: Missing Configuration for Required Attribute")
     problems = schema.problems(cls, value)
@@ -107,10 +110,14 @@ class GetHealth(Function):
         world = call.site.world
         clusters = world.table(CLUSTERS)
         if not clusters:
-            raise RefusedError("cluster health check failed: waiting for etcd to be healthy: rpc error: code = Unavailable")
+            raise RefusedError(
+                "cluster health check failed: waiting for etcd to be healthy: rpc error: code = Unavailable"
+            )
         for server, record in clusters.items():
             if not arguments.get("skipKubernetesChecks") and not record["network"]:
-                raise RefusedError("cluster health check failed: some nodes are not ready: container runtime network not ready")
+                raise RefusedError(
+                    "cluster health check failed: some nodes are not ready: container runtime network not ready"
+                )
             world.put(CLUSTERS, server, {**record, "answers": True})
         return {**arguments, "id": "cluster_health"}
 
@@ -120,8 +127,6 @@ class TalosPackage(Package):
 
     def check_config(self, config: Any) -> list[schema.Problem]:
         """Unknown properties."""
-        import pulumiverse_talos
-
         return schema.unknown_keys(pulumiverse_talos.ProviderArgs, config)
 
 

@@ -35,7 +35,7 @@ def require(call: Call) -> None:
     address, token = call.config.get("address"), call.config.get("token")
     if not address or address is UNKNOWN:
         raise RefusedError("failed to configure Vault address: no address is set")
-    method = f'Error making API request.\n\nURL: GET {address}/v1/auth/token/lookup-self'
+    method = f"Error making API request.\n\nURL: GET {address}/v1/auth/token/lookup-self"
     try:
         backend = locate(Cluster(call.site), str(address))
     except UnreachableError as error:
@@ -96,7 +96,7 @@ def login(world: World, who: Login) -> dict[str, frozenset[str]]:
     """The rules the login's token carries. Raises DeniedError."""
     mount = _resource(world, f"auth/{who.mount}") or _resource(world, who.mount)
     if mount is None or mount["inputs"].get("type") != "kubernetes":
-        raise DeniedError(f"no handler for route \"auth/{who.mount}/login\". route entry not found.")
+        raise DeniedError(f'no handler for route "auth/{who.mount}/login". route entry not found.')
     if _resource(world, f"auth/{who.mount}/config") is None:
         raise DeniedError("could not load backend configuration")
     role = _resource(world, f"auth/{who.mount}/role/{who.role}")
@@ -131,7 +131,7 @@ def read_kv(world: World, rules: Mapping[str, frozenset[str]], mount: str, path:
     """The newest version of a KV v2 secret. Raises DeniedError."""
     mounted = _resource(world, mount, "vault:index/mount:Mount")
     if mounted is None:
-        raise DeniedError(f"no handler for route \"{mount}/data/{path}\". route entry not found.")
+        raise DeniedError(f'no handler for route "{mount}/data/{path}". route entry not found.')
     if not allows(rules, f"{mount}/data/{path}", "read"):
         raise DeniedError("Code: 403. Errors: * 1 error occurred: * permission denied")
     secret = _resource(world, f"{mount}/data/{path}")

@@ -89,8 +89,9 @@ def _may_write(cluster: Cluster, container: Container, namespace: str, name: str
     if container.pod.get("automountServiceAccountToken") is False:
         return "unable to load in-cluster configuration: open /var/run/secrets/kubernetes.io/serviceaccount/token"
     exists = cluster.exists("Secret", namespace, name)
+    account = rbac.Account(container.namespace, container.account)
     for verb in ("get", "update") if exists else ("get", "create", "update"):
-        if not rbac.may(cluster, namespace, container.account, verb, "secrets", name):
+        if not rbac.may(cluster, account, verb, "secrets", name):
             user = f"system:serviceaccount:{container.namespace}:{container.account}"
             return f'secrets "{name}" is forbidden: User "{user}" cannot {verb} resource "secrets"'
     return ""

@@ -1,0 +1,115 @@
+"""When a release's workloads run, and what their running does to the simulated cluster."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, Final
+
+from lab.providers.kubernetes import admission, pods, workloads
+from lab.providers.kubernetes.chart_values import needs
+from lab.providers.kubernetes.charted import REGISTERS_LATE, define
+from lab.providers.kubernetes.charts import CHARTS
+from lab.providers.kubernetes.cluster import CLUSTERS, RELEASES, VAULTS, Cluster
+from lab.providers.kubernetes.endpoints import addresses, unknown_services
+from lab.providers.wire import Properties
+from lab.site import Site
+
+# Charts whose pods need a privileged namespace with the values of this project's reference (host network, host paths).
+_PRIVILEGED: Final = frozenset({"cilium", "proxmox-csi-plugin"})
+# Charts whose pods run before any network plugin does.
+_HOST_NETWORK: Final = frozenset({"cilium"})
+
+
+def reasons(cluster: Cluster, record: Properties) -> list[str]:
+    """Why the release's workloads are not ready; empty when they are."""
+    name, namespace, chart, values = record["name"], record["namespace"], record["chart"], record["values"]
+    fault = cluster.site.faults.find("never-ready", ("Release",), (name,))
+    if fault:
+        return [fault]
+    found = _refused_pods(cluster, record) + _missing(cluster, namespace, values)
+    if chart not in _HOST_NETWORK and not pods.network_ready(cluster):
+        found.append("0/1 nodes are available: container runtime network not ready: cni plugin not initialized")
+    found += [f'could not translate host name "{host}" to address' for host in unknown_services(cluster, values)]
+    for service in record["services"]:
+        live = cluster.look("Service", namespace, service)
+        if live and live["spec"].get("type") == "LoadBalancer" and not addresses(live):
+            found.append(f"Service does not have load balancer ingress IP address: {namespace}/{service}")
+    return found
+
+
+def _refused_pods(cluster: Cluster, record: Properties) -> list[str]:
+    level = admission.enforced_level(cluster, record["namespace"])
+    if record["chart"] not in _PRIVILEGED or level == "privileged":
+        return []
+    return [
+        f'pods "{record["fullname"]}-" is forbidden: violates PodSecurity "{level}:latest": host namespaces, hostPath'
+    ]
+
+
+def _missing(cluster: Cluster, namespace: str, values: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    for need in needs(values):
+        if need.kind == "StorageClass":
+            claim = {"spec": {"storageClassName": need.name}}
+            found += workloads.claim_reasons(cluster, claim)
+        elif need.kind == "PersistentVolumeClaim":
+            if not cluster.exists(need.kind, namespace, need.name):
+                found.append(f'persistentvolumeclaim "{need.name}" not found')
+        else:
+            found += pods.lacking(cluster, need.kind, namespace, need.name, *need.keys)
+    return found
+
+
+def run_releases(site: Site) -> None:
+    """Mark releases deployed once their workloads are ready, and do what running them does."""
+    cluster = Cluster(site)
+    for key, view in list(site.world.view(RELEASES).items()):
+        if view["status"] == "deployed":
+            continue
+        record = copy.deepcopy(dict(view))
+        # A storage driver's own classes come with the release, not with its readiness.
+        _storage_classes(cluster, record)
+        if not reasons(cluster, record):
+            record["running"] = True
+            if not _held_back(cluster, key, record):
+                record["status"] = "deployed"
+            site.world.put(RELEASES, key, record, sealed=True)
+            _run(cluster, key, record)
+
+
+def _held_back(cluster: Cluster, key: str, record: Properties) -> bool:
+    """Whether Helm waits although the pods run: a sealed Vault is NotReady, which Helm sees with RollingUpdate."""
+    if record["chart"] != "vault":
+        return False
+    rolling = (record["values"].get("server") or {}).get("updateStrategyType") == "RollingUpdate"
+    server = cluster.world.get(VAULTS, key)
+    return rolling and (server is None or server["sealed"])
+
+
+def _run(cluster: Cluster, key: str, record: Properties) -> None:
+    if record["chart"] in REGISTERS_LATE:
+        define(cluster, key, CHARTS[record["chart"]], record["values"])
+        for server, api in list(cluster.world.table(CLUSTERS).items()):
+            cluster.world.put(CLUSTERS, server, api | {"network": True})
+    ingress_class = record["values"].get("ingressClass") or {}
+    if record["chart"] == "traefik" and ingress_class.get("enabled", True):
+        name = ingress_class.get("name") or record["fullname"]
+        spec = {"controller": "traefik.io/ingress-controller"}
+        kind = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass"}
+        cluster.apply_plain({**kind, "metadata": {"name": name}, "spec": spec})
+
+
+def _storage_classes(cluster: Cluster, record: Properties) -> None:
+    if record["chart"] != "proxmox-csi-plugin":
+        return
+    for item in record["values"].get("storageClass") or []:
+        obj = {
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": item["name"], "annotations": item.get("annotations") or {}},
+            "provisioner": "csi.proxmox.sinextra.dev",
+            "reclaimPolicy": item.get("reclaimPolicy", "Delete"),
+            "volumeBindingMode": "WaitForFirstConsumer",
+        }
+        cluster.apply_plain(obj)

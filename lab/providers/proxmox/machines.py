@@ -1,0 +1,115 @@
+"""`VmLegacy`: a virtual machine, as bpg's provider checks it and Proxmox VE refuses it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from lab.providers import schema
+from lab.providers.base import Call, CheckFailedError
+from lab.providers.errors import RefusedError
+from lab.providers.proxmox.files import FILES, ProxmoxResource
+from lab.providers.wire import Properties
+
+VMS: Final = "proxmox/vms"
+
+_MAC: Final = re.compile(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+_ID_RANGE: Final = (100, 999_999_999)
+# proxmox-csi names the volumes it makes after this VM id (its default), so a VM of that id would own them.
+_RESERVED_ID: Final = 9999
+
+
+class VmLegacy(ProxmoxResource):
+    """A virtual machine."""
+
+    token = "proxmoxve:index/vmLegacy:VmLegacy"
+    table: ClassVar[str] = VMS
+    replace_on = frozenset({"vmId", "nodeName", "template"})
+
+    def check(self, call: Call, olds: Properties, news: Properties) -> Properties:
+        """The SDK's types, then the provider's value checks."""
+        inputs = super().check(call, olds, news)
+        problems = list(_vm_problems(inputs))
+        if problems:
+            raise CheckFailedError(problems)
+        return inputs
+
+    def requirements(self, call: Call, inputs: Properties) -> None:
+        """Images are there, and neither id, MAC nor address is another machine's."""
+        for disk in inputs.get("disks") or []:
+            image = disk.get("importFrom") or disk.get("fileId")
+            if image and call.site.world.get(FILES, f"{inputs['nodeName']}|{image}") is None and _is_new(call):
+                raise RefusedError(f"error creating VM: volume '{image}' does not exist on node {inputs['nodeName']}")
+        for record in call.site.world.table(VMS).values():
+            if record["urn"] == call.urn:
+                continue
+            shared = set(_macs(inputs)) & set(_macs(record["inputs"])) or set(addresses(inputs)) & set(
+                addresses(record["inputs"])
+            )
+            if shared:
+                raise RefusedError(f"VM {record['outputs']['vmId']} already uses {', '.join(sorted(shared))}")
+
+    def identify(self, call: Call, inputs: Properties) -> str:
+        """The VM id; the next free one unless given."""
+        taken = {int(key) for key in call.site.world.keys(VMS)}
+        free = next(number for number in range(_ID_RANGE[0], _ID_RANGE[1]) if number not in taken)
+        return str(inputs.get("vmId") or free)
+
+    def taken(self, identifier: str) -> str:
+        """Proxmox VE's words."""
+        reason = f"unable to create VM {identifier} - VM {identifier} already exists"
+        return f"error creating VM: received an HTTP 500 response - Reason: {reason}"
+
+    def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
+        """Adds the id; the agent's addresses stay empty, as the program does not wait for it."""
+        return {"ipv4Addresses": [], "ipv6Addresses": [], **inputs, "vmId": int(identifier)}
+
+    def delete(self, call: Call, identifier: str, state: Properties) -> None:
+        """Destroy the VM, unless it is protected."""
+        record = call.site.world.get(VMS, identifier)
+        if record and record["inputs"].get("protection"):
+            raise RefusedError(f"error deleting VM: can't remove VM {identifier} - protection mode enabled")
+        super().delete(call, identifier, state)
+
+
+def _is_new(call: Call) -> bool:
+    """Import happens at creation only; later the image may be gone."""
+    return all(record["urn"] != call.urn for record in call.site.world.table(VMS).values())
+
+
+def _vm_problems(inputs: Mapping[str, Any]) -> Iterator[schema.Problem]:
+    number = inputs.get("vmId")
+    if isinstance(number, int) and not _ID_RANGE[0] <= number <= _ID_RANGE[1]:
+        yield schema.Problem(
+            "vmId", f"expected vm_id to be in the range ({_ID_RANGE[0]} - {_ID_RANGE[1]}), got {number}"
+        )
+    if number == _RESERVED_ID:
+        yield schema.Problem("vmId", f"{number} is the id the Proxmox CSI plugin names its volumes after")
+    if inputs.get("bios") == "ovmf" and not inputs.get("efiDisk"):
+        yield schema.Problem("efiDisk", "bios is ovmf and no EFI disk is configured")
+    for index, device in enumerate(inputs.get("networkDevices") or []):
+        mac = device.get("macAddress")
+        if isinstance(mac, str) and not _MAC.fullmatch(mac):
+            yield schema.Problem(f"networkDevices[{index}].macAddress", f"{mac!r} is not a MAC address")
+    interfaces = [disk.get("interface") for disk in inputs.get("disks") or []]
+    if len(set(interfaces)) != len(interfaces):
+        yield schema.Problem("disks", f"duplicate disk interface in {interfaces}")
+    for address in addresses(inputs):
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            yield schema.Problem("initialization.ipConfigs", f"{address!r} is not an address with prefix length")
+
+
+def _macs(inputs: Mapping[str, Any]) -> list[str]:
+    devices = inputs.get("networkDevices") or []
+    return [str(device["macAddress"]).upper() for device in devices if device.get("macAddress")]
+
+
+def addresses(inputs: Mapping[str, Any]) -> list[str]:
+    """Static addresses that cloud-init gives a machine."""
+    configs = (inputs.get("initialization") or {}).get("ipConfigs") or []
+    found = [(config.get("ipv4") or {}).get("address") for config in configs]
+    return [str(item).partition("/")[0] for item in found if isinstance(item, str) and item != "dhcp"]

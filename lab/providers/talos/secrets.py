@@ -1,0 +1,71 @@
+"""The secrets of a Talos cluster, and whose a client configuration is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from lab.providers.base import Call, Resource
+from lab.providers.errors import RefusedError
+from lab.providers.talos import pki
+from lab.providers.wire import Properties
+from lab.world import Record, World
+
+SECRETS: Final = "talos/secrets"
+RESOURCES: Final = "talos/resources"
+
+
+class TalosResource(Resource):
+    module: ClassVar[str] = "pulumiverse_talos"
+    table: ClassVar[str] = RESOURCES
+
+    def identify(self, call: Call, inputs: Properties) -> str:
+        """An id of the resource's own; Talos has none."""
+        return call.digest()[:16]
+
+
+class Secrets(TalosResource):
+    """The secrets of a cluster."""
+
+    token = "talos:machine/secrets:Secrets"
+    table: ClassVar[str] = SECRETS
+    secret_fields = frozenset(
+        {"key", "secret", "token", "bootstrapToken", "secretboxEncryptionSecret", "aescbcEncryptionSecret", "clientKey"}
+    )
+
+    def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
+        """CAs, keys and tokens of the cluster, and the administrator's client certificate."""
+        seed = f"{call.urn} {call.site.world.secret_seed().hex()}"
+        names = {"etcd": "etcd", "k8s": "kubernetes", "k8sAggregator": "front-proxy", "os": "talos"}
+        authorities = {key: pki.authority(f"{seed} {key}", name) for key, name in names.items()}
+        admin = pki.client(f"{seed} admin", "admin", "os:admin", authorities["os"])
+        machine_secrets = {
+            "certs": {
+                **{key: pair.encoded() for key, pair in authorities.items()},
+                "k8sServiceaccount": {"key": pki.b64(pki.pem(pki.private_key(f"{seed} sa")))},
+            },
+            "cluster": {"id": pki.b64(call.digest("id")[:32]), "secret": pki.b64(call.digest("secret")[:32])},
+            "secrets": {
+                "bootstrapToken": f"{call.digest('token')[:6]}.{call.digest('token')[6:22]}",
+                "secretboxEncryptionSecret": pki.b64(call.digest("box")[:32]),
+            },
+            "trustdinfo": {"token": f"{call.digest('trust')[:6]}.{call.digest('trust')[6:22]}"},
+        }
+        client = {
+            "caCertificate": pki.b64(authorities["os"].certificate),
+            "clientCertificate": pki.b64(admin.certificate),
+            "clientKey": pki.b64(admin.key),
+        }
+        version = inputs.get("talosVersion", "v1.13")
+        return {**inputs, "talosVersion": version, "machineSecrets": machine_secrets, "clientConfiguration": client}
+
+
+def owner(world: World, client: Mapping[str, Any] | None) -> Record:
+    """The secrets a client configuration belongs to; raises RefusedError."""
+    for record in world.table(SECRETS).values():
+        if client and record["outputs"]["clientConfiguration"] == dict(client):
+            return record
+    raise RefusedError(
+        "rpc error: code = Unavailable desc = tls: failed to verify certificate: x509: certificate signed by unknown "
+        "authority"
+    )
