@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lib.probes import api_server
-from tests.lib.probes.tls_double import Authority, Server, serving
+from tests.lib.probes.tls_double import Server, serving
+from tests.support.certificates import Authority
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lib.probes import conditions as probe
-from tests.lib.probes.tls_double import Authority, Server, serving
+from tests.lib.probes.tls_double import Server, serving
+from tests.support.certificates import Authority
 
 NODE = "/api/v1/nodes/worker0=Ready"
 
