@@ -23,6 +23,8 @@ class Namespace(StrEnum):
     FLUX = "flux-system"
 
 
+PLATFORM_APPLICATIONS = ("gitea", "harbor", "kubernetes", "matrix", "vault")
+"""Slugs in Authentik of the applications that this program declares itself, whether they are switched on or not."""
 INGRESS_CLASS = "traefik"
 SECRET_STORE = "vault"
 """Name of the ClusterSecretStore."""

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from lib.names import PLATFORM_APPLICATIONS
 from settings import Settings
+from settings.identity import Application
 
 MATRIX_UPSTREAM_ID = "01K8HC7XV4Q2M9D6T3R5N0WBZJ"
 """ULID of Authentik in the Matrix Authentication Service. Part of the redirect URI and of stored accounts: fixed."""
@@ -22,7 +24,10 @@ class OidcApplication:
         auth_host: Public host of Authentik, from which the issuer follows.
         redirect_uris: Exact URIs, never patterns.
         groups: Only members of one of these may log in.
+        namespaces: Namespaces that are made for an application of the stack file, each with its credentials.
         offline_access: Whether the client may have refresh tokens.
+        public: Whether the client has no secret, as a program on people's machines could not keep one.
+        access_token_validity: As Authentik writes it, such as `minutes=10`.
     """
 
     slug: str
@@ -31,7 +36,9 @@ class OidcApplication:
     launch_url: str
     redirect_uris: tuple[str, ...]
     groups: tuple[str, ...]
+    namespaces: tuple[str, ...] = ()
     offline_access: bool = False
+    public: bool = False
     access_token_validity: str = "minutes=10"
 
     @property
@@ -108,12 +115,72 @@ def vault(settings: Settings) -> OidcApplication:
     )
 
 
+KUBECTL_REDIRECTS = ("http://localhost:8000", "http://localhost:18000")
+"""Where kubelogin, the plugin `oidc-login` of kubectl, listens: the second when the first port is taken."""
+
+
+def kubernetes(settings: Settings) -> OidcApplication:
+    """kubectl; the API server itself is no client, it only reads tokens."""
+    groups = settings.talos.cluster_roles if settings.talos is not None else {}
+    return OidcApplication(
+        slug="kubernetes",
+        name="Kubernetes",
+        auth_host=settings.identity.host,
+        launch_url="blank://blank",  # Authentik's way to leave it out of people's page of applications
+        redirect_uris=KUBECTL_REDIRECTS,
+        groups=tuple(groups),
+        offline_access=True,  # kubelogin renews the short-lived token without a browser
+        public=True,
+    )
+
+
+def declared_application(slug: str, application: Application, auth_host: str) -> OidcApplication:
+    """An application of the stack file."""
+    return OidcApplication(
+        slug=slug,
+        name=application.name,
+        auth_host=auth_host,
+        launch_url=application.launch_url or f"https://{application.host}/",
+        redirect_uris=application.redirect_uris,
+        groups=application.groups,
+        namespaces=application.namespaces,
+        offline_access=application.offline_access,
+        public=application.client == "public",
+        access_token_validity=f"minutes={application.token_minutes}",
+    )
+
+
+def declared_applications(settings: Settings) -> tuple[OidcApplication, ...]:
+    """Applications of the stack file."""
+    identity = settings.identity
+    return tuple(declared_application(slug, one, identity.host) for slug, one in identity.applications.items())
+
+
 def service_applications(settings: Settings) -> tuple[OidcApplication, ...]:
-    """Applications of the enabled services, without Vault's, which joins only in phase 3."""
-    enabled = ((settings.gitea, gitea), (settings.harbor, harbor), (settings.matrix, matrix))
-    return tuple(declare(settings) for service, declare in enabled if service.enabled)
+    """Every application but Vault's, which joins only in phase 3."""
+    enabled = (
+        (settings.gitea.enabled, gitea),
+        (settings.harbor.enabled, harbor),
+        (settings.matrix.enabled, matrix),
+        (settings.talos is not None and bool(settings.talos.cluster_roles), kubernetes),
+    )
+    return (*(declare(settings) for on, declare in enabled if on), *declared_applications(settings))
 
 
 def applications(settings: Settings) -> tuple[OidcApplication, ...]:
     """Every application."""
-    return (*service_applications(settings), vault(settings))
+    return (*service_applications(settings), *([vault(settings)] if settings.vault.oidc else []))
+
+
+def possible_applications(settings: Settings) -> tuple[OidcApplication, ...]:
+    """Every application and those of the platform that are switched off: what Authentik makes room for, so that
+    switching one on or off does not restart it.
+    """
+    platform = tuple(declare(settings) for declare in (gitea, harbor, kubernetes, matrix, vault))
+    return (*platform, *declared_applications(settings))
+
+
+def retired_applications(settings: Settings) -> tuple[str, ...]:
+    """Slugs of the platform's own applications that are switched off; Authentik forgets them."""
+    declared = {application.slug for application in applications(settings)}
+    return tuple(slug for slug in PLATFORM_APPLICATIONS if slug not in declared)

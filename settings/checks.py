@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from settings import checks_identity as identity
 from settings import checks_machines as machines
 from settings import checks_platform as platform
 from settings.problem import Problem
@@ -31,4 +32,12 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     platform.administrators_may_log_in,
     platform.users_are_distinct,
     platform.charts_exist,
+    identity.applications_redirect_to_themselves,
+    identity.applications_admit_declared_groups,
+    identity.slugs_are_free,
+    identity.application_hosts_are_their_own,
+    identity.issuers_are_those_of_authentik,
+    identity.application_namespaces_are_their_own,
+    identity.removed_are_gone,
+    identity.administrators_have_a_second_factor,
 )

@@ -120,6 +120,10 @@ class Talos(Strict):
     registry_mirrors: dict[Hostname, tuple[HttpUrl, ...]] = Field(
         default_factory=dict, description="Mirrors for each image registry; the registry itself stays the fallback."
     )
+    cluster_roles: dict[Name, Name] = Field(
+        default_factory=dict,
+        description="ClusterRole of each group that uses the Kubernetes API with its Authentik login; empty: no login.",
+    )
     control_plane: NodePool = Field(description="Nodes that run the control plane: an odd number.")
     worker: NodePool = Field(description="Nodes that run everything else.")
 

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from settings import checks
+from settings.identity import Identity
 from settings.infrastructure import Charts, Cluster, Network, Proxmox, Storage, Talos
 from settings.platform import (
     Certificates,
@@ -12,9 +13,9 @@ from settings.platform import (
     Gitea,
     GitOps,
     Harbor,
-    Identity,
     Matrix,
     Rotation,
+    Secrets,
     Vault,
 )
 from settings.types import Strict
@@ -44,6 +45,7 @@ class Settings(Strict):
     matrix: Matrix
     gitops: GitOps
     rotation: Rotation = Field(default_factory=Rotation)
+    secrets: Secrets = Field(default_factory=Secrets)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

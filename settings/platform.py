@@ -1,4 +1,4 @@
-"""Sections of the stack file that describe the platform: secrets, identity, services."""
+"""Sections of the stack file that describe the platform: secrets and services."""
 
 from typing import Annotated, Literal
 
@@ -14,8 +14,8 @@ from settings.types import (
     Interval,
     Name,
     Quantity,
+    SecretPath,
     Strict,
-    Username,
 )
 
 
@@ -29,6 +29,7 @@ class Vault(Strict):
     data_size: Quantity = Field(default="10Gi", description="Volume of Vault's integrated storage.")
     user_group: Name = Field(description="Group that may log in and read its own secrets.")
     admin_group: Name = Field(description="Group that manages Vault.")
+    oidc: bool = Field(default=True, description="Whether people log in to Vault through Authentik.")
 
 
 class Databases(Strict):
@@ -37,25 +38,6 @@ class Databases(Strict):
     instances: int = Field(default=2, ge=1, le=7, description="Postgres instances; one is primary.")
     size: Quantity = Field(default="10Gi", description="Volume of each Postgres instance.")
     valkey_size: Quantity = Field(default="2Gi", description="Volume of Valkey.")
-
-
-class User(Strict):
-    """A person. The first password is set by a recovery link, never here."""
-
-    name: str = Field(min_length=1, description="Full name.")
-    email: Email = Field(description="Address of the person; services link accounts by it, so it is unique.")
-    groups: tuple[Name, ...] = Field(default=(), description="Groups of the person; each declared in identity.groups.")
-
-
-class Identity(Strict):
-    """Authentik, and the people and groups of the platform."""
-
-    host: Hostname = Field(description="Host of Authentik: the issuer of every login.")
-    url: HttpsUrl | None = Field(default=None, description="Where this program reaches Authentik when not on its host.")
-    replicas: int = Field(default=1, ge=1, le=5, description="Replicas of the Authentik server.")
-    admin_email: Email = Field(description="Address of the break-glass administrator akadmin.")
-    groups: tuple[Name, ...] = Field(description="Every group; users and services may name only these.")
-    users: dict[Username, User] = Field(description="Every person by user name.")
 
 
 class Gitea(Strict):
@@ -115,6 +97,36 @@ class Rotation(Strict):
         default_factory=dict,
         description="Generation of a secret by its path; raise it by one to rotate the secret everywhere.",
     )
+
+
+class SecretField(Strict):
+    """One random value."""
+
+    kind: Literal["password", "hex", "base64url"] = Field(
+        default="password", description="password: letters and digits; hex and base64url: random bytes, written so."
+    )
+    size: int = Field(default=32, ge=16, le=512, description="Characters of a password, bytes of the others.")
+    keep_previous: bool = Field(
+        default=False, description="Whether the value before the last rotation stays beside it, as `<name>-previous`."
+    )
+
+
+class ExtraSecret(Strict):
+    """A secret of an application that this program does not bring up."""
+
+    fields: dict[Name, SecretField] = Field(min_length=1, description="Its values by name.")
+    reflect_to: tuple[Name, ...] = Field(
+        min_length=1, description="Namespaces that get a copy, as the Secret `extra-<path with dashes>`."
+    )
+
+
+class Secrets(Strict):
+    """Secrets for applications of your own, generated, kept in Vault and rotated like all others."""
+
+    namespaces: tuple[Name, ...] = Field(
+        default=(), description="Namespaces that this program does not make and that may get copies."
+    )
+    extra: dict[SecretPath, ExtraSecret] = Field(default_factory=dict, description="Every added secret by its path.")
 
 
 class Certificates(Strict):

@@ -8,7 +8,7 @@ from components.authentik.server import AuthentikServer, AuthentikServerArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
 from lib import names, oidc
-from lib.blueprints import users
+from lib.blueprints import paths, users
 from lib.kubernetes import PodSecurity
 from stacks.contracts import Cluster, Identity, Infrastructure, Site
 
@@ -43,13 +43,17 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
             secrets=infrastructure.secrets,
             store_ready=[infrastructure.store],
             issuer_ready=cluster.issuer,
-            applications=oidc.applications(settings),
+            applications=oidc.possible_applications(settings),
         ),
         in_phase,
     )
     people = Blueprint(
         "blueprint-users",
-        BlueprintArgs(api=server.api, slug="users", text=users.text(settings.identity)),
+        BlueprintArgs(
+            api=server.api,
+            slug=paths.USERS,
+            text=users.text(settings.identity, oidc.retired_applications(settings)),
+        ),
         in_phase,
     )
     logins = [

@@ -10,8 +10,13 @@ from stacks.contracts import Cluster, Identity, Infrastructure, Integration, Sit
 
 
 def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, identity: Identity) -> Integration:
-    """Joins a Vault that has no OIDC yet with an Authentik that does not know Vault yet."""
+    """Joins a Vault that has no OIDC yet with an Authentik that does not know Vault yet.
+
+    Switched off, nothing of this phase exists, and phase 2 deletes the application in Authentik (retired_applications).
+    """
     settings = site.settings
+    if not settings.vault.oidc:
+        return Integration(ready=identity.ready)
     phase = Phase(
         "phase3-integration",
         PhaseArgs(after=identity.ready),

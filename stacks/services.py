@@ -11,6 +11,7 @@ from components.matrix import Matrix, MatrixArgs
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
 from lib import oidc
+from stacks import applications
 from stacks.contracts import Cluster, Infrastructure, Integration, Services, Site
 
 
@@ -78,5 +79,8 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
         )
     return Services(
         urls={name: service.url for name, service in services.items()},
-        ready=tuple(service.ready for service in services.values()),
+        ready=(
+            *(service.ready for service in services.values()),
+            *applications.build(site, cluster, infrastructure, in_phase),
+        ),
     )

@@ -33,7 +33,8 @@ class AuthentikApplicationArgs:
 class AuthentikApplication(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-secret`: ExternalSecret `authentik-oidc-<slug>` with the client secret and its generation.
+    - `<name>-secret`: ExternalSecret `authentik-oidc-<slug>` with the client secret and its generation; not for a
+      public client, which has none.
     - `<name>-blueprint`: Blueprint with provider, application and access.
     - `<name>-discovery`: Discovery gate.
 
@@ -47,13 +48,13 @@ class AuthentikApplication(pulumi.ComponentResource):
         super().__init__("home-cluster:authentik/application:AuthentikApplication", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         application = args.application
-        client = self._client(name, args)
+        client = None if application.public else self._client(name, args)
         applied = Blueprint(
             f"{name}-blueprint",
             BlueprintArgs(
                 api=args.api,
                 slug=application.slug,
-                text=blueprint.text(application, client.generation),
+                text=blueprint.text(application, None if client is None else client.generation),
                 client=client,
                 after=args.after,
             ),

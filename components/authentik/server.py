@@ -20,7 +20,7 @@ from lib.blueprints import administrator, paths
 from lib.charts import Chart
 from lib.oidc import OidcApplication
 from lib.values.authentik import POSTGRES_SECRET, AuthentikValues, values
-from settings.platform import Identity
+from settings.identity import Identity
 
 RELEASE = "authentik"
 """The Service and the Deployments of the chart are named after it (`authentik-server`, `authentik-worker`)."""
@@ -140,6 +140,7 @@ class AuthentikServer(pulumi.ComponentResource):
             replicas=args.identity.replicas,
             admin_email=args.identity.admin_email,
             slugs=[application.slug for application in args.applications],
+            clients=[application.slug for application in args.applications if not application.public],
             server_secret=server_secret,
             postgres_secret=self._secret("postgres-secret", POSTGRES_SECRET, ("password",)),
             tls_secret=certificate.secret_name,

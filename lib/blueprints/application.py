@@ -3,20 +3,22 @@
 from typing import Any
 
 from lib.blueprints import paths
+from lib.blueprints.claims import EMAIL_MAPPING
 from lib.blueprints.document import Entry, File, Find, KeyOf, render
-from lib.blueprints.users import EMAIL_MAPPING
 from lib.oidc import OidcApplication
 
 SUB_MODE = "user_username"
 """What `sub` is. The user name is the key of the stack file, the one identity that outlives Authentik's database:
 services find their accounts again after a rebuild. So a name that was given up is not given to somebody else."""
 
+_PROVIDER, _APPLICATION = "authentik_providers_oauth2.oauth2provider", "authentik_core.application"
+_POLICY = "authentik_policies_expression.expressionpolicy"
 _MAPPING = "authentik_providers_oauth2.scopemapping"
 _SIGNING_KEY = Find("authentik_crypto.certificatekeypair", "managed", "goauthentik.io/crypto/jwt-managed")
 
 
-def text(application: OidcApplication, generation: int) -> str:
-    """The blueprint of an application whose client secret is of this generation.
+def text(application: OidcApplication, generation: int | None) -> str:
+    """The blueprint of an application whose client secret is of this generation; None for a client without a secret.
 
     The generation changes the text and with it the hash: Authentik's hash covers the text alone
     (goauthentik/authentik#26289), so a new secret behind the same text would look applied.
@@ -24,16 +26,30 @@ def text(application: OidcApplication, generation: int) -> str:
     return render(
         f"home-cluster - login of {application.slug}",
         [_provider(application), _application(application), _access(application), _binding()],
-        context={"client_secret_generation": generation},
+        context=None if generation is None else {"client_secret_generation": generation},
     )
+
+
+def removal(slug: str) -> tuple[Entry, ...]:
+    """Entries that delete whatever the blueprint of that application made; bindings go with what they bind."""
+    return (
+        Entry(model=_APPLICATION, identifiers={"slug": slug}, absent=True),
+        Entry(model=_PROVIDER, identifiers={"name": slug}, absent=True),
+        Entry(model=_POLICY, identifiers={"name": access_policy(slug)}, absent=True),
+    )
+
+
+def access_policy(slug: str) -> str:
+    """Name of the policy that says who may log in."""
+    return f"home-cluster-access-{slug}"
 
 
 def _provider(application: OidcApplication) -> Entry:
     grants = ["authorization_code", *(["refresh_token"] if application.offline_access else [])]
     attrs: dict[str, Any] = {
-        "client_type": "confidential",
+        "client_type": "public" if application.public else "confidential",
         "client_id": application.client_id,
-        "client_secret": File(f"{paths.client_directory(application.slug)}/{paths.CLIENT_SECRET}"),
+        **_client_secret(application),
         # Empty by default since release 2026.5, and then nobody can log in.
         "grant_types": grants,
         "authorization_flow": Find("authentik_flows.flow", "slug", "default-provider-authorization-implicit-consent"),
@@ -50,7 +66,7 @@ def _provider(application: OidcApplication) -> Entry:
         "property_mappings": [_scope(scope) for scope in application.scopes],
     }
     return Entry(
-        model="authentik_providers_oauth2.oauth2provider",
+        model=_PROVIDER,
         key="provider",
         # A provider without a key signs with the client secret (HS256). No key: the entry is skipped, `!KeyOf
         # provider` fails, everything is rolled back and applied again later.
@@ -58,6 +74,12 @@ def _provider(application: OidcApplication) -> Entry:
         identifiers={"name": application.slug},
         attrs=attrs,
     )
+
+
+def _client_secret(application: OidcApplication) -> dict[str, File]:
+    if application.public:
+        return {}
+    return {"client_secret": File(f"{paths.client_directory(application.slug)}/{paths.CLIENT_SECRET}")}
 
 
 def _scope(scope: str) -> Find:
@@ -69,7 +91,7 @@ def _scope(scope: str) -> Find:
 
 def _application(application: OidcApplication) -> Entry:
     return Entry(
-        model="authentik_core.application",
+        model=_APPLICATION,
         key="application",
         identifiers={"slug": application.slug},
         attrs={
@@ -92,9 +114,9 @@ def _access(application: OidcApplication) -> Entry:
         "return any(ak_is_group_member(request.user, name=group) for group in groups)\n"
     )
     return Entry(
-        model="authentik_policies_expression.expressionpolicy",
+        model=_POLICY,
         key="access",
-        identifiers={"name": f"home-cluster-access-{application.slug}"},
+        identifiers={"name": access_policy(application.slug)},
         attrs={"expression": expression},
     )
 

@@ -50,6 +50,7 @@ class Entry:
         attrs: Fields that are set at every apply. A field that is not named keeps its value.
         key: What `KeyOf` calls the entry.
         conditions: The entry is skipped unless all are true.
+        absent: Whether the object is deleted, with what Authentik deletes along with it; without one nothing happens.
     """
 
     model: str
@@ -57,6 +58,7 @@ class Entry:
     attrs: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     conditions: Sequence[Any] = field(default_factory=tuple)
+    absent: bool = False
 
 
 def render(
@@ -80,6 +82,8 @@ def _mapping(entry: Entry) -> dict[str, Any]:
     mapping: dict[str, Any] = {"model": entry.model}
     if entry.key is not None:
         mapping["id"] = entry.key
+    if entry.absent:
+        mapping["state"] = "absent"
     if entry.conditions:
         mapping["conditions"] = list(entry.conditions)
     mapping["identifiers"] = dict(entry.identifiers)

@@ -9,7 +9,11 @@ from lib.blueprints.document import Entry, Find, KeyOf
 SLUG = "home-cluster-recovery"
 BRAND = "authentik-default"
 """Domain of the packaged brand."""
-_FLOW, _POLICY, _BRAND = "recovery-flow", "recovery-password-policy", "authentik_brands.brand"
+FLOW = "recovery-flow"
+"""Key of the flow's entry."""
+FACTOR_ORDER = 25
+"""Place in the flow for a second factor: after the password, before the session."""
+_POLICY, _BRAND = "recovery-password-policy", "authentik_brands.brand"
 
 
 def entries() -> tuple[Entry, ...]:
@@ -20,7 +24,7 @@ def entries() -> tuple[Entry, ...]:
 def _flow() -> Entry:
     return Entry(
         model="authentik_flows.flow",
-        key=_FLOW,
+        key=FLOW,
         # Without the packaged brand this entry is skipped, so that every `!KeyOf` below fails and all is rolled back
         # until the brand is there. An own brand of that name would stop the packaged blueprint for good.
         conditions=[Find(_BRAND, "domain", BRAND)],
@@ -96,11 +100,11 @@ def _bindings() -> tuple[Entry, ...]:
     return tuple(
         Entry(
             model="authentik_flows.flowstagebinding",
-            identifiers={"target": KeyOf(_FLOW), "stage": KeyOf(stage), "order": order},
+            identifiers={"target": KeyOf(FLOW), "stage": KeyOf(stage), "order": order},
         )
         for order, stage in ((10, "recovery-prompt"), (20, "recovery-write"), (30, "recovery-login"))
     )
 
 
 def _brand() -> Entry:
-    return Entry(model=_BRAND, identifiers={"domain": BRAND}, attrs={"flow_recovery": KeyOf(_FLOW)})
+    return Entry(model=_BRAND, identifiers={"domain": BRAND}, attrs={"flow_recovery": KeyOf(FLOW)})

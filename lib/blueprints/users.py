@@ -1,49 +1,72 @@
 """People and groups as Authentik gets them from the stack file; no password, ever."""
 
-from lib.blueprints import recovery
+from collections.abc import Sequence
+
+from lib.blueprints import application, recovery, second_factor
+from lib.blueprints.claims import EMAIL_MAPPING, PEOPLE_PATH
 from lib.blueprints.document import Entry, KeyOf, render
-from settings.platform import Identity
+from settings.identity import Identity, Removed, User
 
-PEOPLE_PATH = "home-cluster/people"
-"""Folder of Authentik that holds exactly the people whom a stack file declared at some time."""
-
-EMAIL_MAPPING = "home-cluster email"
-"""Scope mapping that takes the place of the packaged one for `email`."""
+_USER, _GROUP = "authentik_core.user", "authentik_core.group"
 
 
-def text(identity: Identity) -> str:
-    """The blueprint `users`: recovery flow, e-mail claim, people, groups with their members.
+def text(identity: Identity, retired: Sequence[str] = ()) -> str:
+    """The blueprint `users`: recovery flow, second factor, e-mail claim, people, groups with their members, removals.
 
     Membership is stated by the group, as its whole list of members: who leaves the stack file leaves every group at
     the next apply. (A list of groups on each person would say nothing about a person who is no longer there.)
+    `retired` are applications of the platform that are switched off; they are deleted as those of `identity.removed`.
     """
-    people = [_person(username, user.name, user.email) for username, user in sorted(identity.users.items())]
     members = {
         group: sorted(username for username, user in identity.users.items() if group in user.groups)
         for group in identity.groups
     }
-    groups = [_group(name, usernames) for name, usernames in members.items()]
-    return render("home-cluster - people and groups", [*recovery.entries(), _email_mapping(), *people, *groups])
+    entries = [
+        *recovery.entries(),
+        *second_factor.entries(identity.second_factor),
+        _email_mapping(),
+        *(_person(username, user) for username, user in sorted(identity.users.items())),
+        *(_group(name, usernames) for name, usernames in members.items()),
+        *_removals(identity.removed, retired),
+    ]
+    return render("home-cluster - people and groups", entries)
 
 
-def _person(username: str, name: str, email: str) -> Entry:
-    """`is_active` and `attributes` are left alone: an administrator may suspend an account at once, and the
-    attributes hold what the person set in the user interface.
+def _person(username: str, user: User) -> Entry:
+    """`is_active` is left alone unless the stack file states it: an administrator may suspend an account at once.
+    `attributes` are left alone too: they hold what the person set in the user interface.
     """
+    state = {} if user.active is None else {"is_active": user.active}
     return Entry(
-        model="authentik_core.user",
+        model=_USER,
         key=f"user-{username}",
         identifiers={"username": username},
-        attrs={"name": name, "email": email, "type": "internal", "path": PEOPLE_PATH},
+        attrs={"name": user.name, "email": user.email, "type": "internal", "path": PEOPLE_PATH, **state},
     )
 
 
 def _group(name: str, usernames: list[str]) -> Entry:
     return Entry(
-        model="authentik_core.group",
+        model=_GROUP,
         identifiers={"name": name},
         attrs={"is_superuser": False, "users": [KeyOf(f"user-{username}") for username in usernames]},
     )
+
+
+def _removals(removed: Removed, retired: Sequence[str]) -> list[Entry]:
+    """Applications first: a group that is gone must not be what an application still asks for.
+
+    People are looked for where this program put them, so that no other account of that name can be meant.
+    """
+    slugs = (*retired, *removed.applications)
+    return [
+        *(entry for slug in slugs for entry in application.removal(slug)),
+        *(Entry(model=_GROUP, identifiers={"name": name}, absent=True) for name in removed.groups),
+        *(
+            Entry(model=_USER, identifiers={"username": username, "path": PEOPLE_PATH}, absent=True)
+            for username in removed.users
+        ),
+    ]
 
 
 def _email_mapping() -> Entry:

@@ -22,7 +22,8 @@ class AuthentikValues:
 
     Attributes:
         proxies: Network from which forwarded headers are believed; a wrong one turns every issuer into http://.
-        slugs: Applications whose blueprint and client secret the worker mounts, once they are there.
+        slugs: Applications whose blueprint the worker mounts, once it is there.
+        clients: Those of them that have a client secret, which the worker mounts too.
         server_secret: Secret with secret-key, bootstrap-token and bootstrap-password.
         postgres_secret: Secret with password.
         administrator_blueprint: ConfigMap of the blueprint `administrator`.
@@ -33,6 +34,7 @@ class AuthentikValues:
     replicas: int
     admin_email: str
     slugs: Sequence[str]
+    clients: Sequence[str]
     server_secret: Any
     postgres_secret: Any
     tls_secret: Any
@@ -167,7 +169,7 @@ def _volumes(args: AuthentikValues) -> list[tuple[dict[str, Any], str]]:
             },
             paths.client_directory(slug),
         )
-        for slug in args.slugs
+        for slug in args.clients
     ]
     return volumes
 

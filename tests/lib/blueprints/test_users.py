@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.blueprints import users
-from settings.platform import Identity
+from settings.identity import Identity
 from tests.lib.blueprints.documents import Tag, entries, evaluate, load, tags, the
 from tests.lib.blueprints.schema import problems
 

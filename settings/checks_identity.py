@@ -1,0 +1,154 @@
+"""Checks of applications, removals and the second factor across the stack file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lib.blueprints import paths
+from lib.names import PLATFORM_APPLICATIONS, Namespace
+from settings.problem import Problem
+
+if TYPE_CHECKING:
+    from settings.identity import Application
+    from settings.model import Settings
+
+_PATTERN_CHARACTERS = frozenset("*?[](){}|^$\\+")
+_ENDPOINTS = frozenset(("authorize", "token", "device", "userinfo", "introspect", "revoke", "end-session"))
+"""Words in the place of a slug in Authentik's URLs (authentik/providers/oauth2/urls.py)."""
+_LOOPBACK = frozenset(("localhost", "127.0.0.1"))
+
+
+def applications_redirect_to_themselves(settings: Settings) -> Iterator[Problem]:
+    for slug, application in settings.identity.applications.items():
+        for position, uri in enumerate(application.redirect_uris):
+            found = _redirect_problem(application, uri)
+            if found is not None:
+                yield Problem(f"identity.applications.{slug}.redirectUris[{position}]", uri, *found)
+
+
+def _redirect_problem(application: Application, uri: str) -> tuple[str, str] | None:
+    """What it clashes with and the fix (RFC 9700 section 2.1, RFC 8252 section 7.3)."""
+    parts = urlsplit(uri)
+    patterns = sorted(_PATTERN_CHARACTERS.intersection(uri))
+    if patterns:
+        return f"is a pattern ({' '.join(patterns)}), which would match more than one address", "write each in full"
+    if application.client == "public" and parts.scheme == "http" and parts.hostname in _LOOPBACK:
+        return None
+    if parts.scheme != "https":
+        return "is not https, so the code of a login could be read on its way", "begin it with https://"
+    if parts.netloc != application.host:
+        return f"is not on the application's host {application.host}", "send people back to that host"
+    if parts.fragment:
+        return "has a fragment, which no server ever sees", "leave out what begins with #"
+    return None
+
+
+def applications_admit_declared_groups(settings: Settings) -> Iterator[Problem]:
+    declared = settings.identity.groups
+    named = [
+        (f"identity.applications.{slug}.groups", group)
+        for slug, application in settings.identity.applications.items()
+        for group in application.groups
+    ]
+    named += [("identity.secondFactor.groups", group) for group in settings.identity.second_factor.groups]
+    named += [("talos.clusterRoles", group) for group in (settings.talos.cluster_roles if settings.talos else ())]
+    for key, group in named:
+        if group not in declared:
+            yield Problem(key, group, "is no group of identity.groups", "declare it there or correct the name")
+
+
+def slugs_are_free(settings: Settings) -> Iterator[Problem]:
+    taken = {
+        **dict.fromkeys(PLATFORM_APPLICATIONS, "an application of the platform itself"),
+        **dict.fromkeys((paths.USERS, paths.ADMINISTRATOR), "a blueprint of the platform itself"),
+        **dict.fromkeys(_ENDPOINTS, "an address of Authentik itself"),
+    }
+    for slug, application in settings.identity.applications.items():
+        if slug in taken:
+            yield Problem(f"identity.applications.{slug}", application.name, f"clashes with {taken[slug]}", "rename it")
+
+
+def application_hosts_are_their_own(settings: Settings) -> Iterator[Problem]:
+    owners = {host: key if "." in key else f"{key}.host" for key, host in settings.hosts.items()}
+    for slug, application in settings.identity.applications.items():
+        if application.host in owners:
+            yield Problem(
+                f"identity.applications.{slug}.host",
+                application.host,
+                f"is already {owners[application.host]}",
+                "give the application its own host",
+            )
+
+
+def issuers_are_those_of_authentik(settings: Settings) -> Iterator[Problem]:
+    for slug, application in settings.identity.applications.items():
+        issuer = f"https://{settings.identity.host}/application/o/{slug}/"
+        if application.issuer not in (None, issuer):
+            yield Problem(
+                f"identity.applications.{slug}.issuer",
+                application.issuer,
+                f"is not the issuer on identity.host {settings.identity.host}",
+                f"use {issuer} to the letter, or leave it out",
+            )
+
+
+def application_namespaces_are_their_own(settings: Settings) -> Iterator[Problem]:
+    for slug, application in settings.identity.applications.items():
+        key = f"identity.applications.{slug}.namespaces"
+        for namespace, count in Counter(application.namespaces).items():
+            if namespace in tuple(Namespace) or namespace in ("default", "kube-public", "kube-node-lease"):
+                yield Problem(key, namespace, "belongs to the platform or to Kubernetes", "use another namespace")
+            if count > 1:
+                yield Problem(key, namespace, f"stands {count} times", "name it once")
+        if application.client == "public" and application.namespaces:
+            yield Problem(
+                key,
+                ", ".join(application.namespaces),
+                "would get credentials that a public client has not",
+                "leave namespaces out, or make the client confidential",
+            )
+
+
+def removed_are_gone(settings: Settings) -> Iterator[Problem]:
+    identity, removed = settings.identity, settings.identity.removed
+    lists = (
+        ("users", removed.users, identity.users),
+        ("groups", removed.groups, identity.groups),
+        ("applications", removed.applications, (*identity.applications, *PLATFORM_APPLICATIONS)),
+    )
+    for name, gone, kept in lists:
+        for one in gone:
+            if one in kept and one in PLATFORM_APPLICATIONS and name == "applications":
+                yield Problem(
+                    f"identity.removed.{name}", one, "is an application of the platform itself", "switch it off instead"
+                )
+            elif one in kept:
+                yield Problem(
+                    f"identity.removed.{name}",
+                    one,
+                    f"still stands in identity.{name}",
+                    "delete it in one of the two places",
+                )
+
+
+def administrators_have_a_second_factor(settings: Settings) -> Iterator[Problem]:
+    factor = settings.identity.second_factor
+    if factor.administrators != "required":
+        return
+    named = {"vault.adminGroup": settings.vault.admin_group if settings.vault.oidc else None}
+    named |= {
+        f"{section}.adminGroup": service.admin_group
+        for section, service in (("gitea", settings.gitea), ("harbor", settings.harbor))
+        if service.enabled
+    }
+    for key, group in named.items():
+        if group is not None and group not in factor.groups:
+            yield Problem(
+                key,
+                group,
+                "has no second factor, which identity.secondFactor.administrators requires",
+                "add it to identity.secondFactor.groups",
+            )

@@ -1,0 +1,82 @@
+"""Section `identity` of the stack file: Authentik, its people and groups, and the applications they log in to."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from settings.types import Email, Hostname, HttpsUrl, Name, Strict, Username
+
+
+class User(Strict):
+    """A person. The first password is set by a recovery link, never here."""
+
+    name: str = Field(min_length=1, description="Full name.")
+    email: Email = Field(description="Address of the person; services link accounts by it, so it is unique.")
+    groups: tuple[Name, ...] = Field(default=(), description="Groups of the person; each declared in identity.groups.")
+    active: bool | None = Field(
+        default=None,
+        description="false ends all sessions and keeps the account, true takes it back; absent: as Authentik has it.",
+    )
+
+
+class Application(Strict):
+    """An application with an OIDC login of its own; the key is its slug and its client id."""
+
+    name: str = Field(min_length=1, description="What people see.")
+    host: Hostname = Field(description="Host of the application; every redirect URI is on it.")
+    launch_url: HttpsUrl | None = Field(default=None, description="Where people start; https://<host>/ when absent.")
+    redirect_uris: tuple[str, ...] = Field(min_length=1, description="Exact https:// URIs, never patterns.")
+    groups: tuple[Name, ...] = Field(min_length=1, description="Only members of one of these may log in.")
+    client: Literal["confidential", "public"] = Field(
+        default="confidential",
+        description="public: no secret, for programs on people's machines; may redirect to http://localhost too.",
+    )
+    offline_access: bool = Field(default=False, description="Whether the application may have refresh tokens.")
+    token_minutes: int = Field(default=10, ge=1, le=1440, description="Life of an access token.")
+    namespaces: tuple[Name, ...] = Field(
+        default=(),
+        description="Namespaces that are made for the application, each with its credentials as Secret oidc-<slug>.",
+    )
+    issuer: HttpsUrl | None = Field(
+        default=None,
+        description="Issuer that the application is set up with elsewhere; refused unless it is Authentik's.",
+    )
+
+
+class Removed(Strict):
+    """What is deleted in Authentik: leaving the rest of the stack file alone deletes nothing there."""
+
+    users: tuple[Username, ...] = Field(default=(), description="People whose accounts are deleted.")
+    groups: tuple[Name, ...] = Field(default=(), description="Groups that are deleted.")
+    applications: tuple[Name, ...] = Field(default=(), description="Slugs of identity.applications that are deleted.")
+
+
+class SecondFactor(Strict):
+    """Whose login needs more than a password."""
+
+    groups: tuple[Name, ...] = Field(
+        default=(), description="Members set up a second factor at their first login and need it at every other."
+    )
+    methods: tuple[Literal["webauthn", "totp"], ...] = Field(
+        default=("webauthn", "totp"), min_length=1, description="What a person may set up."
+    )
+    administrators: Literal["required", "optional"] = Field(
+        default="optional",
+        description="required: every adminGroup of a service must be among the groups.",
+    )
+
+
+class Identity(Strict):
+    """Authentik, and the people and groups of the platform."""
+
+    host: Hostname = Field(description="Host of Authentik: the issuer of every login.")
+    url: HttpsUrl | None = Field(default=None, description="Where this program reaches Authentik when not on its host.")
+    replicas: int = Field(default=1, ge=1, le=5, description="Replicas of the Authentik server.")
+    admin_email: Email = Field(description="Address of the break-glass administrator akadmin.")
+    groups: tuple[Name, ...] = Field(description="Every group; users and services may name only these.")
+    users: dict[Username, User] = Field(description="Every person by user name.")
+    applications: dict[Name, Application] = Field(
+        default_factory=dict, description="Further applications by slug; those of the platform are declared already."
+    )
+    second_factor: SecondFactor = Field(default_factory=SecondFactor)
+    removed: Removed = Field(default_factory=Removed)

@@ -1,0 +1,42 @@
+"""The side of phase 4 that applications of the stack file see: a namespace, and their credentials in it."""
+
+import pulumi
+
+from components.application_credentials import ApplicationCredentials, ApplicationCredentialsArgs
+from components.namespace import Namespace, NamespaceArgs
+from lib import names, oidc
+from lib.kubernetes import PodSecurity
+from stacks.contracts import Cluster, Gates, Infrastructure, Site
+
+
+def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, in_phase: pulumi.ResourceOptions) -> Gates:
+    """Gates of every application that runs in this cluster. Two applications may share a namespace."""
+    applications = [one for one in oidc.declared_applications(site.settings) if one.namespaces]
+    namespaces = {
+        name: Namespace(
+            f"{name}-namespace",
+            NamespaceArgs(
+                name=name,
+                # Not restricted: what runs here is not chosen by this program.
+                pod_security=PodSecurity.BASELINE,
+                ca_certificate=cluster.ca_certificate,
+                from_namespaces=(names.Namespace.TRAEFIK,),
+            ),
+            in_phase,
+        )
+        for name in dict.fromkeys(name for application in applications for name in application.namespaces)
+    }
+    credentials = [
+        ApplicationCredentials(
+            f"credentials-{application.slug}",
+            ApplicationCredentialsArgs(
+                application=application,
+                client_secret=infrastructure.secrets[application.secret_path],
+                namespaces=namespaces,
+                ready=[infrastructure.store],
+            ),
+            in_phase,
+        )
+        for application in applications
+    ]
+    return tuple(gate for one in credentials for gate in one.ready)
