@@ -11,6 +11,7 @@ from components.custom_resource import CustomResourceArgs, custom_resource, once
 from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
 from lib.names import SECRET_STORE
+from lib.secrets import SecretDeclaration
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class ExternalSecretArgs:
     Attributes:
         secret_name: Name of the Secret.
         namespace: Where it is wanted.
-        keys: Keys and where each comes from. The namespace must be a declared consumer of every one.
+        keys: Keys and where each comes from. The Secret must be a declared reader of every one.
         template: Text of each key of the Secret when it is composed of several (Go template of External Secrets,
             engine v2, with the `keys` as variables); None to take the keys as they are.
         secret_type: Type of the Secret, such as kubernetes.io/basic-auth.
@@ -48,21 +49,22 @@ class ExternalSecretArgs:
 class ExternalSecret(pulumi.ComponentResource):
     """Creates `<name>`: an `external-secrets.io/v1` ExternalSecret, awaited until it is Ready, so that the Secret
     exists before anything uses `secret_name`. A new generation of a secret changes an annotation, which makes
-    External Secrets read again at once instead of at the next interval.
+    External Secrets read again at once instead of at the next interval. The Secret carries Reflector's annotations for
+    the namespaces that the declarations of all its secrets name, and for no others.
 
     Attributes:
         secret_name: Name of the Secret; using it as an input makes the order.
         resource: The ExternalSecret, as a gate.
 
     Raises:
-        ValueError: when the namespace is no declared consumer of one of the secrets.
+        ValueError: when the Secret is no declared reader of one of the secrets.
     """
 
     secret_name: pulumi.Output[str]
     resource: k8s.apiextensions.CustomResource
 
     def __init__(self, name: str, args: ExternalSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        _refuse_undeclared_consumer(args)
+        _refuse_undeclared_reader(args)
         super().__init__("home-cluster:external_secret:ExternalSecret", name, None, opts)
         versions = [key.secret.version for key in args.keys]
         self.resource = custom_resource(
@@ -82,14 +84,34 @@ class ExternalSecret(pulumi.ComponentResource):
         self.register_outputs({"secret_name": self.secret_name})
 
 
-def _refuse_undeclared_consumer(args: ExternalSecretArgs) -> None:
+def _refuse_undeclared_reader(args: ExternalSecretArgs) -> None:
     for key in args.keys:
         declaration = key.secret.declaration
-        if args.namespace.literal not in declaration.consumers:
+        if declaration.reader(args.namespace.literal, args.secret_name) is None:
             raise ValueError(
-                f"{declaration.path}: namespace {args.namespace.literal} is no consumer of it "
-                f"({', '.join(declaration.consumers) or 'it has none'}); add it to the declaration"
+                f"{declaration.path}: {args.namespace.literal}/{args.secret_name} is no reader of it "
+                f"({', '.join(map(str, declaration.readers)) or 'it has none'}); add it to the declaration"
             )
+
+
+def _reflection(args: ExternalSecretArgs) -> dict[str, str]:
+    """Annotations of Reflector 10: both that copies may be, and that they are made (its README)."""
+    targets = [_targets(key.secret.declaration, args) for key in args.keys]
+    common = ",".join(sorted(set.intersection(*targets))) if targets else ""
+    if not common:
+        return {}
+    prefix = "reflector.v1.k8s.emberstack.com/reflection"
+    return {
+        f"{prefix}-allowed": "true",
+        f"{prefix}-allowed-namespaces": common,
+        f"{prefix}-auto-enabled": "true",
+        f"{prefix}-auto-namespaces": common,
+    }
+
+
+def _targets(declaration: SecretDeclaration, args: ExternalSecretArgs) -> set[str]:
+    reader = declaration.reader(args.namespace.literal, args.secret_name)
+    return set(reader.reflect_to) if reader is not None else set()
 
 
 def _generations(keys: Sequence[SecretKey]) -> str:
@@ -99,8 +121,9 @@ def _generations(keys: Sequence[SecretKey]) -> str:
 
 def _spec(args: ExternalSecretArgs) -> dict[str, Any]:
     template: dict[str, Any] = {"engineVersion": "v2", "type": args.secret_type}
-    if args.labels:
-        template["metadata"] = {"labels": dict(args.labels)}
+    metadata = {"labels": dict(args.labels), "annotations": _reflection(args)}
+    if any(metadata.values()):
+        template["metadata"] = {key: value for key, value in metadata.items() if value}
     if args.template is not None:
         template["data"] = dict(args.template)
     return {

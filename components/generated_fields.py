@@ -7,7 +7,7 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
-from lib.secrets import Field, Kind, SecretDeclaration
+from lib.secrets import KEEPS_PREVIOUS, Field, Kind, SecretDeclaration
 
 _TEN_YEARS = 10 * 365 * 24
 
@@ -25,8 +25,12 @@ class GeneratedFields(pulumi.ComponentResource):
 
     The generation of the declaration is a keeper: raising it replaces the values, nothing else does.
 
+    A field that overlaps is named `<name>-<field>-<generation>` instead and kept for one generation more: raising the
+    generation creates the next one, leaves the one in use as it is and deletes the one before.
+
     Attributes:
-        values: Value of each field by its name, secret.
+        values: Value of each field by its name, secret; from the second generation on also that of the generation
+            before, by `Field.previous`.
     """
 
     values: Mapping[str, pulumi.Output[str]]
@@ -34,50 +38,64 @@ class GeneratedFields(pulumi.ComponentResource):
     def __init__(self, name: str, args: GeneratedFieldsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:generated_fields:GeneratedFields", name, None, opts)
         self._name = name
+        self._number = args.declaration.generation
         self._generation = str(args.declaration.generation)
         self._passwords: dict[str, random.RandomPassword] = {}
         self._keys: dict[str, tls.PrivateKey] = {}
         values: dict[str, pulumi.Output[str]] = {}
         for field in args.declaration.fields:
             values[field.name] = pulumi.Output.secret(self._value(field))
+            if field.overlap and self._number > 1:
+                values[field.previous] = pulumi.Output.secret(self._random_value(field, self._number - 1))
         self.values = values
         self.register_outputs({})
 
     def _value(self, field: Field) -> pulumi.Input[str]:
+        if field.kind in KEEPS_PREVIOUS:
+            return self._random_value(field, self._number)
         match field.kind:
-            case Kind.LITERAL:
-                return field.literal
-            case Kind.PASSWORD:
-                self._passwords[field.name] = self._password(field)
-                return self._passwords[field.name].result
             case Kind.HTPASSWD:
                 return pulumi.Output.concat(field.literal, ":", self._passwords[field.of].bcrypt_hash)
-            case Kind.HEX:
-                return self._bytes(field).hex
-            case Kind.BASE64URL:
-                return self._bytes(field).base64.apply(_base64url)
             case Kind.SYNAPSE_SIGNING_KEY:
-                return self._bytes(field).base64.apply(lambda seed: f"ed25519 g{self._generation} {seed.rstrip('=')}")
+                seed = self._bytes(field, self._number).base64
+                return seed.apply(lambda text: f"ed25519 g{self._generation} {text.rstrip('=')}")
             case Kind.RSA_PRIVATE_KEY | Kind.EC_PRIVATE_KEY:
                 self._keys[field.name] = self._private_key(field)
                 return self._keys[field.name].private_key_pem
             case Kind.RSA_CERTIFICATE:
                 return self._certificate(field).cert_pem
+            case _:
+                return field.literal
 
-    def _password(self, field: Field) -> random.RandomPassword:
+    def _random_value(self, field: Field, generation: int) -> pulumi.Output[str]:
+        match field.kind:
+            case Kind.HEX:
+                return self._bytes(field, generation).hex
+            case Kind.BASE64URL:
+                return self._bytes(field, generation).base64.apply(_base64url)
+            case _:
+                made = self._password(field, generation)
+                if generation == self._number:
+                    self._passwords[field.name] = made
+                return made.result
+
+    def _resource(self, field: Field, generation: int) -> str:
+        return f"{self._name}-{field.name}" + (f"-{generation}" if field.overlap else "")
+
+    def _password(self, field: Field, generation: int) -> random.RandomPassword:
         return random.RandomPassword(
-            f"{self._name}-{field.name}",
+            self._resource(field, generation),
             length=field.size,
             special=False,
-            keepers={"generation": self._generation},
+            keepers={"generation": str(generation)},
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _bytes(self, field: Field) -> random.RandomBytes:
+    def _bytes(self, field: Field, generation: int) -> random.RandomBytes:
         return random.RandomBytes(
-            f"{self._name}-{field.name}",
+            self._resource(field, generation),
             length=field.size,
-            keepers={"generation": self._generation},
+            keepers={"generation": str(generation)},
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -1,5 +1,6 @@
-"""Declarations of secrets: what each consists of, where it lies in Vault and which namespaces may read it."""
+"""Declarations of secrets: what each consists of, where it lies in Vault, and who reads it there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,15 +34,55 @@ class Kind(StrEnum):
     """A value that is no secret but belongs beside one, such as a user name: `literal`."""
 
 
+PREVIOUS = "-previous"
+"""What the name of a field ends in that holds the value of the generation before."""
+
+KEEPS_PREVIOUS = frozenset({Kind.PASSWORD, Kind.HEX, Kind.BASE64URL})
+"""Kinds whose value of the generation before can be kept: those that are made of nothing else."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One key of a secret."""
+    """One key of a secret.
+
+    Attributes:
+        of: Name of the field it is made of, which comes before it.
+        overlap: Whether the value of the generation before stays beside it, as `<name>-previous`: for a value that
+            is checked by something that takes two.
+    """
 
     name: str
     kind: Kind
     size: int = 32
     of: str = ""
     literal: str = ""
+    overlap: bool = False
+
+    @property
+    def previous(self) -> str:
+        """Name of the field that holds the value of the generation before."""
+        return f"{self.name}{PREVIOUS}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """A Kubernetes Secret that External Secrets makes of a secret, and who lives off it.
+
+    Attributes:
+        secret: Name of the Secret and of its ExternalSecret.
+        restarts: Workloads that Reloader starts anew when the Secret changes, such as `Deployment/gitea`.
+        follows: Who else takes up a new value, and how; empty when `restarts` says it all.
+        reflect_to: Namespaces that Reflector copies the Secret to, and no others.
+    """
+
+    namespace: str
+    secret: str
+    restarts: tuple[str, ...] = ()
+    follows: str = ""
+    reflect_to: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.secret}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,16 +91,20 @@ class SecretDeclaration:
 
     Attributes:
         path: Path below the platform folder, such as `gitea/admin`; unique, and the key of `rotation.generations`.
-        consumers: Namespaces that read it through External Secrets; empty when only this program uses it.
+        readers: Every Kubernetes Secret that it is part of.
+        used_by_program: What this program itself does with it, besides writing it to Vault.
         generation: Raising it makes new values and sends them down the whole chain.
         permanent: Why it can never be rotated, such as data encrypted with it; empty for all others.
+        window: What does not work, and until when, between a new value and the last reader's taking it up.
     """
 
     path: str
     fields: tuple[Field, ...]
-    consumers: tuple[str, ...]
+    readers: tuple[Reader, ...]
+    used_by_program: str = ""
     generation: int = 1
     permanent: str = ""
+    window: str = ""
 
     @property
     def name(self) -> str:
@@ -71,12 +116,51 @@ class SecretDeclaration:
         """Path inside the KV mount."""
         return f"{PLATFORM_PREFIX}/{self.path}"
 
+    @property
+    def consumers(self) -> tuple[str, ...]:
+        """Namespaces that read it through External Secrets."""
+        return tuple(dict.fromkeys(reader.namespace for reader in self.readers))
 
-def password(name: str, size: int = 32) -> Field:
+    @property
+    def overlaps(self) -> bool:
+        """Whether a value of the generation before is kept."""
+        return any(field.overlap for field in self.fields)
+
+    def reader(self, namespace: str, secret: str) -> Reader | None:
+        """The reader of that name, if it is declared."""
+        return next((one for one in self.readers if (one.namespace, one.secret) == (namespace, secret)), None)
+
+
+def password(name: str, size: int = 32, *, overlap: bool = False) -> Field:
     """A PASSWORD field."""
-    return Field(name=name, kind=Kind.PASSWORD, size=size)
+    return Field(name=name, kind=Kind.PASSWORD, size=size, overlap=overlap)
 
 
 def literal(name: str, value: str) -> Field:
     """A LITERAL field."""
     return Field(name=name, kind=Kind.LITERAL, literal=value)
+
+
+def lowered(applied: Mapping[str, int], declarations: tuple[SecretDeclaration, ...]) -> list[str]:
+    """Why the generations of the declarations cannot follow those that were applied; empty when they can.
+
+    A lower one would not bring the old values back: it would make new ones, under a number that stands for others.
+
+    Args:
+        applied: Stack output `secretGenerations` of the last update: generation by path.
+    """
+    found = []
+    for declaration in declarations:
+        last, wanted = applied.get(declaration.path, declaration.generation), declaration.generation
+        key = f"rotation.generations.{declaration.path}"
+        if wanted < last:
+            found.append(
+                f"{key}: {wanted} is lower than {last}, which was applied already; "
+                f"write {last} to keep the values or {last + 1} for new ones"
+            )
+        elif declaration.overlaps and wanted > last + 1:
+            found.append(
+                f"{key}: {wanted} skips generations after {last}, so the value in use would not be kept beside the "
+                f"new one; write {last + 1}"
+            )
+    return found

@@ -24,6 +24,7 @@ _GIT_REF = re.compile(r"refs/\S+")
 _INTERVAL = re.compile(r"\d+[smh]")
 _TOKEN_ID = re.compile(r"[^@!\s]+@[^@!\s]+![^@!\s]+")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_SECRET_PATH = re.compile(rf"{_LABEL}(/{_LABEL})+")
 
 
 class Strict(BaseModel):
@@ -130,6 +131,11 @@ TokenId = Annotated[
     str,
     _matching(_TOKEN_ID, "the id of an API token; write it as user@realm!name"),
     _shown("token id", example="user@realm!name", pattern=_TOKEN_ID),
+]
+SecretPath = Annotated[
+    str,
+    _matching(_SECRET_PATH, "the path of a secret; write it as folder/name, in lower-case letters, digits and dashes"),
+    _shown("path of a secret", example="shop/api", pattern=_SECRET_PATH),
 ]
 VmId = Annotated[int, Field(ge=100, le=999_999_999), AfterValidator(_vm_id)]
 

@@ -13,6 +13,7 @@ from components.databases.valkey import Valkey
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from lib.charts import Catalogue
+from lib.secrets import SecretDeclaration
 from settings import Settings, StackSecrets
 
 Gates = tuple[pulumi.Resource, ...]
@@ -24,11 +25,13 @@ class Site:
     """What the stack file gives to every phase.
 
     Attributes:
+        declarations: Every secret that Vault is to hold.
         generators: Providers of random values and keys; they need no configuration.
     """
 
     settings: Settings
     secrets: StackSecrets
+    declarations: tuple[SecretDeclaration, ...]
     charts: Catalogue
     generators: tuple[pulumi.ProviderResource, ...]
 

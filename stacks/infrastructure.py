@@ -15,10 +15,8 @@ from components.vault.access import VaultAccess, VaultAccessArgs
 from components.vault.configuration import VaultConfiguration, VaultConfigurationArgs
 from components.vault.server import VaultServer, VaultServerArgs
 from components.vault.user_interface import VaultUserInterface, VaultUserInterfaceArgs
-from lib import names
+from lib import extra_secrets, names
 from lib.kubernetes import PodSecurity
-from lib.secret_registry import declare
-from lib.secrets import SecretDeclaration
 from lib.values.external_secrets import SERVICE_ACCOUNT
 from lib.values.vault import ROOT_KEY, UNSEAL_KEY
 from settings import Settings
@@ -45,7 +43,6 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         pulumi.ResourceOptions(providers=[cluster.kubernetes, *site.generators]),
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
-    declarations = declare(site.settings)
 
     vault_namespace = Namespace(
         "vault-namespace",
@@ -80,7 +77,7 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         in_vault,
     )
     secrets = PlatformSecrets(
-        "secrets", PlatformSecretsArgs(declarations=declarations, mount=configuration.kv_mount), in_vault
+        "secrets", PlatformSecretsArgs(declarations=site.declarations, mount=configuration.kv_mount), in_vault
     )
     interface = VaultUserInterface(
         "vault-ui",
@@ -94,7 +91,7 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         in_phase,
     )
 
-    store, round_trip = _external_secrets(context, configuration, secrets, declarations)
+    store, round_trip = _external_secrets(context, configuration, secrets)
     postgres, valkey = _databases(context, secrets, store)
     return Infrastructure(
         vault=access.provider,
@@ -129,10 +126,7 @@ def _vault(context: _Context, namespace: Namespace) -> VaultServer:
 
 
 def _external_secrets(
-    context: _Context,
-    configuration: VaultConfiguration,
-    secrets: PlatformSecrets,
-    declarations: tuple[SecretDeclaration, ...],
+    context: _Context, configuration: VaultConfiguration, secrets: PlatformSecrets
 ) -> tuple[pulumi.Resource, pulumi.Resource]:
     """The ready store, and the secret that was read back through it."""
     namespace = Namespace(
@@ -154,7 +148,9 @@ def _external_secrets(
             kv_mount=configuration.kv_mount,
             kubernetes_path=configuration.kubernetes_path,
             reader_role=configuration.reader_role,
-            consumers=sorted({consumer for declaration in declarations for consumer in declaration.consumers}),
+            consumers=sorted(
+                {consumer for declaration in context.site.declarations for consumer in declaration.consumers}
+            ),
         ),
         context.opts,
     )
@@ -168,6 +164,18 @@ def _external_secrets(
         ),
         context.opts,
     )
+    for path in context.site.settings.secrets.extra:
+        written = secrets[path]
+        ExternalSecret(
+            extra_secrets.secret_name(path),
+            ExternalSecretArgs(
+                namespace=namespace,
+                secret_name=extra_secrets.secret_name(path),
+                keys=[SecretKey(field, written, field) for field in written.values],
+                ready=[operator.store],
+            ),
+            context.opts,
+        )
     return operator.store, round_trip.resource
 
 

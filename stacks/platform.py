@@ -8,6 +8,7 @@ import pulumi_random as random
 import pulumi_tls as tls
 
 from lib.charts import Catalogue
+from lib.secret_registry import declare
 from settings import Settings, StackSecrets
 from stacks import cluster, gitops, identity, infrastructure, integration, services
 from stacks.contracts import Site
@@ -25,6 +26,8 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     site = Site(
         settings=settings,
         secrets=secrets,
+        # Before the first resource: a defect in the declarations is refused before anything runs.
+        declarations=declare(settings),
         charts=Catalogue(mirror=settings.charts.mirror, versions=settings.charts.versions),
         generators=(random.Provider("random"), tls.Provider("tls")),
     )
@@ -38,6 +41,8 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     outputs: dict[str, Any] = {
         "urls": {**login.urls, **base.urls, **apps.urls},
         "caCertificate": the_cluster.ca_certificate,
+        # What lib.secrets.lowered compares with, before the next operation.
+        "secretGenerations": {declaration.path: declaration.generation for declaration in site.declarations},
         "kubeconfig": pulumi.Output.secret(the_cluster.kubeconfig),
     }
     if the_cluster.talosconfig is not None:

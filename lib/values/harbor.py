@@ -13,7 +13,7 @@ from typing import Any
 
 from lib.kubernetes import RELOADER_AUTO, resources
 from lib.names import INGRESS_CLASS, POSTGRES_HOST, VALKEY_HOST
-from lib.secret_registry import HARBOR_REGISTRY_USER
+from lib.service_secrets import HARBOR_REGISTRY_USER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,12 @@ def _job_service(secrets: HarborSecrets) -> dict[str, Any]:
         "resources": resources("50m", "512Mi"),
         "existingSecret": secrets.server,
         "existingSecretKey": "jobservice-secret",
-        "extraEnvVars": [_from_secret("JOB_SERVICE_POOL_REDIS_URL", secrets.valkey, "jobservice")],
+        "extraEnvVars": [
+            _from_secret("JOB_SERVICE_POOL_REDIS_URL", secrets.valkey, "jobservice"),
+            # It connects to the database with what core tells it at its start (Harbor 2.15.2,
+            # src/jobservice/job/impl/context.go) and reads no such variable: named so that Reloader restarts it too.
+            _from_secret("POSTGRESQL_PASSWORD", secrets.database, "password"),
+        ],
     }
 
 

@@ -1,0 +1,36 @@
+"""What an exported state (`pulumi stack export`, which needs no passphrase) says of the secrets, values never."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from lib.secrets import SecretDeclaration
+
+_COMPONENT = "home-cluster:generated_fields:GeneratedFields"
+
+State = Mapping[str, Any]
+
+
+def applied_generations(state: State) -> dict[str, int]:
+    """Generation of each secret, by path, as the last update left them; empty before the first."""
+    for resource in _resources(state):
+        if resource["type"] == "pulumi:pulumi:Stack":
+            return dict(resource.get("outputs", {}).get("secretGenerations", {}))
+    return {}
+
+
+def made(state: State, declarations: Iterable[SecretDeclaration]) -> dict[str, datetime]:
+    """When the values of each secret were made, by path: its newest value where a rotation was interrupted."""
+    paths = {declaration.name: declaration.path for declaration in declarations}
+    found: dict[str, datetime] = {}
+    for resource in _resources(state):
+        component, _, name = str(resource.get("parent", "")).rpartition("::")
+        if not component.endswith(_COMPONENT) or name not in paths or "created" not in resource:
+            continue
+        created = datetime.fromisoformat(resource["created"])
+        found[paths[name]] = max(created, found.get(paths[name], created))
+    return found
+
+
+def _resources(state: State) -> Iterator[Mapping[str, Any]]:
+    yield from (state.get("deployment") or {}).get("resources") or ()
