@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 STACK ?=
+SECRET ?=
 ARGS ?=
 
 PY := .venv/bin/python
@@ -9,12 +10,12 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check check-format check-lint check-types check-generated check-links
-.PHONY: format generate lock preview up refresh destroy graph clean
+.PHONY: format generate lock preview up refresh destroy rotate secrets graph clean
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "  STACK=<name>   the stack of preview, up, refresh, destroy and graph: Pulumi.<name>.yaml"
+	@echo "  STACK=<name>   the stack of preview, up, refresh, destroy, rotate, secrets, graph: Pulumi.<name>.yaml"
 	@echo "  ARGS=<flags>   more flags for pulumi, pytest, the demo or the lock, such as ARGS=--diff"
 	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"
 
@@ -40,6 +41,7 @@ check-types: setup
 check-generated: setup
 	$(PY) -m settings.schema --check
 	$(PY) -m settings.docs --check
+	$(PY) -m lib.secret_listing --check
 check-links: setup
 	$(PY) -m tools.check_links
 
@@ -47,9 +49,10 @@ format: setup ## format the code and fix what ruff can fix
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-generate: setup ## write the JSON Schema of the stack file and the configuration reference
+generate: setup ## write the JSON Schema of the stack file, the configuration reference and the list of secrets
 	$(PY) -m settings.schema
 	$(PY) -m settings.docs
+	$(PY) -m lib.secret_listing
 
 lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
@@ -58,6 +61,12 @@ lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade fo
 
 preview up refresh destroy: setup ## the operation on STACK, with the official providers
 	@$(PY) -m tools.operate $@ --stack "$(STACK)" $(ARGS)
+
+rotate: setup ## raise the generation of SECRET=<path> in the file of STACK, and say what that will do
+	@$(PY) -m tools.rotate --secret "$(SECRET)" --stack "$(STACK)"
+
+secrets: setup ## list the secrets of STACK with their age and readers (never values)
+	@$(PY) -m tools.secret_ages --stack "$(STACK)"
 
 graph: setup ## draw the plan of STACK (test-cluster if not given) as build/graph.svg
 	@$(PY) -m lab graph --stack $(or $(STACK),test-cluster) --out build/graph.svg

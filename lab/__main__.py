@@ -13,7 +13,7 @@ from lab.checkout import ROOT, LabError, Stack
 from lab.driver import Driver
 from lab.phases import Phases
 from lab.world import WorldError
-from settings.check import main as check_stack_files
+from settings.check import refused
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     stack = Stack(ROOT, options.stack, (options.workdir or default).resolve())
     console = Console()
     # Before the engine starts: a defective stack file is refused with every defect at once.
-    if check_stack_files([str(stack.file)]) != 0:
+    if refused(stack.file, None if options.fresh else stack.state()):
         return 1
     try:
         driver = Driver(stack, pace=options.pace)

@@ -5,6 +5,7 @@ Nothing in the checkout changes but the working directory below `build/`.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -50,6 +51,12 @@ class Stack:
     def world(self) -> Path:
         """Directory of the simulated world."""
         return self.workdir / "world"
+
+    def state(self) -> dict[str, Any] | None:
+        """The state that the last operation exported; None before the first."""
+        file = self.workdir / "state.json"
+        found: dict[str, Any] | None = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+        return found
 
     @property
     def file(self) -> Path:

@@ -146,7 +146,7 @@ def matrix() -> tuple[SecretDeclaration, ...]:
                 Field(name="ec-key", kind=Kind.EC_PRIVATE_KEY),
             ),
             readers=(_in_matrix("mas", _MAS), _in_matrix("mas-shared", _MAS, _SYNAPSE)),
-            # The old keys cannot stay beside the new ones: the chart writes the list `keys`, and the files of `keys_dir`
+            # The old keys cannot stay beside the new ones: the chart writes the list `keys`, and files of `keys_dir`
             # come before it (matrix-authentication-service, crates/config/src/sections/secrets.rs).
             window="ID tokens signed before are worthless; chat stops until Synapse and the service have restarted",
         ),

@@ -1,26 +1,43 @@
 """`python -m settings.check FILE...`: refuse a defective stack file before the engine starts."""
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from lib.secret_registry import declare
+from lib.secret_state import applied_generations
+from lib.secrets import lowered
 from settings.load import load_stack_file
+
+
+def defects(path: Path, state: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """What is wrong with a stack file, one line each.
+
+    Args:
+        state: Exported state of the stack, which says what was applied last; None where there is none.
+    """
+    try:
+        declarations = declare(load_stack_file(path))
+    except FileNotFoundError:
+        yield "no such stack file; copy Pulumi.test-cluster.yaml and edit it"
+    except ValueError as error:
+        yield from str(error).splitlines()
+    else:
+        yield from lowered(applied_generations(state or {}), declarations)
+
+
+def refused(path: Path, state: Mapping[str, Any] | None = None) -> bool:
+    """Whether a stack file has defects; each is told on standard error."""
+    lines = list(defects(path, state))
+    for line in lines:
+        print(f"{path}: {line}", file=sys.stderr)
+    return bool(lines)
 
 
 def main(arguments: list[str]) -> int:
     """Exit code 0 when every file is sound, 1 with one line per defect otherwise."""
-    defects = 0
-    for path in map(Path, arguments):
-        try:
-            declare(load_stack_file(path))
-        except FileNotFoundError:
-            defects += 1
-            print(f"{path}: no such stack file; copy Pulumi.test-cluster.yaml and edit it", file=sys.stderr)
-        except ValueError as error:
-            for line in str(error).splitlines():
-                defects += 1
-                print(f"{path}: {line}", file=sys.stderr)
-    return 1 if defects else 0
+    return 1 if any([refused(path) for path in map(Path, arguments)]) else 0
 
 
 if __name__ == "__main__":

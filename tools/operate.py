@@ -1,16 +1,20 @@
 """`make preview`, `up`, `refresh` and `destroy`: check the stack file, then run the pulumi CLI on the stack.
 
-What they add to the bare CLI: the stack file is validated before the engine starts, the flags below are always given,
-and the providers trust the certificates in `build/trust`. `pulumi up --stack <stack>` works without all this.
+What they add to the bare CLI: the stack file is validated before the engine starts, also against the generations of
+secrets that were applied last, the flags below are always given, and the providers trust the certificates in
+`build/trust`. `pulumi up --stack <stack>` works without all this.
 """
 
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from settings.check import refused
+from tools.state import StateError, exported
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,6 +69,18 @@ def cli(root: Path, path: str | None = None) -> Path:
     )
 
 
+def applied(binary: Path, operation: str, stack: str, root: Path) -> Mapping[str, Any] | None:
+    """The state that an update would change; None where there is none, or where the operation is to say why."""
+    if operation not in ("preview", "up"):
+        return None
+    try:
+        return exported(binary, stack, root)
+    except StateError as error:
+        reason = str(error).splitlines()[0] if str(error) else "no reason given"
+        print(f"{operation}: whether a generation of a secret was lowered cannot be told: {reason}", file=sys.stderr)
+        return None
+
+
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     """Validate the stack file and become `pulumi`; returns only by `SystemExit`, as the process is replaced."""
     parser = argparse.ArgumentParser(prog="python -m tools.operate", description=__doc__, allow_abbrev=False)
@@ -76,9 +92,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
         binary = cli(root)
     except OperateError as error:
         sys.exit(f"{options.operation}: {error}")
-    check = subprocess.run([sys.executable, "-m", "settings.check", str(settings)], cwd=root, check=False)
-    if check.returncode:
-        sys.exit(check.returncode)
+    if refused(settings, applied(binary, options.operation, options.stack, root)):
+        sys.exit(1)
     command = [str(binary), options.operation, "--stack", options.stack, *FLAGS[options.operation], *extra]
     os.chdir(root)
     os.execve(binary, command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)})
