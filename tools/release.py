@@ -115,6 +115,8 @@ def _save(response: http.client.HTTPResponse, target: Path) -> str:
             while chunk := response.read(CHUNK):
                 summary.update(chunk)
                 file.write(chunk)
+        if response.length:  # read() with a size does not complain of a body that ends early
+            raise http.client.IncompleteRead(b"", response.length)
     except (OSError, http.client.HTTPException) as error:
         raise UnavailableError(f"the download of {target.name} broke off ({error})") from error
     return summary.hexdigest()

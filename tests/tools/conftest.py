@@ -38,12 +38,16 @@ esac"""
 
 @dataclass
 class Site:
-    """A release site on loopback: `files` by name, `asked` in order, `cut` cuts every body off half-way."""
+    """A release site on loopback: `files` by name, `asked` in order.
+
+    `cut` ends every body half-way; `stall` keeps the other half back until the event is set, 10 s at most.
+    """
 
     url: str
     files: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     cut: bool = False
+    stall: threading.Event | None = None
 
 
 @pytest.fixture
@@ -61,7 +65,10 @@ def site() -> Iterator[Site]:
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if published.cut else body)
+            self.wfile.write(body[: len(body) // 2] if published.cut or published.stall else body)
+            if published.stall:
+                self.wfile.flush()
+                published.stall.wait(10)
 
         def log_message(self, *_: object) -> None:
             """Keep the test's output clean."""

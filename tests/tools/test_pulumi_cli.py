@@ -138,6 +138,7 @@ def test_a_download_that_breaks_off_is_no_release(
     (checkout / "tools" / "pulumi" / LISTING).write_bytes(sums({ARCHIVE: body}))
     site.cut = True
     said = pulumi_cli.ensure(checkout, [site.url])
+    assert f"the download of {ARCHIVE} broke off" in said, f"a broken line is no wrong checksum: {said!r}"
     assert "built with" in said, f"half an archive leaves the build with Go, but setup said {said!r}"
     assert not list((tmp_path / "cache").rglob("*.tar.gz")), "half an archive must not stay in the cache"
 

@@ -2,6 +2,8 @@
 
 import platform
 import socket
+import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,25 @@ def test_a_site_that_accepts_and_stays_silent_is_given_up(tmp_path: Path, amd64:
         with pytest.raises(UnavailableError, match=r"127\.0\.0\.1: (no answer within 0\.3 s|timed out)"):
             release.download(VERSION, tmp_path, [silent], committed=tmp_path, patience=0.3)
     assert not (tmp_path / amd64).exists(), "nothing came, so nothing may lie there"
+
+
+def test_the_wait_for_an_answer_is_bounded_as_a_whole(
+    tmp_path: Path, amd64: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A name that resolves slowly, or to many addresses that are all silent: no single socket times out in time.
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: threading.Event().wait(10))
+    with pytest.raises(UnavailableError, match=r"no answer within 0\.1 s"):
+        release.download(VERSION, tmp_path, ["http://127.0.0.1:1"], committed=tmp_path, patience=0.1)
+    assert not (tmp_path / amd64).exists(), "nothing came, so nothing may lie there"
+
+
+def test_a_download_that_stalls_is_given_up(tmp_path: Path, amd64: str, site: Site) -> None:
+    body = tarball({"pulumi/pulumi": "cli"})
+    (tmp_path / LISTING).write_bytes(sums({amd64: body}))
+    site.files[amd64], site.stall = body, threading.Event()
+    with pytest.raises(UnavailableError, match=f"the download of {amd64} broke off"):
+        release.download(VERSION, tmp_path, [site.url], committed=tmp_path, patience=2)
+    site.stall.set()
 
 
 def test_the_checksums_are_asked_of_another_site_than_the_archive(tmp_path: Path, amd64: str, site: Site) -> None:
