@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _PATTERN_CHARACTERS = frozenset("*?[](){}|^$\\+")
 _ENDPOINTS = frozenset(("authorize", "token", "device", "userinfo", "introspect", "revoke", "end-session"))
 """Words in the place of a slug in Authentik's URLs (authentik/providers/oauth2/urls.py)."""
+_SLUG_LENGTH = 32
+"""Names of Jobs become labels of their pods, which hold 63 characters."""
 _LOOPBACK = frozenset(("localhost", "127.0.0.1"))
 
 
@@ -69,6 +71,9 @@ def slugs_are_free(settings: Settings) -> Iterator[Problem]:
     for slug, application in settings.identity.applications.items():
         if slug in taken:
             yield Problem(f"identity.applications.{slug}", application.name, f"clashes with {taken[slug]}", "rename it")
+        if len(slug) > _SLUG_LENGTH:
+            clash = f"has a slug of {len(slug)} characters, with which the names of its Jobs would be too long"
+            yield Problem(f"identity.applications.{slug}", application.name, clash, f"use at most {_SLUG_LENGTH}")
 
 
 def application_hosts_are_their_own(settings: Settings) -> Iterator[Problem]:

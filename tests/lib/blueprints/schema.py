@@ -92,6 +92,14 @@ MODELS: Mapping[str, Model] = {
         logout_method="backchannel frontchannel",
     ),
     "authentik_providers_oauth2.scopemapping": _model("name expression scope_name", "managed description"),
+    "authentik_stages_authenticator_validate.authenticatorvalidatestage": _model(
+        "name",
+        "not_configured_action device_classes configuration_stages last_auth_threshold webauthn_user_verification "
+        "webauthn_hints webauthn_allowed_device_types",
+        not_configured_action="skip deny configure",
+        device_classes="static totp webauthn duo sms email",
+        webauthn_user_verification="required preferred discouraged",
+    ),
     "authentik_stages_prompt.prompt": _model(
         "name field_key label type",
         "required placeholder initial_value order sub_text placeholder_expression initial_value_expression",
@@ -141,6 +149,13 @@ def _entry(entry: Mapping[str, Any], earlier: set[str]) -> Iterator[str]:
         return
     if not entry.get("identifiers"):
         yield f"{entry['model']} has no identifiers"
+    if entry.get("state") == "absent":
+        # Only what finds the object counts; the importer forgives the rest.
+        yield from _unknown(entry["model"], entry["identifiers"], model.required | model.optional)
+        yield from (f"{entry['model']} is deleted and changed at once" for _ in entry.get("attrs", {}))
+        return
+    if entry.get("state", "present") not in ("present", "created"):
+        yield f"{entry['model']}: {entry['state']} is no state that this program uses"
     yield from _object(entry["model"], model, {**entry.get("identifiers", {}), **entry.get("attrs", {})})
     for tag in tags(entry):
         if tag.name == "KeyOf" and tag.value not in earlier:
