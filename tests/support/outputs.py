@@ -166,6 +166,19 @@ def _file(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
     return {"id": f"{inputs['datastoreId']}:{inputs['contentType']}/{inputs['fileName']}"}
 
 
+def _vault_request(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
+    del inputs, issuer
+    return {
+        "csr": certificate(owner).replace("CERTIFICATE", "CERTIFICATE REQUEST"),
+        "keyId": identifier(f"{owner}#key"),
+    }
+
+
+def _vault_import(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
+    del inputs, issuer
+    return {"importedIssuers": [identifier(owner)], "importedKeys": []}
+
+
 def _command(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
     del inputs, owner, issuer
     return {"stdout": "", "stderr": ""}
@@ -184,6 +197,8 @@ COMPUTED: Mapping[str, Callable[[Inputs, str, Issuer], Inputs]] = {
     "vault:index/mount:Mount": _accessor("kv"),
     "vault:index/authBackend:AuthBackend": _accessor("auth_kubernetes"),
     "vault:jwt/authBackend:AuthBackend": _accessor("auth_oidc"),
+    "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest": _vault_request,
+    "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned": _vault_import,
     "proxmoxve:download/fileLegacy:FileLegacy": _file,
     "command:local:Command": _command,
 }
