@@ -50,7 +50,8 @@ def valkey_user(user: str, *clients: Reader) -> SecretDeclaration:
         path=f"valkey/{user}",
         fields=(password("password"),),
         readers=(server, *clients),
-        window="Valkey restarts; the application reconnects once it has restarted too",
+        # The chart's init script makes the users' list, with one password for each.
+        window="Valkey restarts; the application fails to connect from then until it has restarted too",
     )
 
 
