@@ -1,6 +1,6 @@
 """A TLS certificate of the platform's CA, renewed by cert-manager."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,9 @@ class CertificateArgs:
         secret_name: Name of the Secret, and of the Certificate.
         hosts: DNS names; the first is no better than the others, since clients ignore the common name.
         ip_addresses: IP addresses that clients use instead of a name.
+        secret_labels: Labels of the Secret, by which some of its readers notice a renewal.
         issuer_ready: The ready ClusterIssuer.
+        issuer: Its name.
     """
 
     namespace: pulumi.Input[str]
@@ -32,6 +34,8 @@ class CertificateArgs:
     hosts: Sequence[str]
     issuer_ready: pulumi.Resource
     ip_addresses: Sequence[str] = field(default_factory=tuple)
+    secret_labels: Mapping[str, str] = field(default_factory=dict)
+    issuer: str = CLUSTER_ISSUER
 
 
 class Certificate(pulumi.ComponentResource):
@@ -71,7 +75,7 @@ def _spec(args: CertificateArgs) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "secretName": args.secret_name,
         "dnsNames": list(args.hosts),
-        "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": CLUSTER_ISSUER},
+        "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": args.issuer},
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
         "usages": ["digital signature", "server auth"],
         "duration": DURATION,
@@ -80,4 +84,6 @@ def _spec(args: CertificateArgs) -> dict[str, Any]:
     }
     if args.ip_addresses:
         spec["ipAddresses"] = list(args.ip_addresses)
+    if args.secret_labels:
+        spec["secretTemplate"] = {"labels": dict(args.secret_labels)}
     return spec

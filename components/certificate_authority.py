@@ -8,8 +8,10 @@ import pulumi_tls as tls
 _DAY = 24
 ROOT_HOURS = 20 * 365 * _DAY
 ISSUING_HOURS = 10 * 365 * _DAY
+INTERMEDIATE_HOURS = 5 * 365 * _DAY
 _ROOT_RENEWAL_HOURS = 2 * 365 * _DAY
 _ISSUING_RENEWAL_HOURS = 3 * 365 * _DAY
+_INTERMEDIATE_RENEWAL_HOURS = 365 * _DAY
 _CA_USES = ["cert_signing", "crl_signing", "digital_signature"]
 
 
@@ -52,23 +54,42 @@ class CertificateAuthority(pulumi.ComponentResource):
             subject=tls.CertRequestSubjectArgs(common_name=f"{args.cluster_name} issuing CA"),
             opts=child,
         )
-        issuing = tls.LocallySignedCert(
-            f"{name}-issuing",
-            cert_request_pem=request.cert_request_pem,
-            ca_private_key_pem=_key_pem(root_key),
-            ca_cert_pem=root.cert_pem,
-            is_ca_certificate=True,
-            max_path_length=0,
-            set_subject_key_id=True,
-            allowed_uses=_CA_USES,
-            validity_period_hours=ISSUING_HOURS,
-            early_renewal_hours=_ISSUING_RENEWAL_HOURS,
-            opts=child,
+        self._root, self._root_key_pem = root, _key_pem(root_key)
+        issuing = self._signed(
+            f"{name}-issuing", request.cert_request_pem, (ISSUING_HOURS, _ISSUING_RENEWAL_HOURS), child
         )
         self.certificate_pem = root.cert_pem
         self.issuing_chain_pem = pulumi.Output.concat(issuing.cert_pem, root.cert_pem)
         self.issuing_key_pem = _key_pem(issuing_key)
         self.register_outputs({"certificate_pem": self.certificate_pem})
+
+    def intermediate(
+        self, name: str, request_pem: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> tls.LocallySignedCert:
+        """Certificate of a CA below the root whose key is kept elsewhere, made from its request (PEM).
+
+        It lasts five years and signs no further CA; the first `pulumi up` in the last year makes a new one.
+        """
+        return self._signed(name, request_pem, (INTERMEDIATE_HOURS, _INTERMEDIATE_RENEWAL_HOURS), opts)
+
+    def _signed(
+        self, name: str, request_pem: pulumi.Input[str], hours: tuple[int, int], opts: pulumi.ResourceOptions
+    ) -> tls.LocallySignedCert:
+        """A CA below the root; `hours`: how long it lasts, and how long before its end it is renewed."""
+        lasts, renewed_before = hours
+        return tls.LocallySignedCert(
+            name,
+            cert_request_pem=request_pem,
+            ca_private_key_pem=self._root_key_pem,
+            ca_cert_pem=self._root.cert_pem,
+            is_ca_certificate=True,
+            max_path_length=0,
+            set_subject_key_id=True,
+            allowed_uses=_CA_USES,
+            validity_period_hours=lasts,
+            early_renewal_hours=renewed_before,
+            opts=opts,
+        )
 
 
 def _root(name: str, cluster_name: str, key: tls.PrivateKey, opts: pulumi.ResourceOptions) -> tls.SelfSignedCert:

@@ -152,3 +152,16 @@ def instances_have_nodes(settings: Settings) -> Iterator[Problem]:
             f"need a worker each, and talos.worker.nodes has {workers}",
             "lower the instances or add workers",
         )
+
+
+def vault_servers_have_nodes(settings: Settings) -> Iterator[Problem]:
+    if settings.talos is None or settings.vault.replicas == 1:
+        return
+    workers, wanted = len(settings.talos.worker.nodes), settings.vault.replicas
+    if workers < wanted:
+        yield Problem(
+            "vault.mode",
+            settings.vault.mode,
+            f"needs a worker for each of {wanted} servers, and talos.worker.nodes has {workers}",
+            "add workers or use standalone",
+        )

@@ -20,24 +20,44 @@ from settings.types import (
 
 
 class Vault(Strict):
-    """Vault, standalone with integrated storage."""
+    """Vault with integrated storage."""
 
     host: Hostname = Field(description="Host of the UI.")
+    mode: Literal["standalone", "ha"] = Field(
+        default="standalone", description="standalone: one server; ha: three, each on its own node, one active."
+    )
     address: HttpsUrl | None = Field(
         default=None, description="Where this program reaches the API when not on its fixed IP."
     )
-    data_size: Quantity = Field(default="10Gi", description="Volume of Vault's integrated storage.")
+    data_size: Quantity = Field(default="10Gi", description="Volume of the integrated storage of each server.")
+    audit_size: Quantity = Field(
+        default="5Gi", description="Volume of the audit log of each server; the oldest entries go when it fills up."
+    )
     user_group: Name = Field(description="Group that may log in and read its own secrets.")
     admin_group: Name = Field(description="Group that manages Vault.")
     oidc: bool = Field(default=True, description="Whether people log in to Vault through Authentik.")
+
+    @property
+    def replicas(self) -> int:
+        """Number of servers. Three agree while one is away; five would need as many nodes."""
+        return 3 if self.mode == "ha" else 1
 
 
 class Databases(Strict):
     """One Postgres cluster and one Valkey for all services."""
 
     instances: int = Field(default=2, ge=1, le=7, description="Postgres instances; one is primary.")
+    durability: Literal["preferred", "required"] = Field(
+        default="preferred",
+        description="Whether a write that no second instance can take goes on (preferred) or waits (required).",
+    )
+    memory: Quantity = Field(default="2Gi", description="Memory of each Postgres instance.")
     size: Quantity = Field(default="10Gi", description="Volume of each Postgres instance.")
     valkey_size: Quantity = Field(default="2Gi", description="Volume of Valkey.")
+    pod_monitors: bool = Field(
+        default=False,
+        description="Whether PodMonitors are made; their definition (Prometheus operator) must be in the cluster.",
+    )
 
 
 class Gitea(Strict):

@@ -12,6 +12,7 @@ from components.certificate_authority import CertificateAuthority, CertificateAu
 from components.kubernetes.cert_manager import CertManager, CertManagerArgs
 from components.kubernetes.cilium import Cilium, CiliumArgs
 from components.kubernetes.coredns import CoreDns, CoreDnsArgs
+from components.kubernetes.group_roles import GroupRoles, GroupRolesArgs
 from components.kubernetes.proxmox_csi import ProxmoxCsi, ProxmoxCsiArgs
 from components.kubernetes.reflector import Reflector, ReflectorArgs
 from components.kubernetes.reloader import Reloader, ReloaderArgs
@@ -24,7 +25,8 @@ from components.proxmox.virtual_machine import VirtualMachine, VirtualMachineArg
 from components.talos.api_server import ApiServer, ApiServerArgs
 from components.talos.cluster import TalosCluster, TalosClusterArgs
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
-from lib import trust
+from lib import oidc, trust
+from lib.talos import authentication
 from lib.talos.config import NodeRole
 from settings.infrastructure import Proxmox, Talos
 from stacks.contracts import Cluster, Gates, Site
@@ -57,7 +59,7 @@ def build(site: Site) -> Cluster:
         CertificateAuthorityArgs(cluster_name=settings.cluster.name),
         pulumi.ResourceOptions(parent=phase),
     )
-    machines = _machines(site, phase)
+    machines = _machines(site, phase, authority)
     kubeconfig = machines.kubeconfig if machines is not None else _given_kubeconfig(site)
     provider = k8s.Provider(
         "kubernetes",
@@ -79,8 +81,11 @@ def build(site: Site) -> Cluster:
         in_cluster,
     )
     platform = _workload_helpers(site, foundation.pods, in_cluster)
+    if settings.talos is not None and settings.talos.cluster_roles:
+        GroupRoles("group-roles", GroupRolesArgs(cluster_roles=settings.talos.cluster_roles), in_cluster)
     return Cluster(
         kubernetes=provider,
+        authority=authority,
         ca_certificate=authority.certificate_pem,
         ca_file=trust.written(authority.certificate_pem, pulumi.get_stack()),
         issuer=certificates.issuer,
@@ -97,7 +102,7 @@ def _given_kubeconfig(site: Site) -> pulumi.Output[str]:
     return site.secrets.kubeconfig
 
 
-def _machines(site: Site, phase: Phase) -> _Machines | None:
+def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Machines | None:
     settings, token = site.settings, site.secrets.proxmox_api_token
     if settings.talos is None or settings.proxmox is None or token is None:
         return None
@@ -126,11 +131,21 @@ def _machines(site: Site, phase: Phase) -> _Machines | None:
             secrets=talos_secrets,
             installer=image.installer,
             machines=_virtual_machines(site, settings.talos, settings.proxmox, image, in_machines),
+            control_plane_patches=_login(site, settings.talos, authority),
         ),
         in_machines,
     )
     serving = ApiServer("kubernetes-api", ApiServerArgs(cluster=cluster), in_machines)
     return _Machines(identity=talos_secrets.cluster_id, kubeconfig=serving.kubeconfig, talosconfig=cluster.talosconfig)
+
+
+def _login(site: Site, talos_settings: Talos, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:
+    """Patches that let people use the Kubernetes API with their login at Authentik, which comes up much later."""
+    if not talos_settings.cluster_roles:
+        return ()
+    kubectl = oidc.kubernetes(site.settings)
+    api_server = authority.certificate_pem.apply(lambda pem: authentication.api_server(kubectl, pem))
+    return (api_server, authentication.host(kubectl, site.settings.network))
 
 
 def _virtual_machines(

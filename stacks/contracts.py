@@ -8,6 +8,7 @@ import pulumi_kubernetes as k8s
 import pulumi_vault as vault
 
 from components.authentik.api import AuthentikApi
+from components.certificate_authority import CertificateAuthority
 from components.databases.postgres import Postgres
 from components.databases.valkey import Valkey
 from components.namespace import Namespace
@@ -42,7 +43,8 @@ class Cluster:
 
     Attributes:
         kubernetes: Provider of its API, on the VIP.
-        ca_certificate: PEM of the platform's CA.
+        authority: The platform's CA.
+        ca_certificate: PEM of its root.
         ca_file: Path of the same certificate on the machine that deploys, for providers that take only files.
         issuer: The ready ClusterIssuer.
         kubeconfig: Administrator's kubeconfig, secret.
@@ -50,6 +52,7 @@ class Cluster:
     """
 
     kubernetes: k8s.Provider
+    authority: CertificateAuthority
     ca_certificate: pulumi.Output[str]
     ca_file: pulumi.Output[str]
     issuer: pulumi.Resource

@@ -10,16 +10,12 @@ from components.external_secret import ExternalSecret, ExternalSecretArgs, Secre
 from components.external_secrets.operator import ExternalSecrets, ExternalSecretsArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
-from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
-from components.vault.access import VaultAccess, VaultAccessArgs
-from components.vault.configuration import VaultConfiguration, VaultConfigurationArgs
-from components.vault.server import VaultServer, VaultServerArgs
-from components.vault.user_interface import VaultUserInterface, VaultUserInterfaceArgs
+from components.platform_secrets import PlatformSecrets
+from components.vault.configuration import VaultConfiguration
 from lib import extra_secrets, names
 from lib.kubernetes import PodSecurity
-from lib.values.external_secrets import SERVICE_ACCOUNT
-from lib.values.vault import ROOT_KEY, UNSEAL_KEY
 from settings import Settings
+from stacks import vault
 from stacks.contracts import Cluster, Infrastructure, Site
 
 
@@ -32,7 +28,7 @@ class _Context:
     opts: pulumi.ResourceOptions
 
 
-_WEBHOOK_EXTERNAL_SECRETS, _WEBHOOK_CLOUDNATIVE_PG, _VAULT_API = 10250, 9443, 8200
+_WEBHOOK_EXTERNAL_SECRETS, _WEBHOOK_CLOUDNATIVE_PG = 10250, 9443
 
 
 def build(site: Site, cluster: Cluster) -> Infrastructure:
@@ -42,86 +38,19 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         PhaseArgs(after=cluster.ready),
         pulumi.ResourceOptions(providers=[cluster.kubernetes, *site.generators]),
     )
-    in_phase = pulumi.ResourceOptions(parent=phase)
-
-    vault_namespace = Namespace(
-        "vault-namespace",
-        NamespaceArgs(
-            name=names.Namespace.VAULT,
-            pod_security=PodSecurity.BASELINE,  # the binary's IPC_LOCK capability forbids dropping all of them
-            ca_certificate=cluster.ca_certificate,
-            open_ports=(_VAULT_API,),
-        ),
-        in_phase,
-    )
-    context = _Context(site, cluster, in_phase)
-    server = _vault(context, vault_namespace)
-    access = VaultAccess(
-        "vault-access",
-        VaultAccessArgs(
-            server=server,
-            namespace=vault_namespace.literal,
-            ca_file=cluster.ca_file,
-            root_token=site.secrets.vault_root_token,
-        ),
-        in_phase,
-    )
-    in_vault = pulumi.ResourceOptions(parent=phase, providers=[access.provider])
-    configuration = VaultConfiguration(
-        "vault-configuration",
-        VaultConfigurationArgs(
-            gate=server.gate,
-            reader_account=SERVICE_ACCOUNT,
-            reader_namespace=names.Namespace.EXTERNAL_SECRETS,
-        ),
-        in_vault,
-    )
-    secrets = PlatformSecrets(
-        "secrets", PlatformSecretsArgs(declarations=site.declarations, mount=configuration.kv_mount), in_vault
-    )
-    interface = VaultUserInterface(
-        "vault-ui",
-        VaultUserInterfaceArgs(
-            namespace=vault_namespace.namespace,
-            host=site.settings.vault.host,
-            service=server.service.metadata.name,
-            ca_config_map=_ca(vault_namespace),
-            issuer_ready=cluster.issuer,
-        ),
-        in_phase,
-    )
-
-    store, round_trip = _external_secrets(context, configuration, secrets)
-    postgres, valkey = _databases(context, secrets, store)
+    context = _Context(site, cluster, pulumi.ResourceOptions(parent=phase))
+    the_vault = vault.build(site, cluster, phase)
+    store, round_trip = _external_secrets(context, the_vault.configuration, the_vault.secrets)
+    postgres, valkey = _databases(context, the_vault.secrets, store)
     return Infrastructure(
-        vault=access.provider,
-        vault_namespace=vault_namespace,
-        secrets=secrets,
+        vault=the_vault.access.provider,
+        vault_namespace=the_vault.namespace,
+        secrets=the_vault.secrets,
         store=store,
         postgres=postgres,
         valkey=valkey,
-        urls={"vault": interface.url},
-        ready=(round_trip, *postgres.databases.values(), valkey.release),
-    )
-
-
-def _vault(context: _Context, namespace: Namespace) -> VaultServer:
-    site, cluster = context.site, context.cluster
-    return VaultServer(
-        "vault",
-        VaultServerArgs(
-            chart=site.charts["vault"],
-            namespace=namespace,
-            load_balancer_ip=str(site.settings.network.load_balancers.vault),
-            address=site.settings.vault.address,
-            ca_config_map=_ca(namespace),
-            issuer_ready=cluster.issuer,
-            storage_class=cluster.storage_class,
-            data_size=site.settings.vault.data_size,
-            # Once the token is configured it may have been taken out of the cluster.
-            stored_keys=(UNSEAL_KEY,) if site.secrets.vault_root_token is not None else (ROOT_KEY, UNSEAL_KEY),
-        ),
-        context.opts,
+        urls={"vault": the_vault.url},
+        ready=(round_trip, the_vault.signs, *postgres.databases.values(), valkey.release),
     )
 
 

@@ -13,7 +13,11 @@ from lib.names import Namespace
 from lib.values.cilium import CiliumValues, values
 from settings.infrastructure import LoadBalancers
 
-_DEFINITIONS = ("ciliumloadbalancerippools.cilium.io", "ciliuml2announcementpolicies.cilium.io")
+_DEFINITIONS = (
+    "ciliumloadbalancerippools.cilium.io",
+    "ciliuml2announcementpolicies.cilium.io",
+    "ciliumnetworkpolicies.cilium.io",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,13 @@
-"""What Vault serves to the platform: the KV engine, the Kubernetes login and its least-privilege role."""
+"""What Vault serves to the platform: audit, the KV engine, the Kubernetes login, and who may read secrets with it."""
 
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_vault as vault
 
+from components.vault.kubernetes_role import VaultKubernetesRole, VaultKubernetesRoleArgs
 from lib.secrets import KV_MOUNT
+from lib.values.vault import AUDIT_LOG
 from lib.vault import policies
 
 AUDIENCE = "vault"
@@ -13,7 +15,6 @@ AUDIENCE = "vault"
 
 READER_ROLE = "external-secrets"
 _KUBERNETES_PATH = "kubernetes"
-_TOKEN_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +34,18 @@ class VaultConfigurationArgs:
 class VaultConfiguration(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-audit`: audit device that writes to the container's log, hashed. (Vault stops serving when an audit
-      file can no longer be written, so a full volume would take everything down.)
+    - `<name>-audit-log`: audit device that writes to the container's log, hashed.
+    - `<name>-audit-file`: audit device that writes to the audit volume of each server, hashed. Vault serves as long as
+      one of the two can be written, so a full volume takes nothing down; it is the second to be made for that reason.
     - `<name>-kv`: the KV v2 engine at `kv`.
-    - `<name>-kubernetes`, `<name>-kubernetes-config`: Kubernetes auth; Vault reviews tokens with its own account.
-    - `<name>-reader-policy`, `<name>-reader`: policy and role of External Secrets.
+    - `<name>-kubernetes`, `<name>-kubernetes-config`: Kubernetes auth. Vault has the API server review each token, as
+      its own ServiceAccount, and trusts the CA and the token that its pod is given: whatever issuer the API server
+      names (the cluster endpoint, on Talos), nothing here has to repeat it.
+    - `<name>-reader`: VaultKubernetesRole of External Secrets.
 
     Attributes:
         kv_mount: Path of the KV engine.
-        kubernetes_path: Path of the Kubernetes auth method.
+        kubernetes_path: Path of the Kubernetes auth method, once it is configured.
         reader_role: Role that External Secrets logs in with.
     """
 
@@ -51,44 +55,51 @@ class VaultConfiguration(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: VaultConfigurationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:vault/configuration:VaultConfiguration", name, None, opts)
-        after_gate = pulumi.ResourceOptions(parent=self, depends_on=[args.gate])
-        vault.Audit(f"{name}-audit", type="file", options={"file_path": "stdout"}, opts=after_gate)
+        self._after_gate = pulumi.ResourceOptions(parent=self, depends_on=[args.gate])
+        self._audit(name)
         mount = vault.Mount(
             f"{name}-kv",
             path=KV_MOUNT,
             type="kv",
             options={"version": "2"},
             description="Secrets of the platform; written by Pulumi only",
-            opts=after_gate,
+            opts=self._after_gate,
         )
         self.kv_mount = mount.path
-        login = vault.AuthBackend(f"{name}-kubernetes", type="kubernetes", path=_KUBERNETES_PATH, opts=after_gate)
-        self.kubernetes_path = login.path
-        self.reader_role = self._reader(name, args, login)
+        self.kubernetes_path = self._kubernetes(name)
+        self.reader_role = VaultKubernetesRole(
+            f"{name}-reader",
+            VaultKubernetesRoleArgs(
+                backend=self.kubernetes_path,
+                role=READER_ROLE,
+                policy=policies.platform_reader(),
+                account=args.reader_account,
+                account_namespace=args.reader_namespace,
+                audience=AUDIENCE,
+            ),
+            self._after_gate,
+        ).role
         self.register_outputs({"kv_mount": self.kv_mount, "reader_role": self.reader_role})
 
-    def _reader(self, name: str, args: VaultConfigurationArgs, login: vault.AuthBackend) -> pulumi.Output[str]:
-        child = pulumi.ResourceOptions(parent=self, depends_on=[args.gate])
+    def _audit(self, name: str) -> None:
+        log = vault.Audit(
+            f"{name}-audit-log", type="file", path="log", options={"file_path": "stdout"}, opts=self._after_gate
+        )
+        vault.Audit(
+            f"{name}-audit-file",
+            type="file",
+            path="file",
+            options={"file_path": AUDIT_LOG},
+            # Never the only device: with a full volume, Vault would refuse everything, also a second device.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[log]),
+        )
+
+    def _kubernetes(self, name: str) -> pulumi.Output[str]:
+        login = vault.AuthBackend(f"{name}-kubernetes", type="kubernetes", path=_KUBERNETES_PATH, opts=self._after_gate)
         config = vault.kubernetes.AuthBackendConfig(
             f"{name}-kubernetes-config",
             backend=login.path,
             kubernetes_host="https://kubernetes.default.svc:443",
-            opts=child,
+            opts=self._after_gate,
         )
-        policy = vault.Policy(
-            f"{name}-reader-policy", name="platform-reader", policy=policies.platform_reader(), opts=child
-        )
-        role = vault.kubernetes.AuthBackendRole(
-            f"{name}-reader",
-            backend=config.backend.apply(lambda backend: backend or _KUBERNETES_PATH),
-            role_name=READER_ROLE,
-            bound_service_account_names=[args.reader_account],
-            bound_service_account_namespaces=[args.reader_namespace],
-            audience=AUDIENCE,
-            token_policies=[policy.name],
-            token_no_default_policy=True,
-            token_ttl=_TOKEN_SECONDS,
-            token_max_ttl=_TOKEN_SECONDS,
-            opts=child,
-        )
-        return role.role_name
+        return config.backend.apply(lambda backend: backend or _KUBERNETES_PATH)

@@ -11,9 +11,12 @@ from components.probe import script
 from lib.images import BANK_VAULTS, PROBE
 from lib.kubernetes import resources, restricted_container, restricted_pod
 from lib.values.vault import KEYS_SECRET, bank_vaults_flags
+from lib.vault.config import RELEASE, replica_addresses
 
 _SECONDS = 900
-_SERVER_ACCOUNT = "vault"  # the chart names it after the release
+_SERVER_ACCOUNT = RELEASE  # the chart names it after the release
+_FIRST = replica_addresses(1)[0]
+"""Of several servers only the first is initialised; the others join it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +113,7 @@ class Initialisation(pulumi.ComponentResource):
 
     def _pod(self) -> Any:
         environment = [
-            {"name": "VAULT_ADDR", "value": "https://vault-0.vault-internal:8200"},
+            {"name": "VAULT_ADDR", "value": _FIRST},
             {"name": "VAULT_CACERT", "value": "/etc/cluster-ca/ca.crt"},
             {"name": "SSL_CERT_FILE", "value": "/etc/cluster-ca/ca.crt"},
             {"name": "SECONDS", "value": str(_SECONDS // 2)},

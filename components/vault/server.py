@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -14,9 +15,19 @@ from components.namespace import Namespace
 from components.probe import Probe, ProbeArgs, script
 from components.vault.initialisation import Initialisation, InitialisationArgs
 from lib.charts import Chart
+from lib.kubernetes import digest
 from lib.values.vault import VaultValues, values
+from lib.vault import caretaker
+from lib.vault.config import API_PORT, RELEASE, certificate_hosts, replica_addresses
 
 GATE_SECONDS = 600
+SERVICE = f"{RELEASE}-api"
+SERVER_LABELS = {
+    "app.kubernetes.io/name": "vault",
+    "app.kubernetes.io/instance": RELEASE,
+    "component": "server",
+}
+"""Labels that the chart puts on the pods of the server."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +35,7 @@ class VaultServerArgs:
     """Where and how Vault runs.
 
     Attributes:
+        replicas: 1, or the number of servers of a raft cluster.
         load_balancer_ip: Fixed address of the API on the LAN; part of the certificate.
         address: Where this program reaches the API; None for the fixed address.
         ca_config_map: ConfigMap with the CA that signs the certificate.
@@ -38,14 +50,16 @@ class VaultServerArgs:
     ca_config_map: pulumi.Input[str]
     issuer_ready: pulumi.Resource
     storage_class: pulumi.Input[str]
+    replicas: int
     data_size: str
+    audit_size: str
     stored_keys: Sequence[str]
 
 
 class VaultServer(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-tls`: Certificate for the Services, the loopback and the fixed address.
+    - `<name>-tls`: Certificate for the Services, every server, the loopback and the fixed address.
     - `<name>-init`: Initialisation (the Secret for the keys, least privileges on it, the one-time Job).
     - `<name>-release`: Release of the chart. It is no gate: a pod that waits for its first keys is not Ready.
     - `<name>-gate`: Probe that sees both keys and an unsealed Vault.
@@ -74,16 +88,9 @@ class VaultServer(pulumi.ComponentResource):
             f"{name}-release",
             ReleaseArgs(
                 chart=args.chart,
-                release="vault",
+                release=RELEASE,
                 namespace=args.namespace.namespace,
-                values=values(
-                    VaultValues(
-                        namespace=args.namespace.literal,
-                        tls_secret=certificate.secret_name,
-                        storage_class=args.storage_class,
-                        data_size=args.data_size,
-                    )
-                ),
+                values=self._values(name, args, certificate),
                 await_workloads=False,
             ),
             # The sidecar reads the Secret that no value names.
@@ -93,50 +100,63 @@ class VaultServer(pulumi.ComponentResource):
         self.gate = _gate(name, args, initialisation.keys_secret, started, self).job
         self.service = k8s.core.v1.Service(
             f"{name}-api",
-            metadata={
-                "name": "vault-api",
-                "namespace": args.namespace.namespace,
-                "annotations": {
-                    "lbipam.cilium.io/ips": args.load_balancer_ip,
-                    # Traefik speaks TLS to Vault and trusts the platform's CA for it.
-                    "traefik.ingress.kubernetes.io/service.serversscheme": "https",
-                    "traefik.ingress.kubernetes.io/service.serverstransport": (
-                        f"{args.namespace.literal}-vault@kubernetescrd"
-                    ),
-                },
-            },
-            spec=_SERVICE,
+            metadata=_service_metadata(args),
+            spec=_service(args.replicas),
             # A Service without endpoints is never ready, and there are none before Vault is unsealed.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.gate]),
         )
-        self.address = once(self.service, args.address or f"https://{args.load_balancer_ip}:8200")
+        self.address = once(self.service, args.address or f"https://{args.load_balancer_ip}:{API_PORT}")
         self.register_outputs({"address": self.address})
 
+    def _values(self, name: str, args: VaultServerArgs, certificate: Certificate) -> dict[str, Any]:
+        script_text = Path(caretaker.__file__).read_text(encoding="utf-8")
+        config = k8s.core.v1.ConfigMap(
+            f"{name}-caretaker",
+            metadata={"name": "vault-caretaker", "namespace": args.namespace.namespace},
+            data={"caretaker.py": script_text},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return values(
+            VaultValues(
+                namespace=args.namespace.literal,
+                replicas=args.replicas,
+                tls_secret=certificate.secret_name,
+                storage_class=args.storage_class,
+                data_size=args.data_size,
+                audit_size=args.audit_size,
+                caretaker_script=config.metadata.name,
+                caretaker_digest=digest(script_text),
+            )
+        )
 
-_SERVICE: Any = {
-    "type": "LoadBalancer",
-    "selector": {
-        "app.kubernetes.io/name": "vault",
-        "app.kubernetes.io/instance": "vault",
-        "component": "server",
-    },
-    "ports": [{"name": "https", "port": 8200, "targetPort": 8200}],
-}
+
+def _service_metadata(args: VaultServerArgs) -> Any:
+    return {
+        "name": SERVICE,
+        "namespace": args.namespace.namespace,
+        "annotations": {
+            "lbipam.cilium.io/ips": args.load_balancer_ip,
+            # Traefik speaks TLS to Vault and trusts the platform's CA for it.
+            "traefik.ingress.kubernetes.io/service.serversscheme": "https",
+            "traefik.ingress.kubernetes.io/service.serverstransport": (f"{args.namespace.literal}-vault@kubernetescrd"),
+        },
+    }
+
+
+def _service(replicas: int) -> Any:
+    active = {"vault-active": "true"} if replicas > 1 else {}
+    return {
+        "type": "LoadBalancer",
+        "selector": {**SERVER_LABELS, **active},
+        "ports": [{"name": "https", "port": API_PORT, "targetPort": API_PORT}],
+    }
 
 
 def _certificate(args: VaultServerArgs) -> CertificateArgs:
-    namespace = args.namespace.literal
     return CertificateArgs(
         namespace=args.namespace.namespace,
         secret_name="vault-tls",
-        hosts=(
-            "localhost",
-            "vault",
-            f"vault.{namespace}",
-            f"vault.{namespace}.svc",
-            f"vault.{namespace}.svc.cluster.local",
-            "*.vault-internal",
-        ),
+        hosts=certificate_hosts(args.namespace.literal),
         ip_addresses=("127.0.0.1", args.load_balancer_ip),
         issuer_ready=args.issuer_ready,
     )
@@ -156,7 +176,7 @@ def _gate(
             source=script("vault_unsealed"),
             environment={
                 # Through the run of the init Job: the gate looks at its result.
-                "VAULT_ADDR": once(started, f"https://vault.{args.namespace.literal}.svc:8200"),
+                "VAULT_ADDRS": once(started, ",".join(replica_addresses(args.replicas))),
                 "KEYS_DIRECTORY": "/keys",
                 "KEYS": ",".join(args.stored_keys),
                 "SECONDS": str(GATE_SECONDS - 60),

@@ -24,29 +24,33 @@ def _has(container: Container, *names: str) -> bool:
     return all(name in container.env for name in names)
 
 
-def _vault(cluster: Cluster, container: Container) -> Mapping[str, Any]:
-    """The Vault at VAULT_ADDR. Raises UnreachableError."""
-    backend: Backend = locate(cluster, container.env["VAULT_ADDR"], container.namespace)
+def _vault(cluster: Cluster, container: Container, address: str | None = None) -> Mapping[str, Any]:
+    """The Vault at VAULT_ADDR, or at another address. Raises UnreachableError."""
+    url = address or container.env["VAULT_ADDR"]
+    backend: Backend = locate(cluster, url, container.namespace)
     server = cluster.world.get(VAULTS, f"{backend.namespace}/{backend.name}") if backend.chart == "vault" else None
     if server is None:
-        raise UnreachableError(f"{container.env['VAULT_ADDR']} is no Vault")
+        raise UnreachableError(f"{url} is no Vault")
     return server
 
 
 def vault_unsealed(cluster: Cluster, container: Container) -> Outcome | None:
-    """VAULT_ADDR, KEYS_DIRECTORY and KEYS: the keys are stored and Vault is unsealed."""
-    if not _has(container, "VAULT_ADDR", "KEYS_DIRECTORY"):
+    """VAULT_ADDRS, KEYS_DIRECTORY and KEYS: the keys are stored and every server is unsealed."""
+    if not _has(container, "VAULT_ADDRS", "KEYS_DIRECTORY"):
         return None
     files, directory = container.files(cluster), container.env["KEYS_DIRECTORY"]
     wanted = container.env.get("KEYS", "vault-root,vault-unseal-0").split(",")
     missing = [key for key in wanted if f"{directory}/{key}" not in files]
     if missing:
         return Outcome(waiting=f"the Secret has no {' and no '.join(missing)}")
-    try:
-        code, text = health(_vault(cluster, container))
-    except UnreachableError as error:
-        return Outcome(waiting=str(error))
-    return DONE if code == 200 else Outcome(waiting=text)  # noqa: PLR2004 - the HTTP status
+    for address in container.env["VAULT_ADDRS"].split(","):
+        try:
+            code, text = health(_vault(cluster, container, address))
+        except UnreachableError as error:
+            return Outcome(waiting=f"{address}: {error}")
+        if code != 200:  # noqa: PLR2004 - the HTTP status
+            return Outcome(waiting=f"{address}: {text}")
+    return DONE
 
 
 def vault_login(cluster: Cluster, container: Container) -> Outcome | None:

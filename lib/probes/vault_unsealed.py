@@ -1,10 +1,10 @@
-"""Gate of Vault: its keys are in their Secret and Vault is initialised, unsealed and active.
+"""Gate of Vault: its keys are in their Secret, every server is initialised and unsealed, and one of them is active.
 
 The success of the init Job proves neither: `bank-vaults init` exits 0 on any initialised Vault, also on one whose
 keys were lost when an earlier run was interrupted.
 
-Environment: VAULT_ADDR, SSL_CERT_FILE, KEYS_DIRECTORY (the mounted Secret), KEYS (those it must hold, with commas
-between), SECONDS.
+Environment: VAULT_ADDRS (each server's, with commas between), SSL_CERT_FILE, KEYS_DIRECTORY (the mounted Secret), KEYS
+(those it must hold, with commas between), SECONDS.
 """
 
 import os
@@ -14,7 +14,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-_STATES = {429: "a standby", 472: "a disaster recovery secondary", 501: "not initialised", 503: "sealed"}
+_STANDBY = "a standby"
+_STATES = {429: _STANDBY, 472: "a disaster recovery secondary", 501: "not initialised", 503: "sealed"}
 
 
 def health(address: str) -> str:
@@ -28,27 +29,34 @@ def health(address: str) -> str:
     return ""
 
 
-def problem(address: str, directory: Path, keys: list[str]) -> str:
+def problem(addresses: list[str], directory: Path, keys: list[str]) -> str:
     """Empty when the gate is open, otherwise what is wrong and what to do."""
     missing = [key for key in keys if not (directory / key).exists()]
-    state = health(address)
-    if missing and state in ("", "sealed"):
+    states = {address: health(address) for address in addresses}
+    if missing and any(state in ("", _STANDBY, "sealed") for state in states.values()):
         return (
             f"Vault is initialised, but the Secret has no {' and no '.join(missing)}. If this lasts, an earlier "
             "initialisation was interrupted and the keys are lost. On a new cluster nothing is lost yet: delete the "
-            "volume claim data-vault-0 and the pod vault-0, then run `up` again. Otherwise restore the Secret from "
-            "the escrow file."
+            "volume claims of Vault and its pods, then run `up` again (docs/bootstrap-vault.md). Otherwise restore the "
+            "Secret from the escrow file."
         )
     if missing:
-        return f"the Secret has no {' and no '.join(missing)} yet; Vault is {state}"
-    return f"Vault is {state}" if state else ""
+        return f"the Secret has no {' and no '.join(missing)} yet; {_told(states)}"
+    waiting = {address: state for address, state in states.items() if state not in ("", _STANDBY)}
+    if waiting:
+        return _told(waiting)
+    return "" if "" in states.values() else "every server is a standby: they have no leader yet"
+
+
+def _told(states: dict[str, str]) -> str:
+    return "; ".join(f"{address} is {state}" for address, state in states.items())
 
 
 def main() -> int:
-    address, directory = os.environ["VAULT_ADDR"], Path(os.environ["KEYS_DIRECTORY"])
+    addresses, directory = os.environ["VAULT_ADDRS"].split(","), Path(os.environ["KEYS_DIRECTORY"])
     keys = os.environ["KEYS"].split(",")
     deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while found := problem(address, directory, keys):
+    while found := problem(addresses, directory, keys):
         print(found, flush=True)
         if time.monotonic() > deadline:
             return 1

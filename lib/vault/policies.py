@@ -19,6 +19,16 @@ def platform_reader() -> str:
     )
 
 
+def certificate_issuer(sign_path: str) -> str:
+    """cert-manager: have requests signed by one role, nothing else; it neither looks up nor revokes its token."""
+    return _rule(sign_path, "update")
+
+
+def snapshots() -> str:
+    """The backup: take a snapshot. It is encrypted; restoring one would be another capability of the same path."""
+    return _rule("sys/storage/raft/snapshot", "read")
+
+
 PEOPLE_PREFIX = "people"
 """Folder of the KV mount with one folder for each person, named as the person is in Authentik."""
 

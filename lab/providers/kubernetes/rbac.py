@@ -22,7 +22,8 @@ class Account:
 def may(cluster: Cluster, account: Account, verb: str, resource: str, name: str) -> bool:
     """Whether an account may do `verb` on the named core resource of its own namespace.
 
-    `create` cannot be limited by name: the API server does not know the name when it decides.
+    `create` cannot be limited by name, since the API server does not know the name when it decides; that of a
+    subresource, such as `serviceaccounts/token`, can.
     """
     for rule in _rules(cluster, account):
         if "" not in (rule.get("apiGroups") or []) and "*" not in (rule.get("apiGroups") or []):
@@ -32,7 +33,7 @@ def may(cluster: Cluster, account: Account, verb: str, resource: str, name: str)
             for field, wanted in (("resources", resource), ("verbs", verb))
         )
         names = rule.get("resourceNames") or []
-        if fits and (not names or (name in names and verb != "create")):
+        if fits and (not names or (name in names and (verb != "create" or "/" in resource))):
             return True
     return False
 

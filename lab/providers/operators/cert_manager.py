@@ -8,8 +8,10 @@ from typing import Any, Final
 from lab.providers.kubernetes.cluster import Cluster, encoded
 from lab.providers.kubernetes.endpoints import is_true
 from lab.providers.kubernetes.pods import lacking
+from lab.providers.operators import vault_issuers
 from lab.providers.operators.conditions import report, runs
 from lab.providers.talos import pki
+from lab.providers.vault.pki import sign_problem
 from lab.site import Site
 
 # Where a ClusterIssuer's Secrets lie: the chart's default `clusterResourceNamespace` is its own namespace.
@@ -42,7 +44,7 @@ def _issuer_problem(cluster: Cluster, issuer: Mapping[str, Any], namespace: str)
     if kinds == ["ca"]:
         problems = list(lacking(cluster, "Secret", namespace, spec["ca"]["secretName"], "tls.crt", "tls.key"))
         return f"Error getting keypair for CA issuer: {problems[0]}" if problems else ""
-    return ""
+    return vault_issuers.problem(cluster, issuer, namespace) if kinds == ["vault"] else ""
 
 
 def _certificate_problem(cluster: Cluster, certificate: Mapping[str, Any]) -> str:
@@ -54,11 +56,13 @@ def _certificate_problem(cluster: Cluster, certificate: Mapping[str, Any]) -> st
     issuer = cluster.look(f"{_GROUP}/{kind}", "" if kind == "ClusterIssuer" else namespace, reference["name"])
     if issuer is None:
         return f'Referenced "{kind}" not found: {kind.lower()}.cert-manager.io "{reference["name"]}" not found'
-    return (
-        ""
-        if is_true(issuer, "Ready")
-        else f'Referenced issuer "{reference["name"]}" does not have a Ready status condition'
-    )
+    if not is_true(issuer, "Ready"):
+        return f'Referenced issuer "{reference["name"]}" does not have a Ready status condition'
+    if "vault" in issuer["spec"]:
+        return sign_problem(
+            cluster.world, issuer["spec"]["vault"]["path"], spec.get("dnsNames") or [], spec.get("ipAddresses") or []
+        )
+    return ""
 
 
 def _issue(cluster: Cluster, certificate: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from lab.providers.package import Package
 from lab.providers.vault.auth import AuthBackend, JwtAuthBackend, JwtRole, KubernetesConfig, KubernetesRole
 from lab.providers.vault.engines import Audit, Mount, Policy, SecretV2
 from lab.providers.vault.identity import Group, GroupAlias
+from lab.providers.vault.pki import KINDS as PKI
 
 
 class VaultPackage(Package):
@@ -32,5 +33,6 @@ def package() -> Package:
     kinds: tuple[Resource, ...] = (
         *(Mount(), SecretV2(), Policy(), AuthBackend(), JwtAuthBackend(), KubernetesConfig(), KubernetesRole()),
         *(JwtRole(), Group(), GroupAlias(), Audit()),
+        *PKI,
     )
     return VaultPackage("vault", "pulumi_vault", version("pulumi_vault"), {kind.token: kind for kind in kinds})

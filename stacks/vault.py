@@ -1,0 +1,170 @@
+"""Vault, as part of phase 1: the server, what it serves, and who reaches it."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.namespace import Namespace, NamespaceArgs
+from components.phase import Phase
+from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
+from components.vault.access import VaultAccess, VaultAccessArgs
+from components.vault.backup_access import VaultBackupAccess, VaultBackupAccessArgs
+from components.vault.certificate_issuer import VaultCertificateIssuer, VaultCertificateIssuerArgs
+from components.vault.configuration import VaultConfiguration, VaultConfigurationArgs
+from components.vault.network_policy import VaultNetworkPolicy, VaultNetworkPolicyArgs
+from components.vault.pki import VaultPki, VaultPkiArgs
+from components.vault.server import VaultServer, VaultServerArgs
+from components.vault.user_interface import VaultUserInterface, VaultUserInterfaceArgs
+from lib import names
+from lib.kubernetes import PodSecurity
+from lib.values.external_secrets import SERVICE_ACCOUNT
+from lib.values.vault import ROOT_KEY, UNSEAL_KEY
+from stacks.contracts import Cluster, Site
+
+# Besides its own namespace: who syncs secrets, who has certificates signed, and the ingress for people.
+_CALLERS = (names.Namespace.EXTERNAL_SECRETS, names.Namespace.CERT_MANAGER, names.Namespace.TRAEFIK)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vault:
+    """A Vault that serves. `signs`: gate: it has signed a certificate for cert-manager."""
+
+    namespace: Namespace
+    access: VaultAccess
+    configuration: VaultConfiguration
+    secrets: PlatformSecrets
+    url: pulumi.Output[str]
+    signs: pulumi.Resource
+
+
+def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
+    """Brings Vault up inside `phase`."""
+    in_phase = pulumi.ResourceOptions(parent=phase)
+    namespace = _namespace(site, cluster, in_phase)
+    server = VaultServer("vault", _server(site, cluster, namespace), in_phase)
+    access = VaultAccess(
+        "vault-access",
+        VaultAccessArgs(
+            server=server,
+            namespace=namespace.literal,
+            ca_file=cluster.ca_file,
+            root_token=site.secrets.vault_root_token,
+        ),
+        in_phase,
+    )
+    in_vault = pulumi.ResourceOptions(parent=phase, providers=[access.provider])
+    configuration = VaultConfiguration(
+        "vault-configuration",
+        VaultConfigurationArgs(
+            gate=server.gate,
+            reader_account=SERVICE_ACCOUNT,
+            reader_namespace=names.Namespace.EXTERNAL_SECRETS,
+        ),
+        in_vault,
+    )
+    VaultBackupAccess(
+        "vault-backup-access",
+        VaultBackupAccessArgs(namespace=namespace.namespace, kubernetes_path=configuration.kubernetes_path),
+        in_vault,
+    )
+    interface = VaultUserInterface(
+        "vault-ui",
+        VaultUserInterfaceArgs(
+            namespace=namespace.namespace,
+            host=site.settings.vault.host,
+            service=server.service.metadata.name,
+            ca_config_map=_ca(namespace),
+            issuer_ready=cluster.issuer,
+        ),
+        in_phase,
+    )
+    return Vault(
+        namespace=namespace,
+        access=access,
+        configuration=configuration,
+        secrets=PlatformSecrets(
+            "secrets", PlatformSecretsArgs(declarations=site.declarations, mount=configuration.kv_mount), in_vault
+        ),
+        url=interface.url,
+        signs=_certificates(site, cluster, server, configuration, in_vault).proven,
+    )
+
+
+def _namespace(site: Site, cluster: Cluster, opts: pulumi.ResourceOptions) -> Namespace:
+    namespace = Namespace(
+        "vault-namespace",
+        NamespaceArgs(
+            name=names.Namespace.VAULT,
+            pod_security=PodSecurity.RESTRICTED,
+            ca_certificate=cluster.ca_certificate,
+        ),
+        opts,
+    )
+    VaultNetworkPolicy(
+        "vault-network-policy",
+        VaultNetworkPolicyArgs(
+            namespace=namespace.namespace,
+            namespaces=_CALLERS,
+            monitoring=names.MONITORING,
+            cilium=site.settings.cluster.existing is None,
+        ),
+        opts,
+    )
+    return namespace
+
+
+def _server(site: Site, cluster: Cluster, namespace: Namespace) -> VaultServerArgs:
+    settings = site.settings.vault
+    return VaultServerArgs(
+        chart=site.charts["vault"],
+        namespace=namespace,
+        load_balancer_ip=str(site.settings.network.load_balancers.vault),
+        address=settings.address,
+        ca_config_map=_ca(namespace),
+        issuer_ready=cluster.issuer,
+        storage_class=cluster.storage_class,
+        replicas=settings.replicas,
+        data_size=settings.data_size,
+        audit_size=settings.audit_size,
+        # Once the token is configured it may have been taken out of the cluster.
+        stored_keys=(UNSEAL_KEY,) if site.secrets.vault_root_token is not None else (ROOT_KEY, UNSEAL_KEY),
+    )
+
+
+def _certificates(
+    site: Site,
+    cluster: Cluster,
+    server: VaultServer,
+    configuration: VaultConfiguration,
+    opts: pulumi.ResourceOptions,
+) -> VaultCertificateIssuer:
+    """Vault signs certificates below the platform's root, and cert-manager may ask it to."""
+    pki = VaultPki(
+        "vault-pki",
+        VaultPkiArgs(
+            gate=server.gate,
+            authority=cluster.authority,
+            cluster_name=site.settings.cluster.name,
+            domain=site.settings.cluster.domain,
+            host=site.settings.vault.host,
+        ),
+        opts,
+    )
+    return VaultCertificateIssuer(
+        "vault-issuer",
+        VaultCertificateIssuerArgs(
+            sign_path=pki.sign_path,
+            kubernetes_path=configuration.kubernetes_path,
+            ca_certificate=cluster.ca_certificate,
+            service=server.service,
+            certificates=cluster.issuer,
+            probe_namespace=server.service.metadata.namespace,
+        ),
+        opts,
+    )
+
+
+def _ca(namespace: Namespace) -> pulumi.Output[str]:
+    if namespace.ca_config_map is None:
+        raise ValueError(f"namespace {namespace.literal} was created without the CA bundle that its members trust")
+    return namespace.ca_config_map
