@@ -1,0 +1,85 @@
+"""The whole program: what it exports, and what changes with the stack file."""
+
+from pathlib import Path
+
+import pytest
+
+from settings import load_stack_file
+from tests.settings.stacks import FIXTURES, SHIPPED, VALID
+from tests.support.engine import Recording
+from tests.support.leaks import leaks
+from tests.support.program import record_program
+from tests.support.wire import UNKNOWN
+
+SERVICES_OFF = FIXTURES / "valid" / "services-off.yaml"
+EXISTING = FIXTURES / "valid" / "existing-cluster.yaml"
+
+
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
+@pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
+def test_the_program_runs_under_every_valid_stack_file(path: Path, preview: bool) -> None:
+    recording = record_program(preview=preview, stack_file=path)
+    assert len(recording.phases) >= 4, "phases are built"
+    assert [str(leak) for leak in leaks(recording)] == [], "and nothing secret shows"
+
+
+def test_the_addresses_of_the_platform_are_known_before_it_exists(program: Recording) -> None:
+    settings = load_stack_file(SHIPPED)
+    urls = program.stack_outputs.values["urls"]
+    hosts = {"vault": settings.vault.host, "identity": settings.identity.host, "gitea": settings.gitea.host}
+    for name, host in hosts.items():
+        assert urls[name] == f"https://{host}", f"{name}: the preview says where things will be"
+    assert {"harbor", "matrix"} <= set(urls), "each service has one"
+
+
+def test_access_to_the_cluster_is_exported_as_a_secret(update: Recording) -> None:
+    for name in ("kubeconfig", "talosconfig"):
+        assert update.stack_outputs.values[name], f"{name} is exported"
+        assert update.stack_outputs.is_secret(name), f"{name} is encrypted in the state"
+
+
+def test_the_certificate_that_a_browser_must_trust_is_exported_in_the_open(update: Recording) -> None:
+    outputs = update.stack_outputs
+    assert "BEGIN CERTIFICATE" in outputs.values["caCertificate"], "PEM"
+    assert not outputs.is_secret("caCertificate"), "a certificate is public"
+
+
+def test_a_preview_does_not_invent_what_is_not_known_yet(preview: Recording) -> None:
+    for name in ("kubeconfig", "caCertificate"):
+        assert preview.stack_outputs.values[name] is UNKNOWN, f"{name} comes into being with the cluster"
+
+
+def test_every_component_registers_its_outputs(program: Recording) -> None:
+    silent = [str(one) for one in program.components if one.urn not in program.component_outputs]
+    assert silent == [], "the engine shows a component as done only then"
+
+
+def test_services_that_are_off_leave_nothing_behind() -> None:
+    recording = record_program(preview=False, stack_file=SERVICES_OFF)
+    names = ("gitea", "harbor", "matrix", "synapse", "flux")
+    strange = [str(one) for one in recording.resources for name in names if name in one.name]
+    assert strange == [], "no namespace, secret, database or login of a service that is not brought up"
+    assert set(recording.stack_outputs.values["urls"]) == {"identity", "vault"}, "and no address"
+
+
+def test_the_rest_stays_as_it_was_when_a_service_is_switched_off() -> None:
+    minimal = record_program(preview=True, stack_file=FIXTURES / "valid" / "minimal.yaml")
+    less = record_program(preview=True, stack_file=SERVICES_OFF)
+    renamed = {one.urn.split("::", maxsplit=1)[1] for one in less.resources} - {
+        one.urn.split("::", maxsplit=1)[1] for one in minimal.resources
+    }
+    assert renamed == set(), "switching a service off replaces nothing of the others"
+
+
+def test_an_existing_cluster_exports_no_talosconfig() -> None:
+    outputs = record_program(preview=False, stack_file=EXISTING).stack_outputs
+    assert "talosconfig" not in outputs.values, "there is no Talos of ours"
+    assert outputs.is_secret("kubeconfig"), "the given kubeconfig stays secret"
+
+
+def test_two_runs_ask_for_the_same_things(update: Recording) -> None:
+    record_program.cache_clear()
+    again = record_program(preview=False)
+    assert {one.urn: one.inputs for one in again.resources} == {one.urn: one.inputs for one in update.resources}, (
+        "nothing depends on time, chance or the order of a set, so a second update changes nothing"
+    )
