@@ -9,7 +9,7 @@ PY := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check check-format check-lint check-types check-generated check-links
+.PHONY: help setup demo test test-vault check check-format check-lint check-types check-generated check-links
 .PHONY: format generate lock preview up refresh destroy rotate secrets graph clean
 
 help: ## list these commands
@@ -29,6 +29,11 @@ demo: setup ## bring up test-cluster on the embedded lab: no Proxmox, no cluster
 test: setup ## run the tests (results in build/junit.xml)
 	@mkdir -p build
 	$(PY) -m pytest -n auto --junitxml=build/junit.xml $(ARGS)
+
+test-vault: setup ## run Vault's policies and logins on a real Vault, built once with Go (about 15 minutes)
+	@mkdir -p build
+	@$(PY) -m tools.vault_server
+	$(PY) -m pytest -n auto --junitxml=build/junit-vault.xml tests/real/vault $(ARGS)
 
 check: check-format check-lint check-types check-generated check-links ## format, lint, types, generated files fresh, links
 
