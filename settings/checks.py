@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from settings import checks_databases as databases
 from settings import checks_identity as identity
 from settings import checks_machines as machines
 from settings import checks_platform as platform
@@ -27,6 +28,9 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     machines.control_planes_are_odd,
     machines.contract_is_not_newer_than_talos,
     machines.instances_have_nodes,
+    databases.durability_has_instances,
+    databases.memory_holds_the_connections,
+    machines.vault_servers_have_nodes,
     platform.hosts_are_in_the_domain,
     platform.groups_are_declared,
     platform.administrators_may_log_in,
@@ -40,4 +44,5 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     identity.application_namespaces_are_their_own,
     identity.removed_are_gone,
     identity.administrators_have_a_second_factor,
+    identity.cluster_roles_fit_the_releases,
 )

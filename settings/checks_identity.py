@@ -20,6 +20,8 @@ _ENDPOINTS = frozenset(("authorize", "token", "device", "userinfo", "introspect"
 """Words in the place of a slug in Authentik's URLs (authentik/providers/oauth2/urls.py)."""
 _SLUG_LENGTH = 32
 """Names of Jobs become labels of their pods, which hold 63 characters."""
+_AUTHENTICATION_SINCE, _ARGUMENT_DENIED_SINCE = (1, 34), (1, 14)
+"""Kubernetes with `apiserver.config.k8s.io/v1`; Talos without `authentication-config` as an argument."""
 _LOOPBACK = frozenset(("localhost", "127.0.0.1"))
 
 
@@ -157,3 +159,24 @@ def administrators_have_a_second_factor(settings: Settings) -> Iterator[Problem]
                 "has no second factor, which identity.secondFactor.administrators requires",
                 "add it to identity.secondFactor.groups",
             )
+
+
+def cluster_roles_fit_the_releases(settings: Settings) -> Iterator[Problem]:
+    """Of Kubernetes, which must know the format of the file; and of Talos, which must pass it on."""
+    talos = settings.talos
+    if talos is None or not talos.cluster_roles:
+        return
+    roles = ", ".join(talos.cluster_roles)
+    if _release(talos.kubernetes_version) < _AUTHENTICATION_SINCE:
+        clash = f"need Kubernetes 1.34 and talos.kubernetesVersion is {talos.kubernetes_version}"
+        yield Problem("talos.clusterRoles", roles, clash, "upgrade Kubernetes first")
+    if _release(talos.version) >= _ARGUMENT_DENIED_SINCE:
+        clash = (
+            f"need an argument of the API server that Talos denies from 1.14 on, and talos.version is {talos.version}"
+        )
+        yield Problem("talos.clusterRoles", roles, clash, "stay on Talos 1.13, or leave clusterRoles out")
+
+
+def _release(version: str) -> tuple[int, int]:
+    major, minor, *_ = version.removeprefix("v").split(".")
+    return int(major), int(minor)

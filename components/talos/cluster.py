@@ -21,6 +21,7 @@ class TalosClusterArgs:
         region: Topology region of the nodes.
         installer: Container image that installs what the nodes run.
         machines: The machine of each node, by the name of the node.
+        control_plane_patches: Further patches of control planes, as YAML.
     """
 
     cluster: Cluster
@@ -30,6 +31,7 @@ class TalosClusterArgs:
     secrets: TalosSecrets
     installer: str
     machines: Mapping[str, pulumi.Resource]
+    control_plane_patches: Sequence[pulumi.Input[str]] = ()
 
 
 class TalosCluster(pulumi.ComponentResource):
@@ -71,7 +73,8 @@ class TalosCluster(pulumi.ComponentResource):
         self.register_outputs({"kubeconfig": self.kubeconfig, "talosconfig": self.talosconfig})
 
     def _configure(self, name: str, args: TalosClusterArgs, role: NodeRole) -> list[machine.ConfigurationApply]:
-        pool = args.talos.control_plane if role is NodeRole.CONTROL_PLANE else args.talos.worker
+        controls = role is NodeRole.CONTROL_PLANE
+        pool = args.talos.control_plane if controls else args.talos.worker
         return [
             TalosNode(
                 f"{name}-{node.name}",
@@ -82,14 +85,17 @@ class TalosCluster(pulumi.ComponentResource):
                     address=str(node.address),
                     version_contract=args.talos.version_contract,
                     kubernetes_version=args.talos.kubernetes_version,
-                    patches=patches(
-                        network=args.network,
-                        region=args.region,
-                        node=node,
-                        role=role,
-                        installer=args.installer,
-                        registry_mirrors=args.talos.registry_mirrors,
-                    ),
+                    patches=[
+                        *patches(
+                            network=args.network,
+                            region=args.region,
+                            node=node,
+                            role=role,
+                            installer=args.installer,
+                            registry_mirrors=args.talos.registry_mirrors,
+                        ),
+                        *(args.control_plane_patches if controls else ()),
+                    ],
                     secrets=args.secrets.secrets,
                     machine=args.machines[node.name],
                 ),

@@ -28,7 +28,7 @@ class TalosNodeArgs:
     address: str
     version_contract: str
     kubernetes_version: str
-    patches: Sequence[str]
+    patches: Sequence[pulumi.Input[str]]
     secrets: machine.Secrets
     machine: pulumi.Resource
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.blueprints import users
+from lib.blueprints import application, users
+from lib.oidc import OidcApplication
 from settings.identity import Identity
 from tests.lib.blueprints.documents import Tag, entries, evaluate, load, tags, the
 from tests.lib.blueprints.schema import problems
@@ -14,7 +15,7 @@ from tests.lib.blueprints.schema import problems
 GROUPS = ("gitea-users", "gitea-admins", "vault-users")
 
 
-def identity(people: dict[str, tuple[str, ...]], groups: tuple[str, ...] = GROUPS) -> Identity:
+def identity(people: dict[str, tuple[str, ...]], groups: tuple[str, ...] = GROUPS, **more: Any) -> Identity:
     return Identity.model_validate(
         {
             "host": "auth.example.test",
@@ -24,6 +25,7 @@ def identity(people: dict[str, tuple[str, ...]], groups: tuple[str, ...] = GROUP
                 username: {"name": username.title(), "email": f"{username}@example.test", "groups": memberships}
                 for username, memberships in people.items()
             },
+            **more,
         }
     )
 
@@ -133,3 +135,65 @@ def test_the_recovery_flow_asks_for_a_password_writes_it_and_logs_in() -> None:
 def test_the_blueprint_reads_no_secret() -> None:
     read = [tag for tag in tags(load(users.text(identity({"ada": GROUPS})))) if tag.name == "File"]
     assert read == [], "first passwords come by recovery link"
+
+
+def absent(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What a document deletes, besides a second factor that nobody asked for."""
+    gone = [entry for entry in document["entries"] if entry.get("state") == "absent"]
+    return [
+        (entry["model"], entry["identifiers"])
+        for entry in gone
+        if entry["identifiers"].get("name") != "home-cluster-second-factor"
+    ]
+
+
+def test_what_was_removed_is_deleted_and_nothing_else() -> None:
+    removed = {"users": ["eve"], "groups": ["chess"], "applications": ["photos"]}
+    document = load(users.text(identity({"ada": GROUPS}, removed=removed)))
+    assert problems(document) == [], "as Authentik takes it"
+    assert absent(document) == [
+        ("authentik_core.application", {"slug": "photos"}),
+        ("authentik_providers_oauth2.oauth2provider", {"name": "photos"}),
+        ("authentik_policies_expression.expressionpolicy", {"name": "home-cluster-access-photos"}),
+        ("authentik_core.group", {"name": "chess"}),
+        ("authentik_core.user", {"username": "eve", "path": users.PEOPLE_PATH}),
+    ], "by the names under which this program made them"
+
+
+def test_a_removed_application_loses_everything_that_its_blueprint_made() -> None:
+    declared = OidcApplication(
+        slug="photos",
+        name="Photos",
+        auth_host="auth.example.test",
+        launch_url="https://photos.example.test/",
+        redirect_uris=("https://photos.example.test/callback",),
+        groups=("gitea-users",),
+    )
+    made = [
+        (entry["model"], entry["identifiers"])
+        for entry in load(application.text(declared, 1))["entries"]
+        if entry["model"] != "authentik_policies.policybinding"  # goes with the application that it is bound to
+    ]
+    gone = absent(load(users.text(identity({}, removed={"applications": ["photos"]}))))
+    assert sorted(made, key=str) == sorted(gone, key=str), "found by the same identifiers"
+
+
+def test_an_application_of_the_platform_that_is_off_is_deleted_too() -> None:
+    gone = absent(load(users.text(identity({}), ["vault"])))
+    assert ("authentik_core.application", {"slug": "vault"}) in gone, "nobody could log in to it any more"
+
+
+def test_the_break_glass_administrator_cannot_be_removed_by_name() -> None:
+    document = load(users.text(identity({}, removed={"users": ["akadmin"]})))
+    ((_, found_by),) = absent(document)
+    assert found_by["path"] == users.PEOPLE_PATH, "which is not where Authentik keeps its own administrator"
+
+
+@pytest.mark.parametrize(("stated", "written"), [(None, None), (True, True), (False, False)])
+def test_an_account_is_suspended_and_taken_back_by_the_file_only_where_the_file_says_so(
+    stated: bool | None, written: bool | None
+) -> None:
+    person = {"name": "Ada", "email": "ada@example.test", "active": stated}
+    document = load(users.text(identity({}, users={"ada": person})))
+    (entry,) = entries(document, "authentik_core.user")
+    assert entry["fields"].get("is_active") is written, "an administrator may suspend an account in Authentik at once"
