@@ -27,16 +27,21 @@ def secret_name(path: str) -> str:
 
 def problems(settings: Settings, platform: Sequence[SecretDeclaration]) -> Iterator[Problem]:
     """What is wrong with the section, given the platform's own secrets."""
-    own = {declaration.path for declaration in platform}
+    owners = {declaration.name: declaration.path for declaration in platform}
     known = {*_platform_namespaces(settings), *settings.secrets.namespaces}
     for path, extra in settings.secrets.extra.items():
         key = f"secrets.extra.{path}"
-        if path in own:
+        name = path.replace("/", "-")
+        if owners.get(name) == path:
             yield Problem(key, path, "is a secret of the platform, which would have two writers", "choose another path")
-        for name in extra.fields:
-            if name.endswith(PREVIOUS):
+        elif name in owners:
+            clash = f"has the name {name} of {owners[name]}, once dashes stand for slashes"
+            yield Problem(key, path, clash, "choose another path")
+        owners.setdefault(name, path)
+        for field in extra.fields:
+            if field.endswith(PREVIOUS):
                 fix = "rename it; keepPrevious makes such a field"
-                yield Problem(f"{key}.fields", name, f"ends in {PREVIOUS}, as values of the last generation do", fix)
+                yield Problem(f"{key}.fields", field, f"ends in {PREVIOUS}, as values of the last generation do", fix)
         for namespace in extra.reflect_to:
             if namespace not in known:
                 yield Problem(f"{key}.reflectTo", namespace, "is no namespace of this stack", _fix(namespace, known))

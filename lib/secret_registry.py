@@ -19,12 +19,11 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
     platform = _platform(settings)
     declared = [*platform, *extra_secrets.declare(settings)]
     problems = [
+        *_clashes(platform),
         *map(str, extra_secrets.problems(settings, platform)),
         *_impossible(declared),
         *_generations(declared, settings.rotation.generations),
     ]
-    # A path of the platform that the stack file adds again is told above, in the words of the stack file.
-    problems = problems or [*_clashes(declared)]
     if problems:
         raise ValueError("\n".join(problems))
     return tuple(

@@ -1,5 +1,6 @@
 """A secret reaches a namespace by External Secrets, only a declared one, and its user waits for it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -10,12 +11,14 @@ from components.external_secret import ExternalSecret, ExternalSecretArgs, Secre
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
 from lib.kubernetes import PodSecurity
-from lib.secrets import SecretDeclaration, literal, password
+from lib.secrets import Reader, SecretDeclaration, literal, password
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording, Run
 
 DECLARATION = SecretDeclaration(
-    path="postgres/gitea", fields=(literal("username", "gitea"), password("password")), consumers=("gitea",)
+    path="postgres/gitea",
+    fields=(literal("username", "gitea"), password("password")),
+    readers=(Reader(namespace="gitea", secret="database"),),
 )
 
 
@@ -73,9 +76,7 @@ def test_it_waits_for_the_store_and_for_the_value_in_vault() -> None:
 
 
 def test_a_raised_generation_makes_external_secrets_read_at_once() -> None:
-    newer = SecretDeclaration(
-        path=DECLARATION.path, fields=DECLARATION.fields, consumers=DECLARATION.consumers, generation=2
-    )
+    newer = replace(DECLARATION, generation=2)
     one, other = _resource(_built()), _resource(_built(newer))
     assert one.get("metadata", "annotations") != other.get("metadata", "annotations"), "an annotation changes"
     assert one.get("spec") == other.get("spec"), "and nothing else does"
@@ -105,7 +106,49 @@ def test_the_name_is_known_in_a_preview() -> None:
     assert _built(preview=True).stack_outputs.values["secret_name"] == "database", "so plans can be read"
 
 
-def test_a_namespace_that_is_no_declared_consumer_is_refused_with_the_fix() -> None:
-    with pytest.raises(ValueError, match="postgres/gitea: namespace harbor is no consumer of it") as refused:
-        _built(namespace="harbor")
-    assert "add it to the declaration" in str(refused.value), "the fix"
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [({"namespace": "harbor"}, "harbor/database"), ({"secret_name": "other"}, "gitea/other")],
+)
+def test_a_secret_that_is_no_declared_reader_is_refused_with_the_fix(changes: dict[str, str], named: str) -> None:
+    with pytest.raises(ValueError, match=f"postgres/gitea: {named} is no reader of it") as refused:
+        _built(**changes)
+    assert "(gitea/database); add it to the declaration" in str(refused.value), "who is, and the fix"
+
+
+def _reflecting(*namespaces: str) -> SecretDeclaration:
+    reader = Reader(namespace="gitea", secret="database", reflect_to=namespaces)
+    return replace(DECLARATION, readers=(reader,))
+
+
+def test_reflector_may_copy_the_secret_to_the_declared_namespaces_and_to_no_others() -> None:
+    template = _resource(_built(_reflecting("shop", "till"))).get("spec", "target", "template")
+    assert template["metadata"] == {
+        "annotations": {
+            "reflector.v1.k8s.emberstack.com/reflection-allowed": "true",
+            "reflector.v1.k8s.emberstack.com/reflection-allowed-namespaces": "shop,till",
+            "reflector.v1.k8s.emberstack.com/reflection-auto-enabled": "true",
+            "reflector.v1.k8s.emberstack.com/reflection-auto-namespaces": "shop,till",
+        }
+    }, "an empty list of namespaces would mean all of them"
+
+
+def test_a_secret_without_declared_copies_carries_no_annotation_of_reflector() -> None:
+    template = _resource(_built()).get("spec", "target", "template")
+    assert "metadata" not in template, "Reflector leaves it alone"
+
+
+def test_a_secret_of_two_is_copied_only_where_both_may_be() -> None:
+    def build(opts: pulumi.ResourceOptions) -> None:
+        store = random.RandomPassword("store", length=16, opts=opts)
+        place = Namespace("place", NamespaceArgs(name="gitea", pod_security=PodSecurity.RESTRICTED), opts)
+        other = replace(_reflecting("shop"), path="postgres/other")
+        declarations = [_reflecting("shop", "till"), other]
+        secrets = PlatformSecrets("secrets", PlatformSecretsArgs(declarations=declarations, mount="kv"), opts)
+        keys = [SecretKey(path[-5:], secrets[path], "password") for path in ("postgres/gitea", "postgres/other")]
+        arguments: dict[str, Any] = {"namespace": place, "secret_name": "database", "keys": keys, "ready": [store]}
+        ExternalSecret("copy", ExternalSecretArgs(**arguments), opts)
+
+    annotations = _resource(record_component(build, Run())).get("spec", "target", "template", "metadata", "annotations")
+    copied = annotations["reflector.v1.k8s.emberstack.com/reflection-auto-namespaces"]
+    assert copied == "shop", "the other secret must not reach till"

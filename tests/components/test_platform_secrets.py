@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
-from lib.secrets import Field, Kind, SecretDeclaration, literal, password
+from lib.secrets import Field, Kind, Reader, SecretDeclaration, literal, password
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording, Run
 
@@ -20,7 +20,7 @@ GITEA = SecretDeclaration(
         Field(name="jwt", kind=Kind.BASE64URL, size=32),
         Field(name="hex", kind=Kind.HEX, size=16),
     ),
-    consumers=("gitea",),
+    readers=(Reader(namespace="gitea", secret="server"),),
 )
 HARBOR = SecretDeclaration(
     path="harbor/registry",
@@ -31,7 +31,7 @@ HARBOR = SecretDeclaration(
         Field(name="certificate", kind=Kind.RSA_CERTIFICATE, of="key"),
         Field(name="signing", kind=Kind.SYNAPSE_SIGNING_KEY),
     ),
-    consumers=("harbor",),
+    readers=(Reader(namespace="harbor", secret="server"),),
     generation=3,
 )
 
@@ -126,7 +126,36 @@ def test_a_preview_does_not_know_the_values_and_goes_through() -> None:
 
 def test_a_field_that_refers_to_an_absent_one_is_an_error() -> None:
     broken = SecretDeclaration(
-        path="x/y", fields=(Field(name="htpasswd", kind=Kind.HTPASSWD, of="password"),), consumers=()
+        path="x/y", fields=(Field(name="htpasswd", kind=Kind.HTPASSWD, of="password"),), readers=()
     )
     with pytest.raises(KeyError, match="password"):
         _built(broken)
+
+
+def _overlapping(generation: int) -> SecretDeclaration:
+    return SecretDeclaration(
+        path="shop/api", fields=(password("token", overlap=True),), readers=(), generation=generation
+    )
+
+
+def test_the_value_before_a_rotation_stays_beside_the_new_one_where_two_are_taken() -> None:
+    first, second = _built(_overlapping(1)), _built(_overlapping(2))
+    assert sorted(_written(first, "*-kv")) == ["token"], "before the first rotation there is nothing to keep"
+    assert sorted(_written(second, "*-kv")) == ["token", "token-previous"], "and afterwards one value more"
+    assert _written(second, "*-kv")["token-previous"] == _written(first, "*-kv")["token"], "the one that was in use"
+
+
+@pytest.mark.parametrize("generation", [1, 2, 3])
+def test_a_value_that_is_kept_belongs_to_the_same_resource_as_while_it_was_in_use(generation: int) -> None:
+    def made(number: int) -> dict[str, Any]:
+        return {one.name: one.inputs for one in _built(_overlapping(number)).of_type("random:*")}
+
+    now, next_time = made(generation), made(generation + 1)
+    name = f"shop-api-token-{generation}"
+    assert next_time[name] == now[name], "unchanged inputs: the engine leaves it and its value alone"
+    assert set(next_time) == {name, f"shop-api-token-{generation + 1}"}, "no older one is left"
+
+
+def test_a_value_without_overlap_keeps_no_previous_one() -> None:
+    written = _written(_built(HARBOR), "harbor-registry-kv")
+    assert not [name for name in written if name.endswith("-previous")], "a value that was rotated is worthless"

@@ -13,7 +13,7 @@ from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
 from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity
 from lib.names import Namespace as Names
-from lib.secrets import SecretDeclaration, literal, password
+from lib.secrets import Reader, SecretDeclaration, literal, password
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 
@@ -26,12 +26,16 @@ def declarations() -> list[SecretDeclaration]:
         SecretDeclaration(
             path=f"postgres/{role}",
             fields=(literal("username", role), password("password")),
-            consumers=(Names.DATABASES,),
+            readers=(Reader(namespace=Names.DATABASES, secret=f"postgres-{role}"),),
         )
         for role in ("app", *DATABASES)
     ]
     users = [
-        SecretDeclaration(path=f"valkey/{user}", fields=(password("password"),), consumers=(Names.DATABASES,))
+        SecretDeclaration(
+            path=f"valkey/{user}",
+            fields=(password("password"),),
+            readers=(Reader(namespace=Names.DATABASES, secret="valkey-users"),),
+        )
         for user in ("default", *USERS)
     ]
     return roles + users
