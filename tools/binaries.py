@@ -56,7 +56,8 @@ def version_of(binary: Path) -> Version | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    versions = filter(None, map(Version.parse, run.stdout.split()))
+    words = (word.rstrip(",") for word in run.stdout.split())
+    versions = filter(None, map(Version.parse, words))
     return next(versions, None) if run.returncode == 0 else None
 
 

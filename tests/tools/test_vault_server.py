@@ -20,7 +20,8 @@ def fake_vault(version: str) -> str:
     return f"""[ "$1" = version ] && echo "Vault v{version} ('819b'), built 2025-10-21T19:33:18Z\""""
 
 
-GO = FAKE_GO.replace("echo v3.250.0", f"echo Vault v{VERSION}")
+# A build from a module knows no commit, so the version is followed by a comma.
+GO = FAKE_GO.replace("echo v3.250.0", f"echo Vault v{VERSION}, built 2025-10-21T19:33:18Z")
 
 
 @pytest.fixture
