@@ -8,10 +8,11 @@ import pulumi
 
 from components.helm import ReleaseArgs, release
 from components.service import LoginCheck, ServiceArgs, ServiceParts, leads_to_login
+from lib.databases import VALKEY_USERS
 from lib.names import VALKEY_HOST
 from lib.names import Namespace as Names
 from lib.oidc import GITEA_SOURCE
-from lib.values.gitea import VALKEY_DATABASES, GiteaSecrets, GiteaValues, values
+from lib.values.gitea import GiteaSecrets, GiteaValues, values
 from settings.platform import Gitea as GiteaSettings
 
 _SSH_PORT = 2222  # of the pod; the LoadBalancer listens on 22
@@ -79,8 +80,8 @@ class Gitea(pulumi.ComponentResource):
 def _secrets(parts: ServiceParts, args: GiteaArgs) -> GiteaSecrets:
     address = f"redis://gitea:{{{{ .password }}}}@{VALKEY_HOST}:6379"
     connections = {
-        use.lower(): f"{address}/{database}?pool_size=100&idle_timeout=180s"
-        for use, database in VALKEY_DATABASES.items()
+        use: f"{address}/{database}?pool_size=100&idle_timeout=180s"
+        for use, database in VALKEY_USERS["gitea"].databases.items()
     }
     return GiteaSecrets(
         admin=parts.secret("admin", {"username": ("gitea/admin", "username"), "password": ("gitea/admin", "password")}),

@@ -10,12 +10,13 @@ import pulumi_kubernetes as k8s
 from components.harbor_scanner import HarborScanner, HarborScannerArgs
 from components.helm import ReleaseArgs, release
 from components.service import LoginCheck, ServiceArgs, ServiceParts, leads_to_login
+from lib.databases import VALKEY_USERS
 from lib.names import VALKEY_HOST
 from lib.names import Namespace as Names
 from lib.values.harbor import HarborSecrets, HarborValues, values
 from settings.platform import Harbor as HarborSettings
 
-_VALKEY_DATABASES = {"core": 0, "jobservice": 1, "registry": 2, "trivy": 5}
+_VALKEY_DATABASES = VALKEY_USERS["harbor"].databases
 
 
 @dataclass(frozen=True, kw_only=True)

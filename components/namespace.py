@@ -8,7 +8,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from lib.kubernetes import PodSecurity
-from lib.names import CA_CONFIG_MAP
+from lib.names import CA_CONFIG_MAP, MONITORING
+from lib.network import Ingress, Policy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,9 +19,11 @@ class NamespaceArgs:
     Attributes:
         pod_security: Level of the Pod Security Standards that admission enforces.
         ca_certificate: PEM of the cluster's CA, put into the ConfigMap `cluster-ca`; None where nothing needs it.
+        among_themselves: Whether pods of the namespace may connect to each other.
         from_namespaces: Namespaces whose pods may connect to the pods here.
         open_ports: TCP ports of pods that anyone may connect to: load balancers, and webhooks, which the API server
-            calls from the host network. A rule without `from` is the only one that Cilium matches against hosts.
+            calls from the host network.
+        metrics_ports: TCP ports of pods on which the monitoring reads metrics.
     """
 
     name: str
@@ -28,13 +31,15 @@ class NamespaceArgs:
     ca_certificate: pulumi.Input[str] | None = None
     from_namespaces: Sequence[str] = field(default_factory=tuple)
     open_ports: Sequence[int] = field(default_factory=tuple)
+    metrics_ports: Sequence[int] = field(default_factory=tuple)
+    among_themselves: bool = True
 
 
 class Namespace(pulumi.ComponentResource):
     """Creates:
 
     - `<name>`: the Namespace.
-    - `<name>-ingress`: a NetworkPolicy that refuses everything but the namespace itself and what the args let in.
+    - `<name>-ingress`: a NetworkPolicy that refuses everything but what the args let in.
     - `<name>-ca`: the ConfigMap `cluster-ca`, where a CA certificate is given.
 
     Attributes:
@@ -81,11 +86,12 @@ def _labels(args: NamespaceArgs) -> Mapping[str, str]:
 
 
 def _policy(args: NamespaceArgs) -> Any:
-    sources: list[dict[str, Any]] = [{"podSelector": {}}]
-    sources += [
-        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}} for name in args.from_namespaces
-    ]
-    rules: list[dict[str, Any]] = [{"from": sources}]
+    ingress = []
+    if args.among_themselves or args.from_namespaces:
+        peers: dict[str, str] | None = {} if args.among_themselves else None
+        ingress.append(Ingress(peers=peers, namespaces=args.from_namespaces))
     if args.open_ports:
-        rules.append({"ports": [{"port": port, "protocol": "TCP"} for port in args.open_ports]})
-    return {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": rules}
+        ingress.append(Ingress(ports=args.open_ports, anyone=True))
+    if args.metrics_ports:
+        ingress.append(Ingress(ports=args.metrics_ports, namespaces=(MONITORING,)))
+    return Policy(ingress=ingress).spec()

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.databases.postgres import Postgres, PostgresArgs
-from components.databases.valkey import Valkey, ValkeyArgs
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.external_secrets.operator import ExternalSecrets, ExternalSecretsArgs
 from components.namespace import Namespace, NamespaceArgs
@@ -14,8 +12,7 @@ from components.platform_secrets import PlatformSecrets
 from components.vault.configuration import VaultConfiguration
 from lib import extra_secrets, names
 from lib.kubernetes import PodSecurity
-from settings import Settings
-from stacks import vault
+from stacks import databases, vault
 from stacks.contracts import Cluster, Infrastructure, Site
 
 
@@ -28,7 +25,7 @@ class _Context:
     opts: pulumi.ResourceOptions
 
 
-_WEBHOOK_EXTERNAL_SECRETS, _WEBHOOK_CLOUDNATIVE_PG = 10250, 9443
+_WEBHOOK_EXTERNAL_SECRETS = 10250
 
 
 def build(site: Site, cluster: Cluster) -> Infrastructure:
@@ -41,16 +38,16 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
     context = _Context(site, cluster, pulumi.ResourceOptions(parent=phase))
     the_vault = vault.build(site, cluster, phase)
     store, round_trip = _external_secrets(context, the_vault.configuration, the_vault.secrets)
-    postgres, valkey = _databases(context, the_vault.secrets, store)
+    servers = databases.build(site, cluster, the_vault.secrets, store, context.opts)
     return Infrastructure(
         vault=the_vault.access.provider,
         vault_namespace=the_vault.namespace,
         secrets=the_vault.secrets,
         store=store,
-        postgres=postgres,
-        valkey=valkey,
+        postgres=servers.postgres,
+        valkey=servers.valkey,
         urls={"vault": the_vault.url},
-        ready=(round_trip, the_vault.signs, *postgres.databases.values(), valkey.release),
+        ready=(round_trip, the_vault.signs, *servers.postgres.databases.values(), servers.valkey.release),
     )
 
 
@@ -106,79 +103,6 @@ def _external_secrets(
             context.opts,
         )
     return operator.store, round_trip.resource
-
-
-def _databases(context: _Context, secrets: PlatformSecrets, store: pulumi.Resource) -> tuple[Postgres, Valkey]:
-    site, cluster, settings = context.site, context.cluster, context.site.settings
-    operator_namespace = Namespace(
-        "cloudnative-pg-namespace",
-        NamespaceArgs(
-            name=names.Namespace.CLOUDNATIVE_PG,
-            pod_security=PodSecurity.RESTRICTED,
-            open_ports=(_WEBHOOK_CLOUDNATIVE_PG,),
-        ),
-        context.opts,
-    )
-    namespace = Namespace(
-        "databases-namespace",
-        NamespaceArgs(
-            name=names.Namespace.DATABASES,
-            pod_security=PodSecurity.RESTRICTED,
-            from_namespaces=(names.Namespace.CLOUDNATIVE_PG, names.Namespace.AUTHENTIK, *_services(settings)),
-        ),
-        context.opts,
-    )
-    postgres = Postgres(
-        "postgres",
-        PostgresArgs(
-            chart=site.charts["cloudnative-pg"],
-            operator_namespace=operator_namespace.namespace,
-            namespace=namespace,
-            databases=_database_names(settings),
-            secrets=secrets,
-            store=store,
-            instances=settings.databases.instances,
-            storage_class=cluster.storage_class,
-            size=settings.databases.size,
-        ),
-        context.opts,
-    )
-    valkey = Valkey(
-        "valkey",
-        ValkeyArgs(
-            chart=site.charts["valkey"],
-            namespace=namespace,
-            users=tuple(
-                user for user, service in (("gitea", settings.gitea), ("harbor", settings.harbor)) if service.enabled
-            ),
-            secrets=secrets,
-            store=store,
-            storage_class=cluster.storage_class,
-            size=settings.databases.valkey_size,
-        ),
-        context.opts,
-    )
-    return postgres, valkey
-
-
-def _services(settings: Settings) -> tuple[str, ...]:
-    """Namespaces of the enabled services."""
-    enabled = (
-        (names.Namespace.GITEA, settings.gitea),
-        (names.Namespace.HARBOR, settings.harbor),
-        (names.Namespace.MATRIX, settings.matrix),
-    )
-    return tuple(namespace for namespace, service in enabled if service.enabled)
-
-
-def _database_names(settings: Settings) -> tuple[str, ...]:
-    owned = (
-        ("gitea", settings.gitea),
-        ("harbor", settings.harbor),
-        ("synapse", settings.matrix),
-        ("mas", settings.matrix),
-    )
-    return ("authentik", *(database for database, service in owned if service.enabled))
 
 
 def _ca(namespace: Namespace) -> pulumi.Output[str]:

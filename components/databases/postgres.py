@@ -7,30 +7,19 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.custom_resource import CustomResourceArgs, custom_resource, once
-from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
+from components.certificate import Certificate, CertificateArgs
+from components.custom_resource import CustomResourceArgs, custom_resource
+from components.databases.owned_database import OwnedDatabase, OwnedDatabaseArgs, RolePasswordArgs, role_password
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
+from lib import postgres
 from lib.charts import Chart
-from lib.images import POSTGRES
-from lib.kubernetes import resources
+from lib.databases import DATABASES, INITIAL_DATABASE, limits, namespaces
 from lib.names import POSTGRES_CLUSTER
+from lib.network import Policy
 from lib.values.cloudnative_pg import values
-
-_API = "postgresql.cnpg.io/v1"
-_OWNER = "app"
-_C_COLLATION: Mapping[str, str] = {"localeCollate": "C", "localeCType": "C", "template": "template0"}
-"""Synapse refuses to start on a database with any other collation; only template0 may be copied with one."""
-
-DATABASES: Mapping[str, Mapping[str, str]] = {
-    "authentik": {},
-    "gitea": {},
-    "harbor": {},
-    "synapse": _C_COLLATION,
-    "mas": {},
-}
-"""Every database that can be asked for, by name (which is also its owner's), with its locale fields."""
+from settings.platform import Databases as DatabasesSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,29 +27,37 @@ class PostgresArgs:
     """What to run.
 
     Attributes:
-        databases: Names out of `DATABASES`; the password of each is the secret `postgres/<name>`.
+        settings: Section `databases` of the stack file.
+        databases: Names out of `lib.databases.DATABASES`; the password of each is the secret `postgres/<name>`.
+        authentik_servers: Replicas of Authentik's server, which decide on the number of connections.
+        spread: Whether every instance has a worker of its own for certain.
         store: The ready ClusterSecretStore.
+        issuer_ready: The ClusterIssuer of the servers' certificate.
     """
 
     chart: Chart
     operator_namespace: pulumi.Input[str]
     namespace: Namespace
+    settings: DatabasesSettings
     databases: tuple[str, ...]
+    authentik_servers: int
+    spread: bool
     secrets: PlatformSecrets
     store: pulumi.Resource
-    instances: int
+    issuer_ready: pulumi.Resource
     storage_class: pulumi.Input[str]
-    size: str
 
 
 class Postgres(pulumi.ComponentResource):
     """Creates:
 
     - `<name>-operator`: Release of CloudNativePG.
-    - `<name>-<role>-password`: ExternalSecret of type basic-auth for the owner of the initial database and each role.
+    - `<name>-ingress`: NetworkPolicy: who may connect to which port of the instances.
+    - `<name>-tls`: Certificate of the servers, for the names of their Services.
+    - `<name>-app-password`: ExternalSecret for the owner of the initial database.
     - `<name>-cluster`: the Cluster, awaited until Ready.
-    - `<name>-<database>-role`, `<name>-<database>`: DatabaseRole and Database, awaited until applied. Both are
-      retained when they leave the program, data included.
+    - `<name>-metrics`: PodMonitor of the instances, where the settings ask for it.
+    - `<name>-<database>`: OwnedDatabase for each application.
 
     Attributes:
         databases: The applied Database of each name; whoever connects depends on its own.
@@ -71,101 +68,103 @@ class Postgres(pulumi.ComponentResource):
     def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:databases/postgres:Postgres", name, None, opts)
         self._name, self._args = name, args
+        child = pulumi.ResourceOptions(parent=self)
         operator = release(
             f"{name}-operator",
-            ReleaseArgs(chart=args.chart, release="cloudnative-pg", namespace=args.operator_namespace, values=values()),
-            pulumi.ResourceOptions(parent=self),
+            ReleaseArgs(
+                chart=args.chart,
+                release="cloudnative-pg",
+                namespace=args.operator_namespace,
+                values=values(pod_monitor=args.settings.pod_monitors),
+            ),
+            child,
         )
-        cluster = self._custom_resource(
-            "cluster", "Cluster", POSTGRES_CLUSTER, self._cluster_spec(), after=operator, seconds=1200
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-ingress",
+            metadata={"name": "postgres", "namespace": args.namespace.namespace},
+            spec=_policy(args.databases),
+            opts=child,
         )
+        cluster = custom_resource(
+            f"{name}-cluster",
+            CustomResourceArgs(
+                api_version=postgres.API_VERSION,
+                kind="Cluster",
+                name=POSTGRES_CLUSTER,
+                namespace=args.namespace.namespace,
+                spec=self._spec(),
+                seconds=1200,
+            ),
+            # The operator's release brings the definition and the webhook.
+            pulumi.ResourceOptions(parent=self, depends_on=[operator]),
+        )
+        if args.settings.pod_monitors:
+            custom_resource(f"{name}-metrics", _pod_monitor(args.namespace.namespace), child)
         self.databases = {database: self._database(database, cluster) for database in args.databases}
         self.register_outputs({"databases": list(self.databases)})
 
-    def _password(self, role: str) -> pulumi.Output[str]:
-        secret = self._args.secrets[f"postgres/{role}"]
-        return ExternalSecret(
-            f"{self._name}-{role}-password",
-            ExternalSecretArgs(
-                namespace=self._args.namespace,
-                secret_name=f"{POSTGRES_CLUSTER}-{role}",
-                keys=[SecretKey("username", secret, "username"), SecretKey("password", secret, "password")],
-                ready=[self._args.store],
-                secret_type="kubernetes.io/basic-auth",
-                labels={"cnpg.io/reload": "true"},  # the operator follows a new password at once
+    def _spec(self) -> Any:
+        args, settings = self._args, self._args.settings
+        child = pulumi.ResourceOptions(parent=self)
+        owner = RolePasswordArgs(
+            role=INITIAL_DATABASE,
+            secret=args.secrets[f"postgres/{INITIAL_DATABASE}"],
+            namespace=args.namespace,
+            store=args.store,
+        )
+        certificate = Certificate(
+            f"{self._name}-tls",
+            CertificateArgs(
+                namespace=args.namespace.namespace,
+                secret_name=f"{POSTGRES_CLUSTER}-tls",
+                hosts=postgres.hosts(),
+                issuer_ready=args.issuer_ready,
+                secret_labels=postgres.RELOAD,
             ),
-            pulumi.ResourceOptions(parent=self),
-        ).secret_name
-
-    def _cluster_spec(self) -> dict[str, Any]:
-        args = self._args
-        return {
-            "instances": args.instances,
-            "imageName": POSTGRES,
-            "storage": {"size": args.size, "storageClass": args.storage_class},
-            "resources": resources("100m", "1Gi"),
-            # The services' pools add up to more than the default of 100 (Gitea 20, Harbor 2 x 20, Synapse 10, MAS 10,
-            # Authentik about 50 since it gave up Redis).
-            "postgresql": {"parameters": {"max_connections": "200"}},
-            "affinity": {"enablePodAntiAffinity": True, "podAntiAffinityType": "preferred"},
-            # The owner of the initial database is named so that the operator makes no password of its own.
-            "bootstrap": {"initdb": {"database": _OWNER, "owner": _OWNER, "secret": {"name": self._password(_OWNER)}}},
-        }
+            child,
+        )
+        return postgres.spec(
+            postgres.PostgresSpec(
+                instances=settings.instances,
+                durability=settings.durability,
+                memory=settings.memory,
+                size=settings.size,
+                storage_class=args.storage_class,
+                spread=args.spread,
+                authentik_servers=args.authentik_servers,
+                owner_secret=role_password(f"{self._name}-{INITIAL_DATABASE}-password", owner, child),
+                certificate_secret=certificate.secret_name,
+            )
+        )
 
     def _database(self, database: str, cluster: pulumi.Resource) -> k8s.apiextensions.CustomResource:
-        reference = {"name": once(cluster, POSTGRES_CLUSTER)}
-        role = self._custom_resource(
-            f"{database}-role",
-            "DatabaseRole",
-            database,
-            {
-                "cluster": reference,
-                "name": database,
-                "login": True,
-                "passwordSecret": {"name": self._password(database)},
-                "databaseRoleReclaimPolicy": "retain",
-            },
-            wait_for=_APPLIED,
-        )
-        return self._custom_resource(
-            database,
-            "Database",
-            database,
-            {
-                "cluster": reference,
-                "name": database,
-                "owner": once(role, database),
-                "databaseReclaimPolicy": "retain",
-                **DATABASES[database],
-            },
-            wait_for=_APPLIED,
-        )
-
-    def _custom_resource(
-        self,
-        suffix: str,
-        kind: str,
-        object_name: str,
-        spec: dict[str, Any],
-        *,
-        after: pulumi.Resource | None = None,
-        wait_for: str = "condition=Ready",
-        seconds: int = 600,
-    ) -> k8s.apiextensions.CustomResource:
-        return custom_resource(
-            f"{self._name}-{suffix}",
-            CustomResourceArgs(
-                api_version=_API,
-                kind=kind,
-                name=object_name,
-                namespace=self._args.namespace.namespace,
-                spec=spec,
-                wait_for=wait_for,
-                seconds=seconds,
+        args = self._args
+        return OwnedDatabase(
+            f"{self._name}-{database}",
+            OwnedDatabaseArgs(
+                database=database,
+                connection_limit=limits(args.authentik_servers)[database],
+                secret=args.secrets[f"postgres/{database}"],
+                namespace=args.namespace,
+                cluster=cluster,
+                store=args.store,
             ),
-            # The operator's release brings the CRD and the webhook.
-            pulumi.ResourceOptions(parent=self, depends_on=[after] if after is not None else []),
-        )
+            pulumi.ResourceOptions(parent=self),
+        ).applied
 
 
-_APPLIED = "jsonpath={.status.applied}=true"
+def _policy(databases: tuple[str, ...]) -> Any:
+    owners = namespaces(DATABASES[database] for database in databases)
+    return Policy(pods=postgres.LABELS, ingress=postgres.ingress(owners)).spec()
+
+
+def _pod_monitor(namespace: pulumi.Input[str]) -> CustomResourceArgs:
+    """CloudNativePG's own option for one is deprecated (its docs, monitoring)."""
+    return CustomResourceArgs(
+        api_version="monitoring.coreos.com/v1",
+        kind="PodMonitor",
+        name=POSTGRES_CLUSTER,
+        namespace=namespace,
+        spec={"selector": {"matchLabels": dict(postgres.LABELS)}, "podMetricsEndpoints": [{"port": "metrics"}]},
+        wait_for=None,
+    )

@@ -1,7 +1,7 @@
 """Valkey: the Redis protocol for those services that need it, each as its own user."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -11,28 +11,50 @@ from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from lib.charts import Chart
-from lib.values.valkey import ValkeyValues, values
+from lib.databases import VALKEY_USERS, namespaces
+from lib.names import MONITORING
+from lib.network import Ingress, Policy
+from lib.values.valkey import LABELS, METRICS_PORT, PORT, ValkeyValues, values
+from settings.platform import Databases as DatabasesSettings
 
 _ADMINISTRATION = "~* &* +@all"
-_APPLICATION = "~* &* +@all -@admin"
-"""Everything on keys and channels, but no configuration, shutdown or access control."""
+
+
+def permissions(user: str) -> str:
+    """Everything on the keys of its own databases and on channels, but no configuration, shutdown or access control.
+
+    The rule `db=` is of Valkey 9.1 (its docs, topics/acl). FLUSHALL is not allowed under it, FLUSHDB is.
+    """
+    databases = ",".join(str(number) for number in VALKEY_USERS[user].databases.values())
+    return f"~* &* +@all -@admin db={databases}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValkeyArgs:
-    """Who connects. The password of each user is the secret `valkey/<user>`; `default` is always there."""
+    """Who connects.
+
+    Attributes:
+        settings: Section `databases` of the stack file.
+        users: Names out of `lib.databases.VALKEY_USERS`; the password of each is the secret `valkey/<user>`. The
+            administrator `default` is always there.
+        store: The ready ClusterSecretStore.
+    """
 
     chart: Chart
     namespace: Namespace
+    settings: DatabasesSettings
     users: tuple[str, ...]
     secrets: PlatformSecrets
     store: pulumi.Resource
     storage_class: pulumi.Input[str]
-    size: str
 
 
 class Valkey(pulumi.ComponentResource):
-    """Creates `<name>-users` (ExternalSecret with the password of every user) and `<name>-release`.
+    """Creates:
+
+    - `<name>-ingress`: NetworkPolicy: who may connect; Valkey itself connects to nobody.
+    - `<name>-users`: ExternalSecret with the password of every user.
+    - `<name>-release`: Release of the chart.
 
     Attributes:
         release: The ready release; whoever connects depends on it.
@@ -42,7 +64,13 @@ class Valkey(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ValkeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:databases/valkey:Valkey", name, None, opts)
-        users: Mapping[str, str] = {"default": _ADMINISTRATION, **{user: _APPLICATION for user in args.users}}
+        users = {"default": _ADMINISTRATION, **{user: permissions(user) for user in args.users}}
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-ingress",
+            metadata={"name": "valkey", "namespace": args.namespace.namespace},
+            spec=_policy(args.users),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         passwords = ExternalSecret(
             f"{name}-users",
             ExternalSecretArgs(
@@ -64,10 +92,19 @@ class Valkey(pulumi.ComponentResource):
                         users=users,
                         users_secret=passwords.secret_name,
                         storage_class=args.storage_class,
-                        size=args.size,
+                        size=args.settings.valkey_size,
+                        pod_monitor=args.settings.pod_monitors,
                     )
                 ),
             ),
             pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
+
+
+def _policy(users: tuple[str, ...]) -> Any:
+    clients = namespaces(VALKEY_USERS[user] for user in users)
+    ingress = [Ingress(ports=(METRICS_PORT,), namespaces=(MONITORING,))]
+    if clients:
+        ingress.append(Ingress(ports=(PORT,), namespaces=clients))
+    return Policy(pods=LABELS, ingress=ingress, silent=True).spec()

@@ -4,7 +4,21 @@ from typing import Any
 
 from lib.kubernetes import resources
 
+WEBHOOK_PORT = 9443
+METRICS_PORT = 8080
+"""Of the operator's pod; fixed by the chart."""
 
-def values() -> dict[str, Any]:
-    """Values of the release."""
-    return {"crds": {"create": True}, "resources": resources("50m", "256Mi")}
+
+def values(*, pod_monitor: bool) -> dict[str, Any]:
+    """Values of the release. One replica: while it is away Postgres serves, but nothing fails over.
+
+    Args:
+        pod_monitor: Whether to create a PodMonitor, whose definition must be in the cluster then.
+    """
+    return {
+        "replicaCount": 1,
+        "crds": {"create": True},
+        "webhook": {"port": WEBHOOK_PORT},
+        "resources": resources("50m", "256Mi"),
+        "monitoring": {"podMonitorEnabled": pod_monitor},
+    }

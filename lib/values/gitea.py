@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
+from lib.databases import GITEA_POOL
 from lib.gitea.login_source import LoginSource, container
 from lib.images import GITEA
 from lib.kubernetes import RELOADER_AUTO, resources, restricted_container, restricted_pod
 from lib.names import INGRESS_CLASS, POSTGRES_HOST
 from lib.oidc import OidcApplication
-
-VALKEY_DATABASES: Mapping[str, int] = {"CACHE": 8, "SESSION": 9, "QUEUE": 10}
-"""Numbered databases, apart from those of Harbor (0, 1, 2 and 5)."""
 
 _UID = 1000  # the user of the rootless image
 _CA_DIRECTORY = "/etc/cluster-ca"
@@ -142,7 +140,7 @@ def _config(args: GiteaValues) -> dict[str, Any]:
             "NAME": "gitea",
             "USER": "gitea",
             "SSL_MODE": "require",
-            "MAX_OPEN_CONNS": 20,  # unlimited by default, on a Postgres that others use too
+            "MAX_OPEN_CONNS": GITEA_POOL,  # unlimited by default, on a Postgres that others use too
         },
         "cache": {"ADAPTER": "redis"},
         "session": {"PROVIDER": "redis", "COOKIE_SECURE": True},

@@ -11,6 +11,7 @@ overridden, so the program runs the scanner itself (components/harbor_scanner.py
 from dataclasses import dataclass
 from typing import Any
 
+from lib.databases import HARBOR_POOL
 from lib.kubernetes import RELOADER_AUTO, resources
 from lib.names import INGRESS_CLASS, POSTGRES_HOST, VALKEY_HOST
 from lib.service_secrets import HARBOR_REGISTRY_USER
@@ -94,7 +95,7 @@ def _database(args: HarborValues) -> dict[str, Any]:
         "type": "external",
         # Of each of core and job service; the chart's 900 are more than a shared Postgres has.
         "maxIdleConns": 5,
-        "maxOpenConns": 20,
+        "maxOpenConns": HARBOR_POOL,
         "external": {
             "host": POSTGRES_HOST,
             "port": "5432",

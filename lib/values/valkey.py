@@ -4,7 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lib.kubernetes import RELOADER_AUTO, resources
+from lib.kubernetes import RELOADER_AUTO, resources, restricted_container
+
+PORT = 6379
+METRICS_PORT = 9121
+"""Of the exporter beside Valkey."""
+LABELS: Mapping[str, str] = {"app.kubernetes.io/name": "valkey", "app.kubernetes.io/instance": "valkey"}
+"""Of the pod (valkey.selectorLabels of the chart), for a release of this name."""
+
+# Queues of accepted work live here, so every write is logged, and a power cut costs a second of them. Eviction takes
+# only what has a time to live, the least used first: caches and sessions have one, queues have none.
+_CONFIG = """appendonly yes
+appendfsync everysec
+save ""
+maxmemory 160mb
+maxmemory-policy volatile-lru
+"""
+_MEMORY = "384Mi"
+"""Above `maxmemory`: rewriting the log forks the process, and every page written meanwhile is there twice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,26 +31,51 @@ class ValkeyValues:
     Attributes:
         users: Permissions of each user; `default` is mandatory in this chart.
         users_secret: Secret with each user's password under the user's name.
+        pod_monitor: Whether to run the exporter and create a PodMonitor, whose definition must be in the cluster then.
     """
 
     users: Mapping[str, str]
     users_secret: Any
     storage_class: Any
     size: str
+    pod_monitor: bool
 
 
 def values(args: ValkeyValues) -> dict[str, Any]:
-    """Values of the release. One replica on one volume, so the old pod must go before the new one comes."""
+    """Values of the release. One replica on one volume, so the old pod must go before the new one comes; there is no
+    disruption budget, which for one replica would only keep its node from being drained.
+    """
+    # Each runs valkey-cli, which a busy node does not start within the chart's one second.
+    probe = {"enabled": True, "timeoutSeconds": 5}
     return {
         "deploymentStrategy": "Recreate",
         "workloadAnnotations": dict(RELOADER_AUTO),
+        "service": {"port": PORT},
         "auth": {
             "enabled": True,
             "usersExistingSecret": args.users_secret,
             "aclUsers": {user: {"permissions": permissions} for user, permissions in args.users.items()},
         },
+        "valkeyConfig": _CONFIG,
         "dataStorage": {"enabled": True, "requestedSize": args.size, "className": args.storage_class},
-        "readinessProbe": {"enabled": True},
-        "resources": resources("20m", "256Mi"),
+        # While the log is replayed it answers only now and then.
+        "startupProbe": {**probe, "failureThreshold": 30},
+        "livenessProbe": probe,
+        "readinessProbe": probe,
+        "resources": resources("20m", _MEMORY),
         "initResources": resources("10m", "32Mi"),
+        "metrics": _metrics(args.pod_monitor),
+    }
+
+
+def _metrics(pod_monitor: bool) -> dict[str, Any]:
+    """The exporter logs in as `default`: the chart gives it no other password."""
+    return {
+        "enabled": pod_monitor,
+        "exporter": {
+            "port": METRICS_PORT,
+            "resources": resources("10m", "64Mi"),
+            "securityContext": {**restricted_container(), "runAsNonRoot": True},
+        },
+        "podMonitor": {"enabled": pod_monitor},
     }

@@ -1,0 +1,93 @@
+"""The databases of phase 1: whose they are follows from the services that are switched on."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.databases.postgres import Postgres, PostgresArgs
+from components.databases.valkey import Valkey, ValkeyArgs
+from components.namespace import Namespace, NamespaceArgs
+from components.platform_secrets import PlatformSecrets
+from lib import names
+from lib.databases import DATABASES, VALKEY_USERS
+from lib.kubernetes import PodSecurity
+from lib.values.cloudnative_pg import METRICS_PORT, WEBHOOK_PORT
+from settings import Settings
+from stacks.contracts import Cluster, Site
+
+
+@dataclass(frozen=True, kw_only=True)
+class Databases:
+    """The two servers."""
+
+    postgres: Postgres
+    valkey: Valkey
+
+
+def build(
+    site: Site, cluster: Cluster, secrets: PlatformSecrets, store: pulumi.Resource, opts: pulumi.ResourceOptions
+) -> Databases:
+    """Brings both up; `store` is the ready ClusterSecretStore, `opts` those of the phase."""
+    settings = site.settings
+    operator_namespace = Namespace(
+        "cloudnative-pg-namespace",
+        NamespaceArgs(
+            name=names.Namespace.CLOUDNATIVE_PG,
+            pod_security=PodSecurity.RESTRICTED,
+            open_ports=(WEBHOOK_PORT,),
+            metrics_ports=(METRICS_PORT,),
+            among_themselves=False,
+        ),
+        opts,
+    )
+    # Shut for everyone; each server lets in whom it serves.
+    namespace = Namespace(
+        "databases-namespace",
+        NamespaceArgs(name=names.Namespace.DATABASES, pod_security=PodSecurity.RESTRICTED, among_themselves=False),
+        opts,
+    )
+    used = used_namespaces(settings)
+    postgres = Postgres(
+        "postgres",
+        PostgresArgs(
+            chart=site.charts["cloudnative-pg"],
+            operator_namespace=operator_namespace.namespace,
+            namespace=namespace,
+            settings=settings.databases,
+            databases=tuple(name for name, database in DATABASES.items() if database.namespace in used),
+            authentik_servers=settings.identity.replicas,
+            # The settings were refused if there were more instances than workers. Of a cluster that this program did
+            # not make it knows no workers.
+            spread=settings.talos is not None,
+            secrets=secrets,
+            store=store,
+            issuer_ready=cluster.issuer,
+            storage_class=cluster.storage_class,
+        ),
+        opts,
+    )
+    valkey = Valkey(
+        "valkey",
+        ValkeyArgs(
+            chart=site.charts["valkey"],
+            namespace=namespace,
+            settings=settings.databases,
+            users=tuple(name for name, user in VALKEY_USERS.items() if user.namespace in used),
+            secrets=secrets,
+            store=store,
+            storage_class=cluster.storage_class,
+        ),
+        opts,
+    )
+    return Databases(postgres=postgres, valkey=valkey)
+
+
+def used_namespaces(settings: Settings) -> frozenset[names.Namespace]:
+    """Namespaces of Authentik and of the services that are switched on."""
+    services = (
+        (names.Namespace.GITEA, settings.gitea),
+        (names.Namespace.HARBOR, settings.harbor),
+        (names.Namespace.MATRIX, settings.matrix),
+    )
+    enabled = {namespace for namespace, service in services if service.enabled}
+    return frozenset({names.Namespace.AUTHENTIK, *enabled})
