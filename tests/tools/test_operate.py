@@ -19,12 +19,16 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with the real stack file and a CLI that prints its arguments and what it is told to trust."""
+    """A checkout with the real stack file and a CLI that prints its arguments and what it is told to trust.
+
+    Asked for the state of the stack, it answers as the real one does where nobody brought the stack up yet.
+    """
     shutil.copy(ROOT / "Pulumi.test-cluster.yaml", tmp_path)
     home = tmp_path / "installed"
     script(
         home / "pulumi",
-        f"""exec {sys.executable} -c '
+        f"""if [ "$1" = stack ]; then echo "error: no stack named '$4' found" >&2; exit 255; fi
+exec {sys.executable} -c '
 import json, os, sys
 print(json.dumps([sys.argv[1:], os.environ["SSL_CERT_DIR"], os.getcwd()]))' "$@" """,
     )
@@ -53,6 +57,13 @@ def run(checkout: Path) -> Run:
     return operation
 
 
+def started(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str, str]:
+    """What the CLI was started with: arguments, SSL_CERT_DIR, directory."""
+    assert done.returncode == 0, f"a sound stack file must reach the CLI: {done.stderr}"
+    arguments, trusted, directory = json.loads(done.stdout.splitlines()[-1])
+    return arguments, trusted, directory
+
+
 @pytest.mark.parametrize(
     ("operation", "flags"),
     [
@@ -65,9 +76,7 @@ def run(checkout: Path) -> Run:
 def test_the_cli_gets_the_stack_the_flags_and_what_the_person_added(
     run: Run, checkout: Path, operation: str, flags: list[str]
 ) -> None:
-    done = run(operation, "--stack", "test-cluster", "--diff", "--target", "urn:x")
-    assert done.returncode == 0, f"a sound stack file must reach the CLI: {done.stderr}"
-    arguments, _, directory = json.loads(done.stdout.splitlines()[-1])
+    arguments, _, directory = started(run(operation, "--stack", "test-cluster", "--diff", "--target", "urn:x"))
     assert arguments == [operation, "--stack", "test-cluster", *flags, "--diff", "--target", "urn:x"], (
         "the operation, its stack, the project's flags, then the person's"
     )
@@ -78,8 +87,7 @@ def test_the_cli_gets_the_stack_the_flags_and_what_the_person_added(
 def test_providers_trust_the_programs_own_ca_besides_the_usual_ones(
     run: Run, checkout: Path, user: str, first: str
 ) -> None:
-    done = run("preview", "--stack", "test-cluster", **({"SSL_CERT_DIR": user} if user else {}))
-    _, trusted, _ = json.loads(done.stdout.splitlines()[-1])
+    _, trusted, _ = started(run("preview", "--stack", "test-cluster", **({"SSL_CERT_DIR": user} if user else {})))
     assert trusted == f"{first}:{checkout}/build/trust", "what the user set stays, the program's CA comes after it"
 
 
@@ -99,8 +107,7 @@ def test_a_missing_stack_names_those_that_are_there(run: Run) -> None:
 
 
 def test_a_qualified_stack_name_uses_the_file_of_its_last_part(run: Run) -> None:
-    done = run("preview", "--stack", "me/home-cluster/test-cluster")
-    arguments, _, _ = json.loads(done.stdout.splitlines()[-1])
+    arguments, _, _ = started(run("preview", "--stack", "me/home-cluster/test-cluster"))
     assert arguments[2] == "me/home-cluster/test-cluster", f"the CLI must get the full name: {arguments}"
 
 
