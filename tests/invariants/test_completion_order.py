@@ -1,0 +1,109 @@
+"""The phases hold in whatever order resources complete, and whatever fails: played through on the recorded graph."""
+
+import heapq
+import itertools
+import random
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.engine import Recorded, Recording
+from tests.support.program import record_program
+
+UPDATE = record_program(preview=False)
+MANAGED = {one.urn: one for one in UPDATE.custom}
+IDENTITY_GATE = UPDATE.one("kubernetes:batch/v1:Job", "authentik-api")
+GATES = [one for one in UPDATE.of_type("kubernetes:batch/v1:Job") if one.urn in MANAGED]
+
+
+def play(seed: int, failing: Iterable[Recorded] = ()) -> list[str]:
+    """URNs in the order of completion: whatever may start is started, and a random one of those that run completes.
+
+    What fails never completes, so nothing that waits for it ever starts.
+    """
+    chance = random.Random(seed)  # noqa: S311 - an order, not a secret
+    stuck = {one.urn for one in failing}
+    waiting = {urn: len(list(UPDATE.graph.successors(urn))) for urn in UPDATE.graph}
+    running = [(chance.random(), urn) for urn, count in waiting.items() if count == 0]
+    heapq.heapify(running)
+    completed: list[str] = []
+    while running:
+        _, urn = heapq.heappop(running)
+        if urn in stuck:
+            continue
+        completed.append(urn)
+        for follower in UPDATE.graph.predecessors(urn):
+            waiting[follower] -= 1
+            if waiting[follower] == 0:
+                heapq.heappush(running, (chance.random(), follower))
+    return completed
+
+
+def members(phase: str) -> set[str]:
+    return {one.urn for one in UPDATE.custom if UPDATE.phase_of(one) == phase}
+
+
+def last_gates(phase: str) -> set[str]:
+    """Gates of a phase that no other gate of it waits for."""
+    own = [one for one in GATES if UPDATE.phase_of(one) == phase]
+    return {one.urn for one in own if not any(one.urn in UPDATE.waits_for(other) for other in own)}
+
+
+CHAIN = ("cluster", "phase1-infrastructure", "phase2-identity", "phase3-integration", "phase4-services")
+
+
+@settings(max_examples=40)
+@given(st.integers(min_value=0, max_value=2**32 - 1))
+def test_no_member_of_a_phase_completes_before_the_gates_of_the_phase_before(seed: int) -> None:
+    completed = play(seed)
+    place = {urn: position for position, urn in enumerate(completed)}
+    assert set(MANAGED) <= set(place), "everything comes up in the end, whatever the order"
+    for earlier, later in itertools.pairwise(CHAIN):
+        opened = max((place[urn] for urn in last_gates(earlier)), default=-1)
+        early = [urn for urn in members(later) if place[urn] < opened]
+        assert early == [], f"{later} began before {earlier} was ready"
+
+
+@settings(max_examples=40)
+@given(st.integers(min_value=0, max_value=2**32 - 1))
+def test_vault_then_authentik_then_their_joint_then_services(seed: int) -> None:
+    place = {urn: position for position, urn in enumerate(play(seed))}
+    order = [
+        UPDATE.one("kubernetes:batch/v1:Job", "vault-init-job"),
+        UPDATE.one("kubernetes:external-secrets.io/v1:ClusterSecretStore"),
+        UPDATE.one("kubernetes:helm.sh/v3:Release", "authentik-release"),
+        UPDATE.one("kubernetes:batch/v1:Job", "login-vault-discovery"),
+        UPDATE.one("vault:jwt/authBackend:AuthBackend"),
+        UPDATE.one("kubernetes:batch/v1:Job", "vault-oidc-gate"),
+        UPDATE.one("kubernetes:helm.sh/v3:Release", "gitea-release"),
+    ]
+    positions = [place[one.urn] for one in order]
+    assert positions == sorted(positions), "the circle of the two is broken in time, never by luck"
+
+
+@settings(max_examples=30)
+@given(st.integers(min_value=0, max_value=2**32 - 1), st.sampled_from(GATES))
+def test_a_gate_that_fails_holds_back_what_waits_for_it_and_nothing_else(seed: int, gate: Recorded) -> None:
+    completed = set(play(seed, [gate]))
+    held = {urn for urn in MANAGED if urn not in completed}
+    waiting = {one.urn for one in UPDATE.custom if gate.urn in UPDATE.waits_for(one)}
+    assert held == waiting | {gate.urn}, "no more, no less"
+
+
+@pytest.mark.parametrize("phase", ["cluster", "phase1-infrastructure", "gitops"])
+def test_without_authentik_what_does_not_use_it_is_ready(phase: str) -> None:
+    completed = set(play(1, [IDENTITY_GATE]))
+    assert members(phase) <= completed, f"{phase} owes nothing to a login"
+
+
+@pytest.mark.parametrize("phase", ["phase3-integration", "phase4-services"])
+def test_without_authentik_nothing_is_begun_that_needs_a_login(phase: str) -> None:
+    assert not members(phase) & set(play(1, [IDENTITY_GATE])), f"{phase} waits"
+
+
+def test_phase_two_comes_up_while_vault_has_no_login(update: Recording) -> None:
+    login = update.one("vault:jwt/authBackend:AuthBackend")
+    completed = set(play(1, [UPDATE.by_urn[login.urn]]))
+    assert members("phase2-identity") <= completed, "Authentik gets its secrets without anybody logging in to Vault"

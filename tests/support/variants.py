@@ -1,0 +1,40 @@
+"""The shipped stack file with a change, as the whole program under it, and what the change changes."""
+
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tests.support.engine import Recorded, Recording
+from tests.support.program import STACK_FILE, record_program
+
+
+@cache
+def changed(old: str, new: str) -> Recording:
+    """The program as an update under the shipped stack file with `new` in place of `old`, which stands there once."""
+    text = STACK_FILE.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands once in {STACK_FILE.name}"
+    with tempfile.TemporaryDirectory() as directory:
+        stack_file = Path(directory) / STACK_FILE.name
+        stack_file.write_text(text.replace(old, new), encoding="utf-8")
+        return record_program(preview=False, stack_file=stack_file)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is in the one run only, in the other only, and in both with other inputs; by type and name."""
+
+    removed: dict[tuple[str, str], Recorded]
+    added: dict[tuple[str, str], Recorded]
+    changed: dict[tuple[str, str], Recorded]
+
+
+def difference(before: Recording, after: Recording) -> Difference:
+    """What an update from the one run to the other would do, told by the inputs of the resources."""
+    old = {(one.type, one.name): one for one in before.resources}
+    new = {(one.type, one.name): one for one in after.resources}
+    return Difference(
+        removed={key: one for key, one in old.items() if key not in new},
+        added={key: one for key, one in new.items() if key not in old},
+        changed={key: one for key, one in new.items() if key in old and old[key].inputs != one.inputs},
+    )
