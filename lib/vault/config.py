@@ -7,6 +7,7 @@ METRICS_PORT = 8204
 _METRICS_CLUSTER_PORT = 8205
 TLS_DIRECTORY = "/vault/userconfig/tls"
 
+_MOST_SERVERS = 3
 _DOMAIN = f"{RELEASE}-internal"
 """Headless Service of the chart; it resolves pods that are not ready, too."""
 
@@ -27,11 +28,15 @@ def api_address(pod: str, namespace: str) -> str:
 
 
 def certificate_hosts(namespace: str) -> tuple[str, ...]:
-    """Names of the certificate: the loopback, the Services, and every server by either name."""
+    """Names of the certificate: the loopback, the Services, and every server by either name.
+
+    The short names are written out: OpenSSL, and so the probes, take no wildcard with a single label behind it.
+    """
     services = [RELEASE, f"{RELEASE}-api"]
     forms = ["", f".{namespace}", f".{namespace}.svc", f".{namespace}.svc.cluster.local"]
     named = [f"{service}{form}" for service in services for form in forms]
-    return ("localhost", *named, f"*.{_DOMAIN}", f"*.{_DOMAIN}.{namespace}.svc.cluster.local")
+    servers = [server_name(f"{RELEASE}-{number}") for number in range(_MOST_SERVERS)]
+    return ("localhost", *named, *servers, f"*.{_DOMAIN}.{namespace}.svc.cluster.local")
 
 
 def server_config(replicas: int) -> str:
