@@ -37,9 +37,7 @@ class ApplicationCredentials(pulumi.ComponentResource):
 
     ready: tuple[pulumi.Resource, ...]
 
-    def __init__(
-        self, name: str, args: ApplicationCredentialsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ApplicationCredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:application_credentials:ApplicationCredentials", name, None, opts)
         application = args.application
         self.ready = tuple(
