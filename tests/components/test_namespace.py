@@ -95,3 +95,17 @@ def test_an_argument_that_does_not_exist_is_refused() -> None:
     make: Callable[..., Any] = NamespaceArgs
     with pytest.raises(TypeError, match="pod_securty"):
         make(name="gitea", pod_securty=PodSecurity.RESTRICTED)
+
+
+def test_metrics_are_for_the_monitoring_alone() -> None:
+    rules = _ingress(_built(metrics_ports=(9187,)))["ingress"]
+    assert rules[1:] == [
+        {
+            "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
+            "ports": [{"port": 9187, "protocol": "TCP"}],
+        }
+    ], "they tell of every query and secret name"
+
+
+def test_a_namespace_can_be_shut_even_for_itself() -> None:
+    assert _ingress(_built(among_themselves=False))["ingress"] == [], "further policies say who reaches which pod"

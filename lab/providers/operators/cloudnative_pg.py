@@ -43,7 +43,17 @@ def _cluster_problem(cluster: Cluster, database: Mapping[str, Any]) -> str:
     for role in (spec.get("managed") or {}).get("roles") or []:
         problems += _password(cluster, namespace, role)
     problems += _password(cluster, namespace, {"passwordSecret": _initial(spec).get("secret")})
+    problems += _certificates(cluster, namespace, spec.get("certificates") or {})
     return problems[0] if problems else ""
+
+
+def _certificates(cluster: Cluster, namespace: str, given: Mapping[str, Any]) -> list[str]:
+    """What the Secrets of certificates that it was given lack."""
+    server, authority = given.get("serverTLSSecret"), given.get("serverCASecret")
+    if server and not authority:
+        return ["Server CA secret can't be empty when server TLS secret is provided"]
+    problems = list(lacking(cluster, "Secret", namespace, server, "tls.crt", "tls.key")) if server else []
+    return problems + (list(lacking(cluster, "Secret", namespace, authority, "ca.crt")) if authority else [])
 
 
 def _initial(spec: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,0 +1,68 @@
+"""Valkey: each service is a user of its own that reaches its own databases."""
+
+import pytest
+
+from lib.databases import VALKEY_USERS
+from tests.components.databases.built import RELEASE, policy, recorded
+from tests.support.engine import Recording
+
+
+@pytest.fixture(scope="module")
+def databases() -> Recording:
+    return recorded()
+
+
+def test_no_service_may_configure_valkey(databases: Recording) -> None:
+    users = databases.one(RELEASE, "valkey-release").get("values", "auth", "aclUsers")
+    assert set(users) == {"default", *VALKEY_USERS}, "each service is a user, and the chart demands `default`"
+    for user in VALKEY_USERS:
+        words = users[user]["permissions"].split()
+        assert words.index("-@admin") > words.index("+@all"), f"rules apply in their order: {user} could configure"
+
+
+def test_a_service_reaches_its_own_databases_only(databases: Recording) -> None:
+    users = databases.one(RELEASE, "valkey-release").get("values", "auth", "aclUsers")
+    reached = {
+        user: next(word for word in users[user]["permissions"].split() if word.startswith("db="))
+        for user in VALKEY_USERS
+    }
+    assert reached == {"gitea": "db=8,9,10", "harbor": "db=0,1,2,5"}, "the numbers that their connection strings name"
+
+
+def test_the_passwords_stand_in_a_secret_and_not_in_the_values(databases: Recording) -> None:
+    release = databases.one(RELEASE, "valkey-release")
+    assert release.get("values", "auth", "usersExistingSecret") == "valkey-users", "the ExternalSecret's"
+    texts = [text for _, text, _ in release.strings()]
+    assert not set(texts) & set(databases.issued), "a password in the values lies in the release's own Secret too"
+
+
+@pytest.mark.parametrize("users", [("gitea",), ("gitea", "harbor")])
+def test_it_is_open_to_the_namespaces_of_its_users(users: tuple[str, ...]) -> None:
+    rules = policy(recorded(users=users), "valkey")["ingress"]
+    (clients,) = [rule for rule in rules if rule["ports"][0]["port"] == 6379]
+    names = {one["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for one in clients["from"]}
+    assert names == set(users), "nobody else has a password, and nobody else may try one"
+
+
+def test_it_opens_no_connection_itself(databases: Recording) -> None:
+    spec = policy(databases, "valkey")
+    assert spec["policyTypes"] == ["Ingress", "Egress"], "the policy speaks of both directions"
+    assert spec["egress"] == [], "what a service runs in it by a script stays in it"
+
+
+def test_an_accepted_job_survives_a_power_cut_and_a_full_memory(databases: Recording) -> None:
+    config = databases.one(RELEASE, "valkey-release").get("values", "valkeyConfig").splitlines()
+    options = dict(line.split(" ", maxsplit=1) for line in config)
+    assert options["appendonly"] == "yes", "a snapshot every few minutes would lose what came after it"
+    assert options["maxmemory-policy"].startswith("volatile-"), "queues have no time to live, so they are never evicted"
+    limit = databases.one(RELEASE, "valkey-release").get("values", "resources", "limits", "memory")
+    assert int(options["maxmemory"].removesuffix("mb")) * 2 < int(limit.removesuffix("Mi")), (
+        "rewriting the log copies the memory, and the kernel would end the process"
+    )
+
+
+def test_the_exporter_runs_where_something_reads_it(databases: Recording) -> None:
+    assert databases.one(RELEASE, "valkey-release").get("values", "metrics", "enabled") is False, "off by default"
+    metrics = recorded(pod_monitors=True).one(RELEASE, "valkey-release").get("values", "metrics")
+    assert metrics["enabled"] is metrics["podMonitor"]["enabled"] is True, "exporter and PodMonitor go together"
+    assert metrics["exporter"]["securityContext"]["runAsNonRoot"] is True, "the namespace is restricted"
