@@ -123,6 +123,17 @@ def apply(text: str, files: Mapping[str, str], known: Mapping[str, set[str]]) ->
     return made
 
 
+def removed(text: str) -> dict[str, set[str]]:
+    """What applying the blueprint deletes: model -> names, as `apply` calls them."""
+    gone: dict[str, set[str]] = {}
+    for entry in parse(text)["entries"]:
+        if entry.get("state") == "absent":
+            found_by = entry.get("identifiers") or {}
+            name = found_by.get("slug") or found_by.get("name") or found_by.get("username")
+            gone.setdefault(entry.get("model"), set()).add(str(name))
+    return gone
+
+
 def _check_tags(value: Any, files: Mapping[str, str], seen: set[str]) -> None:
     if isinstance(value, Tag):
         if value.name == "KeyOf" and value.value not in seen:

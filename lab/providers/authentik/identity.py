@@ -53,9 +53,18 @@ def apply_row(cluster: Cluster, release: Mapping[str, Any], row: Mapping[str, An
         made = blueprints.apply(text, blueprints.worker_files(cluster, release), _known(cluster))
     except blueprints.BlueprintError as error:
         return f"error: {error}"
+    _forget(cluster, blueprints.removed(text))
     record = {"hash": blueprints.digest(text), "made": made, "context": row.get("context", "{}")}
     cluster.world.put(APPLIED, str(row.get("path") or row["name"]), record)
     return "successful"
+
+
+def _forget(cluster: Cluster, gone: Mapping[str, set[str]]) -> None:
+    """Take what a blueprint deletes away from those that made it."""
+    for path, record in cluster.world.table(APPLIED).items():
+        kept = {model: [n for n in names if n not in gone.get(model, set())] for model, names in record["made"].items()}
+        if kept != record["made"]:
+            cluster.world.put(APPLIED, path, {**record, "made": kept})
 
 
 def _known(cluster: Cluster) -> dict[str, set[str]]:
