@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from lib.images import COREDNS
-from lib.kubernetes import resources, restricted_container
+from lib.kubernetes import resources, restricted_container, restricted_pod
 from lib.names import Namespace
 
 NAME = "coredns"
@@ -18,6 +18,8 @@ METRICS_PORT = 9153
 _SELECTOR = {"k8s-app": "kube-dns"}
 _LABELS = {**_SELECTOR, "app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "home-cluster"}
 _REPLICAS = 2
+_USER = 65532
+"""The image's own user (https://github.com/coredns/coredns/pull/5969); as a number, for the kubelet to judge it."""
 
 
 def corefile(*, hosts: Sequence[str], ingress: IPv4Address, resolvers: Sequence[IPv4Address]) -> str:
@@ -90,7 +92,7 @@ def _pod(account: Any, config_map: Any) -> Any:
                 "labelSelector": {"matchLabels": _SELECTOR},
             }
         ],
-        "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+        "securityContext": restricted_pod(_USER),
         "containers": [_container()],
         "volumes": [{"name": "config", "configMap": {"name": config_map}}],
     }

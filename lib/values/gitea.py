@@ -120,8 +120,9 @@ def _gitea(args: GiteaValues) -> dict[str, Any]:
             _from_secret("GITEA__QUEUE__CONN_STR", secrets.valkey, "queue"),
         ],
         "config": _config(args),
-        # A TCP probe would call a Gitea ready that cannot reach its database.
-        "readinessProbe": {"httpGet": {"path": "/api/healthz", "port": "http"}},
+        # A TCP probe would call a Gitea ready that cannot reach its database. None takes the chart's own handler away:
+        # the API server refuses a probe with two.
+        "readinessProbe": {"httpGet": {"path": "/api/healthz", "port": "http"}, "tcpSocket": None},
     }
 
 

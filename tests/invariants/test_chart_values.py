@@ -42,7 +42,7 @@ def _data(name: str) -> ChartData:
 def _values(recording: Recording, name: str) -> dict[str, Any]:
     (one,) = [one for one in releases(recording) if one.get("chart").rsplit("/", maxsplit=1)[-1] == name]
     values: dict[str, Any] = one.get("values") or {}
-    return values if one.get("allowNullValues") else charts.without_nulls(values)
+    return values
 
 
 @each_chart

@@ -18,7 +18,6 @@ _SYSTEM = "kube-system"
 # Namespaces that do not enforce the restricted standard, each for its reason.
 _LOWERED = {
     "csi-proxmox": ("privileged", "the node plugin mounts volumes on the host"),
-    "vault": ("baseline", "the binary carries the capability IPC_LOCK"),
 }
 
 

@@ -88,7 +88,10 @@ def chart_data(name: str) -> ChartData | None:
 
 
 def merged(defaults: Any, ours: Any) -> Any:
-    """Values as Helm merges them: mappings key by key, everything else replaced, null removes a key."""
+    """Values as Helm merges them: mappings key by key, everything else replaced, null removes a key.
+
+    pulumi-kubernetes hands null on since 4.30.0 (https://github.com/pulumi/pulumi-kubernetes/issues/2997).
+    """
     if not isinstance(defaults, dict) or not isinstance(ours, dict):
         return ours
     result = deepcopy(defaults)
@@ -145,16 +148,6 @@ def probes_with_two_handlers(values: Any, path: ValuePath = ()) -> Iterator[str]
                 if len(handlers) > 1:
                     yield f"{'.'.join(map(str, here))} has {' and '.join(handlers)}"
             yield from probes_with_two_handlers(value, here)
-
-
-def without_nulls(values: Any) -> Any:
-    """Values as a Release hands them to Helm unless it has `allowNullValues`."""
-    match values:
-        case dict():
-            return {key: without_nulls(value) for key, value in values.items() if value is not None}
-        case list():
-            return [without_nulls(value) for value in values if value is not None]
-    return values
 
 
 @cache

@@ -130,11 +130,12 @@ class Recording:
         return [resource for resource in self.resources if fnmatchcase(resource.name, pattern)]
 
     def one(self, type_pattern: str, name_pattern: str = "*") -> Recorded:
-        """The only resource of that type and name; an error that lists what there is otherwise."""
+        """The only resource of that type and name; an error that lists the likely ones otherwise."""
         found = [one for one in self.of_type(type_pattern) if fnmatchcase(one.name, name_pattern)]
         if len(found) != 1:
-            there = "\n".join(sorted(map(str, self.resources)))
-            raise AssertionError(f"{len(found)} resources are {type_pattern} {name_pattern}; there are:\n{there}")
+            likely = found or self.of_type(type_pattern) or self.named(name_pattern)
+            listed = ", ".join(sorted(map(str, likely[:20]))) or "nothing of that type or name"
+            raise AssertionError(f"{len(found)} resources are {type_pattern} {name_pattern}; there is {listed}")
         return found[0]
 
     @property
