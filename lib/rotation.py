@@ -23,8 +23,7 @@ def raised(text: str, path: str, generation: int) -> str:
     """
     document = yaml.compose(text, Loader=yaml.SafeLoader)
     edited = _set(text, document, ("config", _SECTION, _KEY, path), generation)
-    wanted: dict[str, Any] = yaml.safe_load(text)
-    _put(wanted, ("config", _SECTION, _KEY, path), generation)
+    wanted = _with(yaml.safe_load(text), ("config", _SECTION, _KEY, path), generation)
     try:
         sound = yaml.safe_load(edited) == wanted
     except yaml.YAMLError:
@@ -34,11 +33,12 @@ def raised(text: str, path: str, generation: int) -> str:
     return edited
 
 
-def _put(document: dict[str, Any], keys: tuple[str, ...], value: int) -> None:
-    inner: Any = document
-    for key in keys[:-1]:
-        inner = inner.setdefault(key, {})
-    inner[keys[-1]] = value
+def _with(document: Any, keys: tuple[str, ...], value: int) -> Any:
+    """A copy with one value set, so that a part that stands in two places changes in one."""
+    if not keys:
+        return value
+    inner = document or {}
+    return {**inner, keys[0]: _with(inner.get(keys[0]), keys[1:], value)}
 
 
 def _set(text: str, node: yaml.Node | None, keys: tuple[str, ...], value: int) -> str:

@@ -56,15 +56,14 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
 
 
 def _clashes(declared: Sequence[SecretDeclaration]) -> Iterator[str]:
-    owners: dict[str, SecretDeclaration] = {}
+    owners: dict[str, str] = {}
     for declaration in declared:
-        other = owners.setdefault(declaration.name, declaration)
-        if other is declaration:
-            continue
-        if other.path == declaration.path:
-            yield f"{declaration.path}: is declared twice, so two would write {declaration.vault_path}; remove one"
-        else:
-            yield f"{declaration.path}: has the resource name {declaration.name} of {other.path}; rename one of them"
+        path, name = declaration.path, declaration.name
+        if owners.get(name) == path:
+            yield f"{path}: is declared twice, so two would write {declaration.vault_path}; remove one"
+        elif name in owners:
+            yield f"{path}: has the resource name {name} of {owners[name]}; rename one of them"
+        owners.setdefault(name, path)
 
 
 def _impossible(declared: Sequence[SecretDeclaration]) -> Iterator[str]:

@@ -1,13 +1,15 @@
 """Every secret of the platform is declared once, with who reads it."""
 
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from lib import oidc
+from lib import oidc, platform_secrets
 from lib.names import Namespace
 from lib.secret_registry import declare
-from lib.secrets import Kind, SecretDeclaration
+from lib.secrets import Field, Kind, SecretDeclaration
 from settings import load_stack_file, parse
 from tests.settings.stacks import FIXTURES, SHIPPED, sections
 
@@ -40,7 +42,7 @@ def test_fields_have_distinct_names_and_refer_to_earlier_ones(declaration: Secre
 @every
 def test_only_namespaces_of_the_platform_read_a_secret(declaration: SecretDeclaration) -> None:
     assert set(declaration.consumers) <= set(Namespace), "a typo would give a secret to nobody, or to somebody else"
-    assert declaration.consumers, "a secret that nobody reads is not needed"
+    assert declaration.consumers or declaration.used_by_program, "a secret that nobody reads is not needed"
 
 
 @every
@@ -79,3 +81,64 @@ def test_a_raised_generation_is_that_of_one_secret() -> None:
     assert {declaration.path: declaration.generation for declaration in declare(raised)} == {
         declaration.path: 2 if declaration.path == "oidc/gitea" else 1 for declaration in DECLARED
     }, "the others keep their values"
+
+
+def _extra(**changes: Any) -> dict[str, Any]:
+    section = {"extra": {"shop/api": {"fields": {"token": {"kind": "hex", "size": 24}}, "reflectTo": ["shop"]}}}
+    return sections(SHIPPED) | {"secrets": section | changes}
+
+
+def test_a_secret_of_the_stack_file_is_declared_like_all_others() -> None:
+    declared = {one.path: one for one in declare(parse(_extra(namespaces=["shop"])))}
+    one = declared["shop/api"]
+    assert [(field.name, field.kind, field.size) for field in one.fields] == [("token", Kind.HEX, 24)], "its values"
+    assert [(str(reader), reader.reflect_to) for reader in one.readers] == [
+        ("external-secrets/extra-shop-api", ("shop",))
+    ], "one Secret, and copies in the namespaces of the file only"
+
+
+def test_a_secret_of_the_stack_file_is_rotated_like_all_others() -> None:
+    raised = parse(_extra(namespaces=["shop"]) | {"rotation": {"generations": {"shop/api": 4}}})
+    assert {one.path: one.generation for one in declare(raised)}["shop/api"] == 4, "its path is a key"
+
+
+@pytest.mark.parametrize("namespace", ["shop", "matrix", "flux-system"])
+def test_copies_go_only_to_namespaces_that_there_are(namespace: str) -> None:
+    off = {"matrix": sections(SHIPPED)["matrix"] | {"enabled": False}}
+    off |= {"gitops": sections(SHIPPED)["gitops"] | {"enabled": False}}
+    extra = {"shop/api": {"fields": {"token": {}}, "reflectTo": [namespace]}}
+    with pytest.raises(
+        ValueError, match=f"secrets.extra.shop/api.reflectTo: {namespace} is no namespace of this stack"
+    ):
+        declare(parse(_extra(extra=extra) | off))
+    declare(parse(_extra(extra=extra, namespaces=[namespace]) | off))
+
+
+def test_every_defect_of_the_section_is_told_at_once() -> None:
+    extra = {
+        "gitea/admin": {"fields": {"token": {}}, "reflectTo": ["gitea"]},
+        "shop/api": {"fields": {"a-previous": {}}, "reflectTo": ["nowhere"]},
+    }
+    with pytest.raises(ValueError, match="two writers") as refused:
+        declare(parse(_extra(extra=extra)))
+    assert len(str(refused.value).splitlines()) == 3, f"{refused.value}"
+
+
+def test_two_declarations_of_one_path_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform_secrets, "DATABASE_OWNER", platform_secrets.PROBE)
+    with pytest.raises(ValueError, match="external-secrets/probe: is declared twice, so two would write platform/"):
+        declare(SETTINGS)
+
+
+def test_a_secret_that_nobody_reads_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    lonely = replace(platform_secrets.PROBE, readers=())
+    monkeypatch.setattr(platform_secrets, "PROBE", lonely)
+    with pytest.raises(ValueError, match="external-secrets/probe: has no reader"):
+        declare(SETTINGS)
+
+
+def test_a_kind_that_cannot_be_kept_has_no_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = Field(name="key", kind=Kind.RSA_PRIVATE_KEY, size=2048, overlap=True)
+    monkeypatch.setattr(platform_secrets, "PROBE", replace(platform_secrets.PROBE, fields=(key,)))
+    with pytest.raises(ValueError, match=r"probe\.key: rsa-private-key keeps no previous value"):
+        declare(SETTINGS)

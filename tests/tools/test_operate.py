@@ -21,18 +21,23 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def checkout(tmp_path: Path) -> Path:
     """A checkout with the real stack file and a CLI that prints its arguments and what it is told to trust.
 
-    Asked for the state of the stack, it answers as the real one does where nobody brought the stack up yet.
+    Asked for the state of the stack, it answers with the file `state`, or fails with the text of the file `failure`: at
+    first as the real one does where nobody brought the stack up yet.
     """
     shutil.copy(ROOT / "Pulumi.test-cluster.yaml", tmp_path)
     home = tmp_path / "installed"
     script(
         home / "pulumi",
-        f"""if [ "$1" = stack ]; then echo "error: no stack named '$4' found" >&2; exit 255; fi
+        f"""if [ "$1 $2" = "stack export" ]; then
+    test -e {tmp_path}/state && exec cat {tmp_path}/state
+    cat {tmp_path}/failure >&2; exit 255
+fi
 exec {sys.executable} -c '
 import json, os, sys
 print(json.dumps([sys.argv[1:], os.environ["SSL_CERT_DIR"], os.getcwd()]))' "$@" """,
     )
     script(home / operate.LANGUAGE_HOST, "exit 0")
+    (tmp_path / "failure").write_text("error: no stack named 'test-cluster' found\n")
     (tmp_path / ".tools").mkdir()
     (tmp_path / ".tools" / "pulumi").symlink_to(home / "pulumi")
     return tmp_path
@@ -97,6 +102,50 @@ def test_a_defective_stack_file_never_reaches_the_cli(run: Run, checkout: Path) 
     assert done.returncode == 1, f"a defective stack file must stop the operation: {done.stdout}"
     assert "nonsense" in done.stderr, f"the message must name the key: {done.stderr!r}"
     assert not done.stdout, f"the CLI must not have started: {done.stdout!r}"
+
+
+def _applied(checkout: Path, **generations: int) -> None:
+    outputs = {"secretGenerations": {name.replace("_", "/"): number for name, number in generations.items()}}
+    resources = [{"type": "pulumi:pulumi:Stack", "outputs": outputs}]
+    (checkout / "state").write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+
+
+@pytest.mark.parametrize("operation", ["preview", "up"])
+def test_a_generation_that_goes_down_never_reaches_the_cli(run: Run, checkout: Path, operation: str) -> None:
+    _applied(checkout, gitea_admin=2)
+    done = run(operation, "--stack", "test-cluster")
+    assert done.returncode == 1, f"the stack file has it at 1: {done.stdout}"
+    assert "rotation.generations.gitea/admin: 1 is lower than 2" in done.stderr, f"by name: {done.stderr!r}"
+    assert not done.stdout, f"the CLI must not have started: {done.stdout!r}"
+
+
+def test_generations_that_were_applied_before_may_stay(run: Run, checkout: Path) -> None:
+    _applied(checkout, gitea_admin=1)
+    done = run("up", "--stack", "test-cluster")
+    assert done.returncode == 0, f"nothing was lowered: {done.stderr}"
+    assert not done.stderr, f"and nothing is to be said: {done.stderr!r}"
+
+
+def test_a_stack_that_was_never_brought_up_has_nothing_to_compare(run: Run) -> None:
+    done = run("up", "--stack", "test-cluster")
+    assert done.returncode == 0, f"the first update: {done.stderr}"
+    assert not done.stderr, f"and no reason to worry: {done.stderr!r}"
+
+
+def test_a_backend_that_does_not_answer_is_for_the_cli_to_explain(run: Run, checkout: Path) -> None:
+    (checkout / "failure").write_text("error: not logged in\n")
+    done = run("up", "--stack", "test-cluster")
+    assert done.returncode == 0, f"the CLI itself asks for the login: {done.stderr}"
+    assert "whether a generation of a secret was lowered cannot be told: error: not logged in" in done.stderr, (
+        f"that the check did not happen is said: {done.stderr!r}"
+    )
+
+
+@pytest.mark.parametrize("operation", ["refresh", "destroy"])
+def test_an_operation_that_makes_no_value_does_not_compare(run: Run, checkout: Path, operation: str) -> None:
+    _applied(checkout, gitea_admin=2)
+    done = run(operation, "--stack", "test-cluster")
+    assert done.returncode == 0, f"a cluster must be removable whatever the file says: {done.stderr}"
 
 
 def test_a_missing_stack_names_those_that_are_there(run: Run) -> None:

@@ -1,0 +1,77 @@
+"""What an exported state says of the secrets: generations, and when values were made."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lib.secret_state import applied_generations, made
+from lib.secrets import SecretDeclaration, lowered, password
+
+PARENT = "urn:pulumi:home::home-cluster::home-cluster:platform_secrets:X$home-cluster:generated_fields:GeneratedFields"
+
+
+def _declaration(path: str, generation: int = 1, overlap: bool = False) -> SecretDeclaration:
+    return SecretDeclaration(path=path, fields=(password("value", overlap=overlap),), readers=(), generation=generation)
+
+
+def _state(*resources: dict[str, object]) -> dict[str, object]:
+    return {"version": 3, "deployment": {"resources": list(resources)}}
+
+
+STACK = {"type": "pulumi:pulumi:Stack", "outputs": {"secretGenerations": {"gitea/admin": 3, "a/b": 1}}}
+
+
+def test_the_generations_are_those_of_the_stack_output() -> None:
+    assert applied_generations(_state(STACK)) == {"gitea/admin": 3, "a/b": 1}, "as the last update left them"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{}, {"version": 3, "deployment": None}, _state(), _state({"type": "pulumi:pulumi:Stack"})],
+    ids=["nothing", "no deployment", "no resource", "an update that did not get that far"],
+)
+def test_before_the_first_update_nothing_was_applied(state: dict[str, object]) -> None:
+    assert applied_generations(state) == {}, "so every generation may follow"
+    assert made(state, [_declaration("a/b")]) == {}, "and no value is there"
+
+
+def test_a_secret_is_as_old_as_its_newest_value() -> None:
+    def value(name: str, secret: str, created: str) -> dict[str, object]:
+        return {"type": "random:index/x:X", "urn": name, "parent": f"{PARENT}::{secret}", "created": created}
+
+    state = _state(
+        value("1", "a-b", "2026-03-01T10:00:00.5Z"),
+        value("2", "a-b", "2026-05-01T10:00:00Z"),
+        value("3", "other", "2026-06-01T10:00:00Z"),
+        {"type": "x", "parent": "urn:pulumi:home::home-cluster::x:y:Z::a-b", "created": "2026-07-01T10:00:00Z"},
+    )
+    assert made(state, [_declaration("a/b")]) == {"a/b": datetime(2026, 5, 1, 10, tzinfo=UTC)}, (
+        "values of other secrets and resources of other kinds do not count"
+    )
+
+
+def test_a_generation_may_stay_or_rise() -> None:
+    applied = {"a/b": 3}
+    for generation in (3, 4, 9):
+        assert lowered(applied, (_declaration("a/b", generation),)) == [], f"3 to {generation}"
+    assert lowered({}, (_declaration("a/b", 5),)) == [], "a new secret may begin anywhere"
+    assert lowered({"gone/since": 7}, (_declaration("a/b"),)) == [], "a secret that is no longer declared"
+
+
+def test_a_generation_that_goes_down_is_refused_with_both_ways_out() -> None:
+    (told,) = lowered({"a/b": 3, "c/d": 1}, (_declaration("a/b", 2), _declaration("c/d")))
+    assert told == (
+        "rotation.generations.a/b: 2 is lower than 3, which was applied already; write 3 to keep the values or 4 for "
+        "new ones"
+    ), "key, value, clash and fix"
+
+
+def test_a_removed_line_is_a_generation_that_goes_down() -> None:
+    assert lowered({"a/b": 2}, (_declaration("a/b"),)), "1 is what a secret without a line has"
+
+
+def test_a_generation_that_would_skip_the_overlap_is_refused() -> None:
+    assert lowered({"a/b": 1}, (_declaration("a/b", 2, overlap=True),)) == [], "one step keeps the value in use"
+    (told,) = lowered({"a/b": 1}, (_declaration("a/b", 3, overlap=True),))
+    assert "3 skips generations after 1" in told, "two steps would drop it"
+    assert told.endswith("write 2"), "the fix"
