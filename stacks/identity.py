@@ -10,6 +10,7 @@ from components.phase import Phase, PhaseArgs
 from lib import names, oidc
 from lib.blueprints import paths, users
 from lib.kubernetes import PodSecurity
+from lib.values.authentik import METRICS_PORT
 from stacks.contracts import Cluster, Identity, Infrastructure, Site
 
 
@@ -30,6 +31,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
             pod_security=PodSecurity.RESTRICTED,
             ca_certificate=cluster.ca_certificate,
             from_namespaces=(names.Namespace.TRAEFIK,),
+            metrics_ports=(METRICS_PORT,),
         ),
         in_phase,
     )

@@ -138,6 +138,7 @@ class AuthentikServer(pulumi.ComponentResource):
             host=args.identity.host,
             proxies=str(args.pods),
             replicas=args.identity.replicas,
+            service_monitors=args.identity.service_monitors,
             admin_email=args.identity.admin_email,
             slugs=[application.slug for application in args.applications],
             clients=[application.slug for application in args.applications if not application.public],

@@ -11,6 +11,8 @@ from lib.names import INGRESS_CLASS, POSTGRES_HOST
 USER_ID = 1000
 """User of the image; it needs no more than this user's rights."""
 POSTGRES_SECRET = "authentik-postgres"
+METRICS_PORT = 9300
+"""Port of server and worker on which Prometheus reads."""
 _READABLE_BY_GROUP = 0o440
 # The loopback: the server's front end passes requests on to the application behind it in the same pod.
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -22,6 +24,7 @@ class AuthentikValues:
 
     Attributes:
         proxies: Network from which forwarded headers are believed; a wrong one turns every issuer into http://.
+        service_monitors: Whether the chart makes ServiceMonitors, whose definition must be in the cluster then.
         slugs: Applications whose blueprint the worker mounts, once it is there.
         clients: Those of them that have a client secret, which the worker mounts too.
         server_secret: Secret with secret-key, bootstrap-token and bootstrap-password.
@@ -32,6 +35,7 @@ class AuthentikValues:
     host: str
     proxies: str
     replicas: int
+    service_monitors: bool
     admin_email: str
     slugs: Sequence[str]
     clients: Sequence[str]
@@ -94,6 +98,7 @@ def _server(args: AuthentikValues) -> dict[str, Any]:
         "replicas": args.replicas,
         "resources": resources("100m", "1Gi"),
         "containerSecurityContext": _container(),
+        "metrics": _metrics(args),
         "ingress": {
             "enabled": True,
             "ingressClassName": INGRESS_CLASS,
@@ -114,6 +119,7 @@ def _worker(args: AuthentikValues) -> dict[str, Any]:
         "deploymentStrategy": {"type": "Recreate"},
         "resources": resources("100m", "1Gi"),
         "containerSecurityContext": _container(),
+        "metrics": _metrics(args),
         "automountServiceAccountToken": False,
         # Read at the very first start only.
         "env": [
@@ -172,6 +178,10 @@ def _volumes(args: AuthentikValues) -> list[tuple[dict[str, Any], str]]:
         for slug in args.clients
     ]
     return volumes
+
+
+def _metrics(args: AuthentikValues) -> dict[str, Any]:
+    return {"enabled": True, "serviceMonitor": {"enabled": args.service_monitors}}
 
 
 def _container() -> dict[str, Any]:

@@ -170,3 +170,26 @@ def test_the_stack_file_may_name_another_way_to_the_api() -> None:
     assert environment(recording.one(JOB, "authentik-api"))["AUTHENTIK_URL"] == f"https://{SETTINGS.identity.host}", (
         "which pods do not have"
     )
+
+
+def test_metrics_are_served_and_only_the_monitoring_reads_them(
+    authentik: Recording, values: dict[str, Any], update: Recording
+) -> None:
+    for part in ("server", "worker"):
+        assert values[part]["metrics"]["enabled"] is True, f"{part}: the Service that Prometheus finds"
+        assert values[part]["metrics"]["serviceMonitor"]["enabled"] is False, "its definition need not be there"
+    with_monitors = under(changed(identity={"service_monitors": True})).one(RELEASE).get("values")
+    assert with_monitors["server"]["metrics"]["serviceMonitor"]["enabled"] is True, "where the stack file asks for it"
+    policy = update.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "authentik-namespace-ingress")
+    rules = [
+        rule for rule in policy.get("spec", "ingress") if {"port": 9300, "protocol": "TCP"} in rule.get("ports", [])
+    ]
+    sources = [source for rule in rules for source in rule["from"]]
+    assert sources, "a port that nobody can reach is of no use"
+    assert all("namespaceSelector" in source for source in sources), "other pods have no business there"
+
+
+def test_switching_a_service_off_does_not_restart_authentik() -> None:
+    off = under(changed(gitea={"enabled": False}, vault={"oidc": False})).one(RELEASE)
+    on = under(SETTINGS).one(RELEASE)
+    assert off.get("values") == on.get("values"), "the worker has room for every application of the platform"
