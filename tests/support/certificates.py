@@ -15,13 +15,13 @@ _END = datetime.datetime(2120, 1, 1, tzinfo=datetime.UTC)
 
 
 class Authority:
-    """A CA in memory."""
+    """A CA in memory; `path_length` is how many further ones may be below it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, path_length: int = 0) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         extensions: list[tuple[x509.ExtensionType, bool]] = [
-            (x509.BasicConstraints(ca=True, path_length=0), True),
+            (x509.BasicConstraints(ca=True, path_length=path_length), True),
             (x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), False),
             (_usage(signs=True), True),
         ]
@@ -46,6 +46,19 @@ class Authority:
         return certificate.public_bytes(serialization.Encoding.PEM), key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+
+    def certify(self, request: bytes) -> bytes:
+        """Certificate of a CA below this one, from its request (both PEM); it signs no further one."""
+        asked = x509.load_pem_x509_csr(request)
+        key = asked.public_key()
+        assert isinstance(key, ec.EllipticCurvePublicKey), "the platform's CAs have keys on an elliptic curve"
+        extensions: list[tuple[x509.ExtensionType, bool]] = [
+            (x509.BasicConstraints(ca=True, path_length=0), True),
+            (x509.SubjectKeyIdentifier.from_public_key(key), False),
+            (x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), False),
+            (_usage(signs=True), True),
+        ]
+        return self._sign(asked.subject, key, extensions).public_bytes(serialization.Encoding.PEM)
 
     def _sign(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey, extensions: list[tuple[x509.ExtensionType, bool]]
