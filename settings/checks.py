@@ -38,6 +38,7 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     platform.charts_exist,
     identity.applications_redirect_to_themselves,
     identity.applications_admit_declared_groups,
+    identity.service_accounts_are_no_people,
     identity.slugs_are_free,
     identity.application_hosts_are_their_own,
     identity.issuers_are_those_of_authentik,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lib.blueprints import paths
+from lib.blueprints.administrator import USERNAME as ADMINISTRATOR
 from lib.names import PLATFORM_APPLICATIONS, Namespace
 from settings.problem import Problem
 
@@ -57,11 +58,25 @@ def applications_admit_declared_groups(settings: Settings) -> Iterator[Problem]:
         for slug, application in settings.identity.applications.items()
         for group in application.groups
     ]
+    named += [
+        (f"identity.serviceAccounts.{username}.groups", group)
+        for username, account in settings.identity.service_accounts.items()
+        for group in account.groups
+    ]
     named += [("identity.secondFactor.groups", group) for group in settings.identity.second_factor.groups]
     named += [("talos.clusterRoles", group) for group in (settings.talos.cluster_roles if settings.talos else ())]
     for key, group in named:
         if group not in declared:
             yield Problem(key, group, "is no group of identity.groups", "declare it there or correct the name")
+
+
+def service_accounts_are_no_people(settings: Settings) -> Iterator[Problem]:
+    for username, account in settings.identity.service_accounts.items():
+        key = f"identity.serviceAccounts.{username}"
+        if username in settings.identity.users:
+            yield Problem(key, account.name, f"is already identity.users.{username}", "rename the service account")
+        if username == ADMINISTRATOR:
+            yield Problem(key, account.name, "is Authentik's break-glass administrator", "rename the service account")
 
 
 def slugs_are_free(settings: Settings) -> Iterator[Problem]:
@@ -123,6 +138,7 @@ def removed_are_gone(settings: Settings) -> Iterator[Problem]:
     identity, removed = settings.identity, settings.identity.removed
     lists = (
         ("users", removed.users, identity.users),
+        ("serviceAccounts", removed.service_accounts, identity.service_accounts),
         ("groups", removed.groups, identity.groups),
         ("applications", removed.applications, (*identity.applications, *PLATFORM_APPLICATIONS)),
     )

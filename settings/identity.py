@@ -19,6 +19,13 @@ class User(Strict):
     )
 
 
+class ServiceAccount(Strict):
+    """A program that uses Authentik's API or logs in for itself. An administrator makes its tokens in Authentik."""
+
+    name: str = Field(min_length=1, description="What it is for.")
+    groups: tuple[Name, ...] = Field(default=(), description="Groups of the account; each declared in identity.groups.")
+
+
 class Application(Strict):
     """An application with an OIDC login of its own; the key is its slug and its client id."""
 
@@ -47,6 +54,7 @@ class Removed(Strict):
     """What is deleted in Authentik: leaving the rest of the stack file alone deletes nothing there."""
 
     users: tuple[Username, ...] = Field(default=(), description="People whose accounts are deleted.")
+    service_accounts: tuple[Username, ...] = Field(default=(), description="Service accounts that are deleted.")
     groups: tuple[Name, ...] = Field(default=(), description="Groups that are deleted.")
     applications: tuple[Name, ...] = Field(default=(), description="Slugs of identity.applications that are deleted.")
 
@@ -79,6 +87,9 @@ class Identity(Strict):
     admin_email: Email = Field(description="Address of the break-glass administrator akadmin.")
     groups: tuple[Name, ...] = Field(description="Every group; users and services may name only these.")
     users: dict[Username, User] = Field(description="Every person by user name.")
+    service_accounts: dict[Username, ServiceAccount] = Field(
+        default_factory=dict, description="Every program with an account of its own, by user name."
+    )
     applications: dict[Name, Application] = Field(
         default_factory=dict, description="Further applications by slug; those of the platform are declared already."
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lib.blueprints import application, recovery, second_factor
-from lib.blueprints.claims import EMAIL_MAPPING, PEOPLE_PATH
+from lib.blueprints.claims import EMAIL_MAPPING, PEOPLE_PATH, SERVICES_PATH
 from lib.blueprints.document import Entry, KeyOf, render
 from settings.identity import Identity, Removed, User
 
@@ -11,14 +11,15 @@ _USER, _GROUP = "authentik_core.user", "authentik_core.group"
 
 
 def text(identity: Identity, retired: Sequence[str] = ()) -> str:
-    """The blueprint `users`: recovery flow, second factor, e-mail claim, people, groups with their members, removals.
+    """The blueprint `users`: recovery flow, second factor, e-mail claim, accounts, groups, removals.
 
     Membership is stated by the group, as its whole list of members: who leaves the stack file leaves every group at
     the next apply. (A list of groups on each person would say nothing about a person who is no longer there.)
     `retired` are applications of the platform that are switched off; they are deleted as those of `identity.removed`.
     """
+    accounts = {**identity.users, **identity.service_accounts}
     members = {
-        group: sorted(username for username, user in identity.users.items() if group in user.groups)
+        group: sorted(username for username, account in accounts.items() if group in account.groups)
         for group in identity.groups
     }
     entries = [
@@ -26,6 +27,7 @@ def text(identity: Identity, retired: Sequence[str] = ()) -> str:
         *second_factor.entries(identity.second_factor),
         _email_mapping(),
         *(_person(username, user) for username, user in sorted(identity.users.items())),
+        *(_service(username, account.name) for username, account in sorted(identity.service_accounts.items())),
         *(_group(name, usernames) for name, usernames in members.items()),
         *_removals(identity.removed, retired),
     ]
@@ -45,6 +47,16 @@ def _person(username: str, user: User) -> Entry:
     )
 
 
+def _service(username: str, name: str) -> Entry:
+    """No token here: who runs the program makes one in Authentik, for as long as it is needed."""
+    return Entry(
+        model=_USER,
+        key=f"user-{username}",
+        identifiers={"username": username},
+        attrs={"name": name, "type": "service_account", "path": SERVICES_PATH},
+    )
+
+
 def _group(name: str, usernames: list[str]) -> Entry:
     return Entry(
         model=_GROUP,
@@ -56,17 +68,19 @@ def _group(name: str, usernames: list[str]) -> Entry:
 def _removals(removed: Removed, retired: Sequence[str]) -> list[Entry]:
     """Applications first: a group that is gone must not be what an application still asks for.
 
-    People are looked for where this program put them, so that no other account of that name can be meant.
+    Accounts are looked for where this program put them, so that no other account of that name can be meant.
     """
     slugs = (*retired, *removed.applications)
     return [
         *(entry for slug in slugs for entry in application.removal(slug)),
         *(Entry(model=_GROUP, identifiers={"name": name}, absent=True) for name in removed.groups),
-        *(
-            Entry(model=_USER, identifiers={"username": username, "path": PEOPLE_PATH}, absent=True)
-            for username in removed.users
-        ),
+        *(_departed(username, PEOPLE_PATH) for username in removed.users),
+        *(_departed(username, SERVICES_PATH) for username in removed.service_accounts),
     ]
+
+
+def _departed(username: str, path: str) -> Entry:
+    return Entry(model=_USER, identifiers={"username": username, "path": path}, absent=True)
 
 
 def _email_mapping() -> Entry:

@@ -197,3 +197,26 @@ def test_an_account_is_suspended_and_taken_back_by_the_file_only_where_the_file_
     document = load(users.text(identity({}, users={"ada": person})))
     (entry,) = entries(document, "authentik_core.user")
     assert entry["fields"].get("is_active") is written, "an administrator may suspend an account in Authentik at once"
+
+
+def test_a_service_account_is_no_person_and_is_in_its_groups() -> None:
+    robots = {"backup": {"name": "Backup", "groups": ["vault-users"]}}
+    document = load(users.text(identity({"ada": ("vault-users",)}, serviceAccounts=robots)))
+    assert problems(document) == [], "as Authentik takes it"
+    assert members(document)["vault-users"] == {"ada", "backup"}, "side by side"
+    (account,) = [
+        one["fields"]
+        for one in entries(document, "authentik_core.user")
+        if one["fields"].get("type") == "service_account"
+    ]
+    assert account["username"] == "backup", "the program"
+    assert account["path"] != users.PEOPLE_PATH, "its address would count as verified there"
+    assert not {"password", "key"} & account.keys(), "its tokens are made in Authentik"
+
+
+def test_a_removed_service_account_is_deleted_where_it_was_made() -> None:
+    robots = {"backup": {"name": "Backup"}}
+    (made,) = entries(load(users.text(identity({}, serviceAccounts=robots))), "authentik_core.user")
+    ((model, found_by),) = absent(load(users.text(identity({}, removed={"serviceAccounts": ["backup"]}))))
+    assert model == "authentik_core.user", "an account"
+    assert found_by == {key: made["fields"][key] for key in ("username", "path")}, "and no person of that name"
