@@ -16,9 +16,14 @@ EXISTING = FIXTURES / "valid" / "existing-cluster.yaml"
 
 
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
-@pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
-def test_the_program_runs_under_every_valid_stack_file(path: Path, preview: bool) -> None:
-    recording = record_program(preview=preview, stack_file=path)
+def test_a_first_preview_of_every_valid_stack_file_goes_through(path: Path) -> None:
+    recording = record_program(preview=True, stack_file=path)
+    assert len(recording.phases) >= 4, "phases are built although nothing is known yet"
+
+
+@pytest.mark.parametrize("path", [FIXTURES / "valid" / "every-key.yaml", EXISTING], ids=lambda path: path.stem)
+def test_an_update_of_the_most_different_stack_files_goes_through(path: Path) -> None:
+    recording = record_program(preview=False, stack_file=path)
     assert len(recording.phases) >= 4, "phases are built"
     assert [str(leak) for leak in leaks(recording)] == [], "and nothing secret shows"
 
