@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import yaml
 from pulumi import automation as auto
 
 from lab import checkout
@@ -10,13 +11,14 @@ from lab.providers.kubernetes.cluster import CLUSTERS, OBJECTS, object_key
 from lab.providers.talos import pki
 from lab.world import World
 from settings import Settings, load_stack_file, required_secrets
+from settings.load import PROJECT
 
 _EXISTING = "https://existing-cluster.invalid:6443"
 
 
 def settings_of(stack: checkout.Stack) -> Settings | None:
-    """The settings of this project's stack file; None for another program, such as those of the tests."""
-    return load_stack_file(stack.file) if stack.root == checkout.ROOT else None
+    """The settings of this project's stack file; None for another project, such as some of the tests."""
+    return load_stack_file(stack.file) if stack.project_name == PROJECT else None
 
 
 def prepare(world: World, stack: checkout.Stack) -> None:
@@ -28,7 +30,14 @@ def prepare(world: World, stack: checkout.Stack) -> None:
     world.put("site", "site", {"domain": settings.cluster.domain, "mirrors": [mirror.rstrip("/")] if mirror else []})
     if settings.cluster.existing is not None and world.get(CLUSTERS, _EXISTING) is None:
         authority = pki.b64(_authority(world).certificate)
-        record = {"version": "1.36.0", "answers": True, "network": True, "authority": fingerprint(authority)}
+        pool = settings.network.load_balancers
+        record = {
+            "version": "1.36.0",
+            "answers": True,
+            "network": True,
+            "authority": fingerprint(authority),
+            "addresses": [{"start": str(pool.first), "stop": str(pool.last)}],
+        }
         world.put(CLUSTERS, _EXISTING, record)
         name = settings.storage.class_name
         storage = {
@@ -54,7 +63,9 @@ def kubeconfig(world: World, context: str) -> str:
         "clientCertificate": pki.b64(admin.certificate),
         "clientKey": pki.b64(admin.key),
     }
-    return pki.kubeconfig(context, parts)
+    document = yaml.safe_load(pki.kubeconfig("existing", parts))
+    document["contexts"][0]["name"] = document["current-context"] = context
+    return yaml.safe_dump(document, sort_keys=False)
 
 
 def set_secrets(selected: auto.Stack, stack: checkout.Stack, world: World) -> None:

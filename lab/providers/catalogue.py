@@ -7,7 +7,7 @@ from lab.providers.authentik import package as authentik_package
 from lab.providers.generators import command, random, tls
 from lab.providers.kubernetes import chart_state, jobs, load_balancers, serving, workloads
 from lab.providers.kubernetes.package import package as kubernetes_package
-from lab.providers.operators import cert_manager, cloudnative_pg, external_secrets, flux
+from lab.providers.operators import cert_manager, cloudnative_pg, external_secrets, flux, reflector, reloader
 from lab.providers.package import Package
 from lab.providers.probes import PROBES
 from lab.providers.proxmox.package import package as proxmox_package
@@ -28,6 +28,8 @@ CONTROLLERS: tuple[Controller, ...] = (
     external_secrets.run,
     cloudnative_pg.run,
     flux.run,
+    reflector.run,
+    reloader.run,
     jobs.controller((initialise, *PROBES)),
 )
 

@@ -110,7 +110,7 @@ def test_the_name_is_known_in_a_preview() -> None:
     ("changes", "named"),
     [({"namespace": "harbor"}, "harbor/database"), ({"secret_name": "other"}, "gitea/other")],
 )
-def test_a_secret_that_is_no_declared_reader_is_refused_with_the_fix(changes: dict[str, str], named: str) -> None:
+def test_a_secret_that_is_no_declared_reader_is_refused_with_the_fix(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(ValueError, match=f"postgres/gitea: {named} is no reader of it") as refused:
         _built(**changes)
     assert "(gitea/database); add it to the declaration" in str(refused.value), "who is, and the fix"

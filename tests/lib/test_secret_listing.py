@@ -4,7 +4,7 @@ import pytest
 
 from lib import secret_listing
 from lib.secret_registry import declare
-from lib.secrets import Kind, Reader, SecretDeclaration, literal, password
+from lib.secrets import Field, Kind, Reader, SecretDeclaration, literal, password
 from settings import load_stack_file
 
 DECLARED = declare(load_stack_file(secret_listing.STACK_FILE))
@@ -38,7 +38,7 @@ def test_no_literal_is_shown() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_of_field_has_words(kind: Kind) -> None:
-    assert secret_listing.described(secret_listing.Field(name="x", kind=kind, of="y")), f"{kind}"
+    assert secret_listing.described(Field(name="x", kind=kind, of="y")), f"{kind}"
 
 
 def test_copies_and_kept_values_are_told() -> None:

@@ -1,5 +1,6 @@
 """What an exported state says of the secrets: generations, and when values were made."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,7 @@ def _declaration(path: str, generation: int = 1, overlap: bool = False) -> Secre
     return SecretDeclaration(path=path, fields=(password("value", overlap=overlap),), readers=(), generation=generation)
 
 
-def _state(*resources: dict[str, object]) -> dict[str, object]:
+def _state(*resources: Mapping[str, object]) -> dict[str, object]:
     return {"version": 3, "deployment": {"resources": list(resources)}}
 
 

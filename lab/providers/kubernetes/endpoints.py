@@ -106,8 +106,11 @@ def addresses(service: Mapping[str, Any]) -> list[str]:
 
 
 def _by_address(cluster: Cluster, address: str) -> Mapping[str, Any] | None:
-    """The LoadBalancer Service of an address that is announced on the network."""
-    if not any(True for _ in cluster.each("cilium.io/CiliumL2AnnouncementPolicy")):
+    """The LoadBalancer Service of an address that is announced on the network: by the program's Cilium, or by what a
+    cluster that was there before brings along.
+    """
+    announced = (cluster.api() or {}).get("addresses") or any(cluster.each("cilium.io/CiliumL2AnnouncementPolicy"))
+    if not announced:
         return None
     return next((item for item in cluster.each("Service") if address in addresses(item)), None)
 

@@ -22,7 +22,7 @@ _MAX_POOL: Final = 4096
 def give_addresses(site: Site) -> None:
     """Give every LoadBalancer Service an address of a pool, or say in its status why it has none."""
     cluster = Cluster(site)
-    if not any(True for _ in cluster.each("cilium.io/CiliumLoadBalancerIPPool")):
+    if not _own_pool(cluster) and not any(True for _ in cluster.each("cilium.io/CiliumLoadBalancerIPPool")):
         return
     services = [item for item in cluster.each("Service") if item["spec"].get("type") == "LoadBalancer"]
     taken = {ip: _sharing(item) for item in services for ip in addresses(item)}
@@ -59,12 +59,21 @@ def _choose(cluster: Cluster, service: Mapping[str, Any], taken: Mapping[str, st
 
 def _pool(cluster: Cluster, service: Mapping[str, Any]) -> Iterator[str]:
     labels = service["metadata"].get("labels") or {}
+    for block in _own_pool(cluster):
+        yield from _block(block)
     for pool in cluster.each("cilium.io/CiliumLoadBalancerIPPool"):
         selector = pool["spec"].get("serviceSelector") or {}
         if pool["spec"].get("disabled") or not labels_match(selector.get("matchLabels") or {}, labels):
             continue
         for block in pool["spec"].get("blocks") or []:
             yield from _block(block)
+
+
+def _own_pool(cluster: Cluster) -> list[Mapping[str, Any]]:
+    """Addresses that a cluster which was there before the program brings along; it has a Cilium of its own, too."""
+    api = cluster.api()
+    found: list[Mapping[str, Any]] = (api or {}).get("addresses") or []
+    return found
 
 
 def _block(block: Mapping[str, Any]) -> Iterator[str]:
