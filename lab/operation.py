@@ -52,7 +52,8 @@ def _environment(stack: checkout.Stack, attachments: str) -> None:
     command = Path(checkout.command_line(stack.root))
     os.environ |= {
         "PATH": f"{command.parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "PULUMI_BACKEND_URL": f"file://{stack.backend}",
+        # Without the sidecar files of attributes, which a kill can leave empty: then no command reads the state again.
+        "PULUMI_BACKEND_URL": f"file://{stack.backend}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": checkout.passphrase(stack),
         "PULUMI_DEBUG_PROVIDERS": attachments,
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -7,10 +7,14 @@ is its nearest such ancestor.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
+
+_SEVERAL: Final = re.compile(r"\d+ errors? occurred:")
+_RESOURCE: Final = re.compile(r'^resource "urn:[^"]*" ')
 
 PHASE_TYPE: Final = "home-cluster:phase:Phase"
 
@@ -70,9 +74,10 @@ class Phase:
 
     @property
     def message(self) -> str:
-        """The first failure, in one line."""
-        text = next(iter(self.failed.values()), "")
-        return next((line.strip() for line in text.splitlines() if line.strip()), "")
+        """The first failure, in one line: the resource's name, and the cause as near to the root as it was told."""
+        for urn, text in self.failed.items():
+            return f"{_name(urn)}: {_cause(text)}"
+        return ""
 
     def report(self) -> dict[str, Any]:
         """The phase as `report.json` has it."""
@@ -84,6 +89,14 @@ class Phase:
             "finished": _timestamp(self.finished),
         }
         return entry | ({"message": self.message} if self.failed else {})
+
+
+def _cause(text: str) -> str:
+    """One line of an error: the last of several that a resource's await collected, else the first."""
+    lines = [line.strip().removeprefix("* ") for line in text.splitlines() if line.strip()]
+    several = bool(lines) and _SEVERAL.fullmatch(lines[0]) is not None
+    line = (lines[-1] if several else lines[0]) if lines else "failed"
+    return _RESOURCE.sub("", line)
 
 
 def _timestamp(seconds: int | None) -> str | None:

@@ -81,7 +81,9 @@ def _plain(phases: Phases, console: Console) -> Listener:
 
     def listen(event: Event) -> None:
         phase = phases.see(event)
-        if phase is not None and said.get(phase.name) != phase.status:
+        if phase is None or phase.status is Status.WAITING:
+            return
+        if said.get(phase.name) != phase.status:
             said[phase.name] = phase.status
             console.print(line(phase), markup=False, highlight=False, soft_wrap=True)
 

@@ -1,12 +1,13 @@
 """After an interrupted operation: what a person would do before the next one.
 
-Its lock is removed (`pulumi cancel`); creations it had begun are imported where the thing was created after all, else
-forgotten (`pulumi refresh --import-pending-creates … --clear-pending-creates`).
+Its lock is removed (`pulumi cancel`). Creations it had begun are adopted where the thing was created after all, else
+forgotten: the state is exported, edited and imported again, as the engine's own advice is for pending operations. (The
+flag `--import-pending-creates` of `pulumi refresh` only renames the pending operation: tried with 3.250.0.) A refresh
+then reads what was adopted.
 """
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -14,46 +15,49 @@ from pulumi import automation as auto
 
 from lab.providers.kubernetes.cluster import OBJECTS, RELEASES, object_key
 from lab.providers.kubernetes.kinds import Kind
-from lab.providers.proxmox.files import FILES
 from lab.world import World
 
-_TABLES: Final = ("vault/resources", "authentik/blueprints", "proxmox/vms", FILES, "talos/resources", "talos/secrets")
+# Tables whose records name the URN that made them.
+_TABLES: Final = (
+    *("vault/resources", "authentik/blueprints", "proxmox/vms", "proxmox/files"),
+    *("talos/resources", "talos/secrets", "talos/schematics"),
+)
+
+Emit = Callable[[Mapping[str, Any]], None]
 
 
-def recover(selected: auto.Stack, world: World, emit: Callable[[Mapping[str, Any]], None]) -> None:
+def recover(selected: auto.Stack, world: World, emit: Emit) -> None:
     """Bring the stack of an interrupted operation into a state that the next one can start from.
 
     The world's file lock is held, so no other operation of this working directory runs.
     """
     selected.cancel()
-    deployment = selected.export_stack().deployment or {}
+    exported = selected.export_stack()
+    deployment = exported.deployment or {}
     pending = deployment.get("pending_operations") or []
     if not pending:
         return
-    emit(
-        {
-            "event": "message",
-            "severity": "warning",
-            "urn": "",
-            "text": f"{len(pending)} steps were interrupted: recovering",
-        }
-    )
-    arguments = ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", selected.name]
-    for operation in pending:
-        identifier = _created(world, operation["resource"]) if operation["type"] == "creating" else None
-        if identifier:
-            arguments += ["--import-pending-creates", operation["resource"]["urn"]]
-            arguments += ["--import-pending-creates", identifier]
-    command = [*("pulumi", *arguments), "--non-interactive", "--color", "never"]
-    done = subprocess.run(command, cwd=selected.workspace.work_dir, capture_output=True, text=True, check=False)
-    print(done.stdout, done.stderr, sep="\n")
-    if done.returncode != 0:
-        text = f"the refresh after the interruption failed: {done.stderr.strip() or done.stdout.strip()}"
+    adopted = [resource for operation in pending if (resource := _adopted(world, operation)) is not None]
+    text = f"{len(pending)} steps were interrupted; {len(adopted)} of them had created something, which is adopted"
+    emit({"event": "message", "severity": "warning", "urn": "", "text": text})
+    deployment["resources"] = [*(deployment.get("resources") or []), *adopted]
+    deployment["pending_operations"] = []
+    selected.import_stack(auto.Deployment(version=exported.version, deployment=deployment))
+    try:
+        selected.refresh(on_output=print, color="never")
+    except auto.CommandError as error:
+        text = f"the refresh after the interruption failed: {error}"
         emit({"event": "message", "severity": "warning", "urn": "", "text": text})
 
 
-def _created(world: World, resource: Mapping[str, Any]) -> str | None:
-    """The id of a resource whose creation was not recorded, if the world has it."""
+def _adopted(world: World, operation: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The state of a resource whose creation was not recorded, if the world has it."""
+    resource = dict(operation["resource"])
+    identifier = _identifier(world, resource) if operation["type"] == "creating" and resource.get("custom") else None
+    return None if identifier is None else {**resource, "id": identifier, "outputs": resource.get("inputs") or {}}
+
+
+def _identifier(world: World, resource: Mapping[str, Any]) -> str | None:
     inputs = resource.get("inputs") or {}
     if resource["type"] == "kubernetes:helm.sh/v3:Release":
         key = f"{inputs.get('namespace')}/{inputs.get('name')}"
@@ -64,7 +68,7 @@ def _created(world: World, resource: Mapping[str, Any]) -> str | None:
         there = world.get(OBJECTS, object_key(kind.group, kind.kind, namespace, name))
         return (f"{namespace}/{name}" if namespace else name) if there else None
     for table in _TABLES:
-        for key, record in world.table(table).items():
-            if record.get("urn") == resource["urn"]:
-                return key.rpartition("|")[2]
+        for record in world.table(table).values():
+            if record["urn"] == resource["urn"]:
+                return str(record["id"])
     return None

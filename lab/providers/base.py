@@ -155,6 +155,6 @@ class Resource:
 
     def _store(self, call: Call, identifier: str, inputs: Properties) -> Properties:
         outputs = self.outputs(call, identifier, inputs)
-        record = {"token": self.token, "urn": call.urn, "inputs": inputs, "outputs": outputs}
+        record = {"id": identifier, "token": self.token, "urn": call.urn, "inputs": inputs, "outputs": outputs}
         call.site.world.put(self.table, self.key(identifier), record, sealed=self.sealed)
         return outputs

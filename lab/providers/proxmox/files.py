@@ -75,7 +75,7 @@ class FileLegacy(ProxmoxResource):
                 "datastore and was not created by this resource; set `overwrite_unmanaged = true` to overwrite it"
             )
         outputs = {**inputs, "id": identifier, "size": 0}
-        record = {"token": self.token, "urn": call.urn, "inputs": inputs, "outputs": outputs}
+        record = {"id": identifier, "token": self.token, "urn": call.urn, "inputs": inputs, "outputs": outputs}
         call.site.world.put(FILES, self.key_of(identifier, inputs), record)
         return Result(identifier, outputs)
 
@@ -97,7 +97,7 @@ class FileLegacy(ProxmoxResource):
     def update(self, call: Call, identifier: str, olds: Properties, news: Properties) -> Result:
         """Options of the download changed; the file stays."""
         outputs = {**news, "id": identifier, "size": 0}
-        record = {"token": self.token, "urn": call.urn, "inputs": news, "outputs": outputs}
+        record = {"id": identifier, "token": self.token, "urn": call.urn, "inputs": news, "outputs": outputs}
         call.site.world.put(FILES, self.key_of(identifier, news), record)
         return Result(identifier, outputs)
 

@@ -24,7 +24,11 @@ class AuthBackend(VaultResource):
 
     def identify(self, call: Call, inputs: Properties) -> str:
         """The path below auth/."""
-        return f"auth/{str(inputs['path']).rstrip('/')}"
+        return str(inputs["path"]).rstrip("/")
+
+    def key(self, identifier: str) -> str:
+        """Apart from secrets engines, which may have the same path."""
+        return f"auth/{identifier}"
 
     def taken(self, identifier: str) -> str:
         """Vault's words."""

@@ -23,7 +23,10 @@ UNSEAL_KEY = "vault-unseal-0"
 
 
 def run_vaults(site: Site) -> None:
-    """Start a server for each running release, and let its sidecar unseal it."""
+    """Start a server for each running release, and let its sidecar unseal it.
+
+    The fault `never-ready` of the kind `Vault` and a release's name keeps a server sealed, or seals it.
+    """
     cluster = Cluster(site)
     for key, release in list(site.world.view(RELEASES).items()):
         if release["chart"] != "vault" or not release["running"]:
@@ -35,6 +38,8 @@ def run_vaults(site: Site) -> None:
             secret = cluster.look("Secret", namespace, name)
             kept = secret_data(secret) if secret else {}
             server["sealed"] = kept.get(UNSEAL_KEY) != server["keys"][UNSEAL_KEY]
+        if site.faults.find("never-ready", ("Vault",), (key.rpartition("/")[2],)):
+            server["sealed"] = True
         site.world.put(VAULTS, key, server, sealed=True)
 
 
