@@ -123,10 +123,12 @@ class Phases:
             return None
         urn = event["urn"]
         self._parents.setdefault(urn, event["parent"])
+        if event["op"] in ("delete", "delete-replaced", "discard"):
+            return None  # what leaves a phase is no part of it, and a phase that is gone is none
         if event["type"] == PHASE_TYPE:
             return self._phase(_name(urn))
         phase = self._home(urn)
-        if phase is None or event["op"] in ("delete", "delete-replaced", "discard"):
+        if phase is None:
             return None
         self._count(phase, event)
         return phase

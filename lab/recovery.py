@@ -33,7 +33,7 @@ def recover(selected: auto.Stack, world: World, emit: Emit) -> None:
     """
     selected.cancel()
     exported = selected.export_stack()
-    deployment = exported.deployment or {}
+    deployment = dict(exported.deployment or {})
     pending = deployment.get("pending_operations") or []
     if not pending:
         return
