@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -55,18 +56,20 @@ class VaultAccess(pulumi.ComponentResource):
         # The id comes out of the gate: a preview before the Secret exists shows an unknown instead of failing.
         secret_id = args.server.gate.id.apply(lambda _: f"{args.namespace}/{KEYS_SECRET}")
         keys = k8s.core.v1.Secret.get(f"{name}-keys", secret_id, pulumi.ResourceOptions(parent=self))
-        return pulumi.Output.secret(keys.data.apply(_root_token))
+        # Of a gate that did not open the id is unknown, and so is the token.
+        return pulumi.Output.secret(secret_id.apply(lambda _: keys.data.apply(lambda data: _root_token(data, keys))))
 
 
-def _root_token(data: Mapping[str, str] | None) -> str:
-    """The token in the data of the Secret.
+def _root_token(data: Mapping[str, str] | None, keys: pulumi.Resource | None) -> Any:
+    """The token in the data of the Secret, or Pulumi's unknown.
 
-    Raises:
-        ValueError: when the key is gone, saying where the token belongs then.
+    Without the token the update fails, but goes on with what needs no Vault: an exception would end all of it.
     """
-    if not data or ROOT_KEY not in data:
-        raise ValueError(
-            f"the Secret {KEYS_SECRET} has no {ROOT_KEY}; if the root token was taken offline, supply it with: "
-            "pulumi config set --secret vaultRootToken"
-        )
-    return base64.b64decode(data[ROOT_KEY]).decode()
+    if data and ROOT_KEY in data:
+        return base64.b64decode(data[ROOT_KEY]).decode()
+    pulumi.log.error(
+        f"the Secret {KEYS_SECRET} has no {ROOT_KEY}; if the root token was taken offline, supply it with: "
+        "pulumi config set --secret vaultRootToken",
+        resource=keys,
+    )
+    return pulumi.output.UNKNOWN

@@ -77,7 +77,7 @@ class VaultConfiguration(pulumi.ComponentResource):
                 account_namespace=args.reader_namespace,
                 audience=AUDIENCE,
             ),
-            self._after_gate,
+            pulumi.ResourceOptions(parent=self),
         ).role
         self.register_outputs({"kv_mount": self.kv_mount, "reader_role": self.reader_role})
 

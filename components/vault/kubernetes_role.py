@@ -43,7 +43,9 @@ class VaultKubernetesRole(pulumi.ComponentResource):
     def __init__(self, name: str, args: VaultKubernetesRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:vault/kubernetes_role:VaultKubernetesRole", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        policy = vault.Policy(f"{name}-policy", name=args.role, policy=args.policy, opts=child)
+        # Through the login, which exists only behind Vault's gate, the policy waits for that gate, too.
+        text = pulumi.Output.all(args.backend, args.policy).apply(lambda both: both[1])
+        policy = vault.Policy(f"{name}-policy", name=args.role, policy=text, opts=child)
         created = vault.kubernetes.AuthBackendRole(
             name,
             backend=args.backend,

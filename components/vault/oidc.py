@@ -7,6 +7,7 @@ import pulumi
 import pulumi_vault as vault
 
 from components.namespace import Namespace
+from components.outputs import made
 from components.platform_secrets import WrittenSecret
 from components.probe import Probe, ProbeArgs, script
 from lib.names import VAULT_SERVICE
@@ -67,7 +68,7 @@ class VaultOidc(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         login = self._login()
         role = self._role(login)
-        own = self._policy("own-folder", "own-folder", login.accessor.apply(policies.own_folder))
+        own = self._policy("own-folder", "own-folder", made(login, login.accessor).apply(policies.own_folder))
         administrator = self._policy("administrator", "administrator", policies.administrator())
         self._group(args.user_group, [own], login)
         self._group(args.admin_group, [own, administrator], login)

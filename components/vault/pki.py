@@ -7,6 +7,7 @@ import pulumi
 import pulumi_vault as vault
 
 from components.certificate_authority import CertificateAuthority
+from components.outputs import made
 
 MOUNT = "pki"
 ROLE = "platform"
@@ -36,12 +37,12 @@ class VaultPki(pulumi.ComponentResource):
     """Creates:
 
     - `<name>-engine`: the PKI engine at `pki`.
+    - `<name>-urls`, `<name>-crl`, `<name>-tidy`: where CA and revocation list are found; the list is rebuilt before it
+      expires; what expired is removed.
     - `<name>-request`: key and request of the intermediate. The key never leaves Vault.
     - `<name>-certificate`: the intermediate's certificate, signed by the platform's root.
     - `<name>-root`, `<name>-intermediate`: the two certificates in Vault, so that it answers with the whole chain.
     - `<name>-issuers`: the intermediate as the default issuer, and after a renewal the new one.
-    - `<name>-urls`, `<name>-crl`, `<name>-tidy`: where CA and revocation list are found; the list is rebuilt before it
-      expires; what expired is removed.
     - `<name>-role`: the role `platform`: server certificates for hosts below the domain and for Services.
 
     Attributes:
@@ -66,12 +67,12 @@ class VaultPki(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.gate]),
         )
         self.mount = engine.path
-        issuers = self._issuers()
-        role = self._role([issuers, *self._upkeep(issuers)])
+        upkeep = self._upkeep()
+        role = self._role([self._issuers(upkeep), *upkeep])
         self.sign_path = pulumi.Output.concat(self.mount, "/sign/", role.name)
         self.register_outputs({"sign_path": self.sign_path})
 
-    def _issuers(self) -> vault.pkisecret.SecretBackendConfigIssuers:
+    def _issuers(self, after: Sequence[pulumi.Resource]) -> vault.pkisecret.SecretBackendConfigIssuers:
         name, args = self._name, self._args
         request = vault.pkisecret.SecretBackendIntermediateCertRequest(
             f"{name}-request",
@@ -83,13 +84,14 @@ class VaultPki(pulumi.ComponentResource):
             opts=self._child,
         )
         signed = args.authority.intermediate(f"{name}-certificate", request.csr, self._child)
-        root = self._imported("root", args.authority.certificate_pem, [])
+        # An issuer takes over the URLs that are configured by then.
+        root = self._imported("root", args.authority.certificate_pem, after)
         # After the root, so that its chain is whole at once.
         intermediate = self._imported("intermediate", signed.cert_pem, [root])
         return vault.pkisecret.SecretBackendConfigIssuers(
             f"{name}-issuers",
             backend=self.mount,
-            default=intermediate.imported_issuers.apply(_only),
+            default=made(intermediate, intermediate.imported_issuers).apply(_only),
             default_follows_latest_issuer=True,
             opts=self._child,
         )
@@ -104,18 +106,15 @@ class VaultPki(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
 
-    def _upkeep(self, issuers: pulumi.Resource) -> list[pulumi.Resource]:
-        # Durations in the forms that the provider reads back; any other would be a change at every run.
+    def _upkeep(self) -> list[pulumi.Resource]:
         base = f"https://{self._args.host}/v1/{MOUNT}"
-        # A revocation list is signed by the default issuer.
-        after = pulumi.ResourceOptions(parent=self, depends_on=[issuers])
         return [
             vault.pkisecret.SecretBackendConfigUrls(
                 f"{self._name}-urls",
                 backend=self.mount,
                 issuing_certificates=[f"{base}/ca"],
                 crl_distribution_points=[f"{base}/crl"],
-                opts=after,
+                opts=self._child,
             ),
             vault.pkisecret.SecretBackendCrlConfig(
                 f"{self._name}-crl",
@@ -123,7 +122,7 @@ class VaultPki(pulumi.ComponentResource):
                 expiry="72h",
                 auto_rebuild=True,
                 auto_rebuild_grace_period="12h",
-                opts=after,
+                opts=self._child,
             ),
             vault.pkisecret.BackendConfigAutoTidy(
                 f"{self._name}-tidy",
@@ -133,7 +132,7 @@ class VaultPki(pulumi.ComponentResource):
                 safety_buffer="72h",
                 tidy_cert_store=True,
                 tidy_revoked_certs=True,
-                opts=after,
+                opts=self._child,
             ),
         ]
 
@@ -159,6 +158,7 @@ class VaultPki(pulumi.ComponentResource):
             client_flag=False,
             code_signing_flag=False,
             email_protection_flag=False,
+            # In seconds, as the provider reads them back; any other form would be a change at every run.
             ttl=str(MAX_SECONDS),
             max_ttl=str(MAX_SECONDS),
             # Whoever may sign by the role signs with the right issuer, URLs and list.

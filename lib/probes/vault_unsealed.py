@@ -15,7 +15,13 @@ import urllib.request
 from pathlib import Path
 
 _STANDBY = "a standby"
-_STATES = {429: _STANDBY, 472: "a disaster recovery secondary", 501: "not initialised", 503: "sealed"}
+_STATES = {
+    429: _STANDBY,
+    472: "a disaster recovery secondary",
+    474: "a standby that does not reach the active server",
+    501: "not initialised",
+    503: "sealed",
+}
 
 
 def health(address: str) -> str:

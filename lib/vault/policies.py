@@ -52,7 +52,8 @@ def own_folder(accessor: str) -> str:
 
 
 def administrator() -> str:
-    """A person who manages Vault: logins, engines, policies, identities and leases, and reads its state.
+    """A person who manages Vault: logins, engines, policies, identities, leases and issued certificates, and reads its
+    state.
 
     Not the values: nobody but this program writes the platform's secrets and nobody but External Secrets reads them
     (an administrator could grant that to somebody, and the audit log would show it). Not the audit devices and not the
@@ -67,6 +68,10 @@ def administrator() -> str:
             *(_rule(path, "read", "list") for path in ("sys/auth", "sys/mounts", f"{KV_MOUNT}/metadata/*")),
             *(_rule(path, "read") for path in ("sys/health", "sys/metrics", "sys/storage/raft/configuration")),
             _rule("sys/audit", "read", "list", "sudo"),
+            # Certificates: find one and revoke it, should its key have leaked.
+            _rule("pki/certs", "list"),
+            _rule("pki/cert/*", "read"),
+            _rule("pki/revoke", "update"),
             # A snapshot is encrypted with the keys that are out of reach here.
             _rule("sys/storage/raft/snapshot", "read"),
             _rule(f"{KV_MOUNT}/data/{PLATFORM_PREFIX}/*", "deny"),

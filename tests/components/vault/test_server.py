@@ -1,29 +1,31 @@
 """Vault's server, its initialisation and the way to it."""
 
+import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import rpc
 
 from components.namespace import Namespace, NamespaceArgs
 from components.vault.access import VaultAccess, VaultAccessArgs, _root_token
 from components.vault.server import VaultServer, VaultServerArgs
 from lib.charts import Catalogue
-from lib.kubernetes import PodSecurity
+from lib.kubernetes import PodSecurity, digest
 from lib.values.vault import ROOT_KEY, UNSEAL_KEY
 from tests.support.components import record_component
 from tests.support.engine import Recording, Run
-from tests.support.wire import UNKNOWN
 
 JOB = "kubernetes:batch/v1:Job"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 ADDRESS = "10.9.3.4"
 
 
-def build(opts: pulumi.ResourceOptions, root_token: pulumi.Output[str] | None = None) -> None:
+def build(opts: pulumi.ResourceOptions, root_token: pulumi.Output[str] | None = None, *, replicas: int = 1) -> None:
     namespace = Namespace(
         "namespace",
-        NamespaceArgs(name="vault", pod_security=PodSecurity.BASELINE, ca_certificate="-----BEGIN CERTIFICATE-----"),
+        NamespaceArgs(name="vault", pod_security=PodSecurity.RESTRICTED, ca_certificate="-----BEGIN CERTIFICATE-----"),
         opts,
     )
     server = VaultServer(
@@ -36,7 +38,9 @@ def build(opts: pulumi.ResourceOptions, root_token: pulumi.Output[str] | None = 
             ca_config_map="cluster-ca",
             issuer_ready=namespace,
             storage_class="fast",
+            replicas=replicas,
             data_size="10Gi",
+            audit_size="5Gi",
             stored_keys=(ROOT_KEY, UNSEAL_KEY),
         ),
         opts,
@@ -50,10 +54,64 @@ def vault() -> Recording:
     return record_component(build)
 
 
-def test_the_sidecar_can_only_unseal(vault: Recording) -> None:
-    (sidecar,) = vault.one(RELEASE).get("values", "server", "extraContainers")
+@pytest.fixture(scope="module")
+def cluster() -> Recording:
+    """Three servers."""
+    return record_component(lambda opts: build(opts, replicas=3))
+
+
+@pytest.fixture(params=["vault", "cluster"])
+def either(request: pytest.FixtureRequest) -> Recording:
+    """One server, and three."""
+    recording: Recording = request.getfixturevalue(request.param)
+    return recording
+
+
+def sidecar_of(recording: Recording, name: str) -> Any:
+    sidecars = recording.one(RELEASE).get("values", "server", "extraContainers")
+    return next(sidecar for sidecar in sidecars if sidecar["name"] == name)
+
+
+def test_the_sidecar_can_only_unseal(either: Recording) -> None:
+    sidecar = sidecar_of(either, "unseal")
     assert sidecar["args"][0] == "unseal", "a sidecar that may initialise replaces a lost Vault by an empty one"
-    assert not [flag for flag in sidecar["args"] if "init" in flag], "no flag may allow it either"
+    assert not [flag for flag in sidecar["args"] if "init" in flag or "raft" in flag], "no flag may allow it either"
+
+
+def test_only_the_first_server_is_initialised(cluster: Recording) -> None:
+    (container,) = cluster.one(JOB, "vault-init-job").get("spec", "template", "spec", "containers")
+    address = next(item["value"] for item in container["env"] if item["name"] == "VAULT_ADDR")
+    assert address == "https://vault-0.vault-internal:8200", "two initialised servers could never become one cluster"
+
+
+def test_the_gate_looks_at_every_server(either: Recording) -> None:
+    (container,) = either.one(JOB, "vault-gate").get("spec", "template", "spec", "containers")
+    asked = next(item["value"] for item in container["env"] if item["name"] == "VAULT_ADDRS").split(",")
+    servers = either.one(RELEASE).get("values", "server", "ha").get("replicas", 1)
+    assert asked == [f"https://vault-{number}.vault-internal:8200" for number in range(servers)], (
+        "a server that never joined would be noticed at the first failure of another"
+    )
+
+
+def test_the_certificate_names_every_address_that_is_called(either: Recording) -> None:
+    spec = either.one("kubernetes:cert-manager.io/v1:Certificate", "vault-tls").get("spec")
+    hosts = spec["dnsNames"]
+    servers = either.one(RELEASE).get("values", "server", "ha").get("replicas", 1)
+    called = {"localhost", "vault-api.vault.svc.cluster.local"}
+    called |= {f"vault-{number}.vault-internal" for number in range(servers)}
+    assert called <= set(hosts), "a name that is missing ends in a TLS error"
+    told = either.one(RELEASE).get("values", "server", "ha", "apiAddr")
+    assert told == "https://$(VAULT_K8S_POD_NAME).vault-internal.vault.svc.cluster.local:8200", "what a server tells"
+    assert "*.vault-internal.vault.svc.cluster.local" in hosts, "is in its certificate"
+    assert spec["ipAddresses"] == ["127.0.0.1", ADDRESS], "the sidecar and this program call by address"
+
+
+def test_the_script_of_the_caretaker_restarts_the_pods_when_it_changes(vault: Recording) -> None:
+    text = vault.one("kubernetes:core/v1:ConfigMap", "vault-caretaker").get("data", "caretaker.py")
+    annotations = vault.one(RELEASE).get("values", "server", "annotations")
+    assert digest(text) in annotations.values(), "a running Python does not read its file again"
+    (volume,) = [item for item in vault.one(RELEASE).get("values", "server", "volumes") if item["name"] == "caretaker"]
+    assert volume["configMap"]["name"] == "vault-caretaker", "the script comes from there"
 
 
 def test_the_release_is_not_awaited_because_a_vault_without_keys_is_never_ready(vault: Recording) -> None:
@@ -68,7 +126,7 @@ def test_the_order_is_release_then_init_then_gate_then_service_then_provider(vau
         vault.one("kubernetes:core/v1:Service", "vault-api"),
         vault.one("pulumi:providers:vault", "access-provider"),
     ]
-    for earlier, later in zip(chain, chain[1:], strict=False):
+    for earlier, later in itertools.pairwise(chain):
         assert vault.is_after(later, earlier), f"{later} would run against a Vault that is not there yet"
 
 
@@ -94,7 +152,15 @@ def test_the_program_never_touches_the_data_of_the_key_secret(vault: Recording) 
 def test_the_api_service_answers_only_for_an_unsealed_vault_on_its_fixed_address(vault: Recording) -> None:
     service = vault.one("kubernetes:core/v1:Service", "vault-api")
     assert service.get("metadata", "annotations", "lbipam.cilium.io/ips") == ADDRESS, "the certificate carries it"
-    assert not service.get("spec", "publishNotReadyAddresses"), "a sealed Vault is no endpoint"
+    assert not service.get("spec").get("publishNotReadyAddresses"), "a sealed Vault is no endpoint"
+    assert "vault-active" not in service.get("spec", "selector"), "one server never labels itself"
+
+
+def test_of_several_servers_the_api_service_leads_to_the_active_one(cluster: Recording) -> None:
+    selector = cluster.one("kubernetes:core/v1:Service", "vault-api").get("spec", "selector")
+    assert selector["vault-active"] == "true", "a standby would hand every request on"
+    config = cluster.one(RELEASE).get("values", "server", "ha", "raft", "config")
+    assert 'service_registration "kubernetes"' in config, "it is Vault that sets the label"
 
 
 def test_the_root_token_reaches_the_provider_as_a_secret(vault: Recording) -> None:
@@ -105,7 +171,9 @@ def test_the_root_token_reaches_the_provider_as_a_secret(vault: Recording) -> No
 
 def test_a_preview_before_vault_exists_reads_nothing(vault: Recording) -> None:
     preview = record_component(build, Run(preview=True))
-    assert preview.one("kubernetes:core/v1:Secret", "access-keys").read is UNKNOWN, "a known id would fail the preview"
+    assert preview.one("kubernetes:core/v1:Secret", "access-keys").read == rpc.UNKNOWN, (
+        "a known id would fail the preview"
+    )
 
 
 def test_a_configured_root_token_takes_the_place_of_the_stored_one() -> None:

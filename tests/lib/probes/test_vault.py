@@ -1,12 +1,12 @@
 """The two scripts around Vault's initialisation, against a double of its health endpoint."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from lib.probes import vault_listening, vault_unsealed
-from tests.support.loopback import Reply, serving
-
+from tests.support.loopback import Reply, Respond, serving
 
 KEYS = ["vault-root", "vault-unseal-0"]
 
@@ -25,15 +25,15 @@ def health(status: int) -> Reply:
 
 def test_an_unsealed_vault_with_both_keys_opens_the_gate(keys: Path) -> None:
     with serving(lambda _: health(200)) as vault:
-        assert vault_unsealed.problem(vault.url, keys, KEYS) == "", "nothing is missing, so nothing may hold the gate"
+        assert vault_unsealed.problem([vault.url], keys, KEYS) == "", "nothing is missing, so nothing may hold the gate"
 
 
 @pytest.mark.parametrize(
-    ("status", "word"), [(503, "sealed"), (501, "not initialised"), (429, "standby"), (500, "500")]
+    ("status", "word"), [(503, "sealed"), (501, "not initialised"), (429, "no leader"), (500, "500")]
 )
 def test_a_vault_that_does_not_serve_keeps_the_gate_shut_and_says_why(keys: Path, status: int, word: str) -> None:
     with serving(lambda _: health(status)) as vault:
-        assert word in vault_unsealed.problem(vault.url, keys, KEYS), "the log of the gate is all a person sees"
+        assert word in vault_unsealed.problem([vault.url], keys, KEYS), "the log of the gate is all a person sees"
 
 
 @pytest.mark.parametrize("lost", ["vault-root", "vault-unseal-0"])
@@ -41,21 +41,43 @@ def test_a_vault_that_does_not_serve_keeps_the_gate_shut_and_says_why(keys: Path
 def test_an_interrupted_initialisation_is_named_and_its_remedy_given(keys: Path, lost: str, status: int) -> None:
     (keys / lost).unlink()
     with serving(lambda _: health(status)) as vault:
-        problem = vault_unsealed.problem(vault.url, keys, KEYS)
+        problem = vault_unsealed.problem([vault.url], keys, KEYS)
     assert f"no {lost}" in problem, "the missing key must be named"
-    assert "data-vault-0" in problem, "an initialised Vault without keys can only be deleted or restored"
+    assert "delete the volume claims" in problem, "an initialised Vault without keys can only be deleted or restored"
 
 
 def test_missing_keys_of_a_vault_that_was_never_initialised_are_no_loss(tmp_path: Path) -> None:
     with serving(lambda _: health(501)) as vault:
-        problem = vault_unsealed.problem(vault.url, tmp_path, KEYS)
-    assert "data-vault-0" not in problem, "nobody may be told to delete a Vault that is about to be initialised"
+        problem = vault_unsealed.problem([vault.url], tmp_path, KEYS)
+    assert "delete" not in problem, "nobody may be told to delete a Vault that is about to be initialised"
     assert "not initialised" in problem, "the gate stays shut"
+
+
+def always(status: int) -> Respond:
+    return lambda _: health(status)
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        ((200, 429, 429), ""),
+        ((200, 503, 429), "is sealed"),
+        ((200, 429, 501), "is not initialised"),
+        ((429, 429, 429), "no leader"),
+    ],
+)
+def test_of_several_servers_all_are_unsealed_and_one_is_active(keys: Path, states: tuple[int, ...], told: str) -> None:
+    with contextlib.ExitStack() as doubles:
+        servers = [doubles.enter_context(serving(always(state))) for state in states]
+        problem = vault_unsealed.problem([server.url for server in servers], keys, KEYS)
+    assert (told in problem) if told else not problem, "a cluster with a server that never joined is none"
+    sealed = [server.url for server, state in zip(servers, states, strict=True) if state in (501, 503)]
+    assert all(url in problem for url in sealed), "the server that holds the gate is named"
 
 
 def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(lambda _: health(503)) as vault:
-        monkeypatch.setenv("VAULT_ADDR", vault.url)
+        monkeypatch.setenv("VAULT_ADDRS", vault.url)
         monkeypatch.setenv("KEYS_DIRECTORY", str(keys))
         monkeypatch.setenv("KEYS", ",".join(KEYS))
         monkeypatch.setenv("SECONDS", "-1")
