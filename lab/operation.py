@@ -26,6 +26,7 @@ from lab.events import compact
 from lab.providers.catalogue import open_site, packages
 from lab.providers.serving import serve
 from lab.world import World
+from tools.state import exported
 
 # More than the engine's default of four for each CPU: a waiting step holds a place, and here steps only wait.
 PARALLEL: Final = 32
@@ -116,16 +117,15 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
             return _perform(selected, order, emit)
         finally:
             if order.operation != "preview" and selected is not None:
-                _export(selected, stack)
+                _export(stack)
             for server in servers:
                 server.stop(grace=None)
 
 
-def _export(selected: auto.Stack, stack: checkout.Stack) -> None:
-    """Leave the state beside the world; secrets in it stay encrypted."""
-    exported = selected.export_stack()
-    text = json.dumps({"version": exported.version, "deployment": exported.deployment}, indent=1)
-    (stack.workdir / "state.json").write_text(text, encoding="utf-8")
+def _export(stack: checkout.Stack) -> None:
+    """Leave the state beside the world; secrets in it stay encrypted, which they do not in `Stack.export_stack`."""
+    state = exported(Path(checkout.command_line(stack.root)), stack.name, stack.project)
+    (stack.workdir / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
 
 
 def _follow_parent() -> None:
