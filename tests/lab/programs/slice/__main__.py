@@ -1,0 +1,224 @@
+"""A thin platform for the lab's own tests: one resource or two of each package, in phases that build on each other."""
+
+import json
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_proxmoxve as pve
+import pulumi_random as random
+import pulumi_vault as vault
+import pulumiverse_talos as talos
+from pulumi_command import local
+
+NODE, VIP, VAULT_ADDRESS = "192.0.2.11", "192.0.2.100", "192.0.2.101"
+PROXMOX_TOKEN = "pulumi@pve!lab=00000000-0000-4000-8000-000000000000"
+
+
+class Phase(pulumi.ComponentResource):
+    """Groups resources as the real program's phases do."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("home-cluster:phase:Phase", name, None, None)
+
+
+def under(parent: pulumi.Resource, provider: pulumi.ProviderResource | None = None, *after: pulumi.Resource):
+    """Options of a member of a phase."""
+    return pulumi.ResourceOptions(parent=parent, provider=provider, depends_on=list(after))
+
+
+def client(secrets: talos.machine.Secrets, cls: type):
+    """A client configuration of the class a resource wants."""
+    return secrets.client_configuration.apply(
+        lambda c: cls(ca_certificate=c.ca_certificate, client_certificate=c.client_certificate, client_key=c.client_key)
+    )
+
+
+def machine_secrets(secrets: talos.machine.Secrets):
+    """The secrets in the class the data source wants: handed over whole, their keys would be in snake_case."""
+    m = talos.machine
+
+    def convert(s):
+        def pair(c):
+            return m.CertificateArgs(cert=c.cert, key=c.key)
+
+        certs = m.CertificatesArgs(
+            etcd=pair(s.certs.etcd),
+            k8s=pair(s.certs.k8s),
+            os=pair(s.certs.os),
+            k8s_aggregator=pair(s.certs.k8s_aggregator),
+            k8s_serviceaccount=m.KeyArgs(key=s.certs.k8s_serviceaccount.key),
+        )
+        return m.MachineSecretsArgs(
+            certs=certs,
+            cluster=m.ClusterArgs(id=s.cluster.id, secret=s.cluster.secret),
+            secrets=m.KubernetesSecretsArgs(
+                bootstrap_token=s.secrets.bootstrap_token,
+                secretbox_encryption_secret=s.secrets.secretbox_encryption_secret,
+            ),
+            trustdinfo=m.TrustdInfoArgs(token=s.trustdinfo.token),
+        )
+
+    return secrets.machine_secrets.apply(convert)
+
+
+def build_cluster() -> tuple[k8s.Provider, pulumi.Resource, Phase]:
+    """One machine, Talos on it, Cilium and its addresses."""
+    phase = Phase("cluster")
+    proxmox = pve.Provider("proxmox", endpoint="https://pve.example:8006/", api_token=PROXMOX_TOKEN)
+    image = pve.download.FileLegacy(
+        "image",
+        node_name="pve",
+        datastore_id="local",
+        content_type="import",
+        url="https://images.example/talos.qcow2",
+        opts=under(phase, proxmox),
+    )
+    vm = pve.VmLegacy(
+        "node",
+        node_name="pve",
+        vm_id=201,
+        disks=[{"interface": "scsi0", "import_from": image.id, "datastore_id": "local"}],
+        initialization={"ip_configs": [{"ipv4": {"address": f"{NODE}/24", "gateway": "192.0.2.1"}}]},
+        opts=under(phase, proxmox),
+    )
+    metal = talos.Provider("talos")
+    secrets = talos.machine.Secrets("secrets", talos_version="v1.13", opts=under(phase, metal))
+    config = talos.machine.get_configuration_output(
+        cluster_name="slice",
+        cluster_endpoint=f"https://{VIP}:6443",
+        machine_type="controlplane",
+        machine_secrets=machine_secrets(secrets),
+        kubernetes_version="1.36.0",
+        opts=pulumi.InvokeOutputOptions(provider=metal),
+    )
+    apply = talos.machine.ConfigurationApply(
+        "apply",
+        node=NODE,
+        client_configuration=client(secrets, talos.machine.ClientConfigurationArgs),
+        machine_configuration_input=config.machine_configuration,
+        config_patches=["cluster: {network: {cni: {name: none}}}"],
+        opts=under(phase, metal, vm),
+    )
+    bootstrap = talos.machine.Bootstrap(
+        "bootstrap",
+        node=NODE,
+        client_configuration=client(secrets, talos.machine.ClientConfigurationArgs),
+        opts=under(phase, metal, apply),
+    )
+    kubeconfig = talos.cluster.Kubeconfig(
+        "kubeconfig",
+        node=NODE,
+        client_configuration=client(secrets, talos.cluster.KubeconfigClientConfigurationArgs),
+        opts=under(phase, metal, bootstrap),
+    )
+    gate = local.Command(
+        "api",
+        create="wait for the API",
+        environment={"API_SERVER": kubeconfig.kubernetes_client_configuration.host},
+        opts=under(phase),
+    )
+    raw = pulumi.Output.secret(pulumi.Output.all(kubeconfig.kubeconfig_raw, gate.id).apply(lambda both: both[0]))
+    cluster = k8s.Provider("kubernetes", kubeconfig=raw, enable_secret_mutable=True, enable_config_map_mutable=True)
+    cilium = release(phase, cluster, "cilium", "https://helm.cilium.io", "1.20.0", "kube-system", {})
+    pool = k8s.apiextensions.CustomResource(
+        "pool",
+        api_version="cilium.io/v2",
+        kind="CiliumLoadBalancerIPPool",
+        metadata={"name": "pool"},
+        spec={"blocks": [{"start": VAULT_ADDRESS, "stop": "192.0.2.110"}]},
+        opts=under(phase, cluster, cilium),
+    )
+    policy = k8s.apiextensions.CustomResource(
+        "announce",
+        api_version="cilium.io/v2alpha1",
+        kind="CiliumL2AnnouncementPolicy",
+        metadata={"name": "announce"},
+        spec={"loadBalancerIPs": True},
+        opts=under(phase, cluster, pool),
+    )
+    return cluster, policy, phase
+
+
+def release(phase, provider, chart, repo, version, namespace, values, skip_await=False, after=()):
+    """A release that is named as its chart."""
+    return k8s.helm.v3.Release(
+        chart,
+        name=chart,
+        chart=chart,
+        version=version,
+        repository_opts={"repo": repo},
+        namespace=namespace,
+        values=values,
+        skip_await=skip_await,
+        opts=under(phase, provider, *after),
+    )
+
+
+def build_vault(cluster: k8s.Provider, gate: pulumi.Resource) -> None:
+    """Vault, initialised by its Job, with one secret in it and one in a pod."""
+    phase = Phase("phase1-infrastructure")
+    namespace = k8s.core.v1.Namespace("vault", metadata={"name": "vault"}, opts=under(phase, cluster, gate))
+    here = {"namespace": namespace.metadata.name}
+    sidecar = [{"name": "unseal", "args": ["unseal", "--k8s-secret-name=vault-keys"]}]
+    wanted = pulumi.Config().require_bool("vaultSidecar")
+    server = release(
+        phase,
+        cluster,
+        "vault",
+        "https://helm.releases.hashicorp.com",
+        "0.34.1",
+        namespace.metadata.name,
+        {"server": {"extraContainers": sidecar if wanted else []}},
+        skip_await=True,
+    )
+    account = k8s.core.v1.ServiceAccount("init", metadata={"name": "init", **here}, opts=under(phase, cluster))
+    rules = [{"api_groups": [""], "resources": ["secrets"], "verbs": ["get", "create", "update"]}]
+    role = k8s.rbac.v1.Role("init", metadata={"name": "init", **here}, rules=rules, opts=under(phase, cluster))
+    binding = k8s.rbac.v1.RoleBinding(
+        "init",
+        metadata={"name": "init", **here},
+        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name},
+        subjects=[{"kind": "ServiceAccount", "name": account.metadata.name, **here}],
+        opts=under(phase, cluster),
+    )
+    container = {
+        "name": "init",
+        "image": "ghcr.io/bank-vaults/bank-vaults:v1.33.1",
+        "args": ["init", "--mode=k8s", "--k8s-secret-name=vault-keys"],
+        "env": [{"name": "VAULT_ADDR", "value": "https://vault-0.vault-internal:8200"}],
+    }
+    pod = {"service_account_name": account.metadata.name, "restart_policy": "Never", "containers": [container]}
+    job = k8s.batch.v1.Job(
+        "init",
+        metadata={"name": "init", **here},
+        spec={"template": {"spec": pod}},
+        opts=under(phase, cluster, server, binding),
+    )
+    service = k8s.core.v1.Service(
+        "api",
+        metadata={"name": "api", **here, "annotations": {"lbipam.cilium.io/ips": VAULT_ADDRESS}},
+        spec={"type": "LoadBalancer", "selector": {"app.kubernetes.io/instance": "vault"}, "ports": [{"port": 8200}]},
+        opts=under(phase, cluster, job),
+    )
+    keys = k8s.core.v1.Secret.get("keys", job.id.apply(lambda _: "vault/vault-keys"), opts=under(phase, cluster))
+    token = pulumi.Output.secret(
+        keys.data.apply(lambda data: __import__("base64").b64decode(data["vault-root"]).decode())
+    )
+    address = service.status.apply(lambda status: f"https://{status.load_balancer.ingress[0].ip}:8200")
+    api = vault.Provider("vault", address=address, token=token)
+    mount = vault.Mount("kv", path="kv", type="kv", options={"version": "2"}, opts=under(phase, api))
+    password = random.RandomPassword("password", length=24, opts=under(phase, random.Provider("random")))
+    vault.kv.SecretV2(
+        "secret",
+        mount=mount.path,
+        name="app",
+        data_json=password.result.apply(lambda text: json.dumps({"password": text})),
+        opts=under(phase, api),
+    )
+
+
+provider, ready, _ = build_cluster()
+build_vault(provider, ready)
+apart = Phase("gitops")
+k8s.core.v1.Namespace("flux", metadata={"name": "flux-system"}, opts=under(apart, provider, ready))
+pulumi.export("urls", {"vault": f"https://{VAULT_ADDRESS}:8200"})
