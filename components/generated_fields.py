@@ -7,6 +7,7 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
+from components.outputs import made
 from lib.secrets import KEEPS_PREVIOUS, Field, Kind, SecretDeclaration
 
 _TEN_YEARS = 10 * 365 * 24
@@ -57,8 +58,8 @@ class GeneratedFields(pulumi.ComponentResource):
             case Kind.HTPASSWD:
                 return pulumi.Output.concat(field.literal, ":", self._passwords[field.of].bcrypt_hash)
             case Kind.SYNAPSE_SIGNING_KEY:
-                seed = self._bytes(field, self._number).base64
-                return seed.apply(lambda text: f"ed25519 g{self._generation} {text.rstrip('=')}")
+                seed = self._bytes(field, self._number)
+                return made(seed, seed.base64).apply(lambda text: f"ed25519 g{self._generation} {text.rstrip('=')}")
             case Kind.RSA_PRIVATE_KEY | Kind.EC_PRIVATE_KEY:
                 self._keys[field.name] = self._private_key(field)
                 return self._keys[field.name].private_key_pem
@@ -72,12 +73,13 @@ class GeneratedFields(pulumi.ComponentResource):
             case Kind.HEX:
                 return self._bytes(field, generation).hex
             case Kind.BASE64URL:
-                return self._bytes(field, generation).base64.apply(_base64url)
+                seed = self._bytes(field, generation)
+                return made(seed, seed.base64).apply(_base64url)
             case _:
-                made = self._password(field, generation)
+                password = self._password(field, generation)
                 if generation == self._number:
-                    self._passwords[field.name] = made
-                return made.result
+                    self._passwords[field.name] = password
+                return password.result
 
     def _resource(self, field: Field, generation: int) -> str:
         return f"{self._name}-{field.name}" + (f"-{generation}" if field.overlap else "")

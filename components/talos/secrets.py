@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumiverse_talos import client, cluster, machine
 
+from components.outputs import made
+
 
 @dataclass(frozen=True, kw_only=True)
 class TalosSecretsArgs:
@@ -37,15 +39,15 @@ class TalosSecrets(pulumi.ComponentResource):
                 additional_secret_outputs=["machineSecrets", "clientConfiguration"],
             ),
         )
-        self.cluster_id = self.secrets.machine_secrets.apply(lambda made: made.cluster.id)
+        self.cluster_id = made(self.secrets, self.secrets.machine_secrets).apply(lambda kept: kept.cluster.id)
         self.register_outputs({})
 
 
 def machine_secrets(secrets: machine.Secrets) -> pulumi.Output[machine.MachineSecretsArgs]:
     """Argument `machine_secrets` of `machine.get_configuration_output`, secret."""
 
-    def rebuild(made: machine.outputs.MachineSecretsResult) -> machine.MachineSecretsArgs:
-        certificates = made.certs
+    def rebuild(kept: machine.outputs.MachineSecretsResult) -> machine.MachineSecretsArgs:
+        certificates = kept.certs
         return machine.MachineSecretsArgs(
             certs=machine.CertificatesArgs(
                 etcd=_pair(certificates.etcd),
@@ -54,16 +56,16 @@ def machine_secrets(secrets: machine.Secrets) -> pulumi.Output[machine.MachineSe
                 k8s_aggregator=_pair(certificates.k8s_aggregator),
                 k8s_serviceaccount=machine.KeyArgs(key=certificates.k8s_serviceaccount.key),
             ),
-            cluster=machine.ClusterArgs(id=made.cluster.id, secret=made.cluster.secret),
+            cluster=machine.ClusterArgs(id=kept.cluster.id, secret=kept.cluster.secret),
             secrets=machine.KubernetesSecretsArgs(
-                bootstrap_token=made.secrets.bootstrap_token,
-                secretbox_encryption_secret=made.secrets.secretbox_encryption_secret,
-                aescbc_encryption_secret=made.secrets.aescbc_encryption_secret,
+                bootstrap_token=kept.secrets.bootstrap_token,
+                secretbox_encryption_secret=kept.secrets.secretbox_encryption_secret,
+                aescbc_encryption_secret=kept.secrets.aescbc_encryption_secret,
             ),
-            trustdinfo=machine.TrustdInfoArgs(token=made.trustdinfo.token),
+            trustdinfo=machine.TrustdInfoArgs(token=kept.trustdinfo.token),
         )
 
-    return secrets.machine_secrets.apply(rebuild)
+    return made(secrets, secrets.machine_secrets).apply(rebuild)
 
 
 def _pair(certificate: machine.outputs.CertificateResult) -> machine.CertificateArgs:
@@ -72,22 +74,22 @@ def _pair(certificate: machine.outputs.CertificateResult) -> machine.Certificate
 
 def node_client(secrets: machine.Secrets) -> pulumi.Output[machine.ClientConfigurationArgs]:
     """Argument `client_configuration` of the resources in `machine`, secret."""
-    return secrets.client_configuration.apply(
-        lambda made: machine.ClientConfigurationArgs(
-            ca_certificate=made.ca_certificate,
-            client_certificate=made.client_certificate,
-            client_key=made.client_key,
+    return made(secrets, secrets.client_configuration).apply(
+        lambda kept: machine.ClientConfigurationArgs(
+            ca_certificate=kept.ca_certificate,
+            client_certificate=kept.client_certificate,
+            client_key=kept.client_key,
         )
     )
 
 
 def kubeconfig_client(secrets: machine.Secrets) -> pulumi.Output[cluster.KubeconfigClientConfigurationArgs]:
     """Argument `client_configuration` of `cluster.Kubeconfig`, secret."""
-    return secrets.client_configuration.apply(
-        lambda made: cluster.KubeconfigClientConfigurationArgs(
-            ca_certificate=made.ca_certificate,
-            client_certificate=made.client_certificate,
-            client_key=made.client_key,
+    return made(secrets, secrets.client_configuration).apply(
+        lambda kept: cluster.KubeconfigClientConfigurationArgs(
+            ca_certificate=kept.ca_certificate,
+            client_certificate=kept.client_certificate,
+            client_key=kept.client_key,
         )
     )
 
@@ -96,10 +98,10 @@ def talosconfig_client(
     secrets: machine.Secrets,
 ) -> pulumi.Output[client.GetConfigurationClientConfigurationArgs]:
     """Argument `client_configuration` of `client.get_configuration_output`, secret."""
-    return secrets.client_configuration.apply(
-        lambda made: client.GetConfigurationClientConfigurationArgs(
-            ca_certificate=made.ca_certificate,
-            client_certificate=made.client_certificate,
-            client_key=made.client_key,
+    return made(secrets, secrets.client_configuration).apply(
+        lambda kept: client.GetConfigurationClientConfigurationArgs(
+            ca_certificate=kept.ca_certificate,
+            client_certificate=kept.client_certificate,
+            client_key=kept.client_key,
         )
     )
