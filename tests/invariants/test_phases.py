@@ -139,4 +139,5 @@ def test_a_preview_shows_every_resource_that_an_update_makes(update: Recording, 
         "a resource that depends on a value known only later would be missing from the plan"
     )
     for one in update.resources:
-        assert preview.by_urn[one.urn].dependencies == one.dependencies, f"{one} waits for the same in both"
+        # A value that is chosen once another is known brings its own dependencies only then.
+        assert preview.by_urn[one.urn].dependencies <= one.dependencies, f"{one} waits for nothing else in a preview"
