@@ -21,7 +21,11 @@ def test_a_first_preview_of_every_valid_stack_file_goes_through(path: Path) -> N
     assert len(recording.phases) >= 4, "phases are built although nothing is known yet"
 
 
-@pytest.mark.parametrize("path", [FIXTURES / "valid" / "every-key.yaml", EXISTING], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [FIXTURES / "valid" / "every-key.yaml", FIXTURES / "valid" / "applications.yaml", EXISTING],
+    ids=lambda path: path.stem,
+)
 def test_an_update_of_the_most_different_stack_files_goes_through(path: Path) -> None:
     recording = record_program(preview=False, stack_file=path)
     assert len(recording.phases) >= 4, "phases are built"
