@@ -63,12 +63,12 @@ class Bench:
 
     def call(self, token: str, name: str = "thing", **more: Any) -> Call:
         """The context of a call for a resource of that type and logical name."""
-        config = self._configs.get(token.split(":")[0], {})
+        config = self._configs.get(token.split(":", maxsplit=1)[0], {})
         return Call(site=self.site, urn=f"urn:pulumi:dev::bench::{token}::{name}", token=token, config=config, **more)
 
     def resource(self, token: str) -> Resource:
         """The handler of a type."""
-        package = token.split(":")[0]
+        package = token.split(":", maxsplit=1)[0]
         return self._packages["terraform-provider" if package == "authentik" else package].resource(token)
 
     def check(self, token: str, inputs: Properties, name: str = "thing", olds: Properties | None = None) -> Properties:
@@ -107,7 +107,7 @@ class Bench:
 
     def invoke(self, token: str, arguments: Properties) -> Properties:
         """Ask a data source."""
-        function = self._packages[token.split(":")[0]].function(token)
+        function = self._packages[token.split(":", maxsplit=1)[0]].function(token)
         function.check(arguments)
         return function.invoke(self.call(token), arguments)
 
@@ -129,7 +129,7 @@ class Bench:
 
     def release(self, chart: str, namespace: str, values: Properties | None = None, **more: Any) -> Result:
         """Install a chart in a version of its own, named after it."""
-        repository = more.pop("repository", REPOSITORIES[chart])
+        repository = more.pop("repository", None) or REPOSITORIES[chart]
         source: Properties = {"chart": chart, "repositoryOpts": {"repo": repository}}
         if repository.startswith("oci://"):
             source = {"chart": f"{repository}/{chart}"}
