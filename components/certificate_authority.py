@@ -61,7 +61,7 @@ class CertificateAuthority(pulumi.ComponentResource):
             f"{name}-issuing", request.cert_request_pem, (ISSUING_HOURS, _ISSUING_RENEWAL_HOURS), child
         )
         self.certificate_pem = made(root, root.cert_pem)
-        self.issuing_chain_pem = pulumi.Output.concat(issuing.cert_pem, root.cert_pem)
+        self.issuing_chain_pem = pulumi.Output.concat(made(issuing, issuing.cert_pem), self.certificate_pem)
         self.issuing_key_pem = _key_pem(issuing_key)
         self.register_outputs({"certificate_pem": self.certificate_pem})
 

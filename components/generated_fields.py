@@ -56,7 +56,8 @@ class GeneratedFields(pulumi.ComponentResource):
             return self._random_value(field, self._number)
         match field.kind:
             case Kind.HTPASSWD:
-                return pulumi.Output.concat(field.literal, ":", self._passwords[field.of].bcrypt_hash)
+                password = self._passwords[field.of]
+                return pulumi.Output.concat(field.literal, ":", made(password, password.bcrypt_hash))
             case Kind.SYNAPSE_SIGNING_KEY:
                 seed = self._bytes(field, self._number)
                 return made(seed, seed.base64).apply(lambda text: f"ed25519 g{self._generation} {text.rstrip('=')}")

@@ -7,6 +7,7 @@ import pulumi
 import pulumiverse_talos as talos
 from pulumiverse_talos import machine
 
+from components.outputs import made
 from components.talos.node import TalosNode, TalosNodeArgs
 from components.talos.secrets import TalosSecrets, kubeconfig_client, node_client, talosconfig_client
 from lib.talos.config import NodeRole, patches
@@ -67,8 +68,8 @@ class TalosCluster(pulumi.ComponentResource):
         self.configured = [applied for group in nodes.values() for applied in group]
         self.bootstrap = self._bootstrap(name, args, nodes[NodeRole.CONTROL_PLANE])
         issued = self._kubeconfig(name, args)
-        self.kubeconfig = issued.kubeconfig_raw
-        self.client_configuration = issued.kubernetes_client_configuration
+        self.kubeconfig = made(issued, issued.kubeconfig_raw)
+        self.client_configuration = made(issued, issued.kubernetes_client_configuration)
         self.talosconfig = self._talosconfig(args)
         self.register_outputs({"kubeconfig": self.kubeconfig, "talosconfig": self.talosconfig})
 

@@ -32,11 +32,13 @@ class Run:
 
     Attributes:
         preview: Whether the engine previews: ids and computed outputs are unknown then.
+        skipping: Whether the engine skips every resource, as after a failure of what all depend on.
         config: Stack configuration by full key, as the engine hands it to the program: every value a string.
         secret_config: Keys of it that are secret; their values are remembered as issued secrets.
     """
 
     preview: bool = False
+    skipping: bool = False
     stack: str = "test-cluster"
     config: Mapping[str, str] = field(default_factory=dict)
     secret_config: tuple[str, ...] = ()
@@ -59,7 +61,9 @@ def _record(build: Callable[[], object], run: Run) -> Recording:
     issuer = Issuer()
     for key in run.secret_config:
         issuer.issued[run.config[key]] = f"stack configuration {key}"
-    monitor = RecordingMonitor(project=PROJECT, stack=run.stack, preview=run.preview, issuer=issuer)
+    monitor = RecordingMonitor(
+        project=PROJECT, stack=run.stack, preview=run.preview, issuer=issuer, skipping=run.skipping
+    )
     runtime_settings.configure(
         runtime_settings.Settings(
             project=PROJECT, stack=run.stack, monitor=monitor, engine=MockEngine(None), dry_run=run.preview

@@ -36,14 +36,16 @@ class RecordingMonitor(MockMonitor):
     """Sees the requests themselves, so also dependencies, parents, providers and secret-ness.
 
     Inputs come back as outputs, secrets still secret, with what the provider computes beside them. In a preview
-    nothing is computed and nothing has an id, as with a provider that is not configured yet.
+    nothing is computed and nothing has an id, as with a provider that is not configured yet. `skipping` answers that
+    every resource was skipped, as an update that goes on after a failure does with what depends on the failed one.
     """
 
-    def __init__(self, *, project: str, stack: str, preview: bool, issuer: Issuer) -> None:
+    def __init__(self, *, project: str, stack: str, preview: bool, issuer: Issuer, skipping: bool = False) -> None:
         super().__init__(_NoMocks())
         self._prefix = f"urn:pulumi:{stack}::{project}::"
         self._preview = preview
         self._issuer = issuer
+        self._skipping = skipping
         self.recorded: dict[str, Recorded] = {}
         self.calls: list[Call] = []
         self.outputs: dict[str, RegisteredOutputs] = {}
@@ -63,6 +65,8 @@ class RecordingMonitor(MockMonitor):
         self._keep(_registered(urn, request, inputs, len(self.recorded)))
         if not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn)
+        if self._skipping:
+            return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.Result.SKIP)
         outputs = wrapped(inputs)
         if self._preview:
             return resource_pb2.RegisterResourceResponse(urn=urn, object=encode(outputs))

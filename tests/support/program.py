@@ -63,13 +63,18 @@ def _text(value: Any) -> str:
 
 @functools.cache
 def record_program(
-    *, preview: bool, stack_file: Path = STACK_FILE, optional_secrets: tuple[str, ...] = ()
+    *,
+    preview: bool,
+    skipping: bool = False,
+    stack_file: Path = STACK_FILE,
+    optional_secrets: tuple[str, ...] = (),
 ) -> Recording:
     """`__main__.py` under a stack file, with the secrets that it requires and those asked for."""
     names = {key.name for key in required_secrets(load_stack_file(stack_file))} | set(optional_secrets)
     secrets = {name: value for name, value in secret_values().items() if name in names}
     run = Run(
         preview=preview,
+        skipping=skipping,
         stack=stack_file.stem.removeprefix("Pulumi."),
         config=configuration(stack_file, secrets),
         secret_config=tuple(f"{PROJECT}:{name}" for name in secrets),
