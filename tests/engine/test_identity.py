@@ -1,0 +1,83 @@
+"""Vault and Authentik on the real engine: each comes up without the other's login, and the joint can be undone."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lab.checkout import Stack
+from lab.driver import Result
+from tests.engine.platform import Outcome, copy_of, driver, faults_of, once_in_a_run, phases_of, statuses, world_of
+
+pytestmark = pytest.mark.engine
+
+LOGIN = "vault:jwt/authBackend:AuthBackend"
+
+
+@pytest.fixture(scope="session")
+def without_authentik(engine_directory: Path) -> Outcome:
+    """The first bring-up, with an Authentik that never answers."""
+
+    def bring_about(stack: Stack) -> Result:
+        with world_of(stack) as world:
+            faults_of(world).stage("Job", "authentik-api", "fail", "the API is not answering (connection refused)")
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "without-authentik", bring_about)
+
+
+@pytest.fixture(scope="session")
+def without_login(engine_directory: Path, without_authentik: Outcome) -> Outcome:
+    """The next one: Authentik answers, and Vault takes no OIDC login."""
+
+    def bring_about(stack: Stack) -> Result:
+        shutil.copytree(without_authentik.stack.workdir, stack.workdir, symlinks=True)
+        with world_of(stack) as world:
+            faults_of(world).clear()
+            faults_of(world).stage(LOGIN, "vault-oidc-login", "refuse", "error checking oidc discovery URL")
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "without-login", bring_about)
+
+
+def test_without_authentik_the_phases_behind_it_wait_and_say_so(without_authentik: Outcome) -> None:
+    assert not without_authentik.result.ok, "the command fails"
+    assert statuses(without_authentik.result) == {
+        "cluster": "ready",
+        "phase1-infrastructure": "ready",
+        "phase2-identity": "failed",
+        "phase3-integration": "blocked",
+        "phase4-services": "blocked",
+        "gitops": "ready",
+    }, "what owes nothing to a login is there; the rest waits for the one thing that is broken"
+
+
+def test_the_phase_table_says_what_is_wrong_with_authentik(without_authentik: Outcome) -> None:
+    (identity,) = [one for one in phases_of(without_authentik.result).ordered() if one.name == "phase2-identity"]
+    assert [urn.rsplit("::", 1)[-1] for urn in identity.failed] == ["authentik-api"], "the gate, and nothing behind it"
+
+
+def test_phase_two_comes_up_while_vault_has_no_login(without_login: Outcome) -> None:
+    found = statuses(without_login.result)
+    assert (found["phase1-infrastructure"], found["phase2-identity"]) == ("ready", "ready"), (
+        "Authentik needs Vault's secrets, and nobody who logs in to Vault"
+    )
+    assert (found["phase3-integration"], found["phase4-services"]) == ("failed", "blocked"), "the joint is what failed"
+
+
+def test_switching_vaults_login_off_takes_the_joint_away_and_nothing_else(platform: Outcome, tmp_path: Path) -> None:
+    stack = copy_of(platform.stack, tmp_path / "off")
+    text = stack.file.read_text(encoding="utf-8")
+    stack.file.write_text(text.replace("    host: vault.", "    oidc: false\n    host: vault.", 1), encoding="utf-8")
+    off = driver(stack).up()
+    assert off.ok, "nothing depends on it"
+    assert set(statuses(off).values()) == {"ready"}, "everything else stays"
+    assert "phase3-integration" not in statuses(off), "and a phase that is gone is none"
+    deleted = {
+        event["urn"].rsplit("::", 1)[-1]
+        for event in off.events
+        if event["event"] == "start" and event["op"] == "delete"
+    }
+    strange = [name for name in deleted if not name.startswith(("login-vault", "vault-oidc", "oidc-vault", "phase3-"))]
+    assert strange == [], "the application, the joint and the client secret"
+    assert "vault-oidc-login" in deleted, "Vault offers the login no more"
