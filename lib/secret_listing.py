@@ -33,8 +33,9 @@ that use it. Nothing else changes. A number never goes down: that would bring no
 before anything runs.
 
 Where the side that checks a value takes two of them, the value before the last rotation stays beside the new one, as
-`<field>-previous`, so nothing breaks in between; rotate once more to drop it. All others have a short window, which the
-table names. A secret that is permanent can never be rotated; the table says why.
+`<field>-previous` from the first rotation on, so nothing breaks in between; rotate once more to drop it, and twice
+after a leak. All others have a short window, which the table names. A secret that is permanent can never be rotated;
+the table says why.
 
 ## Adding one
 
@@ -49,7 +50,8 @@ An application of your own needs no code. In the stack file:
           reflectTo: [shop]
 
 `make up` makes the value, writes it to `kv/platform/shop/api`, and Reflector keeps a Secret `extra-shop-api` with the
-key `token` in the namespace `shop`, also when that comes into being later. `rotation.generations` takes its path.
+key `token` in the namespace `shop`, also when that comes into being later. It is rotated like all others. With
+`keepPrevious: true` the value before stays beside it, for a server that checks against two.
 """
 
 _FORMS: Mapping[Kind, str] = {

@@ -27,7 +27,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     """A cluster in which both operators run."""
     with World(tmp_path / "world", "passphrase") as world:
         for chart in ("reflector", "reloader"):
-            record = {"chart": chart, "name": chart, "namespace": chart, "running": True, "values": {}}
+            record: dict[str, Any] = {"chart": chart, "name": chart, "namespace": chart, "running": True, "values": {}}
             world.put(RELEASES, f"{chart}/{chart}", record)
         yield Site(world, Clock(world), (reflector.run, reloader.run))
 
