@@ -33,8 +33,8 @@ that use it. Nothing else changes. A number never goes down: that would bring no
 before anything runs.
 
 Where the side that checks a value takes two of them, the value before the last rotation stays beside the new one, as
-`<field>-previous` from the first rotation on, so nothing breaks in between; rotate once more to drop it, and twice
-after a leak. All others have a short window, which the table names. A secret that is permanent can never be rotated;
+`<field>-previous` from the first rotation on, so nothing breaks in between. Rotate once more to drop it, as after a
+leak. All others have a short window, which the table names. A secret that is permanent can never be rotated;
 the table says why.
 
 ## Adding one
