@@ -28,7 +28,7 @@ def secret_name(path: str) -> str:
 def problems(settings: Settings, platform: Sequence[SecretDeclaration]) -> Iterator[Problem]:
     """What is wrong with the section, given the platform's own secrets."""
     owners = {declaration.name: declaration.path for declaration in platform}
-    known = {*_platform_namespaces(settings), *settings.secrets.namespaces}
+    known = {*platform_namespaces(settings), *settings.secrets.namespaces}
     for path, extra in settings.secrets.extra.items():
         key = f"secrets.extra.{path}"
         name = path.replace("/", "-")
@@ -53,7 +53,7 @@ def _fix(namespace: str, known: set[str]) -> str:
     return f"{meant}list it in secrets.namespaces when something else makes it"
 
 
-def _platform_namespaces(settings: Settings) -> set[str]:
+def platform_namespaces(settings: Settings) -> set[str]:
     """Namespaces that there are once this stack is up."""
     optional = (
         (Namespace.GITEA, settings.gitea.enabled),

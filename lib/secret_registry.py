@@ -22,6 +22,7 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
         *_clashes(platform),
         *map(str, extra_secrets.problems(settings, platform)),
         *_impossible(declared),
+        *_strangers(platform, extra_secrets.platform_namespaces(settings)),
         *_generations(declared, settings.rotation.generations),
     ]
     if problems:
@@ -75,6 +76,18 @@ def _impossible(declared: Sequence[SecretDeclaration]) -> Iterator[str]:
             if field.overlap and field.kind not in KEEPS_PREVIOUS:
                 kinds = ", ".join(sorted(KEEPS_PREVIOUS))
                 yield f"{declaration.path}.{field.name}: {field.kind} keeps no previous value; only {kinds} do"
+
+
+def _strangers(declared: Sequence[SecretDeclaration], namespaces: set[str]) -> Iterator[str]:
+    """Readers in, and copies to, namespaces that this stack does not have."""
+    for declaration in declared:
+        for reader in declaration.readers:
+            for namespace in (reader.namespace, *reader.reflect_to):
+                if namespace not in namespaces:
+                    yield (
+                        f"{declaration.path}: {reader} would be in {namespace}, which is no namespace of this stack; "
+                        f"the namespaces are {', '.join(sorted(namespaces))}"
+                    )
 
 
 def _generations(declared: Sequence[SecretDeclaration], generations: dict[str, int]) -> Iterator[str]:

@@ -137,6 +137,17 @@ def test_a_secret_that_nobody_reads_is_refused_by_name(monkeypatch: pytest.Monke
         declare(SETTINGS)
 
 
+@pytest.mark.parametrize("reader", [{"namespace": "giteaa"}, {"reflect_to": ("giteaa",)}], ids=["reader", "copy"])
+def test_an_unknown_consumer_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, reader: dict[str, Any]) -> None:
+    (known,) = platform_secrets.PROBE.readers
+    monkeypatch.setattr(platform_secrets, "PROBE", replace(platform_secrets.PROBE, readers=(replace(known, **reader),)))
+    with pytest.raises(
+        ValueError, match=r"external-secrets/probe: .* would be in giteaa, which is no namespace"
+    ) as told:
+        declare(SETTINGS)
+    assert "gitea, harbor" in str(told.value), "the namespaces that there are"
+
+
 def test_a_kind_that_cannot_be_kept_has_no_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
     key = Field(name="key", kind=Kind.RSA_PRIVATE_KEY, size=2048, overlap=True)
     monkeypatch.setattr(platform_secrets, "PROBE", replace(platform_secrets.PROBE, fields=(key,)))
