@@ -1,0 +1,34 @@
+"""Outcomes of whole operations, each brought about once in a test run and shared by all workers."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.checkout import Stack
+from lab.driver import Result
+from tests.engine.platform import Outcome, driver, faults_of, once_in_a_run, world_of
+
+
+@pytest.fixture(scope="session")
+def engine_directory(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A directory of this test run; with xdist every worker has it in common."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if hasattr(request.config, "workerinput") else own) / "engine"
+
+
+@pytest.fixture(scope="session")
+def sealed(engine_directory: Path) -> Outcome:
+    """The first bring-up, on a Vault that nobody unseals."""
+
+    def bring_about(stack: Stack) -> Result:
+        with world_of(stack) as world:
+            faults_of(world).stage("Vault", "vault", "never-ready")
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "sealed", bring_about)
+
+
+@pytest.fixture(scope="session")
+def platform(engine_directory: Path) -> Outcome:
+    """The first bring-up, with nothing in its way."""
+    return once_in_a_run(engine_directory / "platform", lambda stack: driver(stack).up())

@@ -1,0 +1,95 @@
+"""The whole program on the lab, from the stack file beside this module, and copies of what one run left behind."""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.checkout import ROOT, Stack, passphrase
+from lab.driver import Driver, Result
+from lab.faults import Faults
+from lab.phases import Phases
+from lab.world import World
+
+NAME = "engine"
+_STACK_FILE = Path(__file__).with_name(f"Pulumi.{NAME}.yaml")
+
+
+def new_stack(directory: Path) -> Stack:
+    """A stack whose program is that of the checkout and whose stack file is that of these tests."""
+    root = directory / "root"
+    root.mkdir(parents=True)
+    for name in ("__main__.py", "Pulumi.yaml", ".tools"):
+        if (ROOT / name).exists():
+            (root / name).symlink_to(ROOT / name)
+    shutil.copyfile(_STACK_FILE, root / _STACK_FILE.name)
+    return Stack(root=root, name=NAME, workdir=directory / "work")
+
+
+def copy_of(stack: Stack, directory: Path) -> Stack:
+    """The same stack, state and world, to go on from without touching the original."""
+    shutil.copytree(stack.root.parent, directory, symlinks=True)
+    return Stack(root=directory / "root", name=stack.name, workdir=directory / "work")
+
+
+@contextmanager
+def world_of(stack: Stack) -> Iterator[World]:
+    """The simulated world, to look into and to stage something between two operations."""
+    with World(stack.world, passphrase(stack)) as world:
+        yield world
+
+
+def faults_of(world: World) -> Faults:
+    """What goes wrong in that world."""
+    return Faults(world)
+
+
+def phases_of(result: Result) -> Phases:
+    """What the phase table shows at the end of an operation."""
+    phases = Phases()
+    for event in result.events:
+        phases.see(event)
+    phases.end()
+    return phases
+
+
+def statuses(result: Result) -> dict[str, str]:
+    """Status of each phase, in the order of the design."""
+    return {phase.name: phase.status.value for phase in phases_of(result).ordered()}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An operation that several tests look at.
+
+    Attributes:
+        stack: What it left behind; a test that changes anything works on `copy_of` it.
+    """
+
+    stack: Stack
+    result: Result
+
+
+def once_in_a_run(directory: Path, bring_about: Callable[[Stack], Result]) -> Outcome:
+    """What `bring_about` leads to, in `directory`, which all workers of a test run share: the first one does it."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    record = directory.with_suffix(".json")
+    with directory.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not record.exists():
+            record.write_text(json.dumps(asdict(bring_about(new_stack(directory)))), encoding="utf-8")
+    stack = Stack(root=directory / "root", name=NAME, workdir=directory / "work")
+    return Outcome(stack, _result(json.loads(record.read_text(encoding="utf-8"))))
+
+
+def _result(record: dict[str, Any]) -> Result:
+    return Result(**{**record, "events": tuple(record["events"])})
+
+
+def driver(stack: Stack) -> Driver:
+    """What runs operations of the stack."""
+    return Driver(stack)
