@@ -57,7 +57,7 @@ class TalosNode(pulumi.ComponentResource):
             machine_secrets=machine_secrets(args.secrets),
             talos_version=args.version_contract,
             kubernetes_version=args.kubernetes_version.removeprefix("v"),
-            config_patches=list(args.patches),
+            config_patches=pulumi.Output.all(*args.patches),
             docs=False,
             examples=False,
             opts=pulumi.InvokeOutputOptions(parent=self),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lib.blueprints import application, recovery, second_factor
 from lib.blueprints.claims import EMAIL_MAPPING, PEOPLE_PATH, SERVICES_PATH
 from lib.blueprints.document import Entry, KeyOf, render
-from settings.identity import Identity, Removed, User
+from settings.identity import Identity, Removed, ServiceAccount, User
 
 _USER, _GROUP = "authentik_core.user", "authentik_core.group"
 
@@ -17,7 +17,7 @@ def text(identity: Identity, retired: Sequence[str] = ()) -> str:
     the next apply. (A list of groups on each person would say nothing about a person who is no longer there.)
     `retired` are applications of the platform that are switched off; they are deleted as those of `identity.removed`.
     """
-    accounts = {**identity.users, **identity.service_accounts}
+    accounts: dict[str, User | ServiceAccount] = {**identity.users, **identity.service_accounts}
     members = {
         group: sorted(username for username, account in accounts.items() if group in account.groups)
         for group in identity.groups

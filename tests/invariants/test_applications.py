@@ -165,7 +165,8 @@ def test_a_public_client_has_no_secret_anywhere(extended: Recording) -> None:
     assert not extended.named("login-tool-secret"), "and none is copied"
     job = extended.one(JOB, "login-tool-blueprint-apply")
     assert "CLIENT_ID" not in environment(job), "the proof of a secret is left out"
-    assert extended.one(JOB, "login-tool-discovery"), "the proof of the login is not"
+    gate = extended.one(JOB, "login-tool-discovery")
+    assert environment(gate)["REDIRECT_URIS"] == "http://localhost:4711/callback", "the proof of the login is not"
 
 
 def test_rotating_the_secret_of_an_application_is_known_by_its_path() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lib import oidc
-from lib.blueprints import application, paths, users
+from lib.blueprints import application, claims, paths, users
 from lib.oidc import OidcApplication
 from settings import load_stack_file
 from tests.lib.blueprints.documents import Tag, entries, evaluate, load, the
@@ -63,14 +63,14 @@ def test_every_scope_has_its_mapping_and_the_email_one_is_ours(declared: OidcApp
     mappings = [tag.value for tag in the(document(declared), PROVIDER)["fields"]["property_mappings"]]
     model = "authentik_providers_oauth2.scopemapping"
     wanted = [
-        [model, ["name", users.EMAIL_MAPPING]]
+        [model, ["name", claims.EMAIL_MAPPING]]
         if scope == "email"
         else [model, ["managed", f"goauthentik.io/providers/oauth2/scope-{scope}"]]
         for scope in declared.scopes
     ]
     assert mappings == wanted, "two mappings of one scope would both run"
     made = the(load(users.text(SETTINGS.identity)), model)["fields"]["name"]
-    assert made == users.EMAIL_MAPPING, "the blueprint that comes first makes it"
+    assert made == claims.EMAIL_MAPPING, "the blueprint that comes first makes it"
 
 
 @every_application

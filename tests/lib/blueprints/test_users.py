@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.blueprints import application, users
+from lib.blueprints import application, claims, users
 from lib.oidc import OidcApplication
 from settings.identity import Identity
 from tests.lib.blueprints.documents import Tag, entries, evaluate, load, tags, the
@@ -81,7 +81,7 @@ def test_the_same_people_in_another_order_give_the_same_text() -> None:
     assert one == other, "a changed text is applied again, so it must mean a change"
 
 
-@pytest.mark.parametrize(("path", "verified"), [(users.PEOPLE_PATH, True), ("users", False), ("home-cluster", False)])
+@pytest.mark.parametrize(("path", "verified"), [(claims.PEOPLE_PATH, True), ("users", False), ("home-cluster", False)])
 def test_only_addresses_of_declared_people_count_as_verified(path: str, verified: bool) -> None:
     mapping = the(load(users.text(identity({}))), "authentik_providers_oauth2.scopemapping")["fields"]
 
@@ -95,7 +95,7 @@ def test_only_addresses_of_declared_people_count_as_verified(path: str, verified
 
 def test_declared_people_are_where_the_claim_looks_for_them() -> None:
     (person,) = entries(load(users.text(identity({"ada": ()}))), "authentik_core.user")
-    assert person["fields"]["path"] == users.PEOPLE_PATH, "or nobody's address is verified"
+    assert person["fields"]["path"] == claims.PEOPLE_PATH, "or nobody's address is verified"
 
 
 def test_the_brand_names_the_recovery_flow_without_which_there_are_no_links() -> None:
@@ -156,7 +156,7 @@ def test_what_was_removed_is_deleted_and_nothing_else() -> None:
         ("authentik_providers_oauth2.oauth2provider", {"name": "photos"}),
         ("authentik_policies_expression.expressionpolicy", {"name": "home-cluster-access-photos"}),
         ("authentik_core.group", {"name": "chess"}),
-        ("authentik_core.user", {"username": "eve", "path": users.PEOPLE_PATH}),
+        ("authentik_core.user", {"username": "eve", "path": claims.PEOPLE_PATH}),
     ], "by the names under which this program made them"
 
 
@@ -186,7 +186,7 @@ def test_an_application_of_the_platform_that_is_off_is_deleted_too() -> None:
 def test_the_break_glass_administrator_cannot_be_removed_by_name() -> None:
     document = load(users.text(identity({}, removed={"users": ["akadmin"]})))
     ((_, found_by),) = absent(document)
-    assert found_by["path"] == users.PEOPLE_PATH, "which is not where Authentik keeps its own administrator"
+    assert found_by["path"] == claims.PEOPLE_PATH, "which is not where Authentik keeps its own administrator"
 
 
 @pytest.mark.parametrize(("stated", "written"), [(None, None), (True, True), (False, False)])
@@ -210,7 +210,7 @@ def test_a_service_account_is_no_person_and_is_in_its_groups() -> None:
         if one["fields"].get("type") == "service_account"
     ]
     assert account["username"] == "backup", "the program"
-    assert account["path"] != users.PEOPLE_PATH, "its address would count as verified there"
+    assert account["path"] != claims.PEOPLE_PATH, "its address would count as verified there"
     assert not {"password", "key"} & account.keys(), "its tokens are made in Authentik"
 
 
