@@ -17,6 +17,7 @@ _SEVERAL: Final = re.compile(r"\d+ errors? occurred:")
 _RESOURCE: Final = re.compile(r'^resource "urn:[^"]*" ')
 
 PHASE_TYPE: Final = "home-cluster:phase:Phase"
+_OWN_TYPES: Final = "home-cluster:"
 
 # The order of the design; phases of a stack's own chains come after these, in the order they appear.
 ORDER: Final = (
@@ -43,6 +44,7 @@ class Phase:
         expected: How many resources it will have; grows when more of them turn up.
         done: URNs of finished resources.
         failed: URN -> what went wrong.
+        begun: Whether a resource of a provider turned up; components alone say nothing, they wait for no gate.
         started, finished: Unix seconds, None before.
     """
 
@@ -54,6 +56,7 @@ class Phase:
     started: int | None = None
     finished: int | None = None
     over: bool = False
+    begun: bool = False
 
     @property
     def total(self) -> int:
@@ -66,7 +69,7 @@ class Phase:
         if self.failed:
             return Status.FAILED
         # Without a plan more resources may turn up, so only the end of the operation tells.
-        if self.total and len(self.done) >= self.total and (self.expected or self.over):
+        if self.total and len(self.done) >= self.total and (self.expected or (self.over and self.begun)):
             return Status.READY
         if self.over:
             return Status.BLOCKED
@@ -136,6 +139,7 @@ class Phases:
     def _count(self, phase: Phase, event: Mapping[str, Any]) -> None:
         urn = event["urn"]
         phase.seen.add(urn)
+        phase.begun = phase.begun or not event["type"].startswith(_OWN_TYPES)
         phase.started = phase.started or event["time"]
         if event["event"] == "failed" or (event["event"] == "done" and event["initErrors"]):
             phase.failed.setdefault(urn, "; ".join(event["initErrors"]))

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.checkout import Stack
-from lab.driver import Result
-from tests.engine.platform import Outcome, driver, faults_of, once_in_a_run, world_of
+from tests.engine.platform import Outcome, driver, once_in_a_run
 
 
 @pytest.fixture(scope="session")
@@ -14,18 +12,6 @@ def engine_directory(tmp_path_factory: pytest.TempPathFactory, request: pytest.F
     """A directory of this test run; with xdist every worker has it in common."""
     own = tmp_path_factory.getbasetemp()
     return (own.parent if hasattr(request.config, "workerinput") else own) / "engine"
-
-
-@pytest.fixture(scope="session")
-def sealed(engine_directory: Path) -> Outcome:
-    """The first bring-up, on a Vault that nobody unseals."""
-
-    def bring_about(stack: Stack) -> Result:
-        with world_of(stack) as world:
-            faults_of(world).stage("Vault", "vault", "never-ready")
-        return driver(stack).up()
-
-    return once_in_a_run(engine_directory / "sealed", bring_about)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,86 @@
+"""A Vault that stays sealed holds back what needs it and nothing else, and the next update goes on from there."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lab.checkout import Stack
+from lab.driver import Result
+from tests.engine.platform import Outcome, driver, faults_of, once_in_a_run, phases_of, statuses, world_of
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="session")
+def sealed(engine_directory: Path) -> Outcome:
+    """The first bring-up, on a Vault that nobody unseals."""
+
+    def bring_about(stack: Stack) -> Result:
+        with world_of(stack) as world:
+            faults_of(world).stage("Vault", "vault", "never-ready")
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "sealed", bring_about)
+
+
+@pytest.fixture(scope="session")
+def recovered(engine_directory: Path, sealed: Outcome) -> Outcome:
+    """The next update, once Vault is unsealed."""
+
+    def bring_about(stack: Stack) -> Result:
+        shutil.copytree(sealed.stack.workdir, stack.workdir, symlinks=True)
+        with world_of(stack) as world:
+            faults_of(world).clear()
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "recovered", bring_about)
+
+
+def _steps(result: Result, kind: str) -> list[dict[str, str]]:
+    """Events of that kind: `start`, `done` or `failed` of a resource."""
+    return [event for event in result.events if event["event"] == kind]
+
+
+def _names(events: list[dict[str, str]]) -> set[str]:
+    return {event["urn"].rsplit("::", 1)[-1] for event in events}
+
+
+def test_a_sealed_vault_blocks_the_phases_behind_it_and_no_other(sealed: Outcome) -> None:
+    assert not sealed.result.ok, "the command fails"
+    assert statuses(sealed.result) == {
+        "cluster": "ready",
+        "phase1-infrastructure": "failed",
+        "phase2-identity": "blocked",
+        "phase3-integration": "blocked",
+        "phase4-services": "blocked",
+        "gitops": "ready",
+    }, "GitOps needs the cluster and no secret of Vault"
+
+
+def test_the_phase_table_says_that_vault_is_sealed(sealed: Outcome) -> None:
+    (failed,) = [phase for phase in phases_of(sealed.result).ordered() if phase.failed]
+    assert [urn.rsplit("::", 1)[-1] for urn in failed.failed] == ["vault-gate"], "the gate, and nothing behind it"
+    assert "Vault is sealed" in failed.message, "what its own script saw last, in one line"
+
+
+def test_what_needs_no_vault_comes_up_beside_a_sealed_one(sealed: Outcome) -> None:
+    made = _names(_steps(sealed.result, "done"))
+    assert {"postgres-operator", "external-secrets-release", "databases-namespace"} <= made, (
+        "operators and namespaces of phase 1 depend on the cluster alone"
+    )
+    assert not {"postgres-cluster", "valkey-release", "authentik-release", "gitea-release"} & made, (
+        "whatever reads a secret waits for it"
+    )
+
+
+def test_nobody_talks_to_a_sealed_vault(sealed: Outcome) -> None:
+    begun = [event["urn"] for event in _steps(sealed.result, "start") if event["type"].startswith("vault:")]
+    assert begun == [], "its provider is not even configured"
+
+
+def test_the_next_update_goes_on_where_the_first_one_stopped(recovered: Outcome) -> None:
+    assert recovered.result.ok, recovered.result.error
+    assert set(statuses(recovered.result).values()) == {"ready"}, "nobody had to clean anything up"
+    deleted = [event["urn"] for event in _steps(recovered.result, "start") if event["op"].startswith("delete")]
+    assert deleted == [], "nothing that was there is made anew"

@@ -1,0 +1,127 @@
+"""A phase is ready, failed, blocked or progressing, as its resources say."""
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from lab import progress
+from lab.phases import Phases, Status, of_stack
+
+STACK = "urn:pulumi:dev::p::"
+PHASE = "home-cluster:phase:Phase"
+
+
+def urn(phase: str, name: str = "") -> str:
+    return f"{STACK}{PHASE}$some:index:Thing::{phase}-{name}" if name else f"{STACK}{PHASE}::{phase}"
+
+
+def event(kind: str, phase: str, name: str = "", op: str = "create", **more: Any) -> dict[str, Any]:
+    parent = urn(phase) if name else f"{STACK}pulumi:pulumi:Stack::p-dev"
+    shape = {"urn": urn(phase, name), "type": "some:index:Thing" if name else PHASE, "parent": parent, "op": op}
+    return {"event": kind, "time": 1_700_000_000, "initErrors": [], "diffs": [], **shape, **more}
+
+
+def follow(*events: dict[str, Any], expected: dict[str, int] | None = None) -> Phases:
+    phases = Phases(expected)
+    for item in events:
+        phases.see(item)
+    return phases
+
+
+def statuses(phases: Phases) -> dict[str, str]:
+    return {phase.name: phase.status.value for phase in phases.ordered()}
+
+
+def test_a_phase_is_ready_when_all_that_was_planned_is_done() -> None:
+    events = [event("done", "cluster", "a")]
+    assert statuses(follow(*events, expected={"cluster": 2})) == {"cluster": "progressing"}, "one of two"
+    events.append(event("done", "cluster", "b"))
+    assert statuses(follow(*events, expected={"cluster": 2})) == {"cluster": "ready"}, "both"
+
+
+def test_without_a_plan_only_the_end_makes_a_phase_ready() -> None:
+    phases = follow(event("done", "cluster", "a"))
+    assert statuses(phases) == {"cluster": "progressing"}, "more may turn up"
+    phases.end()
+    assert statuses(phases) == {"cluster": "ready"}, "nothing more did"
+
+
+def test_a_failed_resource_fails_its_phase_and_blocks_those_that_could_not_finish() -> None:
+    phases = follow(
+        event("failed", "cluster", "a"),
+        {
+            "event": "message",
+            "severity": "error",
+            "urn": urn("cluster", "a"),
+            "text": "2 errors occurred:\n\t* x\n\t* y",
+        },
+        expected={"cluster": 1, "phase1-infrastructure": 3, "gitops": 0},
+    )
+    phases.end()
+    found = statuses(phases)
+    assert found["cluster"] == "failed", "it holds the failed resource"
+    assert found["phase1-infrastructure"] == "blocked", "nothing in it failed, and it is not done"
+    assert phases.ordered()[0].message == "cluster-a: y", "the last of several causes is the root"
+
+
+def test_a_resource_that_exists_and_did_not_initialise_fails_its_phase() -> None:
+    phases = follow(event("done", "cluster", "a", initErrors=["not ready"]))
+    assert statuses(phases) == {"cluster": "failed"}, "it is in the state, and it is not ready"
+
+
+def test_deletions_do_not_count() -> None:
+    phases = follow(event("done", "cluster", "a"), event("done", "cluster", "old", op="delete"))
+    assert phases.counts() == {"cluster": 1}, "what goes is not part of the phase"
+
+
+def test_phases_come_in_the_order_of_the_design() -> None:
+    names = ["gitops", "chain-data", "phase2-identity", "cluster"]
+    phases = follow(*(event("done", name, "a") for name in names))
+    expected = ["cluster", "phase2-identity", "gitops", "chain-data"]
+    assert [phase.name for phase in phases.ordered()] == expected, "chains of a stack come last"
+
+
+def test_the_report_says_when_a_phase_began_and_ended() -> None:
+    report = follow(event("done", "cluster", "a")).ordered()[0].report()
+    assert report["started"] == "2023-11-14T22:13:20Z", "in universal time"
+    assert set(report) == {"name", "status", "resources", "started", "finished"}, "what the contract names"
+
+
+def test_an_exported_stack_tells_its_phases_too() -> None:
+    resources = [
+        {"urn": urn("cluster"), "type": PHASE},
+        {"urn": urn("cluster", "a"), "type": "some:index:Thing", "parent": urn("cluster")},
+        {"urn": urn("gitops"), "type": PHASE},
+        {"urn": urn("gitops", "a"), "type": "x:index:Y", "parent": urn("gitops"), "initErrors": ["no"]},
+    ]
+    found = {phase.name: phase.status for phase in of_stack({"resources": resources}).ordered()}
+    assert found == {"cluster": Status.READY, "gitops": Status.FAILED}, "without any event"
+
+
+def test_progress_is_told_in_plain_lines_where_there_is_no_terminal() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    phases = Phases({"cluster": 1})
+    with progress.follow(phases, console) as listener:
+        listener(event("start", "cluster", "a"))
+        listener(event("done", "cluster", "a"))
+    assert isinstance(console.file, io.StringIO), "the console writes into memory"
+    lines = console.file.getvalue().splitlines()
+    assert lines == ["phase cluster progressing 0/1", "phase cluster ready 1/1"], "one line for each change"
+
+
+def test_progress_is_a_live_table_on_a_terminal() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    phases = Phases({"cluster": 1})
+    with progress.follow(phases, console) as listener:
+        listener(event("start", "cluster", "a"))
+        listener(event("done", "cluster", "a"))
+    console.print(progress.table(phases))
+    assert isinstance(console.file, io.StringIO), "the console writes into memory"
+    assert "1/1" in console.file.getvalue(), "the table shows how many are done"
+
+
+def test_a_phase_of_which_only_components_turned_up_is_blocked() -> None:
+    phases = follow(event("done", "joint"), event("done", "joint", "login", type="home-cluster:vault/oidc:VaultOidc"))
+    phases.end()
+    assert statuses(phases) == {"joint": "blocked"}, "a component is declared at once, whatever it waits for"
