@@ -16,6 +16,7 @@ help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  STACK=<name>   the stack of preview, up, refresh, destroy, rotate, secrets, graph: Pulumi.<name>.yaml"
+	@echo "  SECRET=<path>  the secret of rotate; docs/secrets.md lists them"
 	@echo "  ARGS=<flags>   more flags for pulumi, pytest, the demo or the lock, such as ARGS=--diff"
 	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"
 

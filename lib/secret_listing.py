@@ -34,8 +34,8 @@ before anything runs.
 
 Where the side that checks a value takes two of them, the value before the last rotation stays beside the new one, as
 `<field>-previous` from the first rotation on, so nothing breaks in between. Rotate once more to drop it, as after a
-leak. All others have a short window, which the table names. A secret that is permanent can never be rotated;
-the table says why.
+leak. All others have a short window, which the table names ([why](adr/0011-overlap-of-rotated-secrets.md)). A secret
+that is permanent can never be rotated; the table says why.
 
 ## Adding one
 
