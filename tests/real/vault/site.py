@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 from lib.values.vault import AUDIT_DIRECTORY
 from settings import load_stack_file
+from tests.real.vault import server as vault_servers
 from tests.real.vault.api import Answer, Api
 from tests.real.vault.api_server import ACCOUNT, ApiServer
 from tests.real.vault.authentik import Authentik, Person
 from tests.real.vault.program import Installation, Surroundings
 from tests.real.vault.proxy import Proxy, proxying
-from tests.real.vault.server import AUDIT, Place, Server, running
+from tests.real.vault.server import AUDIT, Server, initialised
 from tests.support.certificates import Authority
 from tests.support.loopback import Respond, serving
 from tests.support.program import STACK_FILE
@@ -33,6 +34,7 @@ class Site:
     program: Recording
     authority: Authority
     server: Server
+    keys: dict[str, str]
     installation: Installation
     api_server: ApiServer
     authentik: Authentik
@@ -40,12 +42,13 @@ class Site:
 
     @property
     def root(self) -> Api:
-        return self.server.root
+        """A client with the root token."""
+        return self.server.api.using(self.keys["vault-root"])
 
     @property
     def visitor(self) -> Api:
         """A client that has not logged in."""
-        return self.root.using("")
+        return self.server.api
 
     def account_login(self, role: str, service_account_token: str) -> Answer:
         """Log in as a pod."""
@@ -99,15 +102,16 @@ def staged(program: Recording, binary: Path, directory: Path) -> Iterator[Site]:
         proxy = stack.enter_context(proxying(routes))
         place = directory / "vault"
         place.mkdir()
-        server = stack.enter_context(running(program, authority, Place(binary, place, proxy.url)))
+        server = stack.enter_context(vault_servers.serving(program, authority, binary, place, HTTPS_PROXY=proxy.url))
+        keys = initialised(server)
         surroundings = Surroundings(
             authority=authority,
             reviewer=api_server.token(**own),
             places={AUDIT_DIRECTORY: str(place / AUDIT)},
         )
-        installation = Installation(server.root, surroundings)
+        installation = Installation(server.api.using(keys["vault-root"]), surroundings)
         installation.install(program)
-        yield Site(program, authority, server, installation, api_server, authentik, proxy)
+        yield Site(program, authority, server, keys, installation, api_server, authentik, proxy)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from tests.real.vault.api import Answer, Api
@@ -16,16 +16,13 @@ from tests.real.vault.paths import granted
 from tests.real.vault.site import Site
 
 pytestmark = pytest.mark.real
-HOUR = 3600
 
 
 @pytest.fixture
 def issuer(site: Site) -> dict[str, Any]:
     """How the ClusterIssuer reaches Vault."""
-    found: dict[str, Any] = site.program.one("kubernetes:cert-manager.io/v1:ClusterIssuer", "vault-issuer").get(
-        "spec", "vault"
-    )
-    return found
+    found = site.program.one("kubernetes:cert-manager.io/v1:ClusterIssuer", "vault-issuer")
+    return dict(found.get("spec", "vault"))
 
 
 @pytest.fixture
@@ -42,18 +39,16 @@ def signer(site: Site, issuer: dict[str, Any]) -> Api:
 def domain(site: Site) -> str:
     """Below which the platform's hosts are."""
     role = site.program.one("vault:pkiSecret/secretBackendRole:SecretBackendRole")
-    found: str = role.get("allowedDomains", 0)
-    return found
+    return str(role.get("allowedDomains", 0))
 
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
-def request(names: list[x509.GeneralName], key: Key | None = None, common_name: str = "") -> str:
-    """A request as cert-manager makes it."""
-    subject = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else []
-    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(subject))
-    builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+def request(names: list[x509.GeneralName], key: Key | None = None) -> str:
+    """A request as cert-manager makes it, without a common name."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=True)
     signed = builder.sign(key or ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
     return signed.public_bytes(serialization.Encoding.PEM).decode()
 
@@ -62,9 +57,8 @@ def sign(signer: Api, path: str, csr: str, hours: int = 2160, **differing: str) 
     """cert-manager's call (`Sign` in internal/vault/vault.go)."""
     asked = x509.load_pem_x509_csr(csr.encode())
     names = asked.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    common = asked.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     body = {
-        "common_name": str(common[0].value) if common else "",
+        "common_name": "",
         "alt_names": ",".join(names.get_values_for_type(x509.DNSName)),
         "ip_sans": ",".join(map(str, names.get_values_for_type(x509.IPAddress))),
         "uri_sans": ",".join(names.get_values_for_type(x509.UniformResourceIdentifier)),
@@ -111,9 +105,7 @@ def test_a_certificate_is_for_a_server_and_lasts_ninety_days(
 
 
 def test_nothing_lasts_longer_than_ninety_days(signer: Api, issuer: dict[str, Any], domain: str) -> None:
-    csr = request([x509.DNSName(f"git.{domain}")])
-    answer = sign(signer, issuer["path"], csr, hours=24 * 365)
-    leaf, *_ = certificates(answer)
+    leaf, *_ = certificates(sign(signer, issuer["path"], request([x509.DNSName(f"git.{domain}")]), hours=24 * 365))
     lifetime = leaf.not_valid_after_utc - leaf.not_valid_before_utc
     assert lifetime <= datetime.timedelta(days=90, minutes=1), "whatever is asked for"
 
