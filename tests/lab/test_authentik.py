@@ -112,6 +112,23 @@ def test_vault_can_be_joined_to_an_applied_application_only(server: Bench) -> No
     assert "no application 'web'" in problem, "the application is named"
 
 
+def test_what_another_blueprint_deletes_is_served_no_more(server: Bench) -> None:
+    row = server.create(ROW, {"name": "web", "path": PATH}).outputs
+    absent = "version: 1\nentries:\n- {model: authentik_core.application, state: absent, identifiers: {slug: web}}\n"
+    with server.world.transaction():
+        release = identity.server(server.cluster, ISSUER)
+        identity.apply_row(server.cluster, release, row)
+        assert identity.apply_row(server.cluster, release, {"name": "people", "content": absent}) == "successful", (
+            "once"
+        )
+        assert identity.apply_row(server.cluster, release, {"name": "people", "content": absent}) == "successful", (
+            "what is gone already is no error"
+        )
+        problem = identity.discovery_problem(server.cluster, ISSUER)
+    assert problem is not None, "the application is gone, although its own row is still there"
+    assert "no application 'web'" in problem, "as if it had never been"
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -47,6 +47,17 @@ def test_without_a_plan_only_the_end_makes_a_phase_ready() -> None:
     assert statuses(phases) == {"cluster": "ready"}, "nothing more did"
 
 
+def test_a_phase_that_is_taken_away_is_no_phase_any_more() -> None:
+    phases = follow(
+        event("done", "cluster", "a", "same"),
+        event("start", "phase3-integration", "", "delete"),
+        event("start", "phase3-integration", "login", "delete"),
+        event("done", "phase3-integration", "login", "delete"),
+    )
+    phases.end()
+    assert statuses(phases) == {"cluster": "ready"}, "what leaves is not held back by anything"
+
+
 def test_a_failed_resource_fails_its_phase_and_blocks_those_that_could_not_finish() -> None:
     phases = follow(
         event("failed", "cluster", "a"),
