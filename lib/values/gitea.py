@@ -140,7 +140,7 @@ def _config(args: GiteaValues) -> dict[str, Any]:
             "HOST": f"{POSTGRES_HOST}:5432",
             "NAME": "gitea",
             "USER": "gitea",
-            "SSL_MODE": "require",
+            "SSL_MODE": "verify-full",  # by the CAs of `_TRUST`, which Go takes for those of the system
             "MAX_OPEN_CONNS": GITEA_POOL,  # unlimited by default, on a Postgres that others use too
         },
         "cache": {"ADAPTER": "redis"},

@@ -102,7 +102,7 @@ def _database(args: HarborValues) -> dict[str, Any]:
             "username": "harbor",
             "coreDatabase": "harbor",
             "existingSecret": args.secrets.database,
-            "sslmode": "require",
+            "sslmode": "verify-full",  # the CA is among those of the system: caBundleSecretName
         },
     }
 

@@ -8,8 +8,9 @@ import pytest
 
 from lib.databases import DATABASES, INITIAL_LIMIT, VALKEY_USERS, limits, max_connections, namespaces
 from lib.values import gitea, harbor
-from tests.support.objects import releases
+from tests.support.objects import of_kind, releases
 from tests.support.program import record_program
+from tests.support.wire import walk
 
 
 @hypothesis.given(st.integers(min_value=1, max_value=20))
@@ -61,3 +62,29 @@ def test_namespaces_are_named_once_and_in_a_steady_order() -> None:
     assert namespaces(DATABASES.values()) == ("authentik", "gitea", "harbor", "matrix"), (
         "Synapse and its authentication service share one"
     )
+
+
+def test_every_client_of_postgres_asks_for_tls() -> None:
+    modes = {
+        (one.get("name"), value)
+        for one in releases(record_program(preview=False))
+        for path, value in walk(one.get("values"))
+        if str(path[-1]).lower().replace("_", "") == "sslmode"
+    }
+    assert modes == {
+        ("authentik", "require"),
+        ("gitea", "verify-full"),
+        ("harbor", "verify-full"),
+        ("matrix", "require"),
+    }, "Postgres refuses any other connection, and whoever knows the CA verifies the name"
+
+
+def test_who_verifies_the_name_of_postgres_finds_it_in_its_certificate() -> None:
+    recording = record_program(preview=False)
+    (certificate,) = [one for one in of_kind(recording, "Certificate") if one.get("metadata", "name") == "postgres-tls"]
+    values = {one.get("name"): one.get("values") for one in releases(recording)}
+    hosts = {
+        values["gitea"]["gitea"]["config"]["database"]["HOST"].partition(":")[0],
+        values["harbor"]["database"]["external"]["host"],
+    }
+    assert hosts <= set(certificate.get("spec", "dnsNames")), "another name would be refused"
