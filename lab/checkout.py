@@ -149,8 +149,8 @@ def passphrase(stack: Stack) -> str:
 
 def command_line(root: Path) -> str:
     """The pulumi CLI: the one `make setup` put into the checkout, else the one on PATH; raises LabError."""
-    own = root / ".tools" / "pulumi"
-    found = str(own) if own.exists() else shutil.which("pulumi")
+    own = next((place / ".tools" / "pulumi" for place in (root, ROOT) if (place / ".tools" / "pulumi").exists()), None)
+    found = str(own) if own else shutil.which("pulumi")
     if not found:
         raise LabError("there is no pulumi CLI in .tools and none on PATH; run `make setup`")
     return found

@@ -1,5 +1,7 @@
 """The simulated API server refuses what the real one refuses, and takes what is right."""
 
+from typing import Any
+
 import pytest
 
 from lab.providers.errors import InitFailedError
@@ -130,7 +132,7 @@ def test_an_update_keeps_what_others_wrote_and_drops_what_it_no_longer_sets(kube
 
 def test_a_changed_job_template_replaces_the_job_deleting_it_first(kube: Bench) -> None:
     token = "kubernetes:batch/v1:Job"
-    base = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once", "namespace": "shop"}}
+    base: Any = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once", "namespace": "shop"}}
     old = {**base, "spec": job(pod(container(image="a:1")))}
     new = {**base, "spec": job(pod(container(image="a:2")))}
     diff = kube.diff(token, old, new)

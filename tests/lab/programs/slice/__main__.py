@@ -1,6 +1,8 @@
 """A thin platform for the lab's own tests: one resource or two of each package, in phases that build on each other."""
 
+import base64
 import json
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -21,24 +23,24 @@ class Phase(pulumi.ComponentResource):
         super().__init__("home-cluster:phase:Phase", name, None, None)
 
 
-def under(parent: pulumi.Resource, provider: pulumi.ProviderResource | None = None, *after: pulumi.Resource):
+def under(parent: pulumi.Resource, provider: pulumi.ProviderResource | None = None, *after: pulumi.Resource) -> Any:
     """Options of a member of a phase."""
     return pulumi.ResourceOptions(parent=parent, provider=provider, depends_on=list(after))
 
 
-def client(secrets: talos.machine.Secrets, cls: type):
+def client(secrets: talos.machine.Secrets, cls: type) -> Any:
     """A client configuration of the class a resource wants."""
     return secrets.client_configuration.apply(
         lambda c: cls(ca_certificate=c.ca_certificate, client_certificate=c.client_certificate, client_key=c.client_key)
     )
 
 
-def machine_secrets(secrets: talos.machine.Secrets):
+def machine_secrets(secrets: talos.machine.Secrets) -> Any:
     """The secrets in the class the data source wants: handed over whole, their keys would be in snake_case."""
     m = talos.machine
 
-    def convert(s):
-        def pair(c):
+    def convert(s: Any) -> Any:
+        def pair(c: Any) -> Any:
             return m.CertificateArgs(cert=c.cert, key=c.key)
 
         certs = m.CertificatesArgs(
@@ -61,9 +63,8 @@ def machine_secrets(secrets: talos.machine.Secrets):
     return secrets.machine_secrets.apply(convert)
 
 
-def build_cluster() -> tuple[k8s.Provider, pulumi.Resource, Phase]:
-    """One machine, Talos on it, Cilium and its addresses."""
-    phase = Phase("cluster")
+def build_node(phase: Phase) -> pulumi.Resource:
+    """A machine that boots from a downloaded image."""
     proxmox = pve.Provider("proxmox", endpoint="https://pve.example:8006/", api_token=PROXMOX_TOKEN)
     image = pve.download.FileLegacy(
         "image",
@@ -73,7 +74,7 @@ def build_cluster() -> tuple[k8s.Provider, pulumi.Resource, Phase]:
         url="https://images.example/talos.qcow2",
         opts=under(phase, proxmox),
     )
-    vm = pve.VmLegacy(
+    return pve.VmLegacy(
         "node",
         node_name="pve",
         vm_id=201,
@@ -81,6 +82,10 @@ def build_cluster() -> tuple[k8s.Provider, pulumi.Resource, Phase]:
         initialization={"ip_configs": [{"ipv4": {"address": f"{NODE}/24", "gateway": "192.0.2.1"}}]},
         opts=under(phase, proxmox),
     )
+
+
+def build_talos(phase: Phase, node: pulumi.Resource) -> pulumi.Output[str]:
+    """Talos on the machine; its kubeconfig, known once the API answers."""
     metal = talos.Provider("talos")
     secrets = talos.machine.Secrets("secrets", talos_version="v1.13", opts=under(phase, metal))
     config = talos.machine.get_configuration_output(
@@ -97,29 +102,30 @@ def build_cluster() -> tuple[k8s.Provider, pulumi.Resource, Phase]:
         client_configuration=client(secrets, talos.machine.ClientConfigurationArgs),
         machine_configuration_input=config.machine_configuration,
         config_patches=["cluster: {network: {cni: {name: none}}}"],
-        opts=under(phase, metal, vm),
+        opts=under(phase, metal, node),
     )
+    credentials = client(secrets, talos.machine.ClientConfigurationArgs)
     bootstrap = talos.machine.Bootstrap(
-        "bootstrap",
-        node=NODE,
-        client_configuration=client(secrets, talos.machine.ClientConfigurationArgs),
-        opts=under(phase, metal, apply),
+        "bootstrap", node=NODE, client_configuration=credentials, opts=under(phase, metal, apply)
     )
+    credentials = client(secrets, talos.cluster.KubeconfigClientConfigurationArgs)
     kubeconfig = talos.cluster.Kubeconfig(
-        "kubeconfig",
-        node=NODE,
-        client_configuration=client(secrets, talos.cluster.KubeconfigClientConfigurationArgs),
-        opts=under(phase, metal, bootstrap),
+        "kubeconfig", node=NODE, client_configuration=credentials, opts=under(phase, metal, bootstrap)
     )
-    gate = local.Command(
-        "api",
-        create="wait for the API",
-        environment={"API_SERVER": kubeconfig.kubernetes_client_configuration.host},
-        opts=under(phase),
+    host = kubeconfig.kubernetes_client_configuration.host
+    gate = local.Command("api", create="wait for the API", environment={"API_SERVER": host}, opts=under(phase))
+    raw: pulumi.Output[str] = pulumi.Output.all(kubeconfig.kubeconfig_raw, gate.id).apply(lambda both: str(both[0]))
+    return pulumi.Output.secret(raw)
+
+
+def build_cluster() -> tuple[k8s.Provider, pulumi.Resource]:
+    """One machine, Talos on it, Cilium and its addresses."""
+    phase = Phase("cluster")
+    kubeconfig = build_talos(phase, build_node(phase))
+    cluster = k8s.Provider("kubernetes", kubeconfig=kubeconfig)
+    cilium = release(
+        phase, cluster, "cilium", repository="https://helm.cilium.io", version="1.20.0", namespace="kube-system"
     )
-    raw = pulumi.Output.secret(pulumi.Output.all(kubeconfig.kubeconfig_raw, gate.id).apply(lambda both: both[0]))
-    cluster = k8s.Provider("kubernetes", kubeconfig=raw, enable_secret_mutable=True, enable_config_map_mutable=True)
-    cilium = release(phase, cluster, "cilium", "https://helm.cilium.io", "1.20.0", "kube-system", {})
     pool = k8s.apiextensions.CustomResource(
         "pool",
         api_version="cilium.io/v2",
@@ -136,77 +142,86 @@ def build_cluster() -> tuple[k8s.Provider, pulumi.Resource, Phase]:
         spec={"loadBalancerIPs": True},
         opts=under(phase, cluster, pool),
     )
-    return cluster, policy, phase
+    return cluster, policy
 
 
-def release(phase, provider, chart, repo, version, namespace, values, skip_await=False, after=()):
+def release(
+    parent: pulumi.Resource, provider: pulumi.ProviderResource, chart: str, *after: pulumi.Resource, **inputs: Any
+) -> k8s.helm.v3.Release:
     """A release that is named as its chart."""
+    repository: Any = {"repo": inputs.pop("repository")}
     return k8s.helm.v3.Release(
-        chart,
-        name=chart,
-        chart=chart,
-        version=version,
-        repository_opts={"repo": repo},
-        namespace=namespace,
-        values=values,
-        skip_await=skip_await,
-        opts=under(phase, provider, *after),
+        chart, name=chart, chart=chart, repository_opts=repository, opts=under(parent, provider, *after), **inputs
     )
 
 
-def build_vault(cluster: k8s.Provider, gate: pulumi.Resource) -> None:
-    """Vault, initialised by its Job, with one secret in it and one in a pod."""
-    phase = Phase("phase1-infrastructure")
-    namespace = k8s.core.v1.Namespace("vault", metadata={"name": "vault"}, opts=under(phase, cluster, gate))
-    here = {"namespace": namespace.metadata.name}
-    sidecar = [{"name": "unseal", "args": ["unseal", "--k8s-secret-name=vault-keys"]}]
-    wanted = pulumi.Config().require_bool("vaultSidecar")
+def inside(namespace: pulumi.Input[str], name: str, **more: Any) -> Any:
+    """Metadata of an object in a namespace."""
+    return {"name": name, "namespace": namespace, **more}
+
+
+def root_token(known: list[Any]) -> str:
+    """The token in the data of the Secret that the Job wrote."""
+    return base64.b64decode(known[1]["vault-root"]).decode()
+
+
+def build_server(phase: Phase, cluster: k8s.Provider, home: pulumi.Output[str]) -> k8s.batch.v1.Job:
+    """The release of Vault, and the Job that initialises it."""
     server = release(
         phase,
         cluster,
         "vault",
-        "https://helm.releases.hashicorp.com",
-        "0.34.1",
-        namespace.metadata.name,
-        {"server": {"extraContainers": sidecar if wanted else []}},
+        repository="https://helm.releases.hashicorp.com",
+        version="0.34.1",
+        namespace=home,
+        values={
+            "server": {"extraContainers": [{"name": "unseal", "args": ["unseal", "--k8s-secret-name=vault-keys"]}]}
+        },
         skip_await=True,
     )
-    account = k8s.core.v1.ServiceAccount("init", metadata={"name": "init", **here}, opts=under(phase, cluster))
-    rules = [{"api_groups": [""], "resources": ["secrets"], "verbs": ["get", "create", "update"]}]
-    role = k8s.rbac.v1.Role("init", metadata={"name": "init", **here}, rules=rules, opts=under(phase, cluster))
+    account = k8s.core.v1.ServiceAccount("init", metadata=inside(home, "init"), opts=under(phase, cluster))
+    rules: Any = [{"api_groups": [""], "resources": ["secrets"], "verbs": ["get", "create", "update"]}]
+    role = k8s.rbac.v1.Role("init", metadata=inside(home, "init"), rules=rules, opts=under(phase, cluster))
     binding = k8s.rbac.v1.RoleBinding(
         "init",
-        metadata={"name": "init", **here},
+        metadata=inside(home, "init"),
         role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name},
-        subjects=[{"kind": "ServiceAccount", "name": account.metadata.name, **here}],
+        subjects=[inside(home, "init", kind="ServiceAccount")],
         opts=under(phase, cluster),
     )
-    container = {
+    container: Any = {
         "name": "init",
         "image": "ghcr.io/bank-vaults/bank-vaults:v1.33.1",
         "args": ["init", "--mode=k8s", "--k8s-secret-name=vault-keys"],
         "env": [{"name": "VAULT_ADDR", "value": "https://vault-0.vault-internal:8200"}],
     }
-    pod = {"service_account_name": account.metadata.name, "restart_policy": "Never", "containers": [container]}
-    job = k8s.batch.v1.Job(
-        "init",
-        metadata={"name": "init", **here},
+    pod: Any = {"service_account_name": account.metadata.name, "restart_policy": "Never", "containers": [container]}
+    return k8s.batch.v1.Job(
+        "init-job",
+        metadata=inside(home, "init", annotations={"pulumi.com/replaceUnready": "true"}),
         spec={"template": {"spec": pod}},
         opts=under(phase, cluster, server, binding),
     )
+
+
+def build_vault(cluster: k8s.Provider, gate: pulumi.Resource) -> None:
+    """Vault on a fixed address, with one secret in it."""
+    phase = Phase("phase1-infrastructure")
+    namespace = k8s.core.v1.Namespace("vault", metadata={"name": "vault"}, opts=under(phase, cluster, gate))
+    home = namespace.metadata.name.apply(str)
+    job = build_server(phase, cluster, home)
     service = k8s.core.v1.Service(
         "api",
-        metadata={"name": "api", **here, "annotations": {"lbipam.cilium.io/ips": VAULT_ADDRESS}},
+        metadata=inside(home, "api", annotations={"lbipam.cilium.io/ips": VAULT_ADDRESS}),
         spec={"type": "LoadBalancer", "selector": {"app.kubernetes.io/instance": "vault"}, "ports": [{"port": 8200}]},
         opts=under(phase, cluster, job),
     )
     keys = k8s.core.v1.Secret.get("keys", job.id.apply(lambda _: "vault/vault-keys"), opts=under(phase, cluster))
-    token = pulumi.Output.secret(
-        keys.data.apply(lambda data: __import__("base64").b64decode(data["vault-root"]).decode())
-    )
-    address = service.status.apply(lambda status: f"https://{status.load_balancer.ingress[0].ip}:8200")
-    api = vault.Provider("vault", address=address, token=token)
-    mount = vault.Mount("kv", path="kv", type="kv", options={"version": "2"}, opts=under(phase, api))
+    # With the id of the Job: what a read of an unknown id yields is no data, but known.
+    token: pulumi.Output[str] = pulumi.Output.all(job.id, keys.data).apply(root_token)
+    secret: pulumi.Output[str] = pulumi.Output.secret(token)
+    api = vault.Provider("vault", address=f"https://{VAULT_ADDRESS}:8200", token=secret)
+    mount = vault.Mount("kv", path="kv", type="kv", options={"version": "2"}, opts=under(phase, api, service))
     password = random.RandomPassword("password", length=24, opts=under(phase, random.Provider("random")))
     vault.kv.SecretV2(
         "secret",
@@ -217,7 +232,7 @@ def build_vault(cluster: k8s.Provider, gate: pulumi.Resource) -> None:
     )
 
 
-provider, ready, _ = build_cluster()
+provider, ready = build_cluster()
 build_vault(provider, ready)
 apart = Phase("gitops")
 k8s.core.v1.Namespace("flux", metadata={"name": "flux-system"}, opts=under(apart, provider, ready))

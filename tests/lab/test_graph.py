@@ -1,0 +1,114 @@
+"""The picture shows phases in order, their parts, and only the arrows that do not follow from others."""
+
+import re
+from itertools import pairwise
+from typing import Any
+from xml.parsers import expat
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab import graph
+from lab.layout import arrange
+from lab.plan import Part, PhasePlan, read
+
+PHASE = "home-cluster:phase:Phase"
+STACK = "urn:pulumi:dev::p::"
+
+
+def phase(name: str) -> dict[str, Any]:
+    return {"urn": f"{STACK}{PHASE}::{name}", "type": PHASE}
+
+
+def part(home: str, name: str, *needs: str, kind: str = "Thing") -> dict[str, Any]:
+    urn = f"{STACK}{PHASE}$home-cluster:x:{kind}::{name}"
+    needed = [f"{STACK}{PHASE}$home-cluster:x:{kind}::{item}" for item in needs]
+    return {"urn": urn, "type": f"home-cluster:x:{kind}", "parent": f"{STACK}{PHASE}::{home}", "dependencies": needed}
+
+
+def deployment(*resources: dict[str, Any]) -> dict[str, Any]:
+    return {"resources": list(resources)}
+
+
+CHAIN = deployment(
+    phase("gitops"),
+    phase("cluster"),
+    phase("phase1-infrastructure"),
+    part("cluster", "vm"),
+    part("cluster", "talos", "vm"),
+    part("cluster", "cilium", "talos", "vm"),
+    part("phase1-infrastructure", "vault", "cilium", "vm"),
+    part("gitops", "flux", "cilium"),
+)
+
+
+def edges(plan: PhasePlan) -> list[tuple[str, str]]:
+    titles = {item.key: item.title for item in plan.parts}
+    return [(titles[start], titles[end]) for start, end in plan.edges]
+
+
+def test_phases_come_in_order_and_arrows_between_them_are_those_of_their_parts() -> None:
+    plan = read(CHAIN)
+    assert [item.name for item in plan.phases] == ["cluster", "phase1-infrastructure", "gitops"], "as in the design"
+    expected = (("cluster", "gitops"), ("cluster", "phase1-infrastructure"))
+    assert plan.edges == expected, "a part that needs one of another phase makes its phase wait"
+
+
+def test_an_arrow_that_follows_from_others_is_left_out() -> None:
+    plan = read(CHAIN).phases[0]
+    assert edges(plan) == [("talos", "cilium"), ("vm", "talos")], "vm -> cilium goes without saying"
+
+
+def test_children_belong_to_their_part() -> None:
+    child = {
+        "urn": f"{STACK}{PHASE}$home-cluster:x:Thing$a:b:Inner::inner",
+        "type": "a:b:Inner",
+        "parent": f"{STACK}{PHASE}$home-cluster:x:Thing::vm",
+    }
+    plan = read(deployment(*CHAIN["resources"], child)).phases[0]
+    sizes = {item.title: item.size for item in plan.parts}
+    assert sizes["vm"] == 2, "the part and its child"
+
+
+def test_many_like_parts_are_shown_as_one() -> None:
+    nodes = [part("cluster", f"node{number}", kind="VirtualMachine") for number in range(6)]
+    plan = read(deployment(phase("cluster"), *nodes)).phases[0]
+    assert [item.title for item in plan.parts] == ["6 x VirtualMachine"], "six boxes of one kind say no more than one"
+
+
+def test_parts_that_need_each_other_do_not_stop_the_drawing() -> None:
+    plan = read(deployment(phase("cluster"), part("cluster", "a", "b"), part("cluster", "b", "a"))).phases[0]
+    assert len(plan.edges) == 1, "one direction is left out"
+
+
+def test_the_picture_is_one_screen_of_readable_text() -> None:
+    text = graph.svg(read(CHAIN))
+    size = re.search(r'<svg [^>]*width="(\d+)" height="(\d+)"', text)
+    assert size is not None, "the picture says how big it is"
+    assert int(size[1]) <= 1600, "as wide as a screen"
+    assert int(size[2]) <= 1050, "as high as a screen"
+    expat.ParserCreate().Parse(text, True)  # raises where it is no XML
+    sizes = [int(size) for size in re.findall(r"font-size: (\d+)px", text)]
+    assert min(sizes) >= 11, "smaller text cannot be read"
+    for name in ("cluster", "phase1-infrastructure", "gitops", "vault", "flux"):
+        assert f">{name}<" in text, f"{name} is in the picture"
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> PhasePlan:
+    count = draw(st.integers(1, 12))
+    keys = [f"n{number}" for number in range(count)]
+    pairs = [(a, b) for index, a in enumerate(keys) for b in keys[index + 1 :]]
+    chosen = draw(st.lists(st.sampled_from(pairs), unique=True, max_size=20)) if pairs else []
+    return PhasePlan("any", tuple(Part(key, key, "Thing", 1) for key in keys), tuple(chosen), count)
+
+
+@given(plans())
+def test_every_part_has_one_place_and_every_arrow_goes_right(plan: PhasePlan) -> None:
+    layout = arrange(plan)
+    column = {slot.key: number for number, slots in enumerate(layout.columns) for slot in slots}
+    placed = [slot.part for slots in layout.columns for slot in slots if slot.part]
+    assert sorted(placed) == sorted(item.key for item in plan.parts), "each part is drawn once"
+    for route in layout.routes.values():
+        steps = [column[b] - column[a] for a, b in pairwise(route)]
+        assert all(step == 1 for step in steps), "an arrow passes column by column, so it never hides behind a part"
