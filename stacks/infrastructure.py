@@ -12,6 +12,7 @@ from components.platform_secrets import PlatformSecrets
 from components.vault.configuration import VaultConfiguration
 from lib import extra_secrets, names
 from lib.kubernetes import PodSecurity
+from lib.values.external_secrets import METRICS_PORT, WEBHOOK_PORT
 from stacks import databases, vault
 from stacks.contracts import Cluster, Infrastructure, Site
 
@@ -23,9 +24,6 @@ class _Context:
     site: Site
     cluster: Cluster
     opts: pulumi.ResourceOptions
-
-
-_WEBHOOK_EXTERNAL_SECRETS = 10250
 
 
 def build(site: Site, cluster: Cluster) -> Infrastructure:
@@ -61,7 +59,8 @@ def _external_secrets(
             name=names.Namespace.EXTERNAL_SECRETS,
             pod_security=PodSecurity.RESTRICTED,
             ca_certificate=context.cluster.ca_certificate,
-            open_ports=(_WEBHOOK_EXTERNAL_SECRETS,),
+            open_ports=(WEBHOOK_PORT,),
+            metrics_ports=(METRICS_PORT,),
         ),
         context.opts,
     )
