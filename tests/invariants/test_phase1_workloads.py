@@ -48,8 +48,8 @@ def _bounded(recording: Recording) -> Iterator[tuple[str, Any]]:
             yield f"{chart}: {sidecar['name']}", sidecar.get("resources")
     for one, pod in pods(recording):
         if recording.phase_of(one) == PHASE:
-            for container in containers(pod):
-                yield f"{one}: {container['name']}", container.get("resources")
+            for item in containers(pod):
+                yield f"{one}: {item['name']}", item.get("resources")
     for one in of_kind(recording, "Cluster"):
         yield str(one), one.get("spec", "resources")
 
