@@ -117,7 +117,8 @@ def _dependencies(resources: Mapping[str, Mapping[str, Any]], resource: Mapping[
 def _phase(
     urn: str, graph: nx.DiGraph[str], places: Mapping[str, _Place], resources: Mapping[str, Mapping[str, Any]]
 ) -> PhasePlan:
-    members = [node for node in graph.nodes if graph.nodes[node]["phase"] == urn]
+    # By name, as the order of a state depends on who was ready first.
+    members = sorted((node for node in graph.nodes if graph.nodes[node]["phase"] == urn), key=_name)
     sizes = {member: sum(place.part == member for place in places.values()) for member in members}
     inner: nx.DiGraph[str] = nx.DiGraph(graph.subgraph(members))
     _break_cycles(inner)
