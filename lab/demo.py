@@ -26,7 +26,11 @@ def run(driver: Driver, console: Console, *, fresh: bool = False) -> int:
     if fresh:
         shutil.rmtree(workdir, ignore_errors=True)
     started = time.monotonic()
-    console.print(f"{driver.stack.name} on the embedded lab: nothing outside {workdir} is changed", highlight=False)
+    console.print(
+        f"{driver.stack.name} on the embedded lab: nothing outside {workdir} is changed",
+        highlight=False,
+        soft_wrap=True,
+    )
     planned = Phases()
     plan = driver.preview(planned.see)
     if not plan.ok:
