@@ -137,11 +137,12 @@ def _draw_part(part: Part, place: _Rect, colour: str) -> list[str]:
     middle = x + width / 2
     title = _fit(part.title, width, _CHARACTER)
     return [
+        f"<g><title>{escape(f'{part.title}: {part.kind}, {part.size} resources')}</title>",
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_NODE_HEIGHT}" rx="5" fill="#ffffff" '
         f'stroke="{colour}"/>',
         f'<text class="part" x="{middle:.1f}" y="{y + 15:.1f}" text-anchor="middle">{title}</text>',
         f'<text class="kind" x="{middle:.1f}" y="{y + 28:.1f}" text-anchor="middle">'
-        f"{_fit(f'{part.kind} ({part.size})', width, _SMALL_CHARACTER)}</text>",
+        f"{_fit(f'{part.kind} ({part.size})', width, _SMALL_CHARACTER)}</text></g>",
     ]
 
 

@@ -84,13 +84,8 @@ class Phase:
 
     def report(self) -> dict[str, Any]:
         """The phase as `report.json` has it."""
-        entry: dict[str, Any] = {
-            "name": self.name,
-            "status": self.status.value,
-            "resources": self.total,
-            "started": _timestamp(self.started),
-            "finished": _timestamp(self.finished),
-        }
+        times = {"started": _timestamp(self.started), "finished": _timestamp(self.finished)}
+        entry = {"name": self.name, "status": self.status.value, "resources": self.total, **times}
         return entry | ({"message": self.message} if self.failed else {})
 
 

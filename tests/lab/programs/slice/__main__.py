@@ -13,6 +13,10 @@ import pulumiverse_talos as talos
 from pulumi_command import local
 
 NODE, VIP, VAULT_ADDRESS = "192.0.2.11", "192.0.2.100", "192.0.2.101"
+MACHINE = f"""
+machine: {{type: controlplane, kubelet: {{image: "ghcr.io/siderolabs/kubelet:v1.36.0"}}}}
+cluster: {{clusterName: slice, controlPlane: {{endpoint: "https://{VIP}:6443"}}}}
+"""
 PROXMOX_TOKEN = "pulumi@pve!lab=00000000-0000-4000-8000-000000000000"
 
 
@@ -33,34 +37,6 @@ def client(secrets: talos.machine.Secrets, cls: type) -> Any:
     return secrets.client_configuration.apply(
         lambda c: cls(ca_certificate=c.ca_certificate, client_certificate=c.client_certificate, client_key=c.client_key)
     )
-
-
-def machine_secrets(secrets: talos.machine.Secrets) -> Any:
-    """The secrets in the class the data source wants: handed over whole, their keys would be in snake_case."""
-    m = talos.machine
-
-    def convert(s: Any) -> Any:
-        def pair(c: Any) -> Any:
-            return m.CertificateArgs(cert=c.cert, key=c.key)
-
-        certs = m.CertificatesArgs(
-            etcd=pair(s.certs.etcd),
-            k8s=pair(s.certs.k8s),
-            os=pair(s.certs.os),
-            k8s_aggregator=pair(s.certs.k8s_aggregator),
-            k8s_serviceaccount=m.KeyArgs(key=s.certs.k8s_serviceaccount.key),
-        )
-        return m.MachineSecretsArgs(
-            certs=certs,
-            cluster=m.ClusterArgs(id=s.cluster.id, secret=s.cluster.secret),
-            secrets=m.KubernetesSecretsArgs(
-                bootstrap_token=s.secrets.bootstrap_token,
-                secretbox_encryption_secret=s.secrets.secretbox_encryption_secret,
-            ),
-            trustdinfo=m.TrustdInfoArgs(token=s.trustdinfo.token),
-        )
-
-    return secrets.machine_secrets.apply(convert)
 
 
 def build_node(phase: Phase) -> pulumi.Resource:
@@ -88,19 +64,11 @@ def build_talos(phase: Phase, node: pulumi.Resource) -> pulumi.Output[str]:
     """Talos on the machine; its kubeconfig, known once the API answers."""
     metal = talos.Provider("talos")
     secrets = talos.machine.Secrets("secrets", talos_version="v1.13", opts=under(phase, metal))
-    config = talos.machine.get_configuration_output(
-        cluster_name="slice",
-        cluster_endpoint=f"https://{VIP}:6443",
-        machine_type="controlplane",
-        machine_secrets=machine_secrets(secrets),
-        kubernetes_version="1.36.0",
-        opts=pulumi.InvokeOutputOptions(provider=metal),
-    )
     apply = talos.machine.ConfigurationApply(
         "apply",
         node=NODE,
         client_configuration=client(secrets, talos.machine.ClientConfigurationArgs),
-        machine_configuration_input=config.machine_configuration,
+        machine_configuration_input=MACHINE,
         config_patches=["cluster: {network: {cni: {name: none}}}"],
         opts=under(phase, metal, node),
     )
@@ -126,23 +94,13 @@ def build_cluster() -> tuple[k8s.Provider, pulumi.Resource]:
     cilium = release(
         phase, cluster, "cilium", repository="https://helm.cilium.io", version="1.20.0", namespace="kube-system"
     )
-    pool = k8s.apiextensions.CustomResource(
-        "pool",
-        api_version="cilium.io/v2",
-        kind="CiliumLoadBalancerIPPool",
-        metadata={"name": "pool"},
-        spec={"blocks": [{"start": VAULT_ADDRESS, "stop": "192.0.2.110"}]},
-        opts=under(phase, cluster, cilium),
-    )
-    policy = k8s.apiextensions.CustomResource(
-        "announce",
-        api_version="cilium.io/v2alpha1",
-        kind="CiliumL2AnnouncementPolicy",
-        metadata={"name": "announce"},
-        spec={"loadBalancerIPs": True},
-        opts=under(phase, cluster, pool),
-    )
-    return cluster, policy
+    custom = k8s.apiextensions.CustomResource
+    blocks = [{"start": VAULT_ADDRESS, "stop": "192.0.2.110"}]
+    pool: Any = {"api_version": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "spec": {"blocks": blocks}}
+    policy: Any = {"api_version": "cilium.io/v2alpha1", "kind": "CiliumL2AnnouncementPolicy", "spec": {}}
+    given = custom("pool", metadata={"name": "pool"}, **pool, opts=under(phase, cluster, cilium))
+    announced = custom("announce", metadata={"name": "announce"}, **policy, opts=under(phase, cluster, given))
+    return cluster, announced
 
 
 def release(

@@ -1,4 +1,4 @@
-"""The simulated Proxmox VE and Talos: machines before configurations, configurations before the bootstrap."""
+"""The simulated Talos: machines before configurations, configurations before the bootstrap, then the kubeconfig."""
 
 from typing import Any
 
@@ -9,118 +9,20 @@ from lab.providers.base import CheckFailedError
 from lab.providers.kubernetes.access import unreachable
 from lab.providers.kubernetes.cluster import CLUSTERS
 from tests.lab.bench import Bench, refuses
+from tests.lab.machines import NODE, VIP, VM, machine, with_host
 
-FILE = "proxmoxve:download/fileLegacy:FileLegacy"
-VM = "proxmoxve:index/vmLegacy:VmLegacy"
 SECRETS = "talos:machine/secrets:Secrets"
 APPLY = "talos:machine/configurationApply:ConfigurationApply"
 BOOTSTRAP = "talos:machine/bootstrap:Bootstrap"
 KUBECONFIG = "talos:cluster/kubeconfig:Kubeconfig"
 RENDER = "talos:machine/getConfiguration:getConfiguration"
 
-NODE, VIP = "192.0.2.11", "192.0.2.100"
-IMAGE = {
-    "contentType": "import",
-    "datastoreId": "local",
-    "nodeName": "pve",
-    "url": "https://images.example/talos.qcow2",
-}
-
-
-def machine(number: int = 201, address: str = NODE, **more: Any) -> dict[str, Any]:
-    disk = {"interface": "scsi0", "importFrom": "local:import/talos.qcow2"}
-    config = {"ipv4": {"address": f"{address}/24", "gateway": "192.0.2.1"}}
-    return {
-        "nodeName": "pve",
-        "vmId": number,
-        "disks": [disk],
-        "initialization": {"ipConfigs": [config]},
-        "networkDevices": [{"macAddress": f"BC:24:11:00:00:{number % 100:02d}"}],
-        **more,
-    }
-
 
 @pytest.fixture
 def proxmox(bench: Bench) -> Bench:
     """A host with the image."""
-    bench.configure("proxmoxve", endpoint="https://pve.example:8006/", apiToken="set")
-    bench.create(FILE, IMAGE)
+    with_host(bench)
     return bench
-
-
-@pytest.mark.parametrize(
-    ("config", "reason"),
-    [
-        ({"endpoint": "https://pve.example/api2/json"}, "expected a bare https URL"),
-        ({"endpoint": "pve.example"}, "expected a bare https URL"),
-        ({"apiToken": "root@pam=00000000-0000-4000-8000-000000000000"}, "USER@REALM!TOKENID=UUID"),
-        ({"apiToken": "root@pam!lab=secret"}, "USER@REALM!TOKENID=UUID"),
-        ({"api_token": "x"}, "Invalid or unknown key 'api_token'"),
-    ],
-)
-def test_a_wrong_provider_configuration_is_refused(bench: Bench, config: dict[str, str], reason: str) -> None:
-    assert reason in "; ".join(bench.problems("proxmoxve", config)), "the provider says which form it wants"
-
-
-def test_a_right_provider_configuration_is_taken(bench: Bench) -> None:
-    token = "pulumi@pve!lab=00000000-0000-4000-8000-000000000000"
-    config = {"endpoint": "https://pve.example:8006/", "apiToken": token, "insecure": "false"}
-    assert bench.problems("proxmoxve", config) == [], "as the documentation writes it"
-
-
-def test_a_vm_boots_from_an_image_that_is_there(proxmox: Bench) -> None:
-    disk = {"interface": "scsi0", "importFrom": "local:import/other.qcow2"}
-    with refuses("volume 'local:import/other.qcow2' does not exist on node pve"):
-        proxmox.create(VM, machine(disks=[disk]))
-    assert proxmox.create(VM, machine()).identifier == "201", "the id is the VM id"
-
-
-def test_ids_macs_and_addresses_are_used_once(proxmox: Bench) -> None:
-    proxmox.create(VM, machine(), "one")
-    with refuses("VM 201 already exists"):
-        changed = machine(address="192.0.2.12", networkDevices=[])
-        proxmox.create(VM, changed, "two")
-    with refuses(f"VM 201 already uses {NODE}"):
-        proxmox.create(VM, machine(202), "two")
-    with refuses("VM 201 already uses BC:24:11:00:00:01"):
-        proxmox.create(VM, machine(301, "192.0.2.12"), "two")
-    assert proxmox.create(VM, machine(202, "192.0.2.12"), "two").identifier == "202", "nothing in common"
-
-
-@pytest.mark.parametrize(
-    ("inputs", "reason"),
-    [
-        (machine(99), "expected vm_id to be in the range"),
-        (machine(9999), "Proxmox CSI plugin"),
-        (machine(bios="ovmf"), "no EFI disk is configured"),
-        (machine(networkDevices=[{"macAddress": "not-a-mac"}]), "is not a MAC address"),
-        (machine(disks=[{"interface": "scsi0"}, {"interface": "scsi0"}]), "duplicate disk interface"),
-        (machine(disks=[{"interface": "scsi0", "import_from": "x"}]), "did you mean 'importFrom'"),
-        (machine(cpu={"cores": "four"}), "int required, got str"),
-        ({"vmId": 201}, "The argument 'nodeName' is required"),
-    ],
-)
-def test_a_malformed_vm_is_refused(bench: Bench, inputs: dict[str, Any], reason: str) -> None:
-    with refuses(reason, CheckFailedError):
-        bench.check(VM, inputs)
-
-
-def test_a_file_that_somebody_else_put_there_is_not_overwritten_unasked(proxmox: Bench) -> None:
-    with refuses("refusing to override existing file"):
-        proxmox.create(FILE, IMAGE, "second")
-    proxmox.create(FILE, {**IMAGE, "overwriteUnmanaged": True}, "third")
-    with refuses("Attribute url must match regex", CheckFailedError):
-        proxmox.check(FILE, {**IMAGE, "url": "ftp://images.example/x"})
-
-
-def test_an_image_of_an_unknown_schematic_is_not_served(proxmox: Bench) -> None:
-    url = f"https://factory.talos.dev/image/{'0' * 64}/v1.13.0/nocloud-amd64.qcow2"
-    with refuses("404 Not Found: unknown schematic"):
-        proxmox.create(FILE, {**IMAGE, "url": url}, "image")
-    schematic = proxmox.create("talos:imageFactory/schematic:Schematic", {"schematic": "customization: {}\n"})
-    url = url.replace("0" * 64, schematic.identifier)
-    assert proxmox.create(FILE, {**IMAGE, "url": url}, "image").identifier, "the factory has seen this one"
-    assert schematic.identifier.startswith("376567988ad3"), "the known id of the empty customization"
 
 
 def talos(bench: Bench, kind: str = "controlplane", **more: Any) -> dict[str, Any]:
