@@ -29,7 +29,7 @@ demo: setup ## bring up test-cluster on the embedded lab: no Proxmox, no cluster
 
 test: setup ## run the tests (results in build/junit.xml)
 	@mkdir -p build
-	$(PY) -m pytest -n auto --junitxml=build/junit.xml $(ARGS)
+	$(PY) -m pytest -n auto -m "not real" --junitxml=build/junit.xml $(ARGS)
 
 test-vault: setup ## run Vault's policies and logins on a real Vault, built once with Go (about 15 minutes)
 	@mkdir -p build

@@ -119,13 +119,18 @@ class Server:
         return (self.directory / "log").read_text(encoding="utf-8")
 
 
+def issued(program: Recording, authority: Authority) -> tuple[bytes, bytes]:
+    """Certificate and key of `authority` for the names that `program` asks for."""
+    asked = program.one("kubernetes:cert-manager.io/v1:Certificate", "vault-tls").get("spec")
+    return authority.issue("vault", [*asked["dnsNames"], *asked["ipAddresses"]])
+
+
 @contextlib.contextmanager
 def serving(
     program: Recording, authority: Authority, binary: Path, directory: Path, **variables: str
 ) -> Iterator[Server]:
     """A server that `program` describes, started, with a certificate of `authority` for the names it asks for."""
-    asked = program.one("kubernetes:cert-manager.io/v1:Certificate", "vault-tls").get("spec")
-    certificate, key = authority.issue("vault", [*asked["dnsNames"], *asked["ipAddresses"]])
+    certificate, key = issued(program, authority)
     for name, content in (("tls.crt", certificate), ("tls.key", key), ("ca.crt", authority.pem)):
         (directory / name).write_bytes(content)
     for folder in ("data", AUDIT):

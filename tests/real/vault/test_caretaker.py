@@ -12,7 +12,7 @@ import pytest
 
 from lib.values.vault import AUDIT_LOG
 from lib.vault import caretaker
-from tests.real.vault.server import AUDIT
+from tests.real.vault.server import AUDIT, issued
 from tests.real.vault.site import Site
 
 pytestmark = pytest.mark.real
@@ -83,7 +83,7 @@ def test_vault_serves_on_while_its_audit_file_cannot_be_written(site: Site, log:
 def test_a_renewed_certificate_is_served_by_every_listener(site: Site, processes: Path) -> None:
     directory = site.server.directory
     known = caretaker.fingerprint(directory / "tls.crt")
-    certificate, key = site.authority.issue("vault", ["localhost", "127.0.0.1"])
+    certificate, key = issued(site.program, site.authority)  # the tests after this one use the server by every name
     for name, content in (("tls.crt", certificate), ("tls.key", key)):
         (directory / f"{name}.new").write_bytes(content)
         os.replace(directory / f"{name}.new", directory / name)
