@@ -135,7 +135,8 @@ class Phases:
         urn = event["urn"]
         phase.seen.add(urn)
         phase.begun = phase.begun or not event["type"].startswith(_OWN_TYPES)
-        phase.started = phase.started or event["time"]
+        if phase.begun:  # components are registered at once, long before anything in the phase may start
+            phase.started = phase.started or event["time"]
         if event["event"] == "failed" or (event["event"] == "done" and event["initErrors"]):
             phase.failed.setdefault(urn, "; ".join(event["initErrors"]))
         elif event["event"] == "done":

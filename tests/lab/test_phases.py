@@ -136,3 +136,11 @@ def test_a_phase_of_which_only_components_turned_up_is_blocked() -> None:
     phases = follow(event("done", "joint"), event("done", "joint", "login", type="home-cluster:vault/oidc:VaultOidc"))
     phases.end()
     assert statuses(phases) == {"joint": "blocked"}, "a component is declared at once, whatever it waits for"
+
+
+def test_a_phase_has_not_begun_while_only_its_components_are_registered() -> None:
+    component = event("done", "gitops", "flux", type="home-cluster:flux:Flux")
+    phases = follow(component, expected={"gitops": 2})
+    assert statuses(phases) == {"gitops": "waiting"}, "components are registered before the gates open"
+    phases.see(event("start", "gitops", "namespace"))
+    assert statuses(phases) == {"gitops": "progressing"}, "the first resource of a provider begins it"
