@@ -70,7 +70,7 @@ def with_kv(kube: Bench, path: str = "app", **values: str) -> None:
     kube.create("vault:kv/secretV2:SecretV2", document, path)
 
 
-def with_reader(kube: Bench, policy: str) -> None:
+def with_reader(kube: Bench, policy: str, **role_inputs: Any) -> None:
     """Kubernetes auth with the role `reader` for External Secrets' account, under this policy."""
     kube.create("vault:index/authBackend:AuthBackend", {"type": "kubernetes"}, "kubernetes")
     host: dict[str, Any] = {"backend": "kubernetes", "kubernetesHost": "https://kubernetes.default.svc"}
@@ -83,6 +83,7 @@ def with_reader(kube: Bench, policy: str) -> None:
         "boundServiceAccountNamespaces": ["external-secrets"],
         "audience": "vault",
         "tokenPolicies": ["reader"],
+        **role_inputs,
     }
     kube.create("vault:kubernetes/authBackendRole:AuthBackendRole", role, "role")
 

@@ -63,6 +63,12 @@ def test_a_store_without_a_role_is_not_ready(vault: Bench) -> None:
         store(vault)
 
 
+def test_a_store_whose_token_may_not_look_itself_up_is_not_ready(vault: Bench) -> None:
+    with_reader(vault, READ_ALL, tokenNoDefaultPolicy=True)
+    with refuses("unable to validate store", InitFailedError):
+        store(vault)
+
+
 def test_a_store_must_trust_vaults_certificate(vault: Bench) -> None:
     with_reader(vault, READ_ALL)
     with refuses("certificate signed by unknown authority", InitFailedError):

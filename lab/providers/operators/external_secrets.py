@@ -13,7 +13,7 @@ from lab.providers.kubernetes.cluster import Cluster, encoded
 from lab.providers.operators.conditions import report, runs
 from lab.providers.operators.secret_stores import GROUP, Rules, SyncError, open_store, store_of
 from lab.providers.operators.templates import render
-from lab.providers.vault.api import DeniedError, read_kv
+from lab.providers.vault.api import DeniedError, allows, read_kv
 from lab.providers.wire import Properties
 from lab.site import Site
 
@@ -26,11 +26,13 @@ def run(site: Site) -> None:
     for kind in ("ClusterSecretStore", "SecretStore"):
         for store in cluster.each(f"{GROUP}/{kind}"):
             try:
-                open_store(cluster, store)
+                rules, _ = open_store(cluster, store)
             except (SyncError, DeniedError) as error:
                 report(cluster, store, f"unable to create client: {error}")
             else:
-                report(cluster, store, "")
+                # The client validates itself by looking up its own token.
+                valid = allows(rules, "auth/token/lookup-self", "read")
+                report(cluster, store, "" if valid else "unable to validate store: Code: 403. permission denied")
     for wanted in cluster.each(f"{GROUP}/ExternalSecret"):
         try:
             secret = _target(wanted, _fetch(cluster, wanted))

@@ -92,6 +92,14 @@ class Login:
     audiences: tuple[str, ...] = ()
 
 
+_DEFAULT_POLICY: Mapping[str, frozenset[str]] = {
+    "auth/token/lookup-self": frozenset({"read"}),
+    "auth/token/renew-self": frozenset({"update"}),
+    "auth/token/revoke-self": frozenset({"update"}),
+}
+"""What Vault's policy `default` says of a token itself; a role may leave it out."""
+
+
 def login(world: World, who: Login) -> dict[str, frozenset[str]]:
     """The rules the login's token carries. Raises DeniedError."""
     mount = _resource(world, f"auth/{who.mount}") or _resource(world, who.mount)
@@ -110,7 +118,7 @@ def login(world: World, who: Login) -> dict[str, frozenset[str]]:
     audience = inputs.get("audience")
     if audience and audience not in who.audiences:
         raise DeniedError("invalid audience (aud) claim: audience claim does not match any expected audience")
-    rules: dict[str, frozenset[str]] = {}
+    rules = {} if inputs.get("tokenNoDefaultPolicy") else dict(_DEFAULT_POLICY)
     for name in inputs.get("tokenPolicies") or []:
         policy = _resource(world, name, "vault:index/policy:Policy")
         if policy is not None:
