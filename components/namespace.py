@@ -75,6 +75,17 @@ class Namespace(pulumi.ComponentResource):
             self.ca_config_map = bundle.metadata.name
         self.register_outputs({"namespace": self.namespace, "ca_config_map": self.ca_config_map})
 
+    @property
+    def ca_bundle(self) -> pulumi.Output[str]:
+        """`ca_config_map`, for those that need one.
+
+        Raises:
+            ValueError: when the namespace was created without a CA certificate.
+        """
+        if self.ca_config_map is None:
+            raise ValueError(f"namespace {self.literal}: has no CA bundle; give its NamespaceArgs a ca_certificate")
+        return self.ca_config_map
+
 
 def _labels(args: NamespaceArgs) -> Mapping[str, str]:
     level = args.pod_security.value

@@ -96,9 +96,7 @@ class ServiceParts:
     @property
     def ca_config_map(self) -> pulumi.Output[str]:
         """ConfigMap with the CA under `ca.crt`."""
-        if self.namespace.ca_config_map is None:
-            raise ValueError(f"{self._name}: its namespace has no CA bundle; give NamespaceArgs a ca_certificate")
-        return self.namespace.ca_config_map
+        return self.namespace.ca_bundle
 
     def secret(
         self,

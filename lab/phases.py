@@ -180,7 +180,8 @@ class Phases:
 
 def is_phase(urn: str) -> bool:
     """Whether a URN is that of a phase."""
-    return urn.split("::")[2].rsplit("$", 1)[-1] == PHASE_TYPE if urn.count("::") >= 3 else False  # noqa: PLR2004
+    _, _, qualified_type = urn.rpartition("::")[0].rpartition("::")
+    return qualified_type.rpartition("$")[2] == PHASE_TYPE
 
 
 def _name(urn: str) -> str:

@@ -69,7 +69,7 @@ def _external_secrets(
         ExternalSecretsArgs(
             chart=context.site.charts["external-secrets"],
             namespace=namespace,
-            ca_config_map=_ca(namespace),
+            ca_config_map=namespace.ca_bundle,
             kv_mount=configuration.kv_mount,
             kubernetes_path=configuration.kubernetes_path,
             reader_role=configuration.reader_role,
@@ -102,9 +102,3 @@ def _external_secrets(
             context.opts,
         )
     return operator.store, round_trip.resource
-
-
-def _ca(namespace: Namespace) -> pulumi.Output[str]:
-    if namespace.ca_config_map is None:
-        raise ValueError(f"namespace {namespace.literal} was created without the CA bundle that its members trust")
-    return namespace.ca_config_map

@@ -73,7 +73,7 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
             namespace=namespace.namespace,
             host=site.settings.vault.host,
             service=server.service.metadata.name,
-            ca_config_map=_ca(namespace),
+            ca_config_map=namespace.ca_bundle,
             issuer_ready=cluster.issuer,
         ),
         in_phase,
@@ -120,7 +120,7 @@ def _server(site: Site, cluster: Cluster, namespace: Namespace) -> VaultServerAr
         namespace=namespace,
         load_balancer_ip=str(site.settings.network.load_balancers.vault),
         address=settings.address,
-        ca_config_map=_ca(namespace),
+        ca_config_map=namespace.ca_bundle,
         issuer_ready=cluster.issuer,
         storage_class=cluster.storage_class,
         replicas=settings.replicas,
@@ -162,9 +162,3 @@ def _certificates(
         ),
         opts,
     )
-
-
-def _ca(namespace: Namespace) -> pulumi.Output[str]:
-    if namespace.ca_config_map is None:
-        raise ValueError(f"namespace {namespace.literal} was created without the CA bundle that its members trust")
-    return namespace.ca_config_map

@@ -46,7 +46,7 @@ class Discovery(pulumi.ComponentResource):
                     "REDIRECT_URIS": "\n".join(application.redirect_uris),
                     "SECONDS": str(GATE_SECONDS - 60),
                 },
-                ca_config_map=args.api.namespace.ca_config_map,
+                ca_config_map=args.api.namespace.ca_bundle,
                 seconds=GATE_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -166,7 +166,7 @@ class AuthentikServer(pulumi.ComponentResource):
                     "SECONDS": str(GATE_SECONDS - 60),
                 },
                 secrets={"AUTHENTIK_TOKEN": (server_secret, paths.API_TOKEN)},
-                ca_config_map=self._args.namespace.ca_config_map,
+                ca_config_map=self._args.namespace.ca_bundle,
                 seconds=GATE_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -153,7 +153,7 @@ class VaultOidc(pulumi.ComponentResource):
                     "REDIRECT_URIS": "\n".join(application.redirect_uris),
                     "SECONDS": str(GATE_SECONDS - 60),
                 },
-                ca_config_map=self._args.namespace.ca_config_map,
+                ca_config_map=self._args.namespace.ca_bundle,
                 seconds=GATE_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),

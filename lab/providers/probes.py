@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from lab.providers.authentik import identity
@@ -48,7 +49,7 @@ def vault_unsealed(cluster: Cluster, container: Container) -> Outcome | None:
             code, text = health(_vault(cluster, container, address))
         except UnreachableError as error:
             return Outcome(waiting=f"{address}: {error}")
-        if code != 200:  # noqa: PLR2004 - the HTTP status
+        if code != HTTPStatus.OK:
             return Outcome(waiting=f"{address}: {text}")
     return DONE
 

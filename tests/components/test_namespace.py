@@ -109,3 +109,11 @@ def test_metrics_are_for_the_monitoring_alone() -> None:
 
 def test_a_namespace_can_be_shut_even_for_itself() -> None:
     assert _ingress(_built(among_themselves=False))["ingress"] == [], "further policies say who reaches which pod"
+
+
+def test_whoever_needs_the_ca_is_told_by_name_that_the_namespace_has_none() -> None:
+    def build(opts: pulumi.ResourceOptions) -> object:
+        return Namespace("bare", NamespaceArgs(name="bare", pod_security=PodSecurity.RESTRICTED), opts).ca_bundle
+
+    with pytest.raises(ValueError, match="namespace bare: has no CA bundle; give its NamespaceArgs a ca_certificate"):
+        record_component(build)

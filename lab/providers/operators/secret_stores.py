@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from lab.providers.kubernetes.cluster import VAULTS, Cluster, labels_match
@@ -36,7 +37,7 @@ def open_store(cluster: Cluster, store: Mapping[str, Any]) -> tuple[Rules, str]:
     if server is None:
         raise SyncError(f"{provider['server']}: 404 Not Found")
     code, text = health(server)
-    if code != 200:  # noqa: PLR2004 - the HTTP status
+    if code != HTTPStatus.OK:
         raise SyncError(f"Code: {code}. Errors: * {text}")
     auth = provider["auth"].get("kubernetes")
     if auth is None:

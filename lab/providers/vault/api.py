@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from lab.providers.base import Call
@@ -44,7 +45,7 @@ def require(call: Call) -> None:
     if server is None:
         raise RefusedError(f"{method}\nCode: 404. Errors:\n\n* no Vault answers at this address")
     code, text = health(server)
-    if code != 200:  # noqa: PLR2004 - the HTTP status
+    if code != HTTPStatus.OK:
         raise RefusedError(f"{method}\nCode: 503. Errors:\n\n* {text}")
     if token != server["keys"][ROOT_KEY]:
         raise RefusedError(f"{method}\nCode: 403. Errors:\n\n* permission denied")
