@@ -7,13 +7,13 @@ from ipaddress import IPv4Address
 import pulumi
 
 from components.helm import ReleaseArgs, release
-from components.service import LoginCheck, ServiceArgs, ServiceParts, leads_to_login
+from components.service import LoginCheck, Openings, ServiceArgs, ServiceParts, leads_to_login
 from lib.databases import VALKEY_USERS
 from lib.names import VALKEY_HOST
 from lib.names import Namespace as Names
 from lib.oidc import GITEA_SOURCE
 from lib.values.gitea import GiteaSecrets, GiteaValues, values
-from settings.platform import Gitea as GiteaSettings
+from settings.gitea import Gitea as GiteaSettings
 
 _SSH_PORT = 2222  # of the pod; the LoadBalancer listens on 22
 
@@ -48,7 +48,7 @@ class Gitea(pulumi.ComponentResource):
     def __init__(self, name: str, args: GiteaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:gitea:Gitea", name, None, opts)
         host = args.settings.host
-        parts = ServiceParts(name, args, self, namespace=Names.GITEA, open_ports=(_SSH_PORT,))
+        parts = ServiceParts(name, args, self, namespace=Names.GITEA, openings=Openings(anyone=(_SSH_PORT,)))
         installed = release(
             f"{name}-release",
             ReleaseArgs(

@@ -14,7 +14,7 @@ from lib.databases import VALKEY_USERS
 from lib.names import VALKEY_HOST
 from lib.names import Namespace as Names
 from lib.values.harbor import HarborSecrets, HarborValues, values
-from settings.platform import Harbor as HarborSettings
+from settings.harbor import Harbor as HarborSettings
 
 _VALKEY_DATABASES = VALKEY_USERS["harbor"].databases
 

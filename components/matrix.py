@@ -11,7 +11,7 @@ from components.service import LoginCheck, ServiceArgs, ServiceParts, leads_to_l
 from lib.names import Namespace as Names
 from lib.oidc import MATRIX_UPSTREAM_ID
 from lib.values.matrix_stack import MatrixSecrets, MatrixValues, values
-from settings.platform import Matrix as MatrixSettings
+from settings.matrix import Matrix as MatrixSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,7 @@ class ProbeArgs:
         service_account: ServiceAccount whose token the script may use; None for no token at all.
         after: What must be there first although no input of the probe comes from it.
         seconds: How long the Job may take; Pulumi waits two minutes longer, so that it is the Job that fails.
+        again: Cron schedule on which the script runs again, for one that puts right what somebody changed by hand.
     """
 
     namespace: pulumi.Input[str]
@@ -45,6 +46,7 @@ class ProbeArgs:
     service_account: pulumi.Input[str] | None = None
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
     seconds: int = 900
+    again: str | None = None
 
 
 class Probe(pulumi.ComponentResource):
@@ -53,6 +55,7 @@ class Probe(pulumi.ComponentResource):
     - `<name>-script`: ConfigMap with the script.
     - `<name>`: the Job. It runs again whenever its script, variables or volumes change (a Job's template is immutable,
       so Pulumi replaces it), and after a failure (`pulumi.com/replaceUnready`).
+    - `<name>-again`: CronJob of the same pod, where a schedule is given.
 
     Attributes:
         job: The Job; depending on it is depending on what it has proven.
@@ -83,6 +86,14 @@ class Probe(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
             ),
         )
+        if args.again is not None:
+            k8s.batch.v1.CronJob(
+                f"{name}-again",
+                metadata={"name": f"{name}-again", "namespace": args.namespace},
+                spec=_schedule(args, args.again, config.metadata.name),
+                # First the gate: what the script cannot do once, it need not try again every hour.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.job]),
+            )
         self.register_outputs({"job": self.job.id})
 
 
@@ -95,6 +106,16 @@ def _job(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> Any:
             "metadata": {"annotations": {"home-cluster/script": digest(args.source)}},
             "spec": _pod(args, script_config_map),
         },
+    }
+
+
+def _schedule(args: ProbeArgs, schedule: str, script_config_map: pulumi.Input[str]) -> Any:
+    return {
+        "schedule": schedule,
+        "concurrencyPolicy": "Forbid",
+        "successfulJobsHistoryLimit": 1,
+        "failedJobsHistoryLimit": 1,
+        "jobTemplate": {"spec": {**_job(args, script_config_map), "ttlSecondsAfterFinished": 86400}},
     }
 
 

@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 from urllib.parse import quote
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import once
@@ -61,6 +62,14 @@ def leads_to_login(url: str, application: OidcApplication) -> LoginCheck:
     return LoginCheck(url=url, location=f"^{authorize}{client}{back}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Openings:
+    """TCP ports of pods, beside what Traefik and the pods themselves may reach: to anyone, and to the monitoring."""
+
+    anyone: Sequence[int] = ()
+    metrics: Sequence[int] = ()
+
+
 class ServiceParts:
     """Makes the parts around a service's release, all children of the service and named after it.
 
@@ -77,7 +86,7 @@ class ServiceParts:
         parent: pulumi.ComponentResource,
         *,
         namespace: Names,
-        open_ports: Sequence[int] = (),
+        openings: Openings = Openings(),
     ) -> None:
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=parent)
@@ -88,7 +97,8 @@ class ServiceParts:
                 pod_security=PodSecurity.RESTRICTED,
                 ca_certificate=args.ca_certificate,
                 from_namespaces=(Names.TRAEFIK,),
-                open_ports=open_ports,
+                open_ports=openings.anyone,
+                metrics_ports=openings.metrics,
             ),
             self._child,
         )
@@ -136,6 +146,18 @@ class ServiceParts:
             self._child,
         ).secret_name
 
+    def disruption_budget(self, workload: str, labels: Mapping[str, str]) -> None:
+        """A PodDisruptionBudget for the pods with these labels: while nodes are drained, at most one is away.
+
+        One that runs once may go too, and so may one that is not ready: neither must keep a node from being drained.
+        """
+        k8s.policy.v1.PodDisruptionBudget(
+            f"{self._name}-{workload}-disruption",
+            metadata={"name": f"{workload}-disruption", "namespace": self.namespace.namespace},
+            spec=_one_at_a_time(labels),
+            opts=self._child,
+        )
+
     def gate(self, checks: Sequence[LoginCheck], release: pulumi.Resource) -> pulumi.Resource:
         """The Job that proves the checks from inside the cluster, by the public hosts, and again for each new chart."""
         chart = self._args.chart
@@ -157,3 +179,11 @@ class ServiceParts:
             self._child,
         )
         return probe.job
+
+
+def _one_at_a_time(labels: Mapping[str, str]) -> Any:
+    return {
+        "maxUnavailable": 1,
+        "selector": {"matchLabels": dict(labels)},
+        "unhealthyPodEvictionPolicy": "AlwaysAllow",
+    }

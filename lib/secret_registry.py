@@ -47,9 +47,9 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
         if not application.public
     ]
     for service, secrets in (
-        (settings.gitea, service_secrets.gitea),
-        (settings.harbor, service_secrets.harbor),
-        (settings.matrix, service_secrets.matrix),
+        (settings.gitea, service_secrets.gitea.declare),
+        (settings.harbor, service_secrets.harbor.declare),
+        (settings.matrix, service_secrets.matrix.declare),
     ):
         if service.enabled:
             declared += secrets()

@@ -5,19 +5,12 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from settings import checks
+from settings.gitea import Gitea
+from settings.harbor import Harbor
 from settings.identity import Identity
 from settings.infrastructure import Charts, Cluster, Network, Proxmox, Storage, Talos
-from settings.platform import (
-    Certificates,
-    Databases,
-    Gitea,
-    GitOps,
-    Harbor,
-    Matrix,
-    Rotation,
-    Secrets,
-    Vault,
-)
+from settings.matrix import Matrix
+from settings.platform import Certificates, Databases, GitOps, Rotation, Secrets, Vault
 from settings.types import Strict
 
 

@@ -1,11 +1,10 @@
-"""Sections of the stack file that describe the platform: secrets and services."""
+"""Sections of the stack file that describe what the services stand on: secrets, databases, GitOps, certificates."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from settings.types import (
-    Email,
     ExactVersion,
     GitRef,
     GitUrl,
@@ -58,39 +57,6 @@ class Databases(Strict):
         default=False,
         description="Whether PodMonitors are made; their definition (Prometheus operator) must be in the cluster.",
     )
-
-
-class Gitea(Strict):
-    """Git hosting."""
-
-    enabled: bool = Field(default=True, description="Whether the service is brought up.")
-    host: Hostname = Field(description="Host of Gitea.")
-    size: Quantity = Field(default="10Gi", description="Volume of the repositories.")
-    user_group: Name = Field(description="Group that may log in.")
-    admin_group: Name = Field(description="Group of administrators; its members are in the user group too.")
-    admin_email: Email = Field(description="Address of the break-glass administrator.")
-
-
-class Harbor(Strict):
-    """Container registry."""
-
-    enabled: bool = Field(default=True, description="Whether the service is brought up.")
-    host: Hostname = Field(description="Host of Harbor and of its registry.")
-    registry_size: Quantity = Field(default="20Gi", description="Volume of the images.")
-    user_group: Name = Field(description="Group that may log in.")
-    admin_group: Name = Field(description="Group of system administrators.")
-
-
-class Matrix(Strict):
-    """Chat: Synapse, Matrix Authentication Service and Element Web."""
-
-    enabled: bool = Field(default=True, description="Whether the service is brought up.")
-    host: Hostname = Field(description="Host of Element Web.")
-    server_name: Hostname = Field(description="Domain part of user ids; can never change after the first start.")
-    synapse_host: Hostname = Field(description="Host of Synapse, which clients and other servers talk to.")
-    account_host: Hostname = Field(description="Host of the Matrix Authentication Service.")
-    media_size: Quantity = Field(default="20Gi", description="Volume of uploaded media.")
-    user_group: Name = Field(description="Group that may log in.")
 
 
 class Sync(Strict):

@@ -14,7 +14,7 @@ from typing import Any
 from lib.databases import HARBOR_POOL
 from lib.kubernetes import RELOADER_AUTO, resources
 from lib.names import INGRESS_CLASS, POSTGRES_HOST, VALKEY_HOST
-from lib.service_secrets import HARBOR_REGISTRY_USER
+from lib.service_secrets.harbor import REGISTRY_USER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +146,7 @@ def _registry(secrets: HarborSecrets) -> dict[str, Any]:
         "podAnnotations": dict(RELOADER_AUTO),
         "existingSecret": secrets.server,
         "existingSecretKey": "registry-http-secret",
-        "credentials": {"username": HARBOR_REGISTRY_USER, "existingSecret": secrets.registry},
+        "credentials": {"username": REGISTRY_USER, "existingSecret": secrets.registry},
         "registry": {
             "resources": resources("50m", "512Mi"),
             "extraEnvVars": [

@@ -71,6 +71,15 @@ def test_a_failed_job_is_replaced_by_the_next_update() -> None:
     assert annotations["pulumi.com/replaceUnready"] == "true", "a failed Job never becomes ready by waiting"
 
 
+def test_a_script_that_puts_things_right_runs_again_on_its_schedule_and_never_twice_at_once() -> None:
+    recording = _built(again="17 * * * *", secrets={"TOKEN": ("vault-keys", "vault-root")})
+    schedule, job = recording.one("kubernetes:batch/v1:CronJob"), _job(recording)
+    assert schedule.get("spec", "schedule") == "17 * * * *", "the one that was given"
+    assert schedule.get("spec", "concurrencyPolicy") == "Forbid", "two would correct each other"
+    assert schedule.get("spec", "jobTemplate", "spec", "template") == job.get("spec", "template"), "the same pod"
+    assert recording.is_after(schedule, job), "what it cannot do once it need not try every hour"
+
+
 def test_a_secret_reaches_the_script_by_reference() -> None:
     recording = _built(secrets={"TOKEN": ("vault-keys", "vault-root")})
     wanted = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "vault-keys", "key": "vault-root"}}}

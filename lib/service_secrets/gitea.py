@@ -1,0 +1,45 @@
+"""Secrets of Gitea. Names of workloads are those of the chart gitea 12.6.0."""
+
+from lib.names import Namespace
+from lib.platform_secrets import database, valkey_user
+from lib.secrets import Field, Kind, Reader, SecretDeclaration, literal, password
+
+_GITEA = ("Deployment/gitea",)
+
+
+def _in_gitea(secret: str) -> Reader:
+    return Reader(namespace=Namespace.GITEA, secret=secret, restarts=_GITEA)
+
+
+LOGIN = (_in_gitea("oidc"),)
+"""Who reads the client secret of the login besides Authentik."""
+
+
+def declare() -> tuple[SecretDeclaration, ...]:
+    return (
+        database("gitea", _in_gitea("database")),
+        valkey_user("gitea", _in_gitea("valkey")),
+        SecretDeclaration(
+            path="gitea/admin",
+            fields=(literal("username", "gitea-breakglass"), password("password")),
+            readers=(_in_gitea("admin"),),
+            window="the old password works until the new pod of Gitea has started",
+        ),
+        SecretDeclaration(
+            path="gitea/encryption",
+            fields=(password("secret-key", 64),),
+            readers=(_in_gitea("encryption"),),
+            # https://github.com/go-gitea/gitea/issues/16832
+            permanent="Gitea encrypts columns of its database with it",
+        ),
+        SecretDeclaration(
+            path="gitea/server",
+            fields=(
+                password("internal-token", 64),
+                Field(name="jwt-secret", kind=Kind.BASE64URL, size=32),
+                Field(name="lfs-jwt-secret", kind=Kind.BASE64URL, size=32),
+            ),
+            readers=(_in_gitea("server"),),
+            window="tokens that Gitea issued as an OAuth provider, and transfers of large files, begin anew",
+        ),
+    )
