@@ -42,6 +42,7 @@ class Order:
     workdir: str
     grace: float = 5.0
     pace: float = 0.0
+    checkpoints: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -49,7 +50,7 @@ class Order:
         return json.dumps(asdict(self))
 
 
-def _environment(stack: checkout.Stack, attachments: str) -> None:
+def _environment(stack: checkout.Stack, attachments: str, checkpoints: bool) -> None:
     command = Path(checkout.command_line(stack.root))
     os.environ |= {
         "PATH": f"{command.parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -61,6 +62,8 @@ def _environment(stack: checkout.Stack, attachments: str) -> None:
         "PULUMI_HOME": str(stack.workdir / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+    if not checkpoints:
+        os.environ["PULUMI_SKIP_CHECKPOINTS"] = "true"
 
 
 def _program(stack: checkout.Stack) -> Callable[[], None]:
@@ -108,7 +111,7 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
         seed.prepare(world, stack)
         site.settle()
         servers, attachments = serve(packages(), site)
-        _environment(stack, attachments)
+        _environment(stack, attachments, order.checkpoints)
         selected = None
         try:
             selected = _select(stack)

@@ -91,5 +91,5 @@ def _result(record: dict[str, Any]) -> Result:
 
 
 def driver(stack: Stack) -> Driver:
-    """What runs operations of the stack."""
-    return Driver(stack)
+    """What runs operations of the stack; nobody kills them here, so the state need not be written at every step."""
+    return Driver(stack, checkpoints=False)
