@@ -1,17 +1,16 @@
 """Git hosting."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 import pulumi
 
 from components.helm import ReleaseArgs, release
-from components.service import LoginCheck, Openings, ServiceArgs, ServiceParts, leads_to_login
+from components.service import Openings, ServiceArgs, ServiceParts
+from lib import login_checks
 from lib.databases import VALKEY_USERS
 from lib.names import VALKEY_HOST
 from lib.names import Namespace as Names
-from lib.oidc import GITEA_SOURCE
 from lib.values.gitea import GiteaSecrets, GiteaValues, values
 from settings.gitea import Gitea as GiteaSettings
 
@@ -73,7 +72,7 @@ class Gitea(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         self.url = f"https://{host}"
-        self.ready = parts.gate(_checks(args), installed)
+        self.ready = parts.gate(login_checks.gitea(host, args.application), installed)
         self.register_outputs({"url": self.url})
 
 
@@ -93,13 +92,4 @@ def _secrets(parts: ServiceParts, args: GiteaArgs) -> GiteaSecrets:
         valkey=parts.secret("valkey", {"password": ("valkey/gitea", "password")}, connections),
         oidc=parts.secret("oidc", {"client-secret": (args.application.secret_path, "client-secret")}),
         tls=parts.certificate(args.settings.host),
-    )
-
-
-def _checks(args: GiteaArgs) -> Sequence[LoginCheck]:
-    login = f"/user/oauth2/{GITEA_SOURCE}"
-    base = f"https://{args.settings.host}"
-    return (
-        LoginCheck(url=f"{base}/user/login", body=f'href="{login}["?]'),
-        leads_to_login(f"{base}{login}", args.application),
     )

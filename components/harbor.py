@@ -1,7 +1,6 @@
 """Container registry."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -9,7 +8,8 @@ import pulumi_kubernetes as k8s
 
 from components.harbor_scanner import HarborScanner, HarborScannerArgs
 from components.helm import ReleaseArgs, release
-from components.service import LoginCheck, ServiceArgs, ServiceParts, leads_to_login
+from components.service import ServiceArgs, ServiceParts
+from lib import login_checks
 from lib.databases import VALKEY_USERS
 from lib.names import VALKEY_HOST
 from lib.names import Namespace as Names
@@ -84,7 +84,7 @@ class Harbor(pulumi.ComponentResource):
             child,
         )
         self.url = f"https://{args.settings.host}"
-        self.ready = parts.gate(_checks(args), installed)
+        self.ready = parts.gate(login_checks.harbor(args.settings.host, args.application), installed)
         self.register_outputs({"url": self.url})
 
 
@@ -150,12 +150,4 @@ def login_settings(args: HarborArgs) -> str:
             "oidc_auto_onboard": True,
             "oidc_verify_cert": True,
         }
-    )
-
-
-def _checks(args: HarborArgs) -> Sequence[LoginCheck]:
-    base = f"https://{args.settings.host}"
-    return (
-        LoginCheck(url=f"{base}/api/v2.0/systeminfo", body=r'"auth_mode"\s*:\s*"oidc_auth"'),
-        leads_to_login(f"{base}/c/oidc/login", args.application),
     )

@@ -1,15 +1,13 @@
 """Chat: Synapse, the Matrix Authentication Service and Element Web."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.helm import ReleaseArgs, release
-from components.service import LoginCheck, ServiceArgs, ServiceParts, leads_to_login
+from components.service import ServiceArgs, ServiceParts
+from lib import login_checks
 from lib.names import Namespace as Names
-from lib.oidc import MATRIX_UPSTREAM_ID
 from lib.values.matrix_stack import MatrixSecrets, MatrixValues, values
 from settings.matrix import Matrix as MatrixSettings
 
@@ -68,7 +66,7 @@ class Matrix(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         self.url = f"https://{settings.host}"
-        self.ready = parts.gate(_checks(args), installed)
+        self.ready = parts.gate(login_checks.matrix(settings, args.application), installed)
         self.register_outputs({"url": self.url})
 
 
@@ -97,20 +95,3 @@ def _secrets(parts: ServiceParts, args: MatrixArgs) -> MatrixSecrets:
         oidc=parts.secret("oidc", {"client-secret": (args.application.secret_path, "client-secret")}),
         tls=parts.certificate(settings.host, settings.synapse_host, settings.account_host, settings.server_name),
     )
-
-
-def _checks(args: MatrixArgs) -> Sequence[LoginCheck]:
-    settings = args.settings
-    account, synapse = f"https://{settings.account_host}", f"https://{settings.synapse_host}"
-    issuer = _field("issuer", f"{account}/")
-    return (
-        LoginCheck(url=f"{account}/.well-known/openid-configuration", body=issuer),
-        leads_to_login(f"{account}/upstream/authorize/{MATRIX_UPSTREAM_ID}", args.application),
-        LoginCheck(url=f"{synapse}/_matrix/client/v1/auth_metadata", body=issuer),
-        LoginCheck(url=f"https://{settings.server_name}/.well-known/matrix/client", body=_field("base_url", synapse)),
-        LoginCheck(url=f"https://{settings.host}/config.json", body=_field("server_name", settings.server_name)),
-    )
-
-
-def _field(key: str, value: str) -> str:
-    return rf'"{key}"\s*:\s*"{re.escape(value)}/?"'

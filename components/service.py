@@ -1,11 +1,9 @@
 """What the services of phase 4 have in common: what they are given, their namespace, secrets, certificate and gate."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
-from urllib.parse import quote
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -18,6 +16,7 @@ from components.platform_secrets import PlatformSecrets
 from components.probe import Probe, ProbeArgs, script
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
+from lib.login_checks import LoginCheck
 from lib.names import Namespace as Names
 from lib.oidc import OidcApplication
 
@@ -44,22 +43,6 @@ class ServiceArgs:
     ca_certificate: pulumi.Input[str]
     issuer_ready: pulumi.Resource
     storage_class: pulumi.Input[str]
-
-
-class LoginCheck(TypedDict, total=False):
-    """One question of the gate; lib/probes/login_offered.py says what the keys mean."""
-
-    url: str
-    body: str
-    location: str
-
-
-def leads_to_login(url: str, application: OidcApplication) -> LoginCheck:
-    """`url` redirects to Authentik as the client that was declared, and back to the URI that was declared."""
-    authorize = re.escape(f"https://{application.auth_host}/application/o/authorize/?")
-    client = rf"(?=.*\bclient_id={re.escape(application.client_id)}(&|$))"
-    back = rf"(?=.*\bredirect_uri={re.escape(quote(application.redirect_uris[0], safe=''))}(&|$))"
-    return LoginCheck(url=url, location=f"^{authorize}{client}{back}")
 
 
 @dataclass(frozen=True, kw_only=True)
