@@ -28,9 +28,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(_NoRedirect)
 
 
-def fetch(url: str) -> Any:
+def fetch(url: str, opener: urllib.request.OpenerDirector = _opener) -> Any:
     """JSON behind an address."""
-    with _opener.open(url, timeout=10) as response:
+    with opener.open(url, timeout=10) as response:
         return json.load(response)
 
 
@@ -59,7 +59,9 @@ def keys_problem(keys: dict[str, Any]) -> str:
     return "" if signing else "the key set has no RSA signing key"
 
 
-def login_problem(endpoint: str, client_id: str, redirect_uri: str) -> str:
+def login_problem(
+    endpoint: str, client_id: str, redirect_uri: str, opener: urllib.request.OpenerDirector = _opener
+) -> str:
     """Empty when Authentik takes the request of a client to log somebody in."""
     query = {
         "client_id": client_id,
@@ -70,7 +72,7 @@ def login_problem(endpoint: str, client_id: str, redirect_uri: str) -> str:
     }
     url = f"{endpoint}?{urllib.parse.urlencode(query)}"
     try:
-        status = _opener.open(url, timeout=10).status
+        status = opener.open(url, timeout=10).status
         return f"a login to {redirect_uri} is answered {status} instead of Authentik's login"
     except urllib.error.HTTPError as error:
         location = urllib.parse.urljoin(url, error.headers.get("Location", ""))
@@ -81,24 +83,24 @@ def login_problem(endpoint: str, client_id: str, redirect_uri: str) -> str:
         return f"a login to {redirect_uri} cannot start: {reason}"
 
 
-def application_problem(environment: dict[str, str]) -> str:
+def application_problem(environment: dict[str, str], opener: urllib.request.OpenerDirector = _opener) -> str:
     """Empty when everything that Authentik publishes of the application is right."""
-    document = fetch(environment["DISCOVERY_URL"])
+    document = fetch(environment["DISCOVERY_URL"], opener)
     if found := document_problem(document, environment["ISSUER"]):
         return found
-    if found := keys_problem(fetch(document["jwks_uri"])):
+    if found := keys_problem(fetch(document["jwks_uri"], opener)):
         return found
     logins = (
-        login_problem(document["authorization_endpoint"], environment["CLIENT_ID"], uri)
+        login_problem(document["authorization_endpoint"], environment["CLIENT_ID"], uri, opener)
         for uri in environment["REDIRECT_URIS"].splitlines()
     )
     return next(filter(None, logins), "")
 
 
-def problem(environment: dict[str, str]) -> str:
-    """Empty when the gate is open, otherwise what is wrong."""
+def problem(environment: dict[str, str], opener: urllib.request.OpenerDirector = _opener) -> str:
+    """Empty when the gate is open, otherwise what is wrong; `opener` follows no redirect."""
     try:
-        return application_problem(environment)
+        return application_problem(environment, opener)
     except urllib.error.HTTPError as error:
         return f"{error.url} answers {error.code}"
     except OSError as error:

@@ -16,14 +16,16 @@ import urllib.request
 from typing import Any
 
 
-def authorization_url(environment: dict[str, str], redirect_uri: str) -> str:
+def authorization_url(
+    environment: dict[str, str], redirect_uri: str, opener: urllib.request.OpenerDirector | None = None
+) -> str:
     """What Vault tells a browser to open; empty when it refuses."""
     request = urllib.request.Request(
         f"{environment['VAULT_ADDR']}/v1/auth/{environment['MOUNT']}/oidc/auth_url",
         data=json.dumps({"role": environment["ROLE"], "redirect_uri": redirect_uri}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=20) as response:
+    with (opener or urllib.request.build_opener()).open(request, timeout=20) as response:
         answer: dict[str, Any] = json.load(response)
     return str((answer.get("data") or {}).get("auth_url", ""))
 
@@ -42,11 +44,11 @@ def url_problem(url: str, environment: dict[str, str], redirect_uri: str) -> str
     return ""
 
 
-def problem(environment: dict[str, str]) -> str:
+def problem(environment: dict[str, str], opener: urllib.request.OpenerDirector | None = None) -> str:
     """Empty when the gate is open, otherwise what is wrong."""
     try:
         for uri in environment["REDIRECT_URIS"].splitlines():
-            if found := url_problem(authorization_url(environment, uri), environment, uri):
+            if found := url_problem(authorization_url(environment, uri, opener), environment, uri):
                 return found
     except urllib.error.HTTPError as error:
         return f"Vault answers {error.code} to a request for an authorization URL"
