@@ -6,6 +6,8 @@ SECRET ?=
 ARGS ?=
 
 PY := .venv/bin/python
+# Every operation of the lab is a process of its own; without bytecode each would compile the program anew.
+unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
