@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from settings import checks_databases as databases
+from settings import checks_gitea as gitea
+from settings import checks_harbor as harbor
 from settings import checks_identity as identity
 from settings import checks_machines as machines
+from settings import checks_matrix as matrix
 from settings import checks_platform as platform
 from settings.problem import Problem
 
@@ -46,4 +49,23 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     identity.removed_are_gone,
     identity.administrators_have_a_second_factor,
     identity.cluster_roles_fit_the_releases,
+    gitea.organisation_names_are_free,
+    gitea.administrators_of_teams_have_every_unit,
+    gitea.organisations_admit_declared_groups,
+    gitea.members_of_teams_may_log_in,
+    gitea.removed_organisations_are_gone,
+    gitea.nothing_needs_a_gitea_that_is_off,
+    matrix.administrators_of_chat_may_log_in,
+    matrix.other_servers_trust_the_certificates,
+    matrix.servers_are_named_for_federation,
+    matrix.an_upload_fits,
+    matrix.the_domain_of_user_ids_is_no_other_service,
+    harbor.projects_have_members,
+    harbor.members_may_log_in,
+    harbor.retention_keeps_something,
+    harbor.proxy_caches_have_a_registry,
+    harbor.robots_have_something_to_do,
+    harbor.removed_content_is_gone,
+    harbor.node_mirrors_are_public_proxy_caches,
+    harbor.node_mirrors_have_nodes_and_a_registry,
 )

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from settings.cron import is_cron
+
 CSI_CONTROLLER_VM_ID = 9999
 """VM id that proxmox-csi puts into the names of its volumes; a VM of that id would lose them on destroy."""
 
@@ -25,6 +27,14 @@ _INTERVAL = re.compile(r"\d+[smh]")
 _TOKEN_ID = re.compile(r"[^@!\s]+@[^@!\s]+![^@!\s]+")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _SECRET_PATH = re.compile(rf"{_LABEL}(/{_LABEL})+")
+_PROJECT_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+_PROJECT_SCOPE = re.compile(rf"\*|{_PROJECT_NAME.pattern}")
+_ROBOT_NAME = re.compile(r"(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*")
+_LIFETIME = re.compile(r"[1-9]\d*[dwy]")
+_UPLOAD_SIZE = re.compile(r"[1-9]\d*[KM]")
+_FORGE_NAME = re.compile(r"(?=.{1,40}$)[a-z0-9]+([-._][a-z0-9]+)*")
+_IMAGE = re.compile(r"[a-z0-9][a-z0-9.-]*(:\d+)?(/[a-z0-9._-]+)+(:v?\d+(\.\d+)+[\w.-]*)(@sha256:[0-9a-f]{64})?")
+_JOB_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Strict(BaseModel):
@@ -63,6 +73,12 @@ def _shown(title: str, *, example: str | None = None, pattern: re.Pattern[str] |
     if pattern is not None:
         schema["pattern"] = f"^({pattern.pattern})$"
     return WithJsonSchema(schema)
+
+
+def _cron(value: Any) -> Any:
+    if not isinstance(value, str) or not is_cron(value):
+        raise ValueError(f"{value!r} is not a schedule; write minute, hour, day, month and weekday, as in '30 3 * * 6'")
+    return value
 
 
 def _vm_id(value: int) -> int:
@@ -136,6 +152,58 @@ SecretPath = Annotated[
     str,
     _matching(_SECRET_PATH, "the path of a secret; write it as folder/name, in lower-case letters, digits and dashes"),
     _shown("path of a secret", example="shop/api", pattern=_SECRET_PATH),
+]
+ForgeName = Annotated[
+    str,
+    _matching(
+        _FORGE_NAME,
+        "a name in Gitea; use lower-case letters and digits with single dots, dashes and underscores between them, "
+        "at most 40 characters",
+    ),
+    _shown("name in Gitea", pattern=_FORGE_NAME),
+]
+ImageReference = Annotated[
+    str,
+    _matching(_IMAGE, "a pinned image; write registry, path and release, such as docker.io/library/node:24.11.1"),
+    _shown("pinned image", example="docker.io/library/node:24.11.1-bookworm", pattern=_IMAGE),
+]
+JobLabel = Annotated[
+    str,
+    _matching(_JOB_LABEL, "a label of jobs; write what `runs-on` says, such as ubuntu-latest"),
+    _shown("label of jobs", example="ubuntu-latest", pattern=_JOB_LABEL),
+]
+Lifetime = Annotated[
+    str,
+    _matching(_LIFETIME, "a lifetime; write a number with d, w or y (365 days), such as 90d"),
+    _shown("lifetime in d, w or y", example="90d", pattern=_LIFETIME),
+]
+UploadSize = Annotated[
+    str,
+    _matching(_UPLOAD_SIZE, "the size of a file; write it with K or M, such as 100M"),
+    _shown("size of a file in K or M", example="100M", pattern=_UPLOAD_SIZE),
+]
+ProjectName = Annotated[
+    str,
+    _matching(_PROJECT_NAME, "a project of a registry; use lower-case letters and digits, with single . _ - between"),
+    _shown("project name", pattern=_PROJECT_NAME),
+]
+ProjectScope = Annotated[
+    str,
+    _matching(_PROJECT_SCOPE, "a project of a registry; use lower-case letters and digits, or '*' for every project"),
+    _shown("project name, or *", pattern=_PROJECT_SCOPE),
+]
+RobotName = Annotated[
+    str,
+    _matching(
+        _ROBOT_NAME,
+        "a name of a robot; use lower-case letters and digits with single dashes between them, at most 40 characters",
+    ),
+    _shown("robot name", pattern=_ROBOT_NAME),
+]
+Cron = Annotated[
+    str,
+    BeforeValidator(_cron),
+    _shown("schedule, in five fields of cron", example="30 3 * * 6"),
 ]
 VmId = Annotated[int, Field(ge=100, le=999_999_999), AfterValidator(_vm_id)]
 
