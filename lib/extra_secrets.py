@@ -57,6 +57,7 @@ def platform_namespaces(settings: Settings) -> set[str]:
     """Namespaces that there are once this stack is up."""
     optional = (
         (Namespace.GITEA, settings.gitea.enabled),
+        (Namespace.GITEA_RUNNER, settings.gitea.enabled and settings.gitea.actions.enabled),
         (Namespace.HARBOR, settings.harbor.enabled),
         (Namespace.MATRIX, settings.matrix.enabled),
         (Namespace.FLUX, settings.gitops.enabled),

@@ -15,6 +15,19 @@ POSTGRES = "ghcr.io/cloudnative-pg/postgresql:17.6-standard-bookworm"
 # renovate: datasource=docker depName=docker.gitea.com/gitea
 GITEA = "docker.gitea.com/gitea:1.26.2-rootless"
 
+# The flavour without a container engine: jobs run beside it (docs/adr/0016-jobs-in-a-restricted-pod.md).
+# renovate: datasource=docker depName=docker.io/gitea/runner
+GITEA_RUNNER = "docker.io/gitea/runner:3.5.0"
+
+# What jobs run in unless the stack file names another: Debian with git, a compiler, Python and Node.
+# renovate: datasource=docker depName=docker.io/library/node
+JOBS = "docker.io/library/node:24.11.1-bookworm"
+
+# A later patch of the release that the chart brings: 2026.8.4 is the first whose forward authentication works
+# (goauthentik/authentik#26448, #26422) and that reads a list from a variable (#26081).
+# renovate: datasource=docker depName=ghcr.io/goauthentik/server
+AUTHENTIK = "ghcr.io/goauthentik/server:2026.8.6"
+
 # Of the same release as the Harbor chart's other images.
 # renovate: datasource=docker depName=docker.io/goharbor/trivy-adapter-photon
 HARBOR_TRIVY = "docker.io/goharbor/trivy-adapter-photon:v2.15.2"

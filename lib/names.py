@@ -18,6 +18,7 @@ class Namespace(StrEnum):
     DATABASES = "databases"
     AUTHENTIK = "authentik"
     GITEA = "gitea"
+    GITEA_RUNNER = "gitea-runner"
     HARBOR = "harbor"
     MATRIX = "matrix"
     FLUX = "flux-system"
@@ -25,6 +26,8 @@ class Namespace(StrEnum):
 
 PLATFORM_APPLICATIONS = ("gitea", "harbor", "kubernetes", "matrix", "vault")
 """Slugs in Authentik of the applications that this program declares itself, whether they are switched on or not."""
+GITEA_ADMINISTRATOR = "gitea-breakglass"
+"""Account of Gitea that no login of Authentik leads to."""
 INGRESS_CLASS = "traefik"
 SECRET_STORE = "vault"
 """Name of the ClusterSecretStore."""
