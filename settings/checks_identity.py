@@ -164,7 +164,7 @@ def administrators_have_a_second_factor(settings: Settings) -> Iterator[Problem]
     named = {"vault.adminGroup": settings.vault.admin_group if settings.vault.oidc else None}
     named |= {
         f"{section}.adminGroup": service.admin_group
-        for section, service in (("gitea", settings.gitea), ("harbor", settings.harbor))
+        for section, service in (("gitea", settings.gitea), ("harbor", settings.harbor), ("matrix", settings.matrix))
         if service.enabled
     }
     for key, group in named.items():

@@ -33,7 +33,7 @@ def _named_groups(settings: Settings) -> Iterator[tuple[str, str]]:
     for section in ("vault", "gitea", "harbor", "matrix"):
         service = getattr(settings, section)
         yield f"{section}.userGroup", service.user_group
-        if hasattr(service, "admin_group"):
+        if getattr(service, "admin_group", None) is not None:
             yield f"{section}.adminGroup", service.admin_group
     for username, user in settings.identity.users.items():
         for group in user.groups:

@@ -2,7 +2,21 @@
 
 from pydantic import Field
 
-from settings.types import Hostname, Name, Quantity, Strict
+from settings.types import Hostname, Lifetime, Name, Quantity, Strict, UploadSize
+
+
+class Retention(Strict):
+    """After what time chat forgets. What is absent stays for ever."""
+
+    messages: Lifetime | None = Field(
+        default=None, description="Age at which messages are deleted; a room may ask for less, never for more."
+    )
+    local_media: Lifetime | None = Field(
+        default=None, description="Time without use after which files that people here uploaded are deleted."
+    )
+    remote_media: Lifetime | None = Field(
+        default=None, description="Time without use after which copies of other servers' files are deleted."
+    )
 
 
 class Matrix(Strict):
@@ -14,4 +28,20 @@ class Matrix(Strict):
     synapse_host: Hostname = Field(description="Host of Synapse, which clients and other servers talk to.")
     account_host: Hostname = Field(description="Host of the Matrix Authentication Service.")
     media_size: Quantity = Field(default="20Gi", description="Volume of uploaded media.")
+    max_upload_size: UploadSize = Field(default="100M", description="Largest file that people may upload.")
+    retention: Retention = Field(default_factory=Retention)
+    url_previews: bool = Field(
+        default=False, description="Whether Synapse fetches pages that people link to, to show what is behind the link."
+    )
+    federation: bool = Field(default=False, description="Whether other Matrix servers are talked to.")
+    federation_servers: tuple[Hostname, ...] = Field(
+        default=(), description="Server names that are talked to, and no others; when empty, all are."
+    )
+    service_monitors: bool = Field(
+        default=False,
+        description="Whether ServiceMonitors are made; their definition (Prometheus operator) must be in the cluster.",
+    )
     user_group: Name = Field(description="Group that may log in.")
+    admin_group: Name | None = Field(
+        default=None, description="Group whose members may administer the server; they are in the user group too."
+    )
