@@ -52,7 +52,7 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
         (settings.matrix, service_secrets.matrix.declare),
     ):
         if service.enabled:
-            declared += secrets()
+            declared += secrets(settings)
     return declared
 
 

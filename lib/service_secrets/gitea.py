@@ -1,10 +1,14 @@
 """Secrets of Gitea. Names of workloads are those of the chart gitea 12.6.0."""
 
-from lib.names import Namespace
+from lib.names import GITEA_ADMINISTRATOR, Namespace
 from lib.platform_secrets import database, valkey_user
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, literal, password
+from settings import Settings
 
 _GITEA = ("Deployment/gitea",)
+
+RUNNER_TOKEN = "gitea/runner-registration"
+"""Path of the token with which runners register themselves; its field is `token`."""
 
 
 def _in_gitea(secret: str) -> Reader:
@@ -15,13 +19,13 @@ LOGIN = (_in_gitea("oidc"),)
 """Who reads the client secret of the login besides Authentik."""
 
 
-def declare() -> tuple[SecretDeclaration, ...]:
+def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
     return (
         database("gitea", _in_gitea("database")),
         valkey_user("gitea", _in_gitea("valkey")),
         SecretDeclaration(
             path="gitea/admin",
-            fields=(literal("username", "gitea-breakglass"), password("password")),
+            fields=(literal("username", GITEA_ADMINISTRATOR), password("password")),
             readers=(_in_gitea("admin"),),
             window="the old password works until the new pod of Gitea has started",
         ),
@@ -42,4 +46,28 @@ def declare() -> tuple[SecretDeclaration, ...]:
             readers=(_in_gitea("server"),),
             window="tokens that Gitea issued as an OAuth provider, and transfers of large files, begin anew",
         ),
+        SecretDeclaration(
+            path="gitea/metrics",
+            fields=(password("token", 48),),
+            readers=(_in_gitea("metrics"),),
+            window="nobody reads metrics until the new pod of Gitea has started",
+        ),
+        *((_runner_registration(),) if settings.gitea.actions.enabled else ()),
+    )
+
+
+def _runner_registration() -> SecretDeclaration:
+    return SecretDeclaration(
+        path=RUNNER_TOKEN,
+        # At least 32 (services/actions/init.go of Gitea).
+        fields=(password("token", 48),),
+        readers=(
+            _in_gitea("runner-registration"),
+            Reader(
+                namespace=Namespace.GITEA_RUNNER,
+                secret="registration",
+                follows="a new runner registers itself with it; those that are registered have tokens of their own",
+            ),
+        ),
+        window="no runner can register itself until the new pod of Gitea has started",
     )

@@ -3,6 +3,7 @@
 from lib.names import Namespace
 from lib.platform_secrets import database, valkey_user
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, password
+from settings import Settings
 
 _CORE = ("Deployment/harbor-core",)
 _JOBS = ("Deployment/harbor-jobservice",)
@@ -20,7 +21,7 @@ LOGIN = (_in_harbor("oidc", _CORE),)
 """Who reads the client secret of the login besides Authentik."""
 
 
-def declare() -> tuple[SecretDeclaration, ...]:
+def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
     return (
         database("harbor", _in_harbor("database", _CORE, _JOBS)),
         valkey_user("harbor", _in_harbor("valkey", _CORE, _JOBS, _REGISTRY, _SCANNER)),

@@ -3,6 +3,7 @@
 from lib.names import Namespace
 from lib.platform_secrets import database
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, password
+from settings import Settings
 
 _SYNAPSE = ("StatefulSet/matrix-synapse-main",)
 _MAS = ("Deployment/matrix-matrix-authentication-service",)
@@ -16,7 +17,7 @@ LOGIN = (_in_matrix("oidc", _MAS),)
 """Who reads the client secret of the login besides Authentik."""
 
 
-def declare() -> tuple[SecretDeclaration, ...]:
+def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
     return (
         database("synapse", _in_matrix("synapse-database", _SYNAPSE)),
         database("mas", _in_matrix("mas-database", _MAS)),
