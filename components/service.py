@@ -17,6 +17,7 @@ from components.probe import Probe, ProbeArgs, script
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
 from lib.login_checks import LoginCheck
+from lib.names import CLUSTER_ISSUER
 from lib.names import Namespace as Names
 from lib.oidc import OidcApplication
 
@@ -32,7 +33,8 @@ class ServiceArgs:
         secrets: The written secrets, among them those of the service.
         ready: Readiness of the ClusterSecretStore.
         ca_certificate: PEM of the cluster's CA, which signs Authentik's certificate too.
-        issuer_ready: The ready ClusterIssuer.
+        issuer_ready: The ready ClusterIssuer of its certificates.
+        issuer: Name of that issuer.
         storage_class: StorageClass of its volumes.
     """
 
@@ -43,6 +45,7 @@ class ServiceArgs:
     ca_certificate: pulumi.Input[str]
     issuer_ready: pulumi.Resource
     storage_class: pulumi.Input[str]
+    issuer: str = CLUSTER_ISSUER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +128,7 @@ class ServiceParts:
                 secret_name="tls",
                 hosts=hosts,
                 issuer_ready=self._args.issuer_ready,
+                issuer=self._args.issuer,
             ),
             self._child,
         ).secret_name

@@ -64,11 +64,17 @@ class Cluster:
 
 @dataclass(frozen=True, kw_only=True)
 class Infrastructure:
-    """Secrets that flow from Vault to pods, and databases."""
+    """Secrets that flow from Vault to pods, and databases.
+
+    Attributes:
+        certificate_issuer: A certificate that the ClusterIssuer `vault-pki` signed: what depends on it finds one that
+            works.
+    """
 
     vault: vault.Provider
     vault_namespace: Namespace
     secrets: PlatformSecrets
+    certificate_issuer: pulumi.Resource
     store: pulumi.Resource
     postgres: Postgres
     valkey: Valkey

@@ -11,6 +11,7 @@ from components.matrix import Matrix, MatrixArgs
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
 from lib import oidc
+from lib.names import CLUSTER_ISSUER, VAULT_ISSUER
 from stacks import applications
 from stacks.contracts import Cluster, Infrastructure, Integration, Services, Site
 
@@ -22,6 +23,7 @@ class _Given(TypedDict):
     ready: Sequence[pulumi.Resource]
     ca_certificate: pulumi.Input[str]
     issuer_ready: pulumi.Resource
+    issuer: str
     storage_class: pulumi.Input[str]
 
 
@@ -40,7 +42,10 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
         "ca_certificate": cluster.ca_certificate,
         "storage_class": cluster.storage_class,
         "issuer_ready": cluster.issuer,
+        "issuer": CLUSTER_ISSUER,
     }
+    # Chat has its certificates signed by Vault. The others keep the issuer that needs no Vault for a renewal.
+    signed_by_vault: _Given = {**given, "issuer_ready": infrastructure.certificate_issuer, "issuer": VAULT_ISSUER}
 
     services: dict[str, Gitea | Harbor | Matrix] = {}
     if settings.gitea.enabled:
@@ -73,7 +78,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
                 chart=site.charts["matrix-stack"],
                 application=oidc.matrix(settings),
                 settings=settings.matrix,
-                **given,
+                **signed_by_vault,
             ),
             in_phase,
         )

@@ -147,6 +147,8 @@ def _certificates(
             cluster_name=site.settings.cluster.name,
             domain=site.settings.cluster.domain,
             host=site.settings.vault.host,
+            # The domain of user ids, whose host serves the delegation.
+            names=[site.settings.matrix.server_name] if site.settings.matrix.enabled else [],
         ),
         opts,
     )

@@ -14,6 +14,7 @@ ROLE = "platform"
 _HOUR = 3600
 MAX_SECONDS = 90 * 24 * _HOUR
 """Ninety days, as the certificates of cert-manager last."""
+_SERVICES = ("svc", "svc.cluster.local")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class VaultPkiArgs:
         gate: The unsealed Vault. Named besides the provider, since an order of providers is not one of resources.
         authority: The platform's CA, which signs the intermediate.
         host: Public host of Vault, where certificates say that the CA and its revocation list are found.
+        names: Names besides those below the domain and of Services, such as the domain itself.
     """
 
     gate: pulumi.Resource
@@ -31,6 +33,7 @@ class VaultPkiArgs:
     cluster_name: str
     domain: str
     host: str
+    names: Sequence[str] = ()
 
 
 class VaultPki(pulumi.ComponentResource):
@@ -43,7 +46,8 @@ class VaultPki(pulumi.ComponentResource):
     - `<name>-certificate`: the intermediate's certificate, signed by the platform's root.
     - `<name>-root`, `<name>-intermediate`: the two certificates in Vault, so that it answers with the whole chain.
     - `<name>-issuers`: the intermediate as the default issuer, and after a renewal the new one.
-    - `<name>-role`: the role `platform`: server certificates for hosts below the domain and for Services.
+    - `<name>-role`: the role `platform`: server certificates for hosts below the domain, for Services and for the
+      names that are given.
 
     Attributes:
         mount: Path of the engine.
@@ -141,10 +145,12 @@ class VaultPki(pulumi.ComponentResource):
             f"{self._name}-role",
             backend=self.mount,
             name=ROLE,
-            allowed_domains=[self._args.domain, "svc", "svc.cluster.local"],
-            allow_subdomains=True,
-            allow_bare_domains=False,
-            allow_glob_domains=False,
+            allowed_domains=[*(f"*.{domain}" for domain in (self._args.domain, *_SERVICES)), *self._args.names],
+            # Below a pattern, or to the letter: `allow_subdomains` would open everything below the names as well, and
+            # without patterns `allow_bare_domains` the names of the domains themselves.
+            allow_subdomains=False,
+            allow_bare_domains=True,
+            allow_glob_domains=True,
             allow_any_name=False,
             allow_localhost=False,
             allow_ip_sans=False,

@@ -2,6 +2,7 @@
 
 import re
 
+from lib.names import VAULT_ISSUER
 from lib.oidc import MATRIX_UPSTREAM_ID
 from tests.components.services import (
     CERTIFICATE,
@@ -12,6 +13,7 @@ from tests.components.services import (
     recorded,
     sources,
 )
+from tests.support.engine import Recording
 
 
 def test_the_certificate_covers_all_hosts_and_the_domain_of_the_user_ids() -> None:
@@ -19,6 +21,22 @@ def test_the_certificate_covers_all_hosts_and_the_domain_of_the_user_ids() -> No
     names = recorded(matrix).one(CERTIFICATE).get("spec", "dnsNames")
     expected = {settings.host, settings.synapse_host, settings.account_host, settings.server_name}
     assert set(names) == expected, "clients start at https://<server name>/.well-known/matrix/client"
+
+
+def test_vault_signs_for_chat_once_it_has_proven_that_it_signs_and_for_no_other_service(update: Recording) -> None:
+    certificates = {one.name: one for one in update.of_type(CERTIFICATE)}
+    by_vault = sorted(
+        name for name, one in certificates.items() if one.get("spec", "issuerRef", "name") == VAULT_ISSUER
+    )
+    assert by_vault == ["matrix-tls", "vault-issuer-probe"], "others renew while Vault is away, too"
+    assert update.is_after(certificates["matrix-tls"], certificates["vault-issuer-probe"]), "Ready alone proves a login"
+
+
+def test_vault_may_sign_every_name_that_chat_asks_for(update: Recording) -> None:
+    names = next(one for one in update.of_type(CERTIFICATE) if one.name == "matrix-tls").get("spec", "dnsNames")
+    allowed = update.one("vault:pkiSecret/secretBackendRole:SecretBackendRole").get("allowedDomains")
+    refused = [name for name in names if name not in allowed and f"*.{name.partition('.')[2]}" not in allowed]
+    assert refused == [], "the domain of the user ids stands beside what is below the cluster's domain"
 
 
 def test_synapse_is_given_nothing_of_the_authentication_service_but_what_they_share() -> None:

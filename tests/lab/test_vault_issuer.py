@@ -47,7 +47,8 @@ def with_authority(kube: Bench) -> str:
 
 def with_signing_role(kube: Bench) -> None:
     kube.create(ISSUERS, {"backend": "pki", "default": with_authority(kube)}, "issuers")
-    role = {"backend": "pki", "name": "platform", "allowedDomains": ["svc"], "allowSubdomains": True}
+    freedoms = {"allowSubdomains": False, "allowBareDomains": True, "allowGlobDomains": True}
+    role = {"backend": "pki", "name": "platform", "allowedDomains": ["*.svc", "home.example"]} | freedoms
     kube.create(ROLE, role | {"allowIpSans": False}, "role")
 
 
@@ -95,18 +96,30 @@ def platform(kube: Bench) -> Bench:
     return kube
 
 
-def test_an_issuer_that_may_log_in_signs_for_the_hosts_of_its_role(platform: Bench) -> None:
+def signed(kube: Bench, host: str) -> None:
+    """Ask the issuer for a certificate of the host, and await it."""
+    reference = {"kind": "ClusterIssuer", "name": "vault-pki"}
+    spec = {"secretName": "tls", "dnsNames": [host], "issuerRef": reference}
+    metadata = {"annotations": {"pulumi.com/waitFor": "condition=Ready"}}
+    kube.object("cert-manager.io/v1", "Certificate", "tls", "vault", spec=spec, metadata=metadata)
+
+
+@pytest.mark.parametrize("host", ["a.vault.svc", "home.example"])
+def test_an_issuer_that_may_log_in_signs_for_the_hosts_of_its_role(platform: Bench, host: str) -> None:
     with_login(platform)
     with_account(platform)
     issuer(platform)
-    reference = {"kind": "ClusterIssuer", "name": "vault-pki"}
-    spec = {"secretName": "tls", "dnsNames": ["a.vault.svc"], "issuerRef": reference}
-    metadata = {"annotations": {"pulumi.com/waitFor": "condition=Ready"}}
-    platform.object("cert-manager.io/v1", "Certificate", "tls", "vault", spec=spec, metadata=metadata)
+    signed(platform, host)
     assert platform.cluster.exists("Secret", "vault", "tls"), "an issued certificate is a Secret"
-    with refuses("evil.example not allowed by this role", InitFailedError):
-        other = spec | {"secretName": "evil", "dnsNames": ["evil.example"]}
-        platform.object("cert-manager.io/v1", "Certificate", "evil", "vault", spec=other, metadata=metadata)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "svc", "a.vault.svc.evil.example", "git.home.example", "xsvc"])
+def test_an_issuer_signs_for_no_other_host(platform: Bench, host: str) -> None:
+    with_login(platform)
+    with_account(platform)
+    issuer(platform)
+    with refuses(f"{host} not allowed by this role", InitFailedError):
+        signed(platform, host)
 
 
 @pytest.mark.parametrize("resource", ["serviceaccounts", "secrets"])

@@ -33,6 +33,7 @@ def build(opts: pulumi.ResourceOptions) -> None:
             cluster_name="home",
             domain="home.example.com",
             host="vault.home.example.com",
+            names=["home.example.com"],
         ),
         opts,
     )
@@ -85,10 +86,12 @@ def test_vault_learns_urls_then_root_then_intermediate_then_signs(recorded: Reco
     assert issuers.get("defaultFollowsLatestIssuer") is True, "after a renewal the new one signs"
 
 
-def test_the_role_signs_for_hosts_of_the_domain_and_services_only(recorded: Recording) -> None:
+def test_the_role_signs_for_hosts_of_the_domain_for_services_and_for_the_given_names_only(recorded: Recording) -> None:
     role = recorded.one("vault:pkiSecret/secretBackendRole:SecretBackendRole")
-    assert role.get("allowedDomains") == ["home.example.com", "svc", "svc.cluster.local"], "nothing public"
-    for freedom in ("allowAnyName", "allowBareDomains", "allowGlobDomains", "allowIpSans", "allowLocalhost"):
+    below = ["*.home.example.com", "*.svc", "*.svc.cluster.local"]
+    assert role.get("allowedDomains") == [*below, "home.example.com"], "nothing public"
+    assert role.get("allowSubdomains") is False, "else whatever is below a name that is given, too"
+    for freedom in ("allowAnyName", "allowIpSans", "allowLocalhost"):
         assert role.get(freedom) is False, f"{freedom} is more than a server of the platform needs"
     assert role.get("allowWildcardCertificates") is False, "one host, one certificate"
     assert (role.get("serverFlag"), role.get("clientFlag"), role.get("codeSigningFlag")) == (True, False, False), "TLS"

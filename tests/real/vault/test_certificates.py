@@ -39,7 +39,7 @@ def signer(site: Site, issuer: dict[str, Any]) -> Api:
 def domain(site: Site) -> str:
     """Below which the platform's hosts are."""
     role = site.program.one("vault:pkiSecret/secretBackendRole:SecretBackendRole")
-    return str(role.get("allowedDomains", 0))
+    return str(role.get("allowedDomains", 0)).removeprefix("*.")
 
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -110,8 +110,8 @@ def test_nothing_lasts_longer_than_ninety_days(signer: Api, issuer: dict[str, An
     assert lifetime <= datetime.timedelta(days=90, minutes=1), "whatever is asked for"
 
 
-@pytest.mark.parametrize("host", ["probe.vault.svc", "valkey.databases.svc.cluster.local", "a.b.{domain}"])
-def test_hosts_of_services_and_below_the_domain_are_signed(
+@pytest.mark.parametrize("host", ["probe.vault.svc", "valkey.databases.svc.cluster.local", "a.b.{domain}", "{domain}"])
+def test_hosts_of_services_and_below_the_domain_and_the_domain_of_user_ids_are_signed(
     signer: Api, issuer: dict[str, Any], domain: str, host: str
 ) -> None:
     name = host.format(domain=domain)
@@ -122,7 +122,16 @@ def test_hosts_of_services_and_below_the_domain_are_signed(
 
 @pytest.mark.parametrize(
     "host",
-    ["{domain}", "*.{domain}", "git.{domain}.evil.test", "git.x{domain}", "evil.test", "localhost", "svc", "*.svc"],
+    [
+        "*.{domain}",
+        "git.{domain}.evil.test",
+        "git.x{domain}",
+        "evil.test",
+        "localhost",
+        "svc",
+        "svc.cluster.local",
+        "*.svc",
+    ],
 )
 def test_other_hosts_are_refused(signer: Api, issuer: dict[str, Any], domain: str, host: str) -> None:
     name = host.format(domain=domain)
