@@ -69,7 +69,7 @@ def read(deployment: Mapping[str, Any]) -> Plan:
     graph: nx.DiGraph[str] = nx.DiGraph()
     for urn, place in places.items():
         graph.add_node(place.part, phase=place.phase)
-        for needed in _dependencies(resources, resources[urn]):
+        for needed in dependencies(resources, resources[urn]):
             other = places.get(needed)
             if other is not None and other.part != place.part:
                 weight = graph.get_edge_data(other.part, place.part, {"weight": 0})["weight"]
@@ -106,7 +106,7 @@ def _place(resources: Mapping[str, Mapping[str, Any]], urn: str) -> _Place | Non
     return None
 
 
-def _dependencies(resources: Mapping[str, Mapping[str, Any]], resource: Mapping[str, Any]) -> Iterable[str]:
+def dependencies(resources: Mapping[str, Mapping[str, Any]], resource: Mapping[str, Any]) -> Iterable[str]:
     """What a resource needs: the dependencies of its inputs and options, and of its provider's configuration."""
     yield from resource.get("dependencies") or []
     provider = (resource.get("provider") or "").rpartition("::")[0]

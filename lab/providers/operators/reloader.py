@@ -36,7 +36,7 @@ def run(site: Site) -> None:
             seen = site.world.get(_SEEN, place)
             site.world.put(_SEEN, place, {"digest": digest}, sealed=True)
             if seen is not None and seen["digest"] != digest:
-                for workload in _users(cluster, kind, obj["metadata"]["namespace"], obj["metadata"]["name"]):
+                for workload in users(cluster, kind, obj["metadata"]["namespace"], obj["metadata"]["name"]):
                     _restart(site, workload, place)
 
 
@@ -46,7 +46,7 @@ def _restart(site: Site, workload: str, place: str) -> None:
     site.world.put(RESTARTS, workload, {"count": record["count"] + 1, "because": because})
 
 
-def _users(cluster: Cluster, kind: str, namespace: str, name: str) -> Iterator[str]:
+def users(cluster: Cluster, kind: str, namespace: str, name: str) -> Iterator[str]:
     for workload_kind in WORKLOADS:
         for obj in cluster.each(workload_kind, namespace):
             template = pods.pod_template(obj)
