@@ -1,20 +1,26 @@
 """Git hosting."""
 
+import json
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 import pulumi
 
+from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
+from components.probe import Probe, ProbeArgs, script
 from components.service import Openings, ServiceArgs, ServiceParts
 from lib import login_checks
 from lib.databases import VALKEY_USERS
+from lib.gitea.configuration import HTTP_PORT
+from lib.gitea.content import wanted
 from lib.names import VALKEY_HOST
 from lib.names import Namespace as Names
-from lib.values.gitea import GiteaSecrets, GiteaValues, values
+from lib.service_secrets.gitea import RUNNER_TOKEN
+from lib.values.gitea import LABELS, SSH_PORT, GiteaSecrets, GiteaValues, values
 from settings.gitea import Gitea as GiteaSettings
 
-_SSH_PORT = 2222  # of the pod; the LoadBalancer listens on 22
+_CONTENT_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,17 +34,24 @@ class GiteaArgs(ServiceArgs):
 class Gitea(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-namespace`: the namespace, open to Traefik and, on the port of SSH, to everybody.
-    - `<name>-<secret>`: an ExternalSecret for each of admin, database, encryption, server, valkey and oidc.
+    - `<name>-namespace`: the namespace, open to Traefik, on the port of the pages to the monitoring, and on the port of
+      SSH to everybody.
+    - `<name>-<secret>`: an ExternalSecret for each of admin, database, encryption, server, metrics, valkey and oidc,
+      and for runner-registration where there are runners.
     - `<name>-tls`: the certificate of the host.
     - `<name>-release`: Gitea, whose repositories' volume stays when the release goes (`helm.sh/resource-policy`).
-    - `<name>-login`: the gate.
+    - `<name>-gitea-disruption`: PodDisruptionBudget.
+    - `<name>-login`: the gate of the login.
+    - `<name>-content`: where the stack file declares organisations or removes some: the Job that makes them so, and the
+      CronJob that keeps them.
+    - `<name>-monitor`: ServiceMonitor, where the settings ask for it.
 
     Gitea starts and serves while Authentik is down; only logins wait (lib/gitea/login_source.sh).
 
     Attributes:
         url: Where people find it.
-        ready: Gate: the login page offers Authentik, and following it leads there.
+        ready: Gate: the login page offers Authentik, following it leads there, and what the stack file declares of
+            organisations and teams is there.
     """
 
     url: str
@@ -47,7 +60,9 @@ class Gitea(pulumi.ComponentResource):
     def __init__(self, name: str, args: GiteaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:gitea:Gitea", name, None, opts)
         host = args.settings.host
-        parts = ServiceParts(name, args, self, namespace=Names.GITEA, openings=Openings(anyone=(_SSH_PORT,)))
+        openings = Openings(anyone=(SSH_PORT,), metrics=(HTTP_PORT,))
+        parts = ServiceParts(name, args, self, namespace=Names.GITEA, openings=openings)
+        secrets = _secrets(parts, args)
         installed = release(
             f"{name}-release",
             ReleaseArgs(
@@ -56,24 +71,63 @@ class Gitea(pulumi.ComponentResource):
                 namespace=parts.namespace.namespace,
                 values=values(
                     GiteaValues(
-                        host=host,
+                        settings=args.settings,
                         ssh_address=args.ssh_address,
-                        admin_email=args.settings.admin_email,
-                        user_group=args.settings.user_group,
-                        admin_group=args.settings.admin_group,
                         application=args.application,
-                        secrets=_secrets(parts, args),
+                        secrets=secrets,
                         ca_config_map=parts.ca_config_map,
                         storage_class=args.storage_class,
-                        size=args.settings.size,
                     )
                 ),
             ),
             pulumi.ResourceOptions(parent=self),
         )
+        parts.disruption_budget("gitea", LABELS)
+        if args.settings.service_monitors:
+            monitor = _monitor(parts.namespace.namespace, secrets.metrics)
+            custom_resource(f"{name}-monitor", monitor, pulumi.ResourceOptions(parent=self))
         self.url = f"https://{host}"
         self.ready = parts.gate(login_checks.gitea(host, args.application), installed)
+        if args.settings.organisations or args.settings.removed.organisations:
+            probe = _content(args.settings, parts, secrets.admin, self.ready)
+            self.ready = Probe(f"{name}-content", probe, pulumi.ResourceOptions(parent=self)).job
         self.register_outputs({"url": self.url})
+
+
+def _content(
+    settings: GiteaSettings, parts: ServiceParts, admin: pulumi.Input[str], login: pulumi.Resource
+) -> ProbeArgs:
+    return ProbeArgs(
+        namespace=parts.namespace.namespace,
+        source=script("gitea_content"),
+        environment={
+            "GITEA_URL": f"https://{settings.host}",
+            "ORGANISATIONS": wanted(settings),
+            "REMOVED": json.dumps(list(settings.removed.organisations)),
+            "SECONDS": str(_CONTENT_SECONDS - 60),
+        },
+        secrets={"USERNAME": (admin, "username"), "PASSWORD": (admin, "password")},
+        ca_config_map=parts.ca_config_map,
+        after=[login],  # Gitea answers on its host; and one gate after the other stands for both
+        seconds=_CONTENT_SECONDS,
+        again="23 * * * *",
+    )
+
+
+def _monitor(namespace: pulumi.Input[str], token: pulumi.Input[str]) -> CustomResourceArgs:
+    """The chart's own would take the token as a value in plain text."""
+    credentials = {"type": "Bearer", "credentials": {"name": token, "key": "token"}}
+    return CustomResourceArgs(
+        api_version="monitoring.coreos.com/v1",
+        kind="ServiceMonitor",
+        name="gitea",
+        namespace=namespace,
+        spec={
+            "selector": {"matchLabels": LABELS},
+            "endpoints": [{"port": "http", "path": "/metrics", "authorization": credentials}],
+        },
+        wait_for=None,
+    )
 
 
 def _secrets(parts: ServiceParts, args: GiteaArgs) -> GiteaSecrets:
@@ -89,7 +143,13 @@ def _secrets(parts: ServiceParts, args: GiteaArgs) -> GiteaSecrets:
         server=parts.secret(
             "server", {field: ("gitea/server", field) for field in ("internal-token", "jwt-secret", "lfs-jwt-secret")}
         ),
+        metrics=parts.secret("metrics", {"token": ("gitea/metrics", "token")}),
         valkey=parts.secret("valkey", {"password": ("valkey/gitea", "password")}, connections),
         oidc=parts.secret("oidc", {"client-secret": (args.application.secret_path, "client-secret")}),
         tls=parts.certificate(args.settings.host),
+        runner_registration=(
+            parts.secret("runner-registration", {"token": (RUNNER_TOKEN, "token")})
+            if args.settings.actions.enabled
+            else None
+        ),
     )

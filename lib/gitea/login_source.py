@@ -26,6 +26,7 @@ class LoginSource:
     """Who may log in and how.
 
     Attributes:
+        group_team_map: JSON of group -> organisation -> teams.
         client_secret: Entry of an environment: CLIENT_SECRET.
         trust: Entry of an environment that makes Go trust the cluster's CA.
         mounts: Volume mounts beside those of the chart's own steps.
@@ -34,6 +35,7 @@ class LoginSource:
     application: OidcApplication
     user_group: str
     admin_group: str
+    group_team_map: str
     client_secret: Mapping[str, Any]
     trust: Mapping[str, Any]
     mounts: Sequence[Mapping[str, Any]]
@@ -52,6 +54,7 @@ def container(source: LoginSource) -> dict[str, Any]:
         "SCOPES": ",".join(application.scopes),
         "USER_GROUP": source.user_group,
         "ADMIN_GROUP": source.admin_group,
+        "GROUP_TEAM_MAP": source.group_team_map,
     }
     return {
         "name": "login-source",

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the login source of Gitea what the environment says: SOURCE, CLIENT_ID, CLIENT_SECRET, DISCOVERY_URL, SCOPES,
-# USER_GROUP, ADMIN_GROUP. It takes the place of the chart's own step, which ends the start of Gitea whenever
-# Authentik does not answer: Gitea reads the discovery document when a source is added or updated.
+# USER_GROUP, ADMIN_GROUP, GROUP_TEAM_MAP. It takes the place of the chart's own step, which ends the start of Gitea
+# whenever Authentik does not answer: Gitea reads the discovery document when a source is added or updated.
 set -euo pipefail
 
 options=(
@@ -9,6 +9,7 @@ options=(
   --auto-discover-url "$DISCOVERY_URL" --scopes "$SCOPES"
   --required-claim-name groups --required-claim-value "$USER_GROUP"
   --group-claim-name groups --admin-group "$ADMIN_GROUP"
+  --group-team-map "$GROUP_TEAM_MAP" --group-team-map-removal=true
 )
 
 table=$(gitea admin auth list --vertical-bars)

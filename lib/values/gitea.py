@@ -10,12 +10,19 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
-from lib.databases import GITEA_POOL
+from lib.gitea.configuration import config
+from lib.gitea.content import group_team_map
 from lib.gitea.login_source import LoginSource, container
 from lib.images import GITEA
 from lib.kubernetes import RELOADER_AUTO, resources, restricted_container, restricted_pod
-from lib.names import INGRESS_CLASS, POSTGRES_HOST
+from lib.names import INGRESS_CLASS
 from lib.oidc import OidcApplication
+from settings.gitea import Gitea
+
+SSH_PORT = 2222
+"""Of the pod, whose server may not listen below 1024; the LoadBalancer listens on 22."""
+LABELS = {"app.kubernetes.io/name": "gitea", "app.kubernetes.io/instance": "gitea"}
+"""Of the pods and both Services (`gitea.selectorLabels` of the chart), when the release is named gitea."""
 
 _UID = 1000  # the user of the rootless image
 _CA_DIRECTORY = "/etc/cluster-ca"
@@ -26,17 +33,19 @@ _TRUST = {"name": "SSL_CERT_DIR", "value": f"/etc/ssl/certs:{_CA_DIRECTORY}"}
 @dataclass(frozen=True, kw_only=True)
 class GiteaSecrets:
     """Names of the Secrets: `admin` (username, password), `database` (password), `encryption` (secret-key), `server`
-    (internal-token, jwt-secret, lfs-jwt-secret), `valkey` (cache, session, queue: connection strings), `oidc`
-    (client-secret), `tls`.
+    (internal-token, jwt-secret, lfs-jwt-secret), `metrics` (token), `valkey` (cache, session, queue: connection
+    strings), `oidc` (client-secret), `tls`, and `runner_registration` (token) where there are runners.
     """
 
     admin: Any
     database: Any
     encryption: Any
     server: Any
+    metrics: Any
     valkey: Any
     oidc: Any
     tls: Any
+    runner_registration: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,21 +53,17 @@ class GiteaValues:
     """Inputs of the values.
 
     Attributes:
+        settings: Section `gitea` of the stack file.
         ssh_address: LoadBalancer address of git over SSH.
-        admin_email: Address of the break-glass administrator.
         ca_config_map: ConfigMap with the cluster's CA under `ca.crt`.
     """
 
-    host: str
+    settings: Gitea
     ssh_address: IPv4Address
-    admin_email: str
-    user_group: str
-    admin_group: str
     application: OidcApplication
     secrets: GiteaSecrets
     ca_config_map: Any
     storage_class: Any
-    size: str
 
 
 def values(args: GiteaValues) -> dict[str, Any]:
@@ -77,10 +82,10 @@ def values(args: GiteaValues) -> dict[str, Any]:
         "containerSecurityContext": restricted_container(),
         "resources": resources("100m", "1Gi"),
         "initContainers": {"resources": resources("50m", "256Mi")},
-        "persistence": {"size": args.size, "storageClass": args.storage_class},
+        "persistence": {"size": args.settings.size, "storageClass": args.storage_class},
         "service": _services(args),
         "ingress": _ingress(args),
-        "deployment": {"annotations": dict(RELOADER_AUTO), "env": [_TRUST, *_rotating(args.secrets)]},
+        "deployment": {"annotations": dict(RELOADER_AUTO), "env": [_TRUST, *_at_every_start(args.secrets)]},
         "extraVolumes": [{"name": "cluster-ca", "configMap": {"name": args.ca_config_map}}],
         "extraContainerVolumeMounts": [ca_mount],
         "extraInitVolumeMounts": [ca_mount],
@@ -102,8 +107,8 @@ def _ingress(args: GiteaValues) -> dict[str, Any]:
     return {
         "enabled": True,
         "className": INGRESS_CLASS,
-        "hosts": [{"host": args.host, "paths": [{"path": "/"}]}],
-        "tls": [{"hosts": [args.host], "secretName": args.secrets.tls}],
+        "hosts": [{"host": args.settings.host, "paths": [{"path": "/"}]}],
+        "tls": [{"hosts": [args.settings.host], "secretName": args.secrets.tls}],
     }
 
 
@@ -111,7 +116,7 @@ def _gitea(args: GiteaValues) -> dict[str, Any]:
     secrets = args.secrets
     return {
         # Its password follows the Secret at every start.
-        "admin": {"existingSecret": secrets.admin, "email": args.admin_email, "passwordMode": "keepUpdated"},
+        "admin": {"existingSecret": secrets.admin, "email": args.settings.admin_email, "passwordMode": "keepUpdated"},
         "additionalConfigFromEnvs": [
             _from_secret("GITEA__SECURITY__SECRET_KEY", secrets.encryption, "secret-key"),
             _from_secret("GITEA__DATABASE__PASSWD", secrets.database, "password"),
@@ -119,65 +124,33 @@ def _gitea(args: GiteaValues) -> dict[str, Any]:
             _from_secret("GITEA__SESSION__PROVIDER_CONFIG", secrets.valkey, "session"),
             _from_secret("GITEA__QUEUE__CONN_STR", secrets.valkey, "queue"),
         ],
-        "config": _config(args),
+        "config": config(args.settings),
         # A TCP probe would call a Gitea ready that cannot reach its database. None takes the chart's own handler away:
         # the API server refuses a probe with two.
         "readinessProbe": {"httpGet": {"path": "/api/healthz", "port": "http"}, "tcpSocket": None},
     }
 
 
-def _config(args: GiteaValues) -> dict[str, Any]:
-    return {
-        "server": {
-            "DOMAIN": args.host,
-            "ROOT_URL": f"https://{args.host}/",
-            "HTTP_PORT": 3000,  # spelt out: one template of the chart reads it before another sets it
-            "SSH_DOMAIN": args.host,
-            "LFS_START_SERVER": True,
-        },
-        "database": {
-            "DB_TYPE": "postgres",
-            "HOST": f"{POSTGRES_HOST}:5432",
-            "NAME": "gitea",
-            "USER": "gitea",
-            "SSL_MODE": "verify-full",  # by the CAs of `_TRUST`, which Go takes for those of the system
-            "MAX_OPEN_CONNS": GITEA_POOL,  # unlimited by default, on a Postgres that others use too
-        },
-        "cache": {"ADAPTER": "redis"},
-        "session": {"PROVIDER": "redis", "COOKIE_SECURE": True},
-        "queue": {"TYPE": "redis"},
-        # Accounts come from the login alone. An e-mail address never takes over a local account: `login` asks for its
-        # password first.
-        "service": {
-            "DISABLE_REGISTRATION": False,
-            "ALLOW_ONLY_EXTERNAL_REGISTRATION": True,
-            "SHOW_REGISTRATION_BUTTON": False,
-        },
-        "oauth2_client": {
-            "ENABLE_AUTO_REGISTRATION": True,
-            "USERNAME": "preferred_username",
-            "ACCOUNT_LINKING": "login",
-        },
-        # OpenID 2.0, the login before OpenID Connect.
-        "openid": {"ENABLE_OPENID_SIGNIN": False, "ENABLE_OPENID_SIGNUP": False},
-        # An endpoint open to everybody otherwise; nothing scrapes it yet.
-        "metrics": {"ENABLED": False},
-    }
-
-
-def _rotating(secrets: GiteaSecrets) -> list[dict[str, Any]]:
+def _at_every_start(secrets: GiteaSecrets) -> list[dict[str, Any]]:
+    """Variables of what may change. Gitea makes the token of the runners the valid one when it starts
+    (services/actions/init.go).
+    """
+    runners = secrets.runner_registration
     return [
+        _from_secret("GITEA__METRICS__TOKEN", secrets.metrics, "token"),
         _from_secret("GITEA__SECURITY__INTERNAL_TOKEN", secrets.server, "internal-token"),
         _from_secret("GITEA__OAUTH2__JWT_SECRET", secrets.server, "jwt-secret"),
         _from_secret("GITEA__SERVER__LFS_JWT_SECRET", secrets.server, "lfs-jwt-secret"),
+        *([_from_secret("GITEA_RUNNER_REGISTRATION_TOKEN", runners, "token")] if runners is not None else ()),
     ]
 
 
 def _login_source(args: GiteaValues, ca_mount: Mapping[str, Any]) -> LoginSource:
     return LoginSource(
         application=args.application,
-        user_group=args.user_group,
-        admin_group=args.admin_group,
+        user_group=args.settings.user_group,
+        admin_group=args.settings.admin_group,
+        group_team_map=group_team_map(args.settings.organisations),
         client_secret=_from_secret("CLIENT_SECRET", args.secrets.oidc, "client-secret"),
         trust=_TRUST,
         mounts=[ca_mount],

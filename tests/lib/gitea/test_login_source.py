@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "SCOPES": "openid,profile,email",
     "USER_GROUP": "gitea-users",
     "ADMIN_GROUP": "gitea-admins",
+    "GROUP_TEAM_MAP": '{"people": {"home": ["crew"]}}',
 }
 HEADER = "ID   |Name          |Type    |Enabled\n"
 OTHER = "1    |authentik-old |OAuth2  |true\n"
@@ -71,6 +72,8 @@ def test_a_source_that_is_not_there_is_added(gitea: Gitea) -> None:
         assert value in change, f"{value} is part of the declaration"
     for value in ("--required-claim-value gitea-users", "--admin-group gitea-admins", "--group-claim-name groups"):
         assert value in change, f"{value} decides who may do what"
+    teams = """--group-team-map {"people": {"home": ["crew"]}} --group-team-map-removal=true"""
+    assert teams in change, "who leaves a group leaves its teams"
 
 
 def test_a_source_that_is_there_is_updated_by_its_id(gitea: Gitea) -> None:

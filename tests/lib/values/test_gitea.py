@@ -1,10 +1,13 @@
 """Values of Gitea."""
 
+import json
+from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
 from lib.oidc import OidcApplication
 from lib.values.gitea import GiteaSecrets, GiteaValues, values
+from settings.gitea import Actions, Gitea, Organisation, Team
 
 APPLICATION = OidcApplication(
     slug="gitea",
@@ -19,25 +22,31 @@ SECRETS = GiteaSecrets(
     database="database",
     encryption="encryption",
     server="server",
+    metrics="metrics",
     valkey="valkey",
     oidc="oidc",
     tls="tls",
 )
 
 
-def built() -> dict[str, Any]:
+SETTINGS = Gitea(
+    host="git.example.com",
+    size="3Gi",
+    user_group="gitea-users",
+    admin_group="gitea-admins",
+    admin_email="admin@example.com",
+)
+
+
+def built(settings: Gitea = SETTINGS, secrets: GiteaSecrets = SECRETS) -> dict[str, Any]:
     return values(
         GiteaValues(
-            host="git.example.com",
+            settings=settings,
             ssh_address=IPv4Address("10.0.0.5"),
-            admin_email="admin@example.com",
-            user_group="gitea-users",
-            admin_group="gitea-admins",
             application=APPLICATION,
-            secrets=SECRETS,
+            secrets=secrets,
             ca_config_map="cluster-ca",
             storage_class="fast",
-            size="3Gi",
         )
     )
 
@@ -96,3 +105,32 @@ def test_an_account_comes_from_the_login_and_never_takes_over_another() -> None:
 
 def test_the_volume_is_given_up_before_it_is_taken() -> None:
     assert built()["strategy"] == {"type": "Recreate"}, "a ReadWriteOnce volume deadlocks a rolling update"
+
+
+def test_metrics_are_served_to_those_who_have_the_token() -> None:
+    found = built()
+    assert found["gitea"]["config"]["metrics"] == {"ENABLED": True}, "the token is no value in plain text"
+    (token,) = [entry for entry in found["deployment"]["env"] if entry["name"] == "GITEA__METRICS__TOKEN"]
+    assert token["valueFrom"] == {"secretKeyRef": {"name": "metrics", "key": "token"}}, "without it they are public"
+
+
+def test_workflows_are_off_until_they_are_asked_for() -> None:
+    found = built()
+    assert found["gitea"]["config"]["actions"] == {"ENABLED": False}, "Gitea's own default is on"
+    assert "GITEA_RUNNER_REGISTRATION_TOKEN" not in names(found["deployment"]["env"]), "there is nobody to register"
+
+
+def test_runners_register_with_a_token_that_nobody_pasted() -> None:
+    settings = SETTINGS.model_copy(update={"actions": Actions(enabled=True)})
+    found = built(settings, replace(SECRETS, runner_registration="runner-registration"))
+    assert found["gitea"]["config"]["actions"] == {"ENABLED": True}, "the runners would wait for ever"
+    (token,) = [one for one in found["deployment"]["env"] if one["name"] == "GITEA_RUNNER_REGISTRATION_TOKEN"]
+    assert token["valueFrom"]["secretKeyRef"]["name"] == "runner-registration", "Gitea takes it at its start"
+
+
+def test_the_teams_of_the_stack_file_reach_the_login_source() -> None:
+    crew = Team(permission="write", groups=("people",))
+    settings = SETTINGS.model_copy(update={"organisations": {"home": Organisation(teams={"crew": crew})}})
+    (login_source,) = built(settings)["postExtraInitContainers"]
+    (mapped,) = [entry["value"] for entry in login_source["env"] if entry["name"] == "GROUP_TEAM_MAP"]
+    assert json.loads(mapped) == {"people": {"home": ["crew"]}}, "who is in the group is in the team"
