@@ -28,7 +28,7 @@ def secret_name(path: str) -> str:
 def problems(settings: Settings, platform: Sequence[SecretDeclaration]) -> Iterator[Problem]:
     """What is wrong with the section, given the platform's own secrets."""
     owners = {declaration.name: declaration.path for declaration in platform}
-    known = {*platform_namespaces(settings), *settings.secrets.namespaces}
+    known = known_namespaces(settings)
     for path, extra in settings.secrets.extra.items():
         key = f"secrets.extra.{path}"
         name = path.replace("/", "-")
@@ -42,9 +42,19 @@ def problems(settings: Settings, platform: Sequence[SecretDeclaration]) -> Itera
             if field.endswith(PREVIOUS):
                 fix = "rename it; keepPrevious makes such a field"
                 yield Problem(f"{key}.fields", field, f"ends in {PREVIOUS}, as values of the last generation do", fix)
-        for namespace in extra.reflect_to:
-            if namespace not in known:
-                yield Problem(f"{key}.reflectTo", namespace, "is no namespace of this stack", _fix(namespace, known))
+        yield from strange_namespaces(f"{key}.reflectTo", extra.reflect_to, known)
+
+
+def strange_namespaces(key: str, namespaces: Sequence[str], known: set[str]) -> Iterator[Problem]:
+    """Namespaces that are to get copies, and that neither this program nor anything it was told of makes."""
+    for namespace in namespaces:
+        if namespace not in known:
+            yield Problem(key, namespace, "is no namespace of this stack", _fix(namespace, known))
+
+
+def known_namespaces(settings: Settings) -> set[str]:
+    """Namespaces that may get copies of secrets."""
+    return {*platform_namespaces(settings), *settings.secrets.namespaces}
 
 
 def _fix(namespace: str, known: set[str]) -> str:

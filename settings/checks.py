@@ -9,6 +9,7 @@ from settings import checks_databases as databases
 from settings import checks_gitea as gitea
 from settings import checks_harbor as harbor
 from settings import checks_identity as identity
+from settings import checks_logins as logins
 from settings import checks_machines as machines
 from settings import checks_matrix as matrix
 from settings import checks_platform as platform
@@ -42,8 +43,12 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     identity.applications_redirect_to_themselves,
     identity.applications_admit_declared_groups,
     identity.service_accounts_are_no_people,
-    identity.slugs_are_free,
+    logins.slugs_are_free,
     identity.application_hosts_are_their_own,
+    logins.proxied_hosts_are_their_own,
+    logins.proxied_admit_declared_groups,
+    logins.removed_are_not_proxied,
+    logins.tokens_belong_to_service_accounts,
     identity.issuers_are_those_of_authentik,
     identity.application_namespaces_are_their_own,
     identity.removed_are_gone,

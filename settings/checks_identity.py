@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from lib.blueprints import paths
 from lib.blueprints.administrator import USERNAME as ADMINISTRATOR
 from lib.names import PLATFORM_APPLICATIONS, Namespace
 from settings.problem import Problem
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
     from settings.model import Settings
 
 _PATTERN_CHARACTERS = frozenset("*?[](){}|^$\\+")
-_ENDPOINTS = frozenset(("authorize", "token", "device", "userinfo", "introspect", "revoke", "end-session"))
-"""Words in the place of a slug in Authentik's URLs (authentik/providers/oauth2/urls.py)."""
-_SLUG_LENGTH = 32
-"""Names of Jobs become labels of their pods, which hold 63 characters."""
 _AUTHENTICATION_SINCE, _ARGUMENT_DENIED_SINCE = (1, 34), (1, 14)
 """Kubernetes with `apiserver.config.k8s.io/v1`; Talos without `authentication-config` as an argument."""
 _LOOPBACK = frozenset(("localhost", "127.0.0.1"))
@@ -79,20 +74,6 @@ def service_accounts_are_no_people(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, account.name, "is Authentik's break-glass administrator", "rename the service account")
 
 
-def slugs_are_free(settings: Settings) -> Iterator[Problem]:
-    taken = {
-        **dict.fromkeys(PLATFORM_APPLICATIONS, "an application of the platform itself"),
-        **dict.fromkeys((paths.USERS, paths.ADMINISTRATOR), "a blueprint of the platform itself"),
-        **dict.fromkeys(_ENDPOINTS, "an address of Authentik itself"),
-    }
-    for slug, application in settings.identity.applications.items():
-        if slug in taken:
-            yield Problem(f"identity.applications.{slug}", application.name, f"clashes with {taken[slug]}", "rename it")
-        if len(slug) > _SLUG_LENGTH:
-            clash = f"has a slug of {len(slug)} characters, with which the names of its Jobs would be too long"
-            yield Problem(f"identity.applications.{slug}", application.name, clash, f"use at most {_SLUG_LENGTH}")
-
-
 def application_hosts_are_their_own(settings: Settings) -> Iterator[Problem]:
     owners = {host: key if "." in key else f"{key}.host" for key, host in settings.hosts.items()}
     for slug, application in settings.identity.applications.items():
@@ -141,6 +122,7 @@ def removed_are_gone(settings: Settings) -> Iterator[Problem]:
         ("serviceAccounts", removed.service_accounts, identity.service_accounts),
         ("groups", removed.groups, identity.groups),
         ("applications", removed.applications, (*identity.applications, *PLATFORM_APPLICATIONS)),
+        ("tokens", removed.tokens, identity.tokens),
     )
     for name, gone, kept in lists:
         for one in gone:

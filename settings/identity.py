@@ -20,10 +20,23 @@ class User(Strict):
 
 
 class ServiceAccount(Strict):
-    """A program that uses Authentik's API or logs in for itself. An administrator makes its tokens in Authentik."""
+    """A program that uses Authentik's API or logs in for itself, with the tokens of `identity.tokens`."""
 
     name: str = Field(min_length=1, description="What it is for.")
     groups: tuple[Name, ...] = Field(default=(), description="Groups of the account; each declared in identity.groups.")
+
+
+class Token(Strict):
+    """A token of a service account: made by this program, kept in Vault, rotated like every other secret."""
+
+    account: Username = Field(description="Whose it is; one of identity.serviceAccounts.")
+    intent: Literal["api", "app_password"] = Field(
+        default="api",
+        description="api: for Authentik's API; app_password: in the place of a password, where a program logs in.",
+    )
+    reflect_to: tuple[Name, ...] = Field(
+        min_length=1, description="Namespaces that get a copy, as the Secret `token-<name>` with username and token."
+    )
 
 
 class Application(Strict):
@@ -50,13 +63,26 @@ class Application(Strict):
     )
 
 
+class Proxied(Strict):
+    """An application without a login of its own: Traefik lets only those through whom Authentik knows."""
+
+    name: str = Field(min_length=1, description="What people see.")
+    host: Hostname = Field(description="Host of the application, served by Traefik.")
+    launch_url: HttpsUrl | None = Field(default=None, description="Where people start; https://<host>/ when absent.")
+    groups: tuple[Name, ...] = Field(min_length=1, description="Only members of one of these get through.")
+    session_minutes: int = Field(default=480, ge=5, le=43200, description="How long a login lasts.")
+
+
 class Removed(Strict):
     """What is deleted in Authentik: leaving the rest of the stack file alone deletes nothing there."""
 
     users: tuple[Username, ...] = Field(default=(), description="People whose accounts are deleted.")
     service_accounts: tuple[Username, ...] = Field(default=(), description="Service accounts that are deleted.")
     groups: tuple[Name, ...] = Field(default=(), description="Groups that are deleted.")
-    applications: tuple[Name, ...] = Field(default=(), description="Slugs of identity.applications that are deleted.")
+    applications: tuple[Name, ...] = Field(
+        default=(), description="Slugs of identity.applications and identity.proxied that are deleted."
+    )
+    tokens: tuple[Name, ...] = Field(default=(), description="Tokens of service accounts that are deleted.")
 
 
 class SecondFactor(Strict):
@@ -90,8 +116,12 @@ class Identity(Strict):
     service_accounts: dict[Username, ServiceAccount] = Field(
         default_factory=dict, description="Every program with an account of its own, by user name."
     )
+    tokens: dict[Name, Token] = Field(default_factory=dict, description="Tokens of service accounts by name.")
     applications: dict[Name, Application] = Field(
         default_factory=dict, description="Further applications by slug; those of the platform are declared already."
+    )
+    proxied: dict[Name, Proxied] = Field(
+        default_factory=dict, description="Applications without a login of their own, by slug."
     )
     second_factor: SecondFactor = Field(default_factory=SecondFactor)
     removed: Removed = Field(default_factory=Removed)

@@ -1,29 +1,81 @@
 """Phase 2: Authentik, its people and groups, and the login of every service. Vault has no login yet."""
 
+from typing import TypedDict
+
 import pulumi
 
+from components.authentik.account_token import AccountToken, AccountTokenArgs
+from components.authentik.api import AuthentikApi
 from components.authentik.application import AuthentikApplication, AuthentikApplicationArgs
 from components.authentik.blueprint import Blueprint, BlueprintArgs
+from components.authentik.forward_auth import ForwardAuth, ForwardAuthArgs
 from components.authentik.server import AuthentikServer, AuthentikServerArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
+from components.platform_secrets import PlatformSecrets
 from lib import names, oidc
 from lib.blueprints import paths, users
+from lib.forward_auth import proxied_applications
 from lib.kubernetes import PodSecurity
 from lib.values.authentik import METRICS_PORT
 from stacks.contracts import Cluster, Identity, Infrastructure, Site
 
 
+class _Given(TypedDict):
+    """What everything with a secret in Authentik is made with."""
+
+    api: AuthentikApi
+    secrets: PlatformSecrets
+    store_ready: list[pulumi.Resource]
+    after: list[pulumi.Resource]
+
+
 def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Identity:
     """Brings phase 2 up on working secrets and databases."""
-    settings = site.settings
     phase = Phase(
         "phase2-identity",
         PhaseArgs(after=infrastructure.ready),
         pulumi.ResourceOptions(providers=[cluster.kubernetes]),
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
+    server = _server(site, cluster, infrastructure, in_phase)
+    people = Blueprint(
+        "blueprint-users",
+        BlueprintArgs(
+            api=server.api,
+            slug=paths.USERS,
+            text=users.text(site.settings.identity, oidc.retired_applications(site.settings)),
+        ),
+        in_phase,
+    )
+    given: _Given = {
+        "api": server.api,
+        "secrets": infrastructure.secrets,
+        "store_ready": [infrastructure.store],
+        "after": [people.ready],
+    }
+    logins = [
+        AuthentikApplication(
+            f"login-{application.slug}", AuthentikApplicationArgs(application=application, **given), in_phase
+        )
+        for application in oidc.service_applications(site.settings)
+    ]
+    for name, token in site.settings.identity.tokens.items():
+        AccountToken(paths.token(name), AccountTokenArgs(name=name, token=token, **given), in_phase)
+    _forward_auth(site, cluster, server, people, in_phase)
+    return Identity(
+        api=server.api,
+        groups=people.ready,
+        urls={"identity": server.url},
+        # Nothing of the platform builds on the tokens, or on what stands behind Authentik's login.
+        ready=(people.ready, *(login.ready for login in logins)),
+    )
 
+
+def _server(
+    site: Site, cluster: Cluster, infrastructure: Infrastructure, in_phase: pulumi.ResourceOptions
+) -> AuthentikServer:
+    settings = site.settings
     namespace = Namespace(
         "authentik-namespace",
         NamespaceArgs(
@@ -35,7 +87,8 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
         ),
         in_phase,
     )
-    server = AuthentikServer(
+    proxied = proxied_applications(settings)
+    return AuthentikServer(
         "authentik",
         AuthentikServerArgs(
             chart=site.charts["authentik"],
@@ -46,35 +99,26 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
             store_ready=[infrastructure.store],
             issuer_ready=cluster.issuer,
             applications=oidc.possible_applications(settings),
+            blueprints=[*(one.slug for one in proxied), *([paths.OUTPOST] if proxied else [])],
+            tokens=tuple(settings.identity.tokens),
         ),
         in_phase,
     )
-    people = Blueprint(
-        "blueprint-users",
-        BlueprintArgs(
-            api=server.api,
-            slug=paths.USERS,
-            text=users.text(settings.identity, oidc.retired_applications(settings)),
-        ),
-        in_phase,
-    )
-    logins = [
-        AuthentikApplication(
-            f"login-{application.slug}",
-            AuthentikApplicationArgs(
+
+
+def _forward_auth(
+    site: Site, cluster: Cluster, server: AuthentikServer, people: Blueprint, in_phase: pulumi.ResourceOptions
+) -> None:
+    applications = proxied_applications(site.settings)
+    if applications:
+        ForwardAuth(
+            "forward-auth",
+            ForwardAuthArgs(
                 api=server.api,
-                application=application,
-                secrets=infrastructure.secrets,
-                store_ready=[infrastructure.store],
+                auth_host=site.settings.identity.host,
+                applications=applications,
+                issuer_ready=cluster.issuer,
                 after=[people.ready],
             ),
             in_phase,
         )
-        for application in oidc.service_applications(settings)
-    ]
-    return Identity(
-        api=server.api,
-        groups=people.ready,
-        urls={"identity": server.url},
-        ready=(people.ready, *(login.ready for login in logins)),
-    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.authentik.api import AuthentikApi
-from components.authentik.blueprint import Blueprint, BlueprintArgs, BlueprintClient
+from components.authentik.blueprint import Blueprint, BlueprintArgs, BlueprintSecret
 from components.authentik.discovery import Discovery, DiscoveryArgs
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.platform_secrets import PlatformSecrets
@@ -55,7 +55,7 @@ class AuthentikApplication(pulumi.ComponentResource):
                 api=args.api,
                 slug=application.slug,
                 text=blueprint.text(application, None if client is None else client.generation),
-                client=client,
+                secret=client,
                 after=args.after,
             ),
             child,
@@ -67,7 +67,7 @@ class AuthentikApplication(pulumi.ComponentResource):
         ).ready
         self.register_outputs({})
 
-    def _client(self, name: str, args: AuthentikApplicationArgs) -> BlueprintClient:
+    def _client(self, name: str, args: AuthentikApplicationArgs) -> BlueprintSecret:
         written = args.secrets[args.application.secret_path]
         generation = written.declaration.generation
         secret = ExternalSecret(
@@ -82,9 +82,9 @@ class AuthentikApplication(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        return BlueprintClient(
-            client_id=args.application.client_id,
-            redirect_uri=args.application.redirect_uris[0],
+        return BlueprintSecret(
             secret_name=secret.secret_name,
+            key=paths.CLIENT_SECRET,
             generation=generation,
+            proof={"CLIENT_ID": args.application.client_id, "REDIRECT_URI": args.application.redirect_uris[0]},
         )

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,25 +16,24 @@ from lib.blueprints import paths
 
 GATE_SECONDS = 600
 """The kubelet may take a minute or two to bring a changed ConfigMap or Secret into the worker."""
-_TEXT_MOUNT, _CLIENT_MOUNT = "/blueprint", "/client"
+_TEXT_MOUNT, _SECRET_MOUNT = "/blueprint", "/secret"
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlueprintClient:
-    """The OIDC client that a blueprint makes.
+class BlueprintSecret:
+    """The secret that a blueprint reads from a file: that of a client, or a token.
 
     Attributes:
-        client_id: Client id in Authentik.
-        redirect_uri: One of its redirect URIs.
-        secret_name: Secret with the client's secret under `client-secret` and its generation under `generation`; the
-            one that the worker mounts.
+        secret_name: Kubernetes Secret with the value under `key` and its generation under `generation`; the one that
+            the worker mounts.
         generation: Generation that is wanted.
+        proof: Variables that tell lib/probes/blueprint_apply.py how to prove that Authentik has this value.
     """
 
-    client_id: str
-    redirect_uri: str
     secret_name: pulumi.Output[str]
+    key: str
     generation: int
+    proof: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +43,14 @@ class BlueprintArgs:
     Attributes:
         slug: Names the ConfigMap `authentik-blueprints-<slug>`, which the worker mounts.
         text: The final YAML.
-        client: Where it makes an OIDC client.
+        secret: What it reads from a file.
         after: Applied before this one: whatever it looks up.
     """
 
     api: AuthentikApi
     slug: str
     text: str
-    client: BlueprintClient | None = None
+    secret: BlueprintSecret | None = None
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -65,7 +64,7 @@ class Blueprint(pulumi.ComponentResource):
     - `<name>-apply`: Probe that has the blueprint applied and proves it.
 
     Attributes:
-        ready: Gate: Authentik applied exactly this text, with the current client secret.
+        ready: Gate: Authentik applied exactly this text, with the current value of its secret.
     """
 
     ready: pulumi.Resource
@@ -106,7 +105,7 @@ class Blueprint(pulumi.ComponentResource):
                     **environment,
                     "BLUEPRINT_FILE": f"{_TEXT_MOUNT}/{paths.file_name(args.slug)}",
                     "BLUEPRINT_SHA512": self._sha512,
-                    **_client_environment(args.client),
+                    **_secret_environment(args.secret),
                     "SECONDS": str(GATE_SECONDS - 60),
                 },
                 secrets={"AUTHENTIK_TOKEN": (args.api.token_secret, paths.API_TOKEN)},
@@ -122,21 +121,20 @@ class Blueprint(pulumi.ComponentResource):
         volumes: list[tuple[dict[str, Any], dict[str, Any]]] = [
             (text, {"name": "blueprint", "mountPath": _TEXT_MOUNT, "readOnly": True})
         ]
-        if self._args.client is not None:
-            secret = {"name": "client", "secret": {"secretName": self._args.client.secret_name}}
-            volumes.append((secret, {"name": "client", "mountPath": _CLIENT_MOUNT, "readOnly": True}))
+        if self._args.secret is not None:
+            secret = {"name": "secret", "secret": {"secretName": self._args.secret.secret_name}}
+            volumes.append((secret, {"name": "secret", "mountPath": _SECRET_MOUNT, "readOnly": True}))
         return volumes
 
 
-def _client_environment(client: BlueprintClient | None) -> dict[str, str]:
-    if client is None:
+def _secret_environment(secret: BlueprintSecret | None) -> dict[str, str]:
+    if secret is None:
         return {}
     return {
-        "CLIENT_ID": client.client_id,
-        "REDIRECT_URI": client.redirect_uri,
-        "CLIENT_SECRET_FILE": f"{_CLIENT_MOUNT}/{paths.CLIENT_SECRET}",
-        "CLIENT_GENERATION_FILE": f"{_CLIENT_MOUNT}/{paths.GENERATION}",
-        "CLIENT_GENERATION": str(client.generation),
+        **secret.proof,
+        "SECRET_FILE": f"{_SECRET_MOUNT}/{secret.key}",
+        "SECRET_GENERATION_FILE": f"{_SECRET_MOUNT}/{paths.GENERATION}",
+        "SECRET_GENERATION": str(secret.generation),
     }
 
 

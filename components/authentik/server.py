@@ -42,6 +42,8 @@ class AuthentikServerArgs:
         issuer_ready: The ClusterIssuer.
         applications: Every application that may ever have a blueprint, also one that joins in a later phase: the
             worker mounts the files of all, each optional.
+        blueprints: Slugs of further blueprints.
+        tokens: Tokens of service accounts, each with a blueprint of its own.
     """
 
     chart: Chart
@@ -52,6 +54,8 @@ class AuthentikServerArgs:
     store_ready: Sequence[pulumi.Resource]
     issuer_ready: pulumi.Resource
     applications: Sequence[OidcApplication]
+    blueprints: Sequence[str] = ()
+    tokens: Sequence[str] = ()
 
 
 class AuthentikServer(pulumi.ComponentResource):
@@ -140,12 +144,17 @@ class AuthentikServer(pulumi.ComponentResource):
             replicas=args.identity.replicas,
             service_monitors=args.identity.service_monitors,
             admin_email=args.identity.admin_email,
-            slugs=[application.slug for application in args.applications],
+            slugs=[
+                *(application.slug for application in args.applications),
+                *args.blueprints,
+                *(paths.token(name) for name in args.tokens),
+            ],
             clients=[application.slug for application in args.applications if not application.public],
             server_secret=server_secret,
             postgres_secret=self._secret("postgres-secret", POSTGRES_SECRET, ("password",)),
             tls_secret=certificate.secret_name,
             administrator_blueprint=administrator_blueprint,
+            tokens=args.tokens,
         )
         return release(
             f"{self._name}-release",

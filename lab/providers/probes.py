@@ -124,15 +124,15 @@ def _visible(cluster: Cluster, release: Mapping[str, Any], container: Container)
 
 
 def _apply(cluster: Cluster, release: Mapping[str, Any], container: Container) -> Outcome:
-    """The row BLUEPRINT_ID is applied, on the wanted text and the wanted generation of the client secret."""
+    """The row BLUEPRINT_ID is applied, on the wanted text and the wanted generation of its secret."""
     row = cluster.world.get(identity.ROWS, container.env["BLUEPRINT_ID"])
     if row is None:
         return Outcome(waiting="Authentik answers 404; the row is gone, run a refresh")
     wanted, files, env = _wanted_text(cluster, container), container.files(cluster), container.env
     if wanted is None or identity.file_of(cluster, release, row["inputs"].get("path", "")) != wanted:
         return Outcome(waiting="the text mounted here is not the wanted one yet")
-    if "CLIENT_ID" in env and files.get(env["CLIENT_GENERATION_FILE"]) != env["CLIENT_GENERATION"]:
-        return Outcome(waiting="the client secret mounted here is still another generation")
+    if "SECRET_FILE" in env and files.get(env["SECRET_GENERATION_FILE"]) != env["SECRET_GENERATION"]:
+        return Outcome(waiting="the secret mounted here is still another generation")
     status = identity.apply_row(cluster, release, row["inputs"])
     return DONE if status == "successful" else Outcome(waiting=f"the run ended with status {status}")
 
@@ -146,6 +146,14 @@ def discovery(cluster: Cluster, container: Container) -> Outcome | None:
         if problem:
             return Outcome(waiting=problem)
     return DONE
+
+
+def forward_auth(cluster: Cluster, container: Container) -> Outcome | None:
+    """FORWARD_AUTH_URL, FORWARDED_HOST and AUTH_HOST: the outpost sends people who ask for the host to its login."""
+    if not _has(container, "FORWARD_AUTH_URL", "FORWARDED_HOST", "AUTH_HOST"):
+        return None
+    url, host, login = (container.env[name] for name in ("FORWARD_AUTH_URL", "FORWARDED_HOST", "AUTH_HOST"))
+    return Outcome(waiting=identity.forward_auth_problem(cluster, url, host, login, container.namespace) or "")
 
 
 def login_offered(cluster: Cluster, container: Container) -> Outcome | None:
@@ -178,6 +186,7 @@ PROBES: Final[tuple[Behaviour, ...]] = (
     vault_listening,
     authentik,
     discovery,
+    forward_auth,
     login_offered,
     definitions,
 )

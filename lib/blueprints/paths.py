@@ -10,7 +10,9 @@ GENERATION = "generation"
 API_TOKEN, ADMINISTRATOR_PASSWORD = "bootstrap-token", "bootstrap-password"
 """Fields of `authentik/server`, and keys of its Secret: token and password of the administrator."""
 SERVER_SECRET = "authentik-server"
-USERS, ADMINISTRATOR = "users", "administrator"
+USERS, ADMINISTRATOR, OUTPOST = "users", "administrator", "outpost"
+TOKEN, USERNAME = "token", "username"
+"""Keys of the Secret of a service account's token, beside `generation`: the token, and whose it is."""
 
 
 def config_map(slug: str) -> str:
@@ -41,6 +43,16 @@ def client_secret(slug: str) -> str:
 def client_directory(slug: str) -> str:
     """Where the worker mounts that Secret."""
     return f"/run/oidc/{slug}"
+
+
+def token(name: str) -> str:
+    """Slug of the blueprint of a token, and the Kubernetes Secret with it."""
+    return f"token-{name}"
+
+
+def token_directory(name: str) -> str:
+    """Where the worker mounts that Secret."""
+    return f"/run/tokens/{name}"
 
 
 ADMINISTRATOR_DIRECTORY = "/run/administrator"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lib.blueprints import application, recovery, second_factor
+from lib.blueprints import access, application, proxied, recovery, second_factor, token
 from lib.blueprints.claims import EMAIL_MAPPING, PEOPLE_PATH, SERVICES_PATH
 from lib.blueprints.document import Entry, KeyOf, render
 from settings.identity import Identity, Removed, ServiceAccount, User
@@ -48,7 +48,7 @@ def _person(username: str, user: User) -> Entry:
 
 
 def _service(username: str, name: str) -> Entry:
-    """No token here: who runs the program makes one in Authentik, for as long as it is needed."""
+    """Its tokens have blueprints of their own: each reads a file that may come later."""
     return Entry(
         model=_USER,
         key=f"user-{username}",
@@ -70,9 +70,11 @@ def _removals(removed: Removed, retired: Sequence[str]) -> list[Entry]:
 
     Accounts are looked for where this program put them, so that no other account of that name can be meant.
     """
-    slugs = (*retired, *removed.applications)
+    providers = (proxied.PROVIDER, application.PROVIDER)
     return [
-        *(entry for slug in slugs for entry in application.removal(slug)),
+        *(entry for slug in retired for entry in application.removal(slug)),
+        *(entry for slug in removed.applications for entry in access.removal(slug, providers)),
+        *(token.removal(name) for name in removed.tokens),
         *(Entry(model=_GROUP, identifiers={"name": name}, absent=True) for name in removed.groups),
         *(_departed(username, PEOPLE_PATH) for username in removed.users),
         *(_departed(username, SERVICES_PATH) for username in removed.service_accounts),

@@ -1,13 +1,15 @@
-"""Applies a blueprint and proves it: a run that began here ended well, on exactly this text and this client secret.
+"""Applies a blueprint and proves it: a run that began here ended well, on exactly this text and this secret.
 
 Authentik applies nothing when the row of a blueprint is created or changed. Its `status` and `last_applied_hash`
-describe the last run; `last_applied` moves with every save, so it only tells that a run has ended. The secret is
-proven at the token endpoint: with a made-up code it answers `invalid_client` to a wrong secret or redirect URI and
-`invalid_grant` to right ones (RFC 6749 section 5.2; `authentik/providers/oauth2/token/base.py`).
+describe the last run; `last_applied` moves with every save, so it only tells that a run has ended. The worker may have
+read a secret before it was renewed, so that is proven apart. The secret of a client at the token endpoint: with a
+made-up code it answers `invalid_client` to a wrong secret or redirect URI and `invalid_grant` to right ones (RFC 6749
+section 5.2; `authentik/providers/oauth2/token/base.py`). A token is looked up, which Authentik notes in its audit log
+(`authentik/core/api/tokens.py`, action view_key).
 
-Environment: AUTHENTIK_URL, AUTHENTIK_TOKEN, BLUEPRINT_ID (of the row), BLUEPRINT_FILE, BLUEPRINT_SHA512, SECONDS, and
-for a blueprint that makes an OIDC client CLIENT_ID, CLIENT_SECRET_FILE, CLIENT_GENERATION_FILE, CLIENT_GENERATION,
-REDIRECT_URI.
+Environment: AUTHENTIK_URL, AUTHENTIK_TOKEN, BLUEPRINT_ID (of the row), BLUEPRINT_FILE, BLUEPRINT_SHA512, SECONDS; for a
+blueprint that reads a secret SECRET_FILE, SECRET_GENERATION_FILE, SECRET_GENERATION, and what it is the secret of:
+CLIENT_ID and REDIRECT_URI, or TOKEN_IDENTIFIER.
 """
 
 import hashlib
@@ -38,7 +40,7 @@ def accepted(text: bytes, secret: bytes | None) -> set[str]:
 def call(environment: dict[str, str], method: str, path: str) -> dict[str, Any]:
     """One request to the API."""
     request = urllib.request.Request(
-        f"{environment['AUTHENTIK_URL']}/api/v3/managed/blueprints/{environment['BLUEPRINT_ID']}/{path}",
+        f"{environment['AUTHENTIK_URL']}/api/v3/{path}",
         method=method,
         headers={"Authorization": f"Bearer {environment['AUTHENTIK_TOKEN']}", "Accept": "application/json"},
     )
@@ -49,10 +51,11 @@ def call(environment: dict[str, str], method: str, path: str) -> dict[str, Any]:
 
 def run(environment: dict[str, str]) -> dict[str, Any] | None:
     """Ask for a run and wait for its end: the row after it, None when none ended in time."""
-    before = call(environment, "GET", "")["last_applied"]
-    call(environment, "POST", "apply/")
+    path = f"managed/blueprints/{environment['BLUEPRINT_ID']}/"
+    before = call(environment, "GET", path)["last_applied"]
+    call(environment, "POST", f"{path}apply/")
     end = time.monotonic() + RUN_SECONDS
-    while (row := call(environment, "GET", ""))["last_applied"] == before:
+    while (row := call(environment, "GET", path))["last_applied"] == before:
         if time.monotonic() > end:
             return None
         time.sleep(POLL_SECONDS)
@@ -84,15 +87,28 @@ def client_problem(environment: dict[str, str], secret: str) -> str:
     return "the token endpoint accepts a made-up code"
 
 
+def token_problem(environment: dict[str, str], secret: str) -> str:
+    """Empty when the token has this value, otherwise what is wrong."""
+    identifier = environment["TOKEN_IDENTIFIER"]
+    if call(environment, "GET", f"core/tokens/{identifier}/view_key/")["key"] == secret:
+        return ""
+    return f"the token {identifier} has another value: the worker may have read it before it was renewed"
+
+
+def secret_problem(environment: dict[str, str], secret: str) -> str:
+    """Empty when Authentik has this value, otherwise what is wrong."""
+    return (client_problem if "CLIENT_ID" in environment else token_problem)(environment, secret)
+
+
 def mounted_problem(environment: dict[str, str]) -> str:
-    """Empty when the text and the client secret mounted here are the wanted ones."""
+    """Empty when the text and the secret mounted here are the wanted ones."""
     text = Path(environment["BLUEPRINT_FILE"]).read_bytes()
     if hashlib.sha512(text).hexdigest() != environment["BLUEPRINT_SHA512"]:
         return "the text mounted here is not the wanted one yet"
-    if "CLIENT_ID" in environment:
-        generation = Path(environment["CLIENT_GENERATION_FILE"]).read_text(encoding="utf-8")
-        if generation != environment["CLIENT_GENERATION"]:
-            return f"the client secret mounted here is still generation {generation}"
+    if "SECRET_FILE" in environment:
+        generation = Path(environment["SECRET_GENERATION_FILE"]).read_text(encoding="utf-8")
+        if generation != environment["SECRET_GENERATION"]:
+            return f"the secret mounted here is still generation {generation}"
     return ""
 
 
@@ -110,11 +126,11 @@ def problem(environment: dict[str, str]) -> str:
     if found := mounted_problem(environment):
         return found
     text = Path(environment["BLUEPRINT_FILE"]).read_bytes()
-    secret = Path(environment["CLIENT_SECRET_FILE"]).read_bytes() if "CLIENT_ID" in environment else None
+    secret = Path(environment["SECRET_FILE"]).read_bytes() if "SECRET_FILE" in environment else None
     try:
         found = run_problem(run(environment), accepted(text, secret))
         if secret is not None:
-            found = found or client_problem(environment, secret.decode())
+            found = found or secret_problem(environment, secret.decode())
     except urllib.error.HTTPError as error:
         gone = "; the row is gone, run a refresh" if error.code == http.client.NOT_FOUND else ""
         found = f"Authentik answers {error.code}{gone}"

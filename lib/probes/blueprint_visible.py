@@ -4,7 +4,7 @@ Creating the row fails until then, and the kubelet brings a new or changed Confi
 synchronisation. Authentik asks the worker itself for the list (`authentik/blueprints/api.py`, action `available`).
 
 Environment: AUTHENTIK_URL, AUTHENTIK_TOKEN, BLUEPRINT_PATH (as Authentik names it), BLUEPRINT_FILE (the same text,
-mounted here), BLUEPRINT_SHA512 (of the wanted text), CLIENT_SECRET_FILE (may be empty), SECONDS.
+mounted here), BLUEPRINT_SHA512 (of the wanted text), SECRET_FILE (where it reads one), SECONDS.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ def accepted(text: bytes, secret_file: str) -> set[str]:
     """Hashes that Authentik may give this text.
 
     Release 2026.8 hashes the text. Its development line adds the digest of each file that a `!File` tag names, of
-    which an application's blueprint has one (`authentik/blueprints/v1/tasks.py`, blueprint_hash).
+    which a blueprint of this program has one at most (`authentik/blueprints/v1/tasks.py`, blueprint_hash).
     """
     hashes = {hashlib.sha512(text).hexdigest()}
     if secret_file:
@@ -56,7 +56,7 @@ def problem(environment: dict[str, str]) -> str:
     hashes = [file["hash"] for file in files if file.get("path") == path]
     if not hashes:
         return f"the worker does not see {path} yet"
-    if hashes[0] not in accepted(text, environment.get("CLIENT_SECRET_FILE", "")):
+    if hashes[0] not in accepted(text, environment.get("SECRET_FILE", "")):
         return f"the worker still sees another version of {path}"
     return ""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.blueprints import paths
+from lib.images import AUTHENTIK
 from lib.kubernetes import resources
 from lib.names import INGRESS_CLASS, POSTGRES_HOST
 
@@ -25,8 +26,9 @@ class AuthentikValues:
     Attributes:
         proxies: Network from which forwarded headers are believed; a wrong one turns every issuer into http://.
         service_monitors: Whether the chart makes ServiceMonitors, whose definition must be in the cluster then.
-        slugs: Applications whose blueprint the worker mounts, once it is there.
-        clients: Those of them that have a client secret, which the worker mounts too.
+        slugs: Blueprints that the worker mounts, once they are there.
+        clients: Applications that have a client secret, which the worker mounts too.
+        tokens: Tokens of service accounts, which it mounts as well.
         server_secret: Secret with secret-key, bootstrap-token and bootstrap-password.
         postgres_secret: Secret with password.
         administrator_blueprint: ConfigMap of the blueprint `administrator`.
@@ -43,12 +45,15 @@ class AuthentikValues:
     postgres_secret: Any
     tls_secret: Any
     administrator_blueprint: Any
+    tokens: Sequence[str] = ()
 
 
 def values(args: AuthentikValues) -> dict[str, Any]:
     """Values of the release."""
+    repository, _, tag = AUTHENTIK.partition(":")
     return {
         "global": {
+            "image": {"repository": repository, "tag": tag},
             "env": [
                 _from_secret("AUTHENTIK_SECRET_KEY", args.server_secret, "secret-key"),
                 _from_secret("AUTHENTIK_POSTGRESQL__PASSWORD", args.postgres_secret, "password"),
@@ -163,19 +168,14 @@ def _volumes(args: AuthentikValues) -> list[tuple[dict[str, Any], str]]:
         )
         for slug in (paths.USERS, *args.slugs)
     ]
+    secrets = [(f"oidc-{slug}", paths.client_secret(slug), paths.client_directory(slug)) for slug in args.clients]
+    secrets += [(paths.token(name), paths.token(name), paths.token_directory(name)) for name in args.tokens]
     volumes += [
         (
-            {
-                "name": f"oidc-{slug}",
-                "secret": {
-                    "secretName": paths.client_secret(slug),
-                    "optional": True,
-                    "defaultMode": _READABLE_BY_GROUP,
-                },
-            },
-            paths.client_directory(slug),
+            {"name": name, "secret": {"secretName": secret, "optional": True, "defaultMode": _READABLE_BY_GROUP}},
+            directory,
         )
-        for slug in args.clients
+        for name, secret, directory in secrets
     ]
     return volumes
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from lab.providers.authentik import identity
-from lab.providers.authentik.blueprints import BlueprintError, apply, parse
+from lab.providers.authentik.blueprints import apply, parse
+from lab.providers.authentik.refusals import BlueprintError
 from tests.lab.bench import Bench, refuses
 from tests.lab.platforms import with_addresses, with_ingress
 

@@ -8,42 +8,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
+from lab.providers.authentik import refusals
+from lab.providers.authentik.refusals import PROXY_PROVIDER, BlueprintError, Tag
 from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.kubernetes.pods import data_of, mounted_files
 
-_REQUIRED: Final[Mapping[str, frozenset[str]]] = {
-    "authentik_core.application": frozenset({"name", "slug"}),
-    "authentik_core.group": frozenset({"name"}),
-    "authentik_core.user": frozenset({"username", "name"}),
-    "authentik_policies.policybinding": frozenset({"target", "order"}),
-    "authentik_providers_oauth2.scopemapping": frozenset({"name", "scope_name", "expression"}),
-    "authentik_providers_oauth2.oauth2provider": frozenset(
-        {"name", "authorization_flow", "invalidation_flow", "redirect_uris"}
-    ),
-}
 _TAGS: Final = frozenset(
     {
         *("KeyOf", "Find", "FindObject", "Env", "File", "Context", "Format", "If", "Condition", "Enumerate"),
         *("Index", "Value", "AtIndex", "ParseJSON"),
     }
 )
-
-
-@dataclass(frozen=True)
-class Tag:
-    """A YAML tag of a blueprint and its argument."""
-
-    name: str
-    value: Any
-
-
-class BlueprintError(Exception):
-    """Applying the blueprint fails and leaves everything as it was."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -103,23 +82,26 @@ def apply(text: str, files: Mapping[str, str], known: Mapping[str, set[str]]) ->
     """What applying the blueprint makes: model -> names (slugs of applications). Raises BlueprintError.
 
     `known` is what earlier blueprints made. Required attributes must be there, `!KeyOf` must name an earlier entry, and
-    a `!File` of a client secret must exist: without it the field is null, which a client secret refuses.
+    a `!File` of a client secret or a token must exist: without it the field is null, which both refuse. What `!Find`
+    looks for among the objects of other blueprints must be there where null is refused.
     """
     made: dict[str, list[str]] = {}
     seen: set[str] = set()
     for entry in parse(text)["entries"]:
         model, identifiers = entry.get("model"), entry.get("identifiers") or {}
         given = {**identifiers, **(entry.get("attrs") or {})}
-        _check_tags(given, files, seen)
+        refusals.check_tags(given, files, seen)
         if entry.get("state") != "absent":
-            lacking = sorted(_REQUIRED.get(model, frozenset()) - given.keys())
+            lacking = sorted(refusals.REQUIRED.get(model, frozenset()) - given.keys())
             if lacking:
                 raise BlueprintError(f"Serializer errors in {model}: {lacking[0]}: This field is required.")
-            _check_client(model, given, files)
-            made.setdefault(model, []).append(str(given.get("slug") or given.get("name") or given.get("username")))
+            refusals.check_client(model, given, files)
+            refusals.check_token(model, given, files, known)
+            refusals.check_outpost(model, given, known)
+            made.setdefault(model, []).append(_name(given))
         if "id" in entry:
             seen.add(entry["id"])
-        _check_group(model, given, known, made)
+        refusals.check_group(model, given, known, made)
     return made
 
 
@@ -128,48 +110,17 @@ def removed(text: str) -> dict[str, set[str]]:
     gone: dict[str, set[str]] = {}
     for entry in parse(text)["entries"]:
         if entry.get("state") == "absent":
-            found_by = entry.get("identifiers") or {}
-            name = found_by.get("slug") or found_by.get("name") or found_by.get("username")
-            gone.setdefault(entry.get("model"), set()).add(str(name))
+            gone.setdefault(entry.get("model"), set()).add(_name(entry.get("identifiers") or {}))
     return gone
 
 
-def _check_tags(value: Any, files: Mapping[str, str], seen: set[str]) -> None:
-    if isinstance(value, Tag):
-        if value.name == "KeyOf" and value.value not in seen:
-            raise BlueprintError(f"KeyOf: failed to find entry with `id` of `{value.value}` and a model instance")
-        _check_tags(value.value, files, seen)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            _check_tags(item, files, seen)
-    elif isinstance(value, list):
-        for item in value:
-            _check_tags(item, files, seen)
+def external_hosts(text: str) -> dict[str, str]:
+    """Hosts behind the login: name of the proxy provider -> its external host."""
+    entries = [entry for entry in parse(text)["entries"] if entry.get("model") == PROXY_PROVIDER]
+    present = [entry for entry in entries if entry.get("state") != "absent"]
+    return {_name(entry["identifiers"]): str(entry["attrs"]["external_host"]) for entry in present}
 
 
-def _check_client(model: str, given: Mapping[str, Any], files: Mapping[str, str]) -> None:
-    """An OAuth2 provider nobody could log in with is refused, although Authentik would store it."""
-    if model != "authentik_providers_oauth2.oauth2provider":
-        return
-    secret = given.get("client_secret")
-    if isinstance(secret, Tag) and secret.name == "File" and not files.get(str(secret.value)):
-        raise BlueprintError(f"Serializer errors: client_secret: may not be null ({secret.value} is not in the worker)")
-    if not given.get("grant_types"):
-        raise BlueprintError(
-            "the lab refuses a provider without grant_types: Authentik 2026.8 refuses every login to it"
-        )
-    if not given.get("signing_key"):
-        raise BlueprintError("the lab refuses a provider without signing_key: its tokens would be signed with HS256")
-
-
-def _check_group(
-    model: str, given: Mapping[str, Any], known: Mapping[str, set[str]], made: dict[str, list[str]]
-) -> None:
-    """`!Find` of a group that nobody made is null: the binding of the application to it would be refused."""
-    group = given.get("group")
-    if model != "authentik_policies.policybinding" or not isinstance(group, Tag) or group.name != "Find":
-        return
-    name = group.value[1][1] if len(group.value) > 1 else None
-    groups = known.get("authentik_core.group", set()) | set(made.get("authentik_core.group", []))
-    if isinstance(name, str) and name not in groups:
-        raise BlueprintError(f"Serializer errors: group: group {name!r} does not exist")
+def _name(given: Mapping[str, Any]) -> str:
+    """What the lab calls an object."""
+    return str(next((given[key] for key in ("slug", "name", "username", "identifier") if given.get(key)), None))

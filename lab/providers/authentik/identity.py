@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from lab.providers.authentik import blueprints
+from lab.providers.authentik import blueprints, refusals
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
 from lab.providers.kubernetes.endpoints import Backend, UnreachableError, locate
 from lab.providers.kubernetes.pods import environment
@@ -51,10 +51,15 @@ def apply_row(cluster: Cluster, release: Mapping[str, Any], row: Mapping[str, An
         return "error: Failed to find or initialize blueprint"
     try:
         made = blueprints.apply(text, blueprints.worker_files(cluster, release), _known(cluster))
-    except blueprints.BlueprintError as error:
+    except refusals.BlueprintError as error:
         return f"error: {error}"
     _forget(cluster, blueprints.removed(text))
-    record = {"hash": blueprints.digest(text), "made": made, "context": row.get("context", "{}")}
+    record = {
+        "hash": blueprints.digest(text),
+        "made": made,
+        "context": row.get("context", "{}"),
+        "hosts": blueprints.external_hosts(text),
+    }
     cluster.world.put(APPLIED, str(row.get("path") or row["name"]), record)
     return "successful"
 
@@ -90,3 +95,18 @@ def discovery_problem(cluster: Cluster, issuer: str, namespace: str | None = Non
     if not bare.endswith("/"):
         return f'oidc: issuer did not match the issuer returned by provider, expected "{issuer}" got "{issuer}/"'
     return None
+
+
+def forward_auth_problem(cluster: Cluster, url: str, host: str, login: str, namespace: str) -> str | None:
+    """Why the outpost does not send people who ask for a host to the login; None when it does."""
+    try:
+        server(cluster, url, namespace)
+        server(cluster, f"https://{login}", namespace)
+    except UnreachableError as error:
+        return f"Authentik is not answering ({error})"
+    providers, served = _known(cluster).get(refusals.PROXY_PROVIDER, set()), set()
+    for record in cluster.world.view(APPLIED).values():
+        hosts = record.get("hosts", {})
+        served |= {hosts[name] for name in hosts if name in providers}
+    outposts = _known(cluster).get(refusals.OUTPOST, set())
+    return None if outposts and f"https://{host}" in served else f"Authentik does not know {host} yet"

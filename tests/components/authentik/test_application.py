@@ -111,7 +111,7 @@ def test_the_proof_covers_the_client(login: Recording) -> None:
     given, volumes = environment(job), mounted(job)
     assert given["CLIENT_ID"] == VAULT.client_id, "the client of the blueprint"
     assert given["REDIRECT_URI"] in VAULT.redirect_uris, "with an address it may use"
-    for variable, key in (("CLIENT_SECRET_FILE", "client-secret"), ("CLIENT_GENERATION_FILE", "generation")):
+    for variable, key in (("SECRET_FILE", "client-secret"), ("SECRET_GENERATION_FILE", "generation")):
         directory, _, name = given[variable].rpartition("/")
         assert name == key, "the key of the Secret"
         assert volumes[directory]["secret"]["secretName"] == "authentik-oidc-vault", "read from the Secret itself"
@@ -119,7 +119,7 @@ def test_the_proof_covers_the_client(login: Recording) -> None:
 
 def test_people_and_groups_have_no_client_to_prove(login: Recording) -> None:
     given = environment(login.one(JOB, "people-apply"))
-    assert not [name for name in given if name.startswith("CLIENT")], "the script takes that for a client"
+    assert not [name for name in given if name.startswith(("CLIENT", "SECRET_"))], "the script takes that for a client"
 
 
 def test_discovery_is_asked_for_what_was_declared(login: Recording) -> None:

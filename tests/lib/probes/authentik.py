@@ -118,8 +118,8 @@ def environment(directory: Path, url: str, text: str, *, generation: int = 2) ->
         "BLUEPRINT_SHA512": hashlib.sha512(text.encode()).hexdigest(),
         "CLIENT_ID": "gitea",
         "REDIRECT_URI": REDIRECT_URI,
-        "CLIENT_SECRET_FILE": str(directory / "client-secret"),
-        "CLIENT_GENERATION_FILE": str(directory / "generation"),
-        "CLIENT_GENERATION": str(generation),
+        "SECRET_FILE": str(directory / "client-secret"),
+        "SECRET_GENERATION_FILE": str(directory / "generation"),
+        "SECRET_GENERATION": str(generation),
         "SECONDS": "60",
     }
