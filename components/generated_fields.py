@@ -1,5 +1,6 @@
 """Random values of a secret, one resource for each field that needs one."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,14 +16,15 @@ _TEN_YEARS = 10 * 365 * 24
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratedFieldsArgs:
-    """The declaration whose fields are wanted."""
+    """The declaration whose fields are wanted. `given`: values by field that somebody brought, so none is made."""
 
     declaration: SecretDeclaration
+    given: Mapping[str, pulumi.Output[str]] = dataclasses.field(default_factory=dict)
 
 
 class GeneratedFields(pulumi.ComponentResource):
     """Creates for each field `<name>-<field>`, by its kind: `random.RandomPassword`, `random.RandomBytes`,
-    `tls.PrivateKey` or `tls.SelfSignedCert`; nothing for the kinds LITERAL and HTPASSWD.
+    `tls.PrivateKey` or `tls.SelfSignedCert`; nothing for the kinds LITERAL and HTPASSWD, or for a given value.
 
     The generation of the declaration is a keeper: raising it replaces the values, nothing else does.
 
@@ -38,7 +40,7 @@ class GeneratedFields(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GeneratedFieldsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:generated_fields:GeneratedFields", name, None, opts)
-        self._name = name
+        self._name, self._given = name, args.given
         self._number = args.declaration.generation
         self._generation = str(args.declaration.generation)
         self._passwords: dict[str, random.RandomPassword] = {}
@@ -52,6 +54,8 @@ class GeneratedFields(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _value(self, field: Field) -> pulumi.Input[str]:
+        if field.name in self._given:
+            return self._given[field.name]
         if field.kind in KEEPS_PREVIOUS:
             return self._random_value(field, self._number)
         match field.kind:
@@ -86,10 +90,14 @@ class GeneratedFields(pulumi.ComponentResource):
         return f"{self._name}-{field.name}" + (f"-{generation}" if field.overlap else "")
 
     def _password(self, field: Field, generation: int) -> random.RandomPassword:
+        least = 1 if field.mixed else None  # a number where there was none would replace the value
         return random.RandomPassword(
             self._resource(field, generation),
             length=field.size,
             special=False,
+            min_lower=least,
+            min_upper=least,
+            min_numeric=least,
             keepers={"generation": str(generation)},
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.harbor_content import HarborContent, HarborContentArgs, RobotLogin
 from components.harbor_scanner import HarborScanner, HarborScannerArgs
 from components.helm import ReleaseArgs, release
-from components.service import ServiceArgs, ServiceParts
+from components.service import Openings, ServiceArgs, ServiceParts
 from lib import login_checks
 from lib.databases import VALKEY_USERS
+from lib.harbor import pull_secret
+from lib.harbor.content import ROBOT_PREFIX
 from lib.names import VALKEY_HOST
 from lib.names import Namespace as Names
-from lib.values.harbor import HarborSecrets, HarborValues, values
+from lib.values.harbor import METRICS_PORT, WORKLOADS, HarborSecrets, HarborValues, values
 from settings.harbor import Harbor as HarborSettings
 
+_CREATION = {"administrators": "adminonly", "everyone": "everyone"}
 _VALKEY_DATABASES = VALKEY_USERS["harbor"].databases
 
 
@@ -35,15 +39,19 @@ class Harbor(pulumi.ComponentResource):
     - `<name>-ca`: Secret with the cluster's CA certificate, which the chart takes only as a Secret.
     - `<name>-tls`: the certificate of the host.
     - `<name>-scanner`: the vulnerability scanner.
+    - `<name>-registry-<robot>`: an ExternalSecret for each robot: the Secret with which its images are pulled.
     - `<name>-release`: Harbor, whose volumes stay when the release goes (`helm.sh/resource-policy`).
-    - `<name>-login`: the gate.
+    - `<name>-<workload>-disruption`: a PodDisruptionBudget for each workload.
+    - `<name>-login`: the gate of the login.
+    - `<name>-content`: HarborContent, the projects, registries and robots of the stack file.
 
     The login is fixed by CONFIG_OVERWRITE_JSON, which makes every setting of Harbor read-only in its UI and API
     (https://github.com/goharbor/harbor/issues/15043).
 
     Attributes:
         url: Where people find it.
-        ready: Gate: the login is OpenID Connect, and following it leads to Authentik.
+        ready: Gate: the login is OpenID Connect, following it leads to Authentik, and what the stack file declares of
+            projects, registries and robots is there.
     """
 
     url: str
@@ -52,7 +60,9 @@ class Harbor(pulumi.ComponentResource):
     def __init__(self, name: str, args: HarborArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:harbor:Harbor", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        parts = ServiceParts(name, args, self, namespace=Names.HARBOR)
+        monitored = args.settings.service_monitors
+        openings = Openings(metrics=(METRICS_PORT,) if monitored else ())
+        parts = ServiceParts(name, args, self, namespace=Names.HARBOR, openings=openings)
         namespace = parts.namespace.namespace
         authority = k8s.core.v1.Secret(
             f"{name}-ca",
@@ -78,13 +88,28 @@ class Harbor(pulumi.ComponentResource):
                         secrets=secrets,
                         storage_class=args.storage_class,
                         registry_size=args.settings.registry_size,
+                        service_monitors=monitored,
                     )
                 ),
             ),
             child,
         )
+        for workload, labels in WORKLOADS.items():
+            parts.disruption_budget(workload, labels)
         self.url = f"https://{args.settings.host}"
-        self.ready = parts.gate(login_checks.harbor(args.settings.host, args.application), installed)
+        login = parts.gate(login_checks.harbor(args.settings.host, args.application), installed)
+        self.ready = HarborContent(
+            f"{name}-content",
+            HarborContentArgs(
+                namespace=namespace,
+                settings=args.settings,
+                admin_secret=secrets.admin,
+                ca_config_map=parts.ca_config_map,
+                robots=_robots(parts, args),
+                serving=[login],  # Harbor answers on its host; and one gate after the other stands for both
+            ),
+            child,
+        ).ready
         self.register_outputs({"url": self.url})
 
 
@@ -125,6 +150,22 @@ def _secrets(parts: ServiceParts, args: HarborArgs, authority: pulumi.Output[str
     )
 
 
+def _robots(parts: ServiceParts, args: HarborArgs) -> dict[str, RobotLogin]:
+    """Logins of the robots, each a Secret that goes where the stack file wants it."""
+    logins = {}
+    for robot in args.settings.robots:
+        path = pull_secret.secret_path(robot)
+        generation = args.secrets[path].declaration.generation
+        secret = parts.secret(
+            pull_secret.secret_name(robot),
+            {"username": (path, "username"), "password": (path, "password")},
+            pull_secret.template(args.settings.host, generation),
+            pull_secret.TYPE,
+        )
+        logins[robot] = RobotLogin(secret_name=secret, generation=generation)
+    return logins
+
+
 def _valkey_url(use: str) -> str:
     return f"redis://harbor:{{{{ .password }}}}@{VALKEY_HOST}:6379/{_VALKEY_DATABASES[use]}?idle_timeout_seconds=30"
 
@@ -149,5 +190,7 @@ def login_settings(args: HarborArgs) -> str:
             "oidc_admin_group": args.settings.admin_group,
             "oidc_auto_onboard": True,
             "oidc_verify_cert": True,
+            "project_creation_restriction": _CREATION[args.settings.project_creation],
+            "robot_name_prefix": ROBOT_PREFIX,
         }
     )

@@ -27,6 +27,7 @@ class ProbeArgs:
     Attributes:
         namespace: Where the Job runs.
         source: Text of the script, from `script(...)`; it loops until satisfied and exits 1 when it gives up.
+        modules: Names of further scripts of lib/probes that it imports, by the same names as everywhere.
         environment: Variables in plain text.
         secrets: Variables taken from Secrets: variable -> (name of the Secret, key).
         ca_config_map: ConfigMap whose `ca.crt` the script trusts.
@@ -39,6 +40,7 @@ class ProbeArgs:
 
     namespace: pulumi.Input[str]
     source: str
+    modules: Sequence[str] = field(default_factory=tuple)
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     secrets: Mapping[str, tuple[pulumi.Input[str], str]] = field(default_factory=dict)
     ca_config_map: pulumi.Input[str] | None = None
@@ -52,7 +54,7 @@ class ProbeArgs:
 class Probe(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-script`: ConfigMap with the script.
+    - `<name>-script`: ConfigMap with the script and its modules.
     - `<name>`: the Job. It runs again whenever its script, variables or volumes change (a Job's template is immutable,
       so Pulumi replaces it), and after a failure (`pulumi.com/replaceUnready`).
     - `<name>-again`: CronJob of the same pod, where a schedule is given.
@@ -68,7 +70,7 @@ class Probe(pulumi.ComponentResource):
         config = k8s.core.v1.ConfigMap(
             f"{name}-script",
             metadata={"name": f"{name}-script", "namespace": args.namespace},
-            data={"probe.py": args.source},
+            data={"probe.py": args.source, **{f"{module}.py": script(module) for module in args.modules}},
             opts=pulumi.ResourceOptions(parent=self),
         )
         timeout = f"{args.seconds + 120}s"
@@ -103,7 +105,7 @@ def _job(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> Any:
         "activeDeadlineSeconds": args.seconds,
         "template": {
             # The ConfigMap keeps its name when the script changes; the digest makes the Job run again.
-            "metadata": {"annotations": {"home-cluster/script": digest(args.source)}},
+            "metadata": {"annotations": {"home-cluster/script": digest(args.source, *map(script, args.modules))}},
             "spec": _pod(args, script_config_map),
         },
     }
@@ -125,7 +127,8 @@ def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> dict[str, Any
         {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
         for variable, (secret, key) in args.secrets.items()
     ]
-    volumes: list[Mapping[str, Any]] = [{"name": "script", "configMap": {"name": script_config_map}}]
+    files = {"name": script_config_map, **_places(args.modules)}
+    volumes: list[Mapping[str, Any]] = [{"name": "script", "configMap": files}]
     mounts: list[Mapping[str, Any]] = [{"name": "script", "mountPath": "/probe", "readOnly": True}]
     if args.ca_config_map is not None:
         environment.append({"name": "SSL_CERT_FILE", "value": f"{_CA_MOUNT}/ca.crt"})
@@ -153,3 +156,11 @@ def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> dict[str, Any
         ],
         "volumes": volumes,
     }
+
+
+def _places(modules: Sequence[str]) -> dict[str, Any]:
+    """Where the files of the ConfigMap lie: modules below the script, where `import lib.probes.<module>` finds them."""
+    if not modules:
+        return {}
+    below = [{"key": f"{module}.py", "path": f"lib/probes/{module}.py"} for module in modules]
+    return {"items": [{"key": "probe.py", "path": "probe.py"}, *below]}

@@ -99,13 +99,14 @@ class ServiceParts:
         secret_name: str,
         keys: Mapping[str, tuple[str, str]],
         template: Mapping[str, str] | None = None,
+        secret_type: str = "Opaque",
     ) -> pulumi.Output[str]:
         """Name of the Secret that External Secrets made.
 
         Args:
             secret_name: Named for what it holds; the charts' own Secrets carry the release's name.
             keys: Key of the Secret, or variable of the template -> (path in the secret registry, field).
-            template: As in ExternalSecretArgs.
+            template: As in ExternalSecretArgs, and so is the type.
         """
         return ExternalSecret(
             f"{self._name}-{secret_name}",
@@ -114,6 +115,7 @@ class ServiceParts:
                 secret_name=secret_name,
                 keys=[SecretKey(key, self._args.secrets[path], field) for key, (path, field) in keys.items()],
                 template=template,
+                secret_type=secret_type,
                 ready=self._args.ready,
             ),
             self._child,

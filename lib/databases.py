@@ -20,6 +20,8 @@ _STEP = 50
 GITEA_POOL = 20
 HARBOR_POOL = 20
 """Of each of core and job service."""
+EXPORTER_POOL = 2
+"""Of what serves Harbor's metrics."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,9 @@ DATABASES: Mapping[str, Database] = {
     # (its configuration reference); besides, each process listens and keeps what Redis used to keep.
     "authentik": Database(namespace=Namespace.AUTHENTIK, pools={"server": 30, "worker": 20}),
     "gitea": Database(namespace=Namespace.GITEA, pools={"gitea": GITEA_POOL}),
-    "harbor": Database(namespace=Namespace.HARBOR, pools={"core": HARBOR_POOL, "jobservice": HARBOR_POOL}),
+    "harbor": Database(
+        namespace=Namespace.HARBOR, pools={"core": HARBOR_POOL, "jobservice": HARBOR_POOL, "exporter": EXPORTER_POOL}
+    ),
     # `cp_max` of the matrix-stack chart's synapse-01-shared-underrides.yaml. Synapse starts on no other collation, and
     # only template0 may be copied with one.
     "synapse": Database(

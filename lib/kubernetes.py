@@ -50,15 +50,19 @@ def digest(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
-def mebibytes(quantity: str) -> int:
-    """A quantity of memory or storage in MiB, rounded down, such as 2048 for `2Gi`.
+def quantity_bytes(quantity: str) -> int:
+    """A quantity of memory or storage in bytes, such as 2147483648 for `2Gi`.
 
     Raises:
         ValueError: its unit is none of Ki, Mi, Gi and Ti.
     """
-    shifts = {"Ki": -10, "Mi": 0, "Gi": 10, "Ti": 20}
+    shifts = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40}
     unit = quantity[-2:]
     if unit not in shifts:
         raise ValueError(f"{quantity}: has none of the units {', '.join(shifts)}; write it as 512Mi or 2Gi")
-    number, shift = int(quantity[:-2]), shifts[unit]
-    return number << shift if shift >= 0 else number >> -shift
+    return int(quantity[:-2]) << shifts[unit]
+
+
+def mebibytes(quantity: str) -> int:
+    """The same in MiB, rounded down, such as 2048 for `2Gi`."""
+    return quantity_bytes(quantity) >> 20

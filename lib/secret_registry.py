@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from lib import extra_secrets, oidc, platform_secrets, service_secrets
+from lib import account_tokens, extra_secrets, oidc, platform_secrets, service_secrets
+from lib.harbor import robots
 from lib.secrets import KEEPS_PREVIOUS, SecretDeclaration
 from settings import Settings
 
@@ -17,10 +18,13 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
             that cannot be, or a key of `rotation.generations` that no secret has or whose secret can never change.
     """
     platform = _platform(settings)
-    declared = [*platform, *extra_secrets.declare(settings)]
+    accounts = [*account_tokens.declare(settings), *robots.declare(settings)]
+    declared = [*platform, *accounts, *extra_secrets.declare(settings)]
     problems = [
-        *_clashes(platform),
-        *map(str, extra_secrets.problems(settings, platform)),
+        *_clashes([*platform, *accounts]),
+        *map(str, account_tokens.problems(settings)),
+        *map(str, robots.problems(settings)),
+        *map(str, extra_secrets.problems(settings, [*platform, *accounts])),
         *_impossible(declared),
         *_strangers(platform, extra_secrets.platform_namespaces(settings)),
         *_generations(declared, settings.rotation.generations),

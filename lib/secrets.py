@@ -47,6 +47,8 @@ class Field:
 
     Attributes:
         of: Name of the field it is made of, which comes before it.
+        mixed: Whether a PASSWORD has at least one capital letter, one small one and one digit, which some programs
+            insist on; it would have nearly always.
         overlap: Whether the value of the generation before stays beside it, as `<name>-previous`: for a value that
             is checked by something that takes two.
     """
@@ -56,6 +58,7 @@ class Field:
     size: int = 32
     of: str = ""
     literal: str = ""
+    mixed: bool = False
     overlap: bool = False
 
     @property
@@ -131,9 +134,9 @@ class SecretDeclaration:
         return next((one for one in self.readers if (one.namespace, one.secret) == (namespace, secret)), None)
 
 
-def password(name: str, size: int = 32, *, overlap: bool = False) -> Field:
+def password(name: str, size: int = 32, *, mixed: bool = False, overlap: bool = False) -> Field:
     """A PASSWORD field."""
-    return Field(name=name, kind=Kind.PASSWORD, size=size, overlap=overlap)
+    return Field(name=name, kind=Kind.PASSWORD, size=size, mixed=mixed, overlap=overlap)
 
 
 def literal(name: str, value: str) -> Field:

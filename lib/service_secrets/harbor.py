@@ -4,6 +4,7 @@ from lib.names import Namespace
 from lib.platform_secrets import database, valkey_user
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, password
 from settings import Settings
+from settings import Settings
 
 _CORE = ("Deployment/harbor-core",)
 _JOBS = ("Deployment/harbor-jobservice",)

@@ -6,15 +6,29 @@ URL by a variable that overrides what the chart renders: `_REDIS_URL_*` of core,
 service (Harbor 2.15.2, src/jobservice/config/config.go), `REGISTRY_REDIS_*` of the registry (distribution overrides
 each field of its configuration by a variable of that name). The chart's Trivy has no variable that could be
 overridden, so the program runs the scanner itself (components/harbor_scanner.py), where core expects the chart's.
+Metrics come with an exporter, which gets its URL in the same way, as `HARBOR_REDIS_URL` (src/cmd/exporter/main.go), and
+opens connections to the database: it runs only where somebody reads them.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from lib.databases import HARBOR_POOL
+from lib.databases import EXPORTER_POOL, HARBOR_POOL
 from lib.kubernetes import RELOADER_AUTO, resources
 from lib.names import INGRESS_CLASS, POSTGRES_HOST, VALKEY_HOST
 from lib.service_secrets.harbor import REGISTRY_USER
+
+METRICS_PORT = 8001
+"""Port of the metrics in every pod, the default of the chart."""
+
+WORKLOADS = {
+    **{
+        name: {"release": "harbor", "app": "harbor", "component": name}
+        for name in ("core", "jobservice", "portal", "registry")
+    },
+    "scanner": {"app.kubernetes.io/name": "harbor-trivy"},  # components/harbor_scanner.py
+}
+"""Labels of the pods of each workload (matchLabels of the chart, templates/_helpers.tpl)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +59,7 @@ class HarborValues:
     secrets: HarborSecrets
     storage_class: Any
     registry_size: str
+    service_monitors: bool = False
 
 
 def values(args: HarborValues) -> dict[str, Any]:
@@ -68,8 +83,7 @@ def values(args: HarborValues) -> dict[str, Any]:
         "jobservice": _job_service(secrets),
         "registry": _registry(secrets),
         "trivy": {"enabled": False},
-        # The exporter would need Valkey's password in a ConfigMap.
-        "metrics": {"enabled": False},
+        **_metrics(args),
     }
 
 
@@ -155,6 +169,25 @@ def _registry(secrets: HarborSecrets) -> dict[str, Any]:
             ],
         },
         "controller": {"resources": resources("10m", "128Mi")},
+    }
+
+
+def _metrics(args: HarborValues) -> dict[str, Any]:
+    """One port of every pod, by default the same (values.yaml, metrics)."""
+    if not args.service_monitors:
+        return {"metrics": {"enabled": False}}
+    return {
+        "metrics": {"enabled": True, "serviceMonitor": {"enabled": True}},
+        "exporter": {
+            "podAnnotations": dict(RELOADER_AUTO),
+            "resources": resources("10m", "128Mi"),
+            # A variable of the container wins over those of the chart's ConfigMap.
+            "extraEnvVars": [
+                _from_secret("HARBOR_REDIS_URL", args.secrets.valkey, "jobservice"),
+                {"name": "HARBOR_DATABASE_MAX_OPEN_CONNS", "value": str(EXPORTER_POOL)},
+                {"name": "HARBOR_DATABASE_MAX_IDLE_CONNS", "value": "1"},
+            ],
+        },
     }
 
 

@@ -1,0 +1,1 @@
+"""What Harbor holds, in the words of its API."""
