@@ -34,15 +34,9 @@ def slugs_are_free(settings: Settings) -> Iterator[Problem]:
             if section == "proxied" and slug in identity.applications:
                 clash = f"is already identity.applications.{slug}"
                 yield Problem(key, application.name, clash, "keep the one whose login the application has")
-            yield from _length(key, application.name, "a slug", slug)
-    for name, token in identity.tokens.items():
-        yield from _length(f"identity.tokens.{name}", token.account, "a name", paths.token(name))
-
-
-def _length(key: str, value: str, what: str, slug: str) -> Iterator[Problem]:
-    if len(slug) > _SLUG_LENGTH:
-        clash = f"has {what} of {len(slug)} characters, with which the names of its Jobs would be too long"
-        yield Problem(key, value, clash, f"use at most {_SLUG_LENGTH}")
+            if len(slug) > _SLUG_LENGTH:
+                clash = f"has a slug of {len(slug)} characters, with which the names of its Jobs would be too long"
+                yield Problem(key, application.name, clash, f"use at most {_SLUG_LENGTH}")
 
 
 def proxied_hosts_are_their_own(settings: Settings) -> Iterator[Problem]:
@@ -76,6 +70,9 @@ def removed_are_not_proxied(settings: Settings) -> Iterator[Problem]:
 
 def tokens_belong_to_service_accounts(settings: Settings) -> Iterator[Problem]:
     for name, token in settings.identity.tokens.items():
+        if len(name) > _SLUG_LENGTH:
+            clash = f"has {len(name)} characters, with which the names of its Jobs would be too long"
+            yield Problem(f"identity.tokens.{name}", name, clash, f"use at most {_SLUG_LENGTH}")
         if token.account in settings.identity.users:
             clash = "is a person, who makes tokens in Authentik's own pages"
             yield Problem(f"identity.tokens.{name}.account", token.account, clash, "name a service account")

@@ -6,7 +6,8 @@ The tests only compare. Who changes a blueprint writes the files, and the change
 from pathlib import Path
 
 from lib import oidc
-from lib.blueprints import administrator, application, users
+from lib.blueprints import administrator, application, paths, proxied, token, users
+from lib.forward_auth import proxied_applications
 from settings import load_stack_file
 from tests.settings.stacks import FIXTURES
 
@@ -15,12 +16,17 @@ STACK_FILE = FIXTURES / "valid" / "applications.yaml"
 
 
 def documents(stack_file: Path = STACK_FILE) -> dict[str, str]:
-    """Text of every blueprint of a stack file by its slug; every client secret is of the first generation."""
+    """Text of every blueprint of a stack file by its slug; every secret is of the first generation."""
     settings = load_stack_file(stack_file)
+    behind = proxied_applications(settings)
+    outpost = {paths.OUTPOST: proxied.outpost(settings.identity.host, [one.slug for one in behind])} if behind else {}
     return {
         "users": users.text(settings.identity, oidc.retired_applications(settings)),
         "administrator": administrator.text(1),
         **{one.slug: application.text(one, None if one.public else 1) for one in oidc.applications(settings)},
+        **{one.slug: proxied.text(one) for one in behind},
+        **outpost,
+        **{paths.token(name): token.text(name, one, 1) for name, one in settings.identity.tokens.items()},
     }
 
 

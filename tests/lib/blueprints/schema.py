@@ -69,6 +69,9 @@ MODELS: Mapping[str, Model] = {
         invalid_response_action="retry restart restart_with_context",
         **_ENGINE,
     ),
+    "authentik_outposts.outpost": _model(
+        "name type providers config", "service_connection managed", type="proxy ldap radius rac"
+    ),
     "authentik_policies.policybinding": _model(
         "target order", "policy group user negate enabled timeout failure_result"
     ),
@@ -92,6 +95,13 @@ MODELS: Mapping[str, Model] = {
         logout_method="backchannel frontchannel",
     ),
     "authentik_providers_oauth2.scopemapping": _model("name expression scope_name", "managed description"),
+    "authentik_providers_proxy.proxyprovider": _model(
+        "name authorization_flow invalidation_flow external_host",
+        "authentication_flow property_mappings internal_host internal_host_ssl_validation certificate skip_path_regex "
+        "basic_auth_enabled basic_auth_password_attribute basic_auth_user_attribute mode intercept_header_auth "
+        "cookie_domain jwt_federation_sources jwt_federation_providers access_token_validity refresh_token_validity",
+        mode="proxy forward_single forward_domain",
+    ),
     "authentik_stages_authenticator_validate.authenticatorvalidatestage": _model(
         "name",
         "not_configured_action device_classes configuration_stages last_auth_threshold webauthn_user_verification "

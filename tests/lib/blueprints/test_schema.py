@@ -35,7 +35,7 @@ def test_discovery_leaves_a_blueprint_alone_unless_nobody_else_can_apply_it(slug
 @pytest.mark.parametrize("slug", DOCUMENTS)
 def test_files_are_read_only_below_the_directories_that_hold_secrets(slug: str) -> None:
     read = [tag.value for tag in tags(load(DOCUMENTS[slug])) if tag.name == "File"]
-    assert all(path.startswith(("/run/oidc/", "/run/administrator/")) for path in read), (
+    assert all(path.startswith(("/run/oidc/", "/run/administrator/", "/run/tokens/")) for path in read), (
         "nowhere else is a secret mounted"
     )
 
