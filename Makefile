@@ -12,12 +12,12 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-vault check check-format check-lint check-types check-generated check-links
-.PHONY: format generate lock preview up refresh destroy rotate secrets graph clean
+.PHONY: format generate lock preview up refresh destroy smoke rotate secrets graph clean
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "  STACK=<name>   the stack of preview, up, refresh, destroy, rotate, secrets, graph: Pulumi.<name>.yaml"
+	@echo "  STACK=<name>   the stack of preview, up, refresh, destroy, smoke, rotate, secrets, graph: Pulumi.<name>.yaml"
 	@echo "  SECRET=<path>  the secret of rotate; docs/secrets.md lists them"
 	@echo "  ARGS=<flags>   more flags for pulumi, pytest, the demo or the lock, such as ARGS=--diff"
 	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"
@@ -69,6 +69,9 @@ lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade fo
 
 preview up refresh destroy: setup ## the operation on STACK, with the official providers
 	@$(PY) -m tools.operate $@ --stack "$(STACK)" $(ARGS)
+
+smoke: setup ## ask the real cluster of STACK whether it does what it is for (results in build/smoke.json)
+	@$(PY) -m smoke --stack "$(STACK)" $(ARGS)
 
 rotate: setup ## raise the generation of SECRET=<path> in the file of STACK, and say what that will do
 	@$(PY) -m tools.rotate --secret "$(SECRET)" --stack "$(STACK)"

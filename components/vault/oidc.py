@@ -13,10 +13,8 @@ from components.probe import Probe, ProbeArgs, script
 from lib.names import VAULT_SERVICE
 from lib.oidc import OidcApplication
 from lib.vault import policies
+from lib.vault.login import ADMINISTRATOR, MOUNT, OWN_FOLDER, ROLE
 
-MOUNT = "oidc"
-"""Path of the login; part of the redirect URI of the UI."""
-ROLE = "authentik-users"
 TOKEN_HOURS, TOKEN_MAX_HOURS = 1, 8
 """A token lasts an hour and can be renewed for a working day: so long does who loses a group keep its rights."""
 _SECONDS_PER_HOUR = 3600
@@ -68,8 +66,8 @@ class VaultOidc(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         login = self._login()
         role = self._role(login)
-        own = self._policy("own-folder", "own-folder", made(login, login.accessor).apply(policies.own_folder))
-        administrator = self._policy("administrator", "administrator", policies.administrator())
+        own = self._policy("own-folder", OWN_FOLDER, made(login, login.accessor).apply(policies.own_folder))
+        administrator = self._policy("administrator", ADMINISTRATOR, policies.administrator())
         self._group(args.user_group, [own], login)
         self._group(args.admin_group, [own, administrator], login)
         self.ready = self._gate(login, role)

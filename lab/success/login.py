@@ -17,6 +17,7 @@ from lib import login_checks, oidc
 from lib.blueprints import paths
 from lib.login_checks import LoginCheck
 from lib.names import Namespace
+from lib.vault.login import MOUNT
 from settings.identity import ServiceAccount, User
 
 _USER, _GROUP = "authentik_core.user", "authentik_core.group"
@@ -46,7 +47,7 @@ def single_sign_on(evidence: Evidence) -> Metric:
     }
     judged |= {f"login of {service}": _offered(evidence, checks) for service, checks in _checks(evidence)}
     if settings.vault.oidc:
-        wanted = {"CLIENT_ID": oidc.vault(settings).client_id, "ISSUER": oidc.vault(settings).issuer, "MOUNT": "oidc"}
+        wanted = {"CLIENT_ID": oidc.vault(settings).client_id, "ISSUER": oidc.vault(settings).issuer, "MOUNT": MOUNT}
         judged["login of vault"] = proven(cluster, wanted, "Vault for a login")
     return Metric("single sign-on on every service", judged, "Jobs in the cluster followed each login to Authentik")
 

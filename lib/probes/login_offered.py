@@ -17,6 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 INTERVAL_SECONDS = 3.0
@@ -29,9 +30,9 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         """No request."""
 
 
-def problem(opener: urllib.request.OpenerDirector, check: dict[str, str]) -> str:
+def problem(opener: urllib.request.OpenerDirector, check: Mapping[str, Any]) -> str:
     """Empty when the answer is as it should be, otherwise what it is instead."""
-    url = check["url"]
+    url: str = check["url"]
     try:
         with opener.open(url, timeout=10) as answer:
             status, location, body = answer.status, "", answer.read().decode("utf-8", "replace")

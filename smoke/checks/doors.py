@@ -1,0 +1,110 @@
+"""What anybody can see from outside: hosts, certificates, discovery, and where each login leads."""
+
+from __future__ import annotations
+
+import ssl
+import urllib.error
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Final
+
+from lib import login_checks, oidc
+from lib.login_checks import LoginCheck
+from lib.oidc import OidcApplication
+from lib.probes import discovery, login_offered, vault_login
+from lib.vault.login import MOUNT, ROLE
+from smoke.check import Check, Failed
+from smoke.site import Site
+
+HOSTS, SIGN_ON, CHAT = "every host answers", "single sign-on on every service", "chat is offered to Matrix clients"
+
+_SERVER_ERROR: Final = 500
+
+
+def checks(site: Site) -> Iterator[Check]:
+    """Those that need no account."""
+    settings = site.settings
+    for host in settings.resolved_names:
+        look = f"kubectl get ingress,certificate -A | grep {host}; the certificate's events"
+        yield Check(HOSTS, f"{host} has a certificate of the CA", look, partial(_answers, site, host))
+    for one in oidc.applications(settings):
+        look = f"kubectl -n authentik logs job/login-{one.slug}-discovery; Authentik: provider {one.slug}"
+        yield Check(SIGN_ON, f"issuer of {one.slug}", look, partial(_issuer, site, one))
+    for service, questions in _questions(site):
+        look = f"kubectl -n {service} logs job/{service}-login; the login settings of {service}"
+        yield Check(SIGN_ON, f"{service} leads to Authentik", look, partial(_offered, site, questions))
+    if settings.vault.oidc:
+        look = f"kubectl -n vault logs job/vault-oidc-gate; vault read auth/{MOUNT}/config"
+        yield Check(SIGN_ON, "vault leads to Authentik", look, partial(_vault, site))
+    if settings.matrix.enabled:
+        look = "kubectl -n matrix get pods; the route of /_matrix/client/*/login to the authentication service"
+        yield Check(CHAT, "login flows of Matrix clients", look, partial(_matrix_flows, site))
+
+
+def _questions(site: Site) -> Iterator[tuple[str, Sequence[LoginCheck]]]:
+    settings = site.settings
+    if settings.gitea.enabled:
+        yield "gitea", login_checks.gitea(settings.gitea.host, oidc.gitea(settings))
+    if settings.harbor.enabled:
+        yield "harbor", login_checks.harbor(settings.harbor.host, oidc.harbor(settings))
+    if settings.matrix.enabled:
+        yield "matrix", login_checks.matrix(settings.matrix, oidc.matrix(settings))
+
+
+def _answers(site: Site, host: str) -> str:
+    try:
+        page = site.browser().get(f"https://{host}/")
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLCertVerificationError):
+            raise Failed(f"the certificate is not one of the CA for this name: {error.reason.verify_message}") from None
+        raise
+    if page.status >= _SERVER_ERROR:
+        raise Failed(f"answers {page.status}: the ingress is there, the service behind it is not")
+    return f"answers {page.status}"
+
+
+def _asked(problem: str, found: str) -> str:
+    """What a probe found out, as the outcome of a check."""
+    if problem:
+        raise Failed(problem)
+    return found
+
+
+def _issuer(site: Site, application: OidcApplication) -> str:
+    environment = {
+        "ISSUER": application.issuer,
+        "DISCOVERY_URL": application.discovery_url,
+        "CLIENT_ID": application.client_id,
+        "REDIRECT_URIS": "\n".join(application.redirect_uris),
+    }
+    return _asked(discovery.problem(environment, site.network.opener()), application.issuer)
+
+
+def _offered(site: Site, questions: Sequence[LoginCheck]) -> str:
+    opener = site.network.opener()
+    problems = (login_offered.problem(opener, question) for question in questions)
+    return _asked(next(filter(None, problems), ""), f"{len(questions)} answers as declared")
+
+
+def _vault(site: Site) -> str:
+    application = oidc.vault(site.settings)
+    environment = {
+        "VAULT_ADDR": f"https://{site.settings.vault.host}",
+        "MOUNT": MOUNT,
+        "ROLE": ROLE,
+        "ISSUER": application.issuer,
+        "CLIENT_ID": application.client_id,
+        "REDIRECT_URIS": "\n".join(application.redirect_uris),
+    }
+    return _asked(vault_login.problem(environment, site.network.opener()), "an authorization URL of Authentik")
+
+
+def _matrix_flows(site: Site) -> str:
+    """Matrix client-server API, GET /login: single sign-on, and no password of its own beside it."""
+    url = f"https://{site.settings.matrix.synapse_host}/_matrix/client/v3/login"
+    flows = [flow["type"] for flow in site.browser().get(url).json()["flows"]]
+    if "m.login.sso" not in flows:
+        raise Failed(f"{url} offers {', '.join(flows) or 'nothing'} and not m.login.sso")
+    if "m.login.password" in flows:
+        raise Failed(f"{url} offers m.login.password: a login beside Authentik")
+    return ", ".join(flows)

@@ -1,0 +1,173 @@
+"""HTTPS to the hosts of the platform: its CA is trusted and no other, its names may be led to an address.
+
+Built on urllib, as the probe scripts are: the suite asks with their functions.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from http.cookiejar import CookieJar
+from typing import Any, Final
+
+from smoke.check import Failed
+
+Address = tuple[str, int]
+Route = Callable[[str, int], Address]
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS: Final = 20
+_ERROR: Final = 400
+
+
+def by_name_or(ingress: str) -> Route:
+    """Names that the resolver knows lead where it says, all others to the ingress."""
+
+    def route(host: str, port: int) -> Address:
+        try:
+            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except socket.gaierror:
+            return ingress, port
+        return host, port
+
+    return route
+
+
+def straight_to(address: str) -> Route:
+    """Every name leads to one `address` or `address:port`, as with curl's --connect-to."""
+    host, _, port = address.partition(":")
+    return lambda _, wanted: (host, int(port or wanted))
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Does not follow redirects: where they lead is looked at first."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """No request."""
+
+
+class _Handler(urllib.request.HTTPSHandler):
+    """Connects where the route says; name and certificate stay those of the URL."""
+
+    def __init__(self, context: ssl.SSLContext, route: Route) -> None:
+        super().__init__(context=context)
+
+        class Connection(http.client.HTTPSConnection):
+            def connect(self) -> None:
+                plain = socket.create_connection(route(self.host, self.port), self.timeout)
+                self.sock = context.wrap_socket(plain, server_hostname=self.host)
+
+        self._connection = Connection
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        """Called by urllib for each https request."""
+        return self.do_open(self._connection, req)
+
+
+@dataclass(frozen=True)
+class Page:
+    """An answer.
+
+    Attributes:
+        location: Absolute URL that it redirects to; empty when it does not.
+    """
+
+    url: str
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def location(self) -> str:
+        target = self.headers.get("Location") if self.status in _REDIRECTS else None
+        return urllib.parse.urljoin(self.url, target) if target else ""
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The document; raises Failed when there is none, or an error instead."""
+        if self.status >= _ERROR:
+            raise Failed(f"{self.url} answers {self.status}: {self.text[:200].strip()}")
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise Failed(f"{self.url} answers no JSON but {self.text[:80]!r}") from None
+
+
+@dataclass(frozen=True)
+class Network:
+    """How hosts are reached: whom to trust, which way to go, how many seconds to wait for an answer."""
+
+    trusted: ssl.SSLContext
+    route: Route
+    timeout: float = 20.0
+
+    def opener(self, *handlers: urllib.request.BaseHandler) -> urllib.request.OpenerDirector:
+        """Opens https URLs and follows no redirect."""
+        through = _Handler(self.trusted, self.route)
+        return urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay(), through, *handlers)
+
+
+@dataclass
+class Browser:
+    """What a person's browser would do: it keeps cookies."""
+
+    network: Network
+    cookies: CookieJar = field(default_factory=CookieJar)
+
+    def __post_init__(self) -> None:
+        self._opener = self.network.opener(urllib.request.HTTPCookieProcessor(self.cookies))
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Page:
+        """One request, no redirect followed."""
+        return self.send("GET", url, headers=headers)
+
+    def post(self, url: str, document: Any, headers: Mapping[str, str] | None = None) -> Page:
+        """Send a document as JSON."""
+        typed = {"Content-Type": "application/json", "Accept": "application/json", **(headers or {})}
+        return self.send("POST", url, json.dumps(document).encode(), typed)
+
+    def send(self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Page:
+        """One request of any kind."""
+        if urllib.parse.urlsplit(url).scheme != "https":
+            raise Failed(f"{url} is no https address, and no host of the platform has another")
+        request = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)
+        try:
+            with self._opener.open(request, timeout=self.network.timeout) as answer:
+                return Page(url, answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Page(url, error.code, error.headers, error.read())
+
+    def follow(self, url: str) -> Page:
+        """Follow redirects to a page."""
+        for _ in range(_MOST_REDIRECTS):
+            page = self.get(url)
+            if not page.location:
+                return page
+            url = page.location
+        raise Failed(f"{url} is not the end of {_MOST_REDIRECTS} redirects")
+
+    def cookie(self, name: str) -> str:
+        """Value of a cookie; empty when there is none."""
+        return next((cookie.value or "" for cookie in self.cookies if cookie.name == name), "")
+
+
+def host_of(url: str) -> str:
+    """Host of a URL."""
+    return urllib.parse.urlsplit(url).hostname or ""
+
+
+def query_of(url: str) -> dict[str, str]:
+    """Parameters of a URL, each with its first value."""
+    return {key: values[0] for key, values in urllib.parse.parse_qs(urllib.parse.urlsplit(url).query).items()}
