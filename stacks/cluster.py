@@ -26,8 +26,9 @@ from components.talos.api_server import ApiServer, ApiServerArgs
 from components.talos.cluster import TalosCluster, TalosClusterArgs
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
 from lib import oidc, trust
-from lib.talos import authentication
+from lib.talos import authentication, registry
 from lib.talos.config import NodeRole
+from settings import Settings
 from settings.infrastructure import Proxmox, Talos
 from stacks.contracts import Cluster, Gates, Site
 
@@ -131,6 +132,7 @@ def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Mac
             secrets=talos_secrets,
             installer=image.installer,
             machines=_virtual_machines(site, settings.talos, settings.proxmox, image, in_machines),
+            node_patches=_mirrors(settings, authority),
             control_plane_patches=_login(site, settings.talos, authority),
         ),
         in_machines,
@@ -146,6 +148,13 @@ def _login(site: Site, talos_settings: Talos, authority: CertificateAuthority) -
     kubectl = oidc.kubernetes(site.settings)
     api_server = authority.certificate_pem.apply(lambda pem: authentication.api_server(kubectl, pem))
     return (api_server, authentication.host(kubectl, site.settings.network))
+
+
+def _mirrors(settings: Settings, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:
+    """Patches that let the nodes pull images through Harbor, which comes up much later."""
+    if not settings.harbor.node_mirrors:
+        return ()
+    return (authority.certificate_pem.apply(lambda pem: registry.patch(settings, pem)),)
 
 
 def _virtual_machines(

@@ -22,6 +22,7 @@ class TalosClusterArgs:
         region: Topology region of the nodes.
         installer: Container image that installs what the nodes run.
         machines: The machine of each node, by the name of the node.
+        node_patches: Further patches of every node, as YAML.
         control_plane_patches: Further patches of control planes, as YAML.
     """
 
@@ -32,6 +33,7 @@ class TalosClusterArgs:
     secrets: TalosSecrets
     installer: str
     machines: Mapping[str, pulumi.Resource]
+    node_patches: Sequence[pulumi.Input[str]] = ()
     control_plane_patches: Sequence[pulumi.Input[str]] = ()
 
 
@@ -95,6 +97,7 @@ class TalosCluster(pulumi.ComponentResource):
                             installer=args.installer,
                             registry_mirrors=args.talos.registry_mirrors,
                         ),
+                        *args.node_patches,
                         *(args.control_plane_patches if controls else ()),
                     ],
                     secrets=args.secrets.secrets,

@@ -10,7 +10,7 @@ file would end the server, and Talos 1.14 denies the argument (siderolabs/talos#
 from typing import Any
 
 from lib.oidc import OidcApplication
-from lib.talos.config import to_yaml
+from lib.talos.config import static_host, to_yaml
 from settings.infrastructure import Network
 
 PREFIX = "oidc:"
@@ -40,13 +40,7 @@ def host(application: OidcApplication, network: Network) -> str:
     """Patch of a control plane: where Authentik is. The API server runs in the node's network and asks the node's
     resolvers, which need not know the platform.
     """
-    document = {
-        "apiVersion": "v1alpha1",
-        "kind": "StaticHostConfig",
-        "name": str(network.load_balancers.ingress),
-        "hostnames": [application.auth_host],
-    }
-    return to_yaml(document)
+    return to_yaml(static_host(network.load_balancers.ingress, application.auth_host))
 
 
 def configuration(application: OidcApplication, ca_certificate: str) -> dict[str, Any]:

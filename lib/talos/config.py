@@ -43,7 +43,7 @@ def patches(  # noqa: PLR0913 - each is a fact of its own
     registry_mirrors: Mapping[str, Sequence[object]],
 ) -> list[str]:
     """The patches of one node, from general to particular; each is YAML of one document."""
-    documents = [_common(network, installer), *_host(network, node, region), *_registries(registry_mirrors)]
+    documents = [_common(network, installer), *_host(network, node, region), *mirrors(registry_mirrors)]
     if role is NodeRole.CONTROL_PLANE:
         documents += [_control_plane(network), _virtual_address(network)]
     return [to_yaml(document) for document in documents]
@@ -106,35 +106,43 @@ def _host(network: Network, node: Node, region: str) -> list[Document]:
             }
         },
         # A contract of 1.12 or later generates `auto: stable`, which no host name may stand beside.
-        _document("HostnameConfig", auto="off", hostname=node.name),
-        _document(
+        document("HostnameConfig", auto="off", hostname=node.name),
+        document(
             "LinkAliasConfig",
             name=LINK,
             selector={"match": f'mac(link.permanent_addr) == "{mac_address(node.vm_id).lower()}"'},
         ),
         # The cloud-init drive carries the same address, but only as far as the first configuration.
-        _document(
+        document(
             "LinkConfig",
             name=LINK,
             up=True,
             addresses=[{"address": with_prefix(node.address, network.nodes)}],
             routes=[{"gateway": str(network.gateway)}],
         ),
-        _document("ResolverConfig", nameservers=[{"address": str(resolver)} for resolver in network.resolvers]),
+        document("ResolverConfig", nameservers=[{"address": str(resolver)} for resolver in network.resolvers]),
     ]
 
 
 def _virtual_address(network: Network) -> Document:
     """The VIP: held by whichever control plane etcd elects, so it does not exist before bootstrap."""
-    return _document("Layer2VIPConfig", name=str(network.vip), link=LINK)
+    return document("Layer2VIPConfig", name=str(network.vip), link=LINK)
 
 
-def _registries(registry_mirrors: Mapping[str, Sequence[object]]) -> list[Document]:
+def mirrors(registry_mirrors: Mapping[str, Sequence[object]]) -> list[Document]:
     """Mirrors of image registries; the registry itself stays the fallback."""
     return [
-        _document("RegistryMirrorConfig", name=registry, endpoints=[_endpoint(str(mirror)) for mirror in mirrors])
-        for registry, mirrors in sorted(registry_mirrors.items())
+        document("RegistryMirrorConfig", name=registry, endpoints=[_endpoint(str(mirror)) for mirror in endpoints])
+        for registry, endpoints in sorted(registry_mirrors.items())
     ]
+
+
+def static_host(address: object, *hostnames: str) -> Document:
+    """Names that a node knows without asking its resolvers, which need not know the platform.
+
+    Two documents of one address add up: Talos merges those of one kind and name, and appends lists.
+    """
+    return document("StaticHostConfig", name=str(address), hostnames=list(hostnames))
 
 
 def _endpoint(mirror: str) -> Document:
@@ -143,5 +151,6 @@ def _endpoint(mirror: str) -> Document:
     return {"url": mirror, "overridePath": True} if names_the_api else {"url": mirror}
 
 
-def _document(kind: str, **fields: Any) -> Document:
+def document(kind: str, **fields: Any) -> Document:
+    """One of the documents beside the v1alpha1 configuration."""
     return {"apiVersion": "v1alpha1", "kind": kind, **fields}
