@@ -1,4 +1,4 @@
-"""A double of the parts of Authentik that apply a blueprint: worker, rows, runs and the token endpoint."""
+"""A double of the parts of Authentik that apply a blueprint: worker, rows, runs, the token endpoint and tokens."""
 
 import hashlib
 import itertools
@@ -13,6 +13,7 @@ PATH = "mounted/gitea/gitea.yaml"
 ROW = "6b1f5f0e-0000-4000-8000-000000000001"
 REDIRECT_URI = "https://git.example.test/user/oauth2/authentik/callback"
 TOKEN = "api-token"
+IDENTIFIER = "home-cluster-reader"
 
 
 def with_files(text: str, secret: str) -> str:
@@ -32,7 +33,7 @@ class Authentik:
 
     Attributes:
         text: What the worker sees of the file; None while it sees none.
-        secret: What the worker sees of the client secret.
+        secret: What the worker sees of the secret.
         up: False while nothing works but refusing.
         runs: False while asked-for runs do not end.
         outcome: Status that a run ends with.
@@ -59,6 +60,8 @@ class Authentik:
             return self._exchange(parse_qs(request.body.decode()))
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return Reply(403)
+        if request.path == f"/api/v3/core/tokens/{IDENTIFIER}/view_key/":
+            return Reply(404) if self.applied is None else Reply(body={"key": self.applied[1]})
         return self._manage(request.method, request.path.removeprefix("/api/v3/managed/blueprints/"))
 
     def _manage(self, method: str, path: str) -> Reply:

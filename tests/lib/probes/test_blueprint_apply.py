@@ -7,7 +7,7 @@ import pytest
 
 from lib.probes import blueprint_apply
 from lib.probes.blueprint_apply import main, problem
-from tests.lib.probes.authentik import Authentik, environment, text_only, with_files
+from tests.lib.probes.authentik import IDENTIFIER, Authentik, environment, text_only, with_files
 from tests.support.loopback import serving
 
 
@@ -106,3 +106,30 @@ def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(
         for key, value in (environment(tmp_path, api.url, "new text") | {"SECONDS": "-1"}).items():
             monkeypatch.setenv(key, value)
         assert main() == 1, "a Job that ends without proof must fail"
+
+
+def of_a_token(directory: Path, server: Authentik, **changes: str) -> str:
+    """What is wrong with the blueprint of a token, which has no client."""
+    with serving(server.respond) as api:
+        given = environment(directory, api.url, "new text") | {"TOKEN_IDENTIFIER": IDENTIFIER} | changes
+        return problem({key: value for key, value in given.items() if key not in ("CLIENT_ID", "REDIRECT_URI")})
+
+
+def test_a_token_with_the_mounted_value_opens_the_gate(tmp_path: Path) -> None:
+    assert of_a_token(tmp_path, Authentik(text="new text")) == "", "Authentik says which value it has"
+
+
+def test_a_token_that_the_worker_read_too_early_keeps_it_shut(tmp_path: Path) -> None:
+    found = of_a_token(tmp_path, Authentik(text="new text", secret="old"))
+    assert f"{IDENTIFIER} has another value" in found, "status and hash are right all the same"
+    assert "old" not in found, "and the log does not tell which"
+
+
+def test_a_token_that_nobody_made_keeps_it_shut(tmp_path: Path) -> None:
+    found = of_a_token(tmp_path, Authentik(text="new text"), TOKEN_IDENTIFIER="home-cluster-other")
+    assert "404" in found, "a run that ended well made another"
+
+
+def test_a_token_mounted_here_that_is_older_than_wanted_is_no_yardstick(tmp_path: Path) -> None:
+    found = of_a_token(tmp_path, Authentik(text="new text"), SECRET_GENERATION="3")
+    assert "still generation 2" in found, "the old value would prove the old token"
