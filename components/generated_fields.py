@@ -40,22 +40,22 @@ class GeneratedFields(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GeneratedFieldsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:generated_fields:GeneratedFields", name, None, opts)
-        self._name, self._given = name, args.given
+        self._name = name
         self._number = args.declaration.generation
         self._generation = str(args.declaration.generation)
         self._passwords: dict[str, random.RandomPassword] = {}
         self._keys: dict[str, tls.PrivateKey] = {}
         values: dict[str, pulumi.Output[str]] = {}
         for field in args.declaration.fields:
-            values[field.name] = pulumi.Output.secret(self._value(field))
+            values[field.name] = pulumi.Output.secret(
+                args.given[field.name] if field.name in args.given else self._value(field)
+            )
             if field.overlap and self._number > 1:
                 values[field.previous] = pulumi.Output.secret(self._random_value(field, self._number - 1))
         self.values = values
         self.register_outputs({})
 
     def _value(self, field: Field) -> pulumi.Input[str]:
-        if field.name in self._given:
-            return self._given[field.name]
         if field.kind in KEEPS_PREVIOUS:
             return self._random_value(field, self._number)
         match field.kind:

@@ -8,15 +8,21 @@ from components.helm import ReleaseArgs, release
 from components.service import ServiceArgs, ServiceParts
 from lib import login_checks
 from lib.names import Namespace as Names
+from lib.service_secrets.matrix import SIGNING_KEY, SIGNING_KEY_FIELD
 from lib.values.matrix_stack import MatrixSecrets, MatrixValues, values
 from settings.matrix import Matrix as MatrixSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixArgs(ServiceArgs):
-    """Section `matrix` of the stack file."""
+    """Section `matrix` of the stack file.
+
+    Attributes:
+        server_name: Its server name, found to be that of the first start.
+    """
 
     settings: MatrixSettings
+    server_name: pulumi.Input[str]
 
 
 class Matrix(pulumi.ComponentResource):
@@ -52,7 +58,7 @@ class Matrix(pulumi.ComponentResource):
                 values=values(
                     MatrixValues(
                         host=settings.host,
-                        server_name=settings.server_name,
+                        server_name=args.server_name,
                         synapse_host=settings.synapse_host,
                         account_host=settings.account_host,
                         application=args.application,
@@ -78,7 +84,7 @@ def _secrets(parts: ServiceParts, args: MatrixArgs) -> MatrixSecrets:
         synapse=parts.secret(
             "synapse",
             {
-                "signing-key": ("matrix/signing-key", "signing-key"),
+                "signing-key": (SIGNING_KEY, SIGNING_KEY_FIELD),
                 "macaroon": ("matrix/synapse", "macaroon"),
                 "registration-shared-secret": ("matrix/synapse", "registration-shared-secret"),
             },

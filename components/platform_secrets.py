@@ -1,7 +1,8 @@
 """The values of the secret registry: made once, kept in encrypted state, written to Vault."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_vault as vault
@@ -27,10 +28,17 @@ class WrittenSecret:
 
 @dataclass(frozen=True, kw_only=True)
 class PlatformSecretsArgs:
-    """What to write where."""
+    """What to write where.
+
+    Attributes:
+        given: Values that somebody brought, by path and field; all others are made here.
+        conditions: Outputs by path without which that secret is not written: one that fails keeps what Vault has.
+    """
 
     declarations: Sequence[SecretDeclaration]
     mount: pulumi.Input[str]
+    given: Mapping[str, Mapping[str, pulumi.Output[str]]] = field(default_factory=dict)
+    conditions: Mapping[str, pulumi.Output[Any]] = field(default_factory=dict)
 
 
 class PlatformSecrets(pulumi.ComponentResource):
@@ -47,22 +55,31 @@ class PlatformSecrets(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PlatformSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:platform_secrets:PlatformSecrets", name, None, opts)
-        self.secrets = {declaration.path: self._write(declaration, args.mount) for declaration in args.declarations}
+        self.secrets = {declaration.path: self._write(declaration, args) for declaration in args.declarations}
         self.register_outputs({"paths": list(self.secrets)})
 
     def __getitem__(self, path: str) -> WrittenSecret:
         return self.secrets[path]
 
-    def _write(self, declaration: SecretDeclaration, mount: pulumi.Input[str]) -> WrittenSecret:
+    def _write(self, declaration: SecretDeclaration, args: PlatformSecretsArgs) -> WrittenSecret:
         generated = GeneratedFields(
-            declaration.name, GeneratedFieldsArgs(declaration=declaration), pulumi.ResourceOptions(parent=self)
+            declaration.name,
+            GeneratedFieldsArgs(declaration=declaration, given=args.given.get(declaration.path, {})),
+            pulumi.ResourceOptions(parent=self),
         )
+        document = pulumi.Output.json_dumps(dict(generated.values), sort_keys=True)
+        if declaration.path in args.conditions:
+            document = _under(args.conditions[declaration.path], document)
         version = vault.kv.SecretV2(
             f"{declaration.name}-kv",
-            mount=mount,
+            mount=args.mount,
             name=declaration.vault_path,
             # Secret because every value is.
-            data_json=pulumi.Output.json_dumps(dict(generated.values), sort_keys=True),
+            data_json=document,
             opts=pulumi.ResourceOptions(parent=self),
         )
         return WrittenSecret(declaration, generated.values, version)
+
+
+def _under(condition: pulumi.Output[Any], value: pulumi.Output[str]) -> pulumi.Output[str]:
+    return pulumi.Output.all(condition=condition, value=value).apply(lambda both: str(both["value"]))

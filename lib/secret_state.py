@@ -13,7 +13,7 @@ State = Mapping[str, Any]
 
 def applied_generations(state: State) -> dict[str, int]:
     """Generation of each secret, by path, as the last update left them; empty before the first."""
-    for resource in _resources(state):
+    for resource in resources(state):
         if resource["type"] == "pulumi:pulumi:Stack":
             return dict(resource.get("outputs", {}).get("secretGenerations", {}))
     return {}
@@ -23,7 +23,7 @@ def made(state: State, declarations: Iterable[SecretDeclaration]) -> dict[str, d
     """When the values of each secret were made, by path: its newest value where a rotation was interrupted."""
     paths = {declaration.name: declaration.path for declaration in declarations}
     found: dict[str, datetime] = {}
-    for resource in _resources(state):
+    for resource in resources(state):
         component, _, name = str(resource.get("parent", "")).rpartition("::")
         if not component.endswith(_COMPONENT) or name not in paths or "created" not in resource:
             continue
@@ -32,5 +32,6 @@ def made(state: State, declarations: Iterable[SecretDeclaration]) -> dict[str, d
     return found
 
 
-def _resources(state: State) -> Iterator[Mapping[str, Any]]:
+def resources(state: State) -> Iterator[Mapping[str, Any]]:
+    """Every resource of the state; none where there is no state yet."""
     yield from (state.get("deployment") or {}).get("resources") or ()

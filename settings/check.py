@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lib.matrix import identity
 from lib.secret_registry import declare
 from lib.secret_state import applied_generations
 from lib.secrets import lowered
@@ -18,13 +19,17 @@ def defects(path: Path, state: Mapping[str, Any] | None = None) -> Iterator[str]
         state: Exported state of the stack, which says what was applied last; None where there is none.
     """
     try:
-        declarations = declare(load_stack_file(path))
+        settings = load_stack_file(path)
+        declarations = declare(settings)
     except FileNotFoundError:
         yield "no such stack file; copy Pulumi.test-cluster.yaml and edit it"
     except ValueError as error:
         yield from str(error).splitlines()
     else:
-        yield from lowered(applied_generations(state or {}), declarations)
+        applied = state or {}
+        yield from lowered(applied_generations(applied), declarations)
+        if settings.matrix.enabled:
+            yield from identity.renamed(identity.applied_record(applied), settings.matrix.server_name)
 
 
 def refused(path: Path, state: Mapping[str, Any] | None = None) -> bool:

@@ -9,17 +9,27 @@ from dataclasses import dataclass
 
 import pulumi
 
+from lib.matrix import signing_key
 from settings.model import Settings
+
+
+def _anything(_: str) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
 class SecretKey:
-    """One `pulumi config set --secret` key: when it is needed, said for the program and for people, and what it is."""
+    """One `pulumi config set --secret` key: when it is needed, said for the program and for people, and what it is.
+
+    Attributes:
+        problem: Why a value cannot be, and what to write instead, without a word of the value; empty when it can.
+    """
 
     name: str
     needed: Callable[[Settings], bool]
     when: str
     purpose: str
+    problem: Callable[[str], str] = _anything
 
 
 def _on_proxmox(settings: Settings) -> bool:
@@ -43,6 +53,13 @@ SECRET_KEYS = (
     SecretKey("vaultRootToken", _never, "optional", "root token of Vault once it was taken out of the cluster"),
     SecretKey("gitToken", _never, "optional", "password or token of Flux for a private Git repository"),
     SecretKey("gitUsername", _never, "optional", "user name that goes with gitToken"),
+    SecretKey(
+        "matrixSigningKey",
+        _never,
+        "optional",
+        "line of the signing key file of an earlier Matrix server of this name; set it before the first start",
+        signing_key.problem,
+    ),
 )
 SECRET_NAMES = frozenset(key.name for key in SECRET_KEYS)
 
@@ -62,22 +79,28 @@ class StackSecrets:
     vault_root_token: pulumi.Output[str] | None
     git_token: pulumi.Output[str] | None
     git_username: pulumi.Output[str] | None
+    matrix_signing_key: pulumi.Output[str] | None
 
 
 def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
     """The secrets of the stack.
 
     Raises:
-        ValueError: naming every required key that is missing and the command that sets it.
+        ValueError: naming every required key that is missing, with the command that sets it, and every value that
+            cannot be.
     """
-    missing = [key for key in required_secrets(settings) if config.get(key.name) is None]
-    if missing:
-        raise ValueError(
-            "\n".join(
-                f"{key.name}: is missing ({key.purpose}); set it with: pulumi config set --secret {key.name}"
-                for key in missing
-            )
-        )
+    problems = [
+        f"{key.name}: is missing ({key.purpose}); set it with: pulumi config set --secret {key.name}"
+        for key in required_secrets(settings)
+        if config.get(key.name) is None
+    ]
+    problems += [
+        f"{key.name}: {problem}"
+        for key in SECRET_KEYS
+        if (value := config.get(key.name)) is not None and (problem := key.problem(value))
+    ]
+    if problems:
+        raise ValueError("\n".join(problems))
     return StackSecrets(
         proxmox_api_token=config.get_secret("proxmoxApiToken"),
         proxmox_csi_token_secret=config.get_secret("proxmoxCsiTokenSecret"),
@@ -85,4 +108,5 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
         vault_root_token=config.get_secret("vaultRootToken"),
         git_token=config.get_secret("gitToken"),
         git_username=config.get_secret("gitUsername"),
+        matrix_signing_key=config.get_secret("matrixSigningKey"),
     )

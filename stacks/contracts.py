@@ -11,6 +11,7 @@ from components.authentik.api import AuthentikApi
 from components.certificate_authority import CertificateAuthority
 from components.databases.postgres import Postgres
 from components.databases.valkey import Valkey
+from components.matrix_identity import MatrixIdentity
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from lib.charts import Catalogue
@@ -67,6 +68,7 @@ class Infrastructure:
     """Secrets that flow from Vault to pods, and databases.
 
     Attributes:
+        chat: What the homeserver of chat is known by; None without chat.
         certificate_issuer: A certificate that the ClusterIssuer `vault-pki` signed: what depends on it finds one that
             works.
     """
@@ -74,6 +76,7 @@ class Infrastructure:
     vault: vault.Provider
     vault_namespace: Namespace
     secrets: PlatformSecrets
+    chat: MatrixIdentity | None
     certificate_issuer: pulumi.Resource
     store: pulumi.Resource
     postgres: Postgres

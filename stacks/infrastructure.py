@@ -41,6 +41,7 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         vault=the_vault.access.provider,
         vault_namespace=the_vault.namespace,
         secrets=the_vault.secrets,
+        chat=the_vault.chat,
         certificate_issuer=the_vault.signs,
         store=store,
         postgres=servers.postgres,

@@ -6,6 +6,7 @@ from typing import TypedDict
 import pulumi
 
 from components.gitea import Gitea, GiteaArgs
+from components.gitea_runner import GiteaRunner, GiteaRunnerArgs
 from components.harbor import Harbor, HarborArgs
 from components.matrix import Matrix, MatrixArgs
 from components.phase import Phase, PhaseArgs
@@ -48,8 +49,9 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
     signed_by_vault: _Given = {**given, "issuer_ready": infrastructure.certificate_issuer, "issuer": VAULT_ISSUER}
 
     services: dict[str, Gitea | Harbor | Matrix] = {}
+    runners: list[GiteaRunner] = []
     if settings.gitea.enabled:
-        services["gitea"] = Gitea(
+        gitea = services["gitea"] = Gitea(
             "gitea",
             GiteaArgs(
                 chart=site.charts["gitea"],
@@ -60,6 +62,8 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
             ),
             in_phase,
         )
+        if settings.gitea.actions.enabled:
+            runners.append(_runners(site, cluster, infrastructure, gitea.ready, in_phase))
     if settings.harbor.enabled:
         services["harbor"] = Harbor(
             "harbor",
@@ -71,13 +75,14 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
             ),
             in_phase,
         )
-    if settings.matrix.enabled:
+    if infrastructure.chat is not None:
         services["matrix"] = Matrix(
             "matrix",
             MatrixArgs(
                 chart=site.charts["matrix-stack"],
                 application=oidc.matrix(settings),
                 settings=settings.matrix,
+                server_name=infrastructure.chat.server_name,
                 **signed_by_vault,
             ),
             in_phase,
@@ -85,7 +90,25 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
     return Services(
         urls={name: service.url for name, service in services.items()},
         ready=(
-            *(service.ready for service in services.values()),
+            *(service.ready for service in (*services.values(), *runners)),
             *applications.build(site, cluster, infrastructure, in_phase),
         ),
+    )
+
+
+def _runners(
+    site: Site, cluster: Cluster, infrastructure: Infrastructure, gitea: pulumi.Resource, opts: pulumi.ResourceOptions
+) -> GiteaRunner:
+    return GiteaRunner(
+        "gitea-runner",
+        GiteaRunnerArgs(
+            settings=site.settings.gitea,
+            network=site.settings.network,
+            secrets=infrastructure.secrets,
+            store=[infrastructure.store],
+            ca_certificate=cluster.ca_certificate,
+            storage_class=cluster.storage_class,
+            gitea=gitea,
+        ),
+        opts,
     )

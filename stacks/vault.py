@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.matrix_identity import MatrixIdentity, MatrixIdentityArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
@@ -17,6 +18,7 @@ from components.vault.server import VaultServer, VaultServerArgs
 from components.vault.user_interface import VaultUserInterface, VaultUserInterfaceArgs
 from lib import names
 from lib.kubernetes import PodSecurity
+from lib.service_secrets import matrix
 from lib.values.external_secrets import SERVICE_ACCOUNT
 from lib.values.vault import ROOT_KEY, UNSEAL_KEY
 from stacks.contracts import Cluster, Site
@@ -27,12 +29,18 @@ _CALLERS = (names.Namespace.EXTERNAL_SECRETS, names.Namespace.CERT_MANAGER, name
 
 @dataclass(frozen=True, kw_only=True)
 class Vault:
-    """A Vault that serves. `signs`: gate: it has signed a certificate for cert-manager."""
+    """A Vault that serves.
+
+    Attributes:
+        chat: What the homeserver is known by; None without chat.
+        signs: Gate: Vault has signed a certificate for cert-manager.
+    """
 
     namespace: Namespace
     access: VaultAccess
     configuration: VaultConfiguration
     secrets: PlatformSecrets
+    chat: MatrixIdentity | None
     url: pulumi.Output[str]
     signs: pulumi.Resource
 
@@ -78,15 +86,37 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
         ),
         in_phase,
     )
+    chat = _chat(site, in_phase)
     return Vault(
         namespace=namespace,
         access=access,
         configuration=configuration,
-        secrets=PlatformSecrets(
-            "secrets", PlatformSecretsArgs(declarations=site.declarations, mount=configuration.kv_mount), in_vault
-        ),
+        secrets=PlatformSecrets("secrets", _secrets(site, configuration, chat), in_vault),
+        chat=chat,
         url=interface.url,
         signs=_certificates(site, cluster, server, configuration, in_vault).proven,
+    )
+
+
+def _chat(site: Site, opts: pulumi.ResourceOptions) -> MatrixIdentity | None:
+    settings = site.settings.matrix
+    if not settings.enabled:
+        return None
+    return MatrixIdentity(
+        "matrix-identity",
+        MatrixIdentityArgs(server_name=settings.server_name, signing_key=site.secrets.matrix_signing_key),
+        opts,
+    )
+
+
+def _secrets(site: Site, configuration: VaultConfiguration, chat: MatrixIdentity | None) -> PlatformSecretsArgs:
+    imported = chat.signing_key if chat is not None else None
+    return PlatformSecretsArgs(
+        declarations=site.declarations,
+        mount=configuration.kv_mount,
+        given={matrix.SIGNING_KEY: {matrix.SIGNING_KEY_FIELD: imported}} if imported is not None else {},
+        # A key by which the server is not known must not take the place of the one by which it is.
+        conditions={matrix.SIGNING_KEY: chat.unchanged} if chat is not None else {},
     )
 
 

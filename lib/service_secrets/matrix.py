@@ -5,6 +5,9 @@ from lib.platform_secrets import database
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, password
 from settings import Settings
 
+SIGNING_KEY, SIGNING_KEY_FIELD = "matrix/signing-key", "signing-key"
+"""Path and field of the key that other servers know the homeserver by; it may be imported."""
+
 _SYNAPSE = ("StatefulSet/matrix-synapse-main",)
 _MAS = ("Deployment/matrix-matrix-authentication-service",)
 
@@ -22,8 +25,8 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
         database("synapse", _in_matrix("synapse-database", _SYNAPSE)),
         database("mas", _in_matrix("mas-database", _MAS)),
         SecretDeclaration(
-            path="matrix/signing-key",
-            fields=(Field(name="signing-key", kind=Kind.SYNAPSE_SIGNING_KEY),),
+            path=SIGNING_KEY,
+            fields=(Field(name=SIGNING_KEY_FIELD, kind=Kind.SYNAPSE_SIGNING_KEY),),
             readers=(_in_matrix("synapse", _SYNAPSE),),
             permanent="other servers know the homeserver by it",
         ),

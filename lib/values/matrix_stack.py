@@ -44,7 +44,7 @@ class MatrixValues:
     """
 
     host: str
-    server_name: str
+    server_name: Any
     synapse_host: str
     account_host: str
     application: OidcApplication

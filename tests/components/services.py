@@ -58,7 +58,11 @@ def harbor(opts: pulumi.ResourceOptions) -> None:
 
 def matrix(opts: pulumi.ResourceOptions) -> None:
     args = MatrixArgs(
-        chart=Catalogue()["matrix-stack"], application=oidc.matrix(SETTINGS), settings=SETTINGS.matrix, **given(opts)
+        chart=Catalogue()["matrix-stack"],
+        application=oidc.matrix(SETTINGS),
+        settings=SETTINGS.matrix,
+        server_name=SETTINGS.matrix.server_name,
+        **given(opts),
     )
     Matrix("matrix", args, opts)
 

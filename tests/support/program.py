@@ -1,6 +1,8 @@
 """The whole program under a stack file, recorded once for each combination and process."""
 
+import base64
 import functools
+import hashlib
 import json
 import runpy
 import tempfile
@@ -30,11 +32,17 @@ def secret_values() -> Mapping[str, str]:
         "vaultRootToken": f"hvs.{identifier('vaultRootToken').replace('-', '')}",
         "gitToken": f"glpat-{identifier('gitToken')}",
         "gitUsername": f"robot-{identifier('gitUsername')}",
+        "matrixSigningKey": f"ed25519 a_old {_seed()}",
     }
     unknown = SECRET_NAMES - set(values)
     if unknown:
         raise AssertionError(f"tests/support/program.py has no value for the secrets {sorted(unknown)}")
     return values
+
+
+def _seed() -> str:
+    """32 bytes in base64 without padding."""
+    return base64.b64encode(hashlib.sha256(identifier("matrixSigningKey").encode()).digest()).decode().rstrip("=")
 
 
 def _kubeconfig() -> str:

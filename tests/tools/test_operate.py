@@ -119,6 +119,21 @@ def test_a_generation_that_goes_down_never_reaches_the_cli(run: Run, checkout: P
     assert not done.stdout, f"the CLI must not have started: {done.stdout!r}"
 
 
+@pytest.mark.parametrize("operation", ["preview", "up"])
+def test_another_name_of_the_matrix_server_never_reaches_the_cli(run: Run, checkout: Path, operation: str) -> None:
+    record = {
+        "type": "random:index/randomId:RandomId",
+        "parent": "urn:pulumi:test-cluster::home-cluster::home-cluster:matrix_identity:MatrixIdentity::matrix-identity",
+        "outputs": {"keepers": {"serverName": "first.example", "signingKey": "generated"}},
+    }
+    (checkout / "state").write_text(json.dumps({"version": 3, "deployment": {"resources": [record]}}))
+    done = run(operation, "--stack", "test-cluster")
+    assert done.returncode == 1, f"ids of users would change: {done.stdout}"
+    told = "matrix.serverName: test-cluster.agentydragon.com is not first.example"
+    assert told in done.stderr, f"by name: {done.stderr!r}"
+    assert not done.stdout, f"the CLI must not have started: {done.stdout!r}"
+
+
 def test_generations_that_were_applied_before_may_stay(run: Run, checkout: Path) -> None:
     _applied(checkout, gitea_admin=1)
     done = run("up", "--stack", "test-cluster")
@@ -136,9 +151,8 @@ def test_a_backend_that_does_not_answer_is_for_the_cli_to_explain(run: Run, chec
     (checkout / "failure").write_text("error: not logged in\n")
     done = run("up", "--stack", "test-cluster")
     assert done.returncode == 0, f"the CLI itself asks for the login: {done.stderr}"
-    assert "whether a generation of a secret was lowered cannot be told: error: not logged in" in done.stderr, (
-        f"that the check did not happen is said: {done.stderr!r}"
-    )
+    said = "whether a generation of a secret was lowered or chat was renamed cannot be told: error: not logged in"
+    assert said in done.stderr, f"that the check did not happen is said: {done.stderr!r}"
 
 
 @pytest.mark.parametrize("operation", ["refresh", "destroy"])

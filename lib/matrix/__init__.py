@@ -1,0 +1,1 @@
+"""Chat: its configuration files, and what other servers know it by."""
