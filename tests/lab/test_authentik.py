@@ -1,60 +1,17 @@
 """The simulated Authentik: rows need a file in the worker, applying one is what makes an application."""
 
-from typing import Any
-
 import pytest
 
 from lab.providers.authentik import identity
 from lab.providers.authentik.blueprints import apply, parse
 from lab.providers.authentik.refusals import BlueprintError
+from tests.lab.authentik_server import HOST, ISSUER, PATH, ROW, TEXT, with_authentik
 from tests.lab.bench import Bench, refuses
-from tests.lab.platforms import with_addresses, with_ingress
-
-ROW = "authentik:index/blueprint:Blueprint"
-HOST = "auth.example"
-ISSUER = f"https://{HOST}/application/o/web/"
-PATH = "mounted/cm-web/web.yaml"
-PROVIDER = """
-  - model: authentik_providers_oauth2.oauth2provider
-    id: provider
-    identifiers: {name: web}
-    attrs:
-      authorization_flow: !Find [authentik_flows.flow, [slug, consent]]
-      invalidation_flow: !Find [authentik_flows.flow, [slug, invalidation]]
-      redirect_uris: [{matching_mode: strict, url: "https://web.example/callback"}]
-      client_secret: !File /secrets/web
-      grant_types: [authorization_code]
-      signing_key: !Find [authentik_crypto.certificatekeypair, [name, key]]
-"""
-APPLICATION = """
-  - model: authentik_core.application
-    identifiers: {slug: web}
-    attrs: {name: Web, provider: !KeyOf provider}
-"""
-TEXT = f"version: 1\nentries:{PROVIDER}{APPLICATION}"
 
 
 @pytest.fixture
 def server(kube: Bench) -> Bench:
-    """Authentik behind its ingress, with one blueprint file and one client secret in the worker."""
-    with_addresses(kube)
-    with_ingress(kube)
-    kube.object("v1", "Secret", "bootstrap", "shop", stringData={"token": "the-token"})
-    kube.object("v1", "Secret", "client", "shop", stringData={"web": "s3cret"})
-    kube.object("v1", "ConfigMap", "web", "shop", data={"web.yaml": TEXT})
-    token = {"name": "AUTHENTIK_BOOTSTRAP_TOKEN", "valueFrom": {"secretKeyRef": {"name": "bootstrap", "key": "token"}}}
-    values: dict[str, Any] = {
-        "blueprints": {"configMaps": ["web"]},
-        "worker": {
-            "env": [token],
-            "volumes": [{"name": "secrets", "secret": {"secretName": "client"}}],
-            "volumeMounts": [{"name": "secrets", "mountPath": "/secrets"}],
-        },
-        "server": {"ingress": {"enabled": True, "hosts": [HOST]}},
-    }
-    kube.release("authentik", "shop", values)
-    kube.configure("authentik", url=f"https://{HOST}", token="the-token")
-    return kube
+    return with_authentik(kube)
 
 
 def test_a_row_is_made_of_a_file_the_worker_sees(server: Bench) -> None:

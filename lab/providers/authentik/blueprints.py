@@ -123,4 +123,4 @@ def external_hosts(text: str) -> dict[str, str]:
 
 def _name(given: Mapping[str, Any]) -> str:
     """What the lab calls an object."""
-    return str(next((given[key] for key in ("slug", "name", "username", "identifier") if given.get(key)), None))
+    return str(next((given[key] for key in ("slug", "username", "identifier", "name") if given.get(key)), None))
