@@ -96,5 +96,6 @@ class Gitea(Strict):
     actions: Actions = Field(default_factory=Actions)
     service_monitors: bool = Field(
         default=False,
-        description="Whether ServiceMonitors are made; their definition (Prometheus operator) must be in the cluster.",
+        description="Whether ServiceMonitors and PodMonitors are made; their definitions (Prometheus operator) must be "
+        "in the cluster.",
     )

@@ -66,8 +66,8 @@ def _runner_registration() -> SecretDeclaration:
             Reader(
                 namespace=Namespace.GITEA_RUNNER,
                 secret="registration",
-                follows="a new runner registers itself with it; those that are registered have tokens of their own",
+                restarts=("StatefulSet/gitea-runner",),
             ),
         ),
-        window="no runner can register itself until the new pod of Gitea has started",
+        window="no new runner can register itself until the new pod of Gitea has started; the others have own tokens",
     )

@@ -1,0 +1,168 @@
+"""Gitea from the stack file down: groups lead to rights, and runners to nothing but their jobs."""
+
+import json
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+
+from lab.providers.kubernetes import admission
+from settings import load_stack_file
+from tests.settings.stacks import SHIPPED
+from tests.support.engine import Recorded, Recording
+from tests.support.objects import containers, namespace_of, objects, pods
+from tests.support.variants import Difference, changed, difference
+
+_OLD = "    adminEmail: gitea-admin@agentydragon.com\n"
+_NEW = f"""{_OLD}    organisations:
+      household:
+        owners: [gitea-admins]
+        teams:
+          writers: {{ permission: write, units: [code, issues], groups: [gitea-users] }}
+    actions: {{ enabled: true, runners: 2, jobs: 3, labels: [debian], memory: 3Gi, size: 20Gi }}
+    serviceMonitors: true
+"""
+_SETTINGS = load_stack_file(SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def extended() -> Recording:
+    return changed(_OLD, _NEW)
+
+
+@pytest.fixture(scope="module")
+def effect(update: Recording, extended: Recording) -> Difference:
+    return difference(update, extended)
+
+
+def environment(container: dict[str, Any]) -> dict[str, Any]:
+    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in container.get("env", ())}
+
+
+def login_source(recording: Recording) -> dict[str, Any]:
+    (step,) = recording.one("kubernetes:helm.sh/v3:Release", "gitea-release").get("values", "postExtraInitContainers")
+    return environment(step)
+
+
+def runner(recording: Recording) -> Recorded:
+    return recording.one("kubernetes:apps/v1:StatefulSet", "gitea-runner")
+
+
+def in_runners_namespace(recording: Recording) -> list[Recorded]:
+    return [one for one in objects(recording) if namespace_of(one) == "gitea-runner"]
+
+
+def test_the_groups_of_the_stack_file_admit_and_administer(update: Recording) -> None:
+    source = login_source(update)
+    assert source["USER_GROUP"] == _SETTINGS.gitea.user_group, "who is not in it cannot log in"
+    assert source["ADMIN_GROUP"] == _SETTINGS.gitea.admin_group, "who leaves it is no administrator any more"
+    assert source["GROUP_TEAM_MAP"] == "{}", "no organisation is declared, so nobody is moved"
+
+
+def test_groups_of_an_organisation_lead_to_its_teams(extended: Recording) -> None:
+    mapped = json.loads(login_source(extended)["GROUP_TEAM_MAP"])
+    assert mapped == {"gitea-users": {"household": ["writers"]}, "gitea-admins": {"household": ["Owners"]}}, (
+        "the login puts people there"
+    )
+
+
+def test_organisations_are_made_by_a_job_and_kept_by_a_cron_job(extended: Recording) -> None:
+    job = extended.one("kubernetes:batch/v1:Job", "gitea-content")
+    variables = environment(job.get("spec", "template", "spec", "containers", 0))
+    writers = json.loads(variables["ORGANISATIONS"])["household"]["teams"]["writers"]
+    assert writers["units_map"] == {"repo.code": "write", "repo.issues": "write"}, "what the group may do"
+    assert variables["PASSWORD"] == {"secretKeyRef": {"name": "admin", "key": "password"}}, "never in plain text"
+    assert variables["GITEA_URL"] == f"https://{_SETTINGS.gitea.host}", "the password crosses no wire in the clear"
+    assert extended.is_after(job, extended.one("kubernetes:batch/v1:Job", "gitea-login")), "somebody must answer"
+    again = extended.one("kubernetes:batch/v1:CronJob", "gitea-content-again")
+    assert again.get("spec", "schedule"), "somebody may change a team by hand"
+
+
+def test_without_organisations_and_runners_there_is_no_part_of_them(update: Recording) -> None:
+    assert update.named("gitea-content*") == [], "an empty list needs no Job"
+    assert update.named("gitea-runner*") == [], "the runners are off by default"
+    values = update.one("kubernetes:helm.sh/v3:Release", "gitea-release").get("values", "gitea", "config")
+    assert values["actions"] == {"ENABLED": False}, "and so are workflows"
+
+
+def test_only_gitea_changes(effect: Difference) -> None:
+    assert effect.removed == {}, "nothing goes"
+    strange = {name for _, name in (*effect.added, *effect.changed) if "gitea" not in name}
+    assert strange == {"external-secrets-store"}, "it names the namespaces that may use it; nothing else is touched"
+
+
+def test_what_runners_need_is_what_the_api_server_accepts(extended: Recording) -> None:
+    built_in = [one for one in in_runners_namespace(extended) if "." not in str(one.get("apiVersion")).split("/")[0]]
+    built_in += [one for one in in_runners_namespace(extended) if "k8s.io/" in str(one.get("apiVersion"))]
+    assert {one.get("kind") for one in built_in} >= {"StatefulSet", "ConfigMap", "NetworkPolicy"}, "all are checked"
+    version = ".".join(str(_SETTINGS.talos.kubernetes_version).split(".")[:2])  # type: ignore[union-attr]
+    for one in built_in:
+        kubernetes_validate.validate(one.inputs, version, strict=True)
+
+
+def test_runners_are_admitted_by_a_restricted_namespace(extended: Recording) -> None:
+    namespace = extended.one("kubernetes:core/v1:Namespace", "gitea-runner-namespace")
+    assert namespace.get("metadata", "labels", admission.LABEL) == "restricted", "jobs are other people's programs"
+    (pod,) = [pod for one, pod in pods(extended) if namespace_of(one) == "gitea-runner"]
+    assert admission.violations(pod, "restricted") == [], "no job may become root of a node"
+    assert pod["automountServiceAccountToken"] is False, "no job may talk to the Kubernetes API"
+
+
+def test_jobs_do_not_see_the_token_for_registrations(extended: Recording) -> None:
+    (pod,) = [pod for one, pod in pods(extended) if namespace_of(one) == "gitea-runner"]
+    seen = {
+        one["name"]: "registration" in json.dumps(one.get("env", ())) + json.dumps(one["volumeMounts"])
+        for one in containers(pod)
+    }
+    assert seen == {"binary": False, "registration": True, "runner": False}, "with it a job could add a runner"
+
+
+def test_gitea_and_its_runners_share_the_token(extended: Recording) -> None:
+    found = {
+        namespace_of(one): {(key["remoteRef"]["key"], key["remoteRef"]["property"]) for key in one.get("spec", "data")}
+        for one in extended.of_type("kubernetes:external-secrets.io/v1:ExternalSecret")
+        if one.get("metadata", "name") in ("runner-registration", "registration")
+    }
+    assert set(found) == {"gitea", "gitea-runner"}, "each side reads it"
+    assert found["gitea"] == found["gitea-runner"] == {("platform/gitea/runner-registration", "token")}, "the same"
+
+
+def test_runners_follow_the_stack_file(extended: Recording) -> None:
+    spec = runner(extended).get("spec")
+    assert spec["replicas"] == 2, "as declared"
+    assert spec["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] == "20Gi", "as declared"
+    config = extended.one("kubernetes:core/v1:ConfigMap", "gitea-runner-config").get("data", "config.yaml")
+    assert "capacity: 3" in config, "jobs at a time"
+    assert "debian:host" in config, "a label with an image would ask for Docker"
+    (main,) = spec["template"]["spec"]["containers"]
+    assert main["resources"]["limits"]["memory"] == "3Gi", "as declared"
+
+
+def test_runners_come_after_gitea_and_behind_a_closed_network(extended: Recording) -> None:
+    found = runner(extended)
+    assert extended.is_after(found, extended.one("kubernetes:batch/v1:Job", "gitea-login")), "to register at it"
+    closed = extended.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "gitea-runner-egress")
+    assert extended.is_after(found, closed), "no job runs before"
+
+
+def test_monitors_read_with_the_token_and_by_the_chart_s_labels(extended: Recording) -> None:
+    monitor = extended.one("kubernetes:monitoring.coreos.com/v1:ServiceMonitor", "gitea-monitor")
+    (endpoint,) = monitor.get("spec", "endpoints")
+    assert endpoint["authorization"]["credentials"] == {"name": "metrics", "key": "token"}, "a Secret beside it"
+    assert monitor.get("spec", "selector", "matchLabels") == {
+        "app.kubernetes.io/name": "gitea",
+        "app.kubernetes.io/instance": "gitea",
+    }, "those of the Service of the chart"
+    pod_labels = runner(extended).get("spec", "template", "metadata", "labels")
+    selector = extended.one("kubernetes:monitoring.coreos.com/v1:PodMonitor", "gitea-runner-monitor").get("spec")
+    assert selector["selector"]["matchLabels"].items() <= pod_labels.items(), "it finds the pods"
+
+
+def test_a_monitor_is_made_only_where_it_is_asked_for(update: Recording) -> None:
+    assert update.of_type("kubernetes:monitoring.coreos.com/v1:ServiceMonitor") == [], "its definition may be missing"
+
+
+def test_gitea_may_be_moved_while_a_node_is_drained(update: Recording) -> None:
+    budget = update.one("kubernetes:policy/v1:PodDisruptionBudget", "gitea-gitea-disruption").get("spec")
+    assert budget["maxUnavailable"] == 1, "one replica must not keep a node from being drained"
+    assert budget["selector"]["matchLabels"]["app.kubernetes.io/instance"] == "gitea", "the release is named so"
