@@ -23,20 +23,23 @@ class FluxArgs:
     Attributes:
         git_username: User name for a private Git repository; `git` when only a token is given.
         git_token: Password or token for it; None for a public repository.
+        ca_certificate: PEM of the cluster's CA, where it signed the certificate of the repository's host; None where
+            everybody trusts that.
     """
 
     chart: Chart
     settings: GitOps
     git_username: pulumi.Output[str] | None = None
     git_token: pulumi.Output[str] | None = None
+    ca_certificate: pulumi.Input[str] | None = None
 
 
 class Flux(pulumi.ComponentResource):
     """Creates:
 
     - `<name>-namespace`: the namespace, closed from outside.
-    - `<name>-git`: Secret with the credentials of the repository, where a token is given. They are the user's, not the
-      registry's, so Pulumi writes them.
+    - `<name>-git`: Secret with the credentials of the repository, where a token is given, and with the CA of its host,
+      where that is the cluster's. The credentials are the user's, not the registry's, so Pulumi writes them.
     - `<name>-operator`: Release of the operator with its CRDs.
     - `<name>`: the FluxInstance, awaited until Flux runs. That its repository could be read is not awaited: what lies
       there is not this program's.
@@ -62,8 +65,9 @@ class Flux(pulumi.ComponentResource):
             child,
         )
         sync = _sync(args)
-        if args.git_token is not None:
-            sync["pullSecret"] = _credentials(f"{name}-git", args, args.git_token, namespace, child)
+        access = _access(args)
+        if access:
+            sync["pullSecret"] = _git_secret(f"{name}-git", access, namespace, child)
         self.ready = custom_resource(
             name,
             CustomResourceArgs(
@@ -84,18 +88,24 @@ def _sync(args: FluxArgs) -> dict[str, Any]:
     return {"kind": "GitRepository", "url": sync.url, "ref": sync.ref, "path": sync.path, "interval": sync.interval}
 
 
-def _credentials(
+def _access(args: FluxArgs) -> dict[str, pulumi.Input[str]]:
+    """Keys of the Secret: `username`, `password` and `ca.crt`, as Flux reads them of the Secret that the GitRepository
+    names (NewAuthOptions in fluxcd/pkg, git/options.go); the operator passes its name on.
+    """
+    access: dict[str, pulumi.Input[str]] = {}
+    if args.git_token is not None:
+        access["username"] = args.git_username if args.git_username is not None else "git"
+        access["password"] = args.git_token
+    if args.ca_certificate is not None:
+        access["ca.crt"] = args.ca_certificate
+    return access
+
+
+def _git_secret(
     name: str,
-    args: FluxArgs,
-    token: pulumi.Output[str],
+    access: dict[str, pulumi.Input[str]],
     namespace: pulumi.Output[str],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    username = args.git_username if args.git_username is not None else "git"
-    secret = k8s.core.v1.Secret(
-        name,
-        metadata={"name": "git", "namespace": namespace},
-        string_data={"username": username, "password": token},
-        opts=opts,
-    )
+    secret = k8s.core.v1.Secret(name, metadata={"name": "git", "namespace": namespace}, string_data=access, opts=opts)
     return secret.metadata.name

@@ -1,5 +1,7 @@
 """GitOps: Flux applies what lives under its Git path, and nothing that this program owns."""
 
+from urllib.parse import urlsplit
+
 import pulumi
 
 from components.flux import Flux, FluxArgs
@@ -19,6 +21,15 @@ def build(site: Site, cluster: Cluster) -> None:
             settings=site.settings.gitops,
             git_username=site.secrets.git_username,
             git_token=site.secrets.git_token,
+            ca_certificate=cluster.ca_certificate if _is_own_host(site) else None,
         ),
         pulumi.ResourceOptions(parent=phase),
     )
+
+
+def _is_own_host(site: Site) -> bool:
+    """Whether the repository lies on a host of this cluster, such as its own Gitea, whose certificate only the cluster
+    trusts. Flux finds the host by the cluster's own name service, and tries again until it answers.
+    """
+    parts = urlsplit(site.settings.gitops.sync.url)
+    return parts.scheme == "https" and parts.hostname in site.settings.hosts.values()

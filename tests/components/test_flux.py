@@ -15,13 +15,19 @@ INSTANCE = "kubernetes:fluxcd.controlplane.io/v1:FluxInstance"
 SECRET = "kubernetes:core/v1:Secret"
 
 
-def flux(token: str | None, username: str | None = None) -> Callable[[pulumi.ResourceOptions], None]:
+AUTHORITY = "-----BEGIN CERTIFICATE-----"
+
+
+def flux(
+    token: str | None, username: str | None = None, authority: str | None = None
+) -> Callable[[pulumi.ResourceOptions], None]:
     def build(opts: pulumi.ResourceOptions) -> None:
         args = FluxArgs(
             chart=Catalogue()["flux-operator"],
             settings=SETTINGS.gitops,
             git_token=None if token is None else pulumi.Output.secret(token),
             git_username=None if username is None else pulumi.Output.secret(username),
+            ca_certificate=authority,
         )
         Flux("flux", args, opts)
 
@@ -71,6 +77,19 @@ def test_the_credentials_of_a_private_repository_are_secret_and_come_first(priva
 def test_a_token_alone_gets_the_user_name_that_git_servers_ignore() -> None:
     secret = record_component(flux("t0ken")).one(SECRET)
     assert secret.get("stringData", "username") == "git", "Flux refuses a Secret without user name"
+
+
+def test_a_public_repository_behind_the_own_ca_needs_that_alone() -> None:
+    recording = record_component(flux(None, authority=AUTHORITY))
+    secret = recording.one(SECRET)
+    assert secret.get("stringData") == {"ca.crt": AUTHORITY}, "Flux refuses a password without a user name"
+    pulled = recording.one(INSTANCE).get("spec", "sync", "pullSecret")
+    assert pulled == secret.get("metadata", "name"), "Flux looks for the CA where it looks for credentials"
+
+
+def test_a_private_repository_behind_the_own_ca_needs_both() -> None:
+    secret = record_component(flux("t0ken", authority=AUTHORITY)).one(SECRET)
+    assert secret.get("stringData") == {"username": "git", "password": "t0ken", "ca.crt": AUTHORITY}, "in one Secret"
 
 
 def test_gitops_is_closed_from_outside(public: Recording) -> None:

@@ -166,3 +166,19 @@ def test_gitea_may_be_moved_while_a_node_is_drained(update: Recording) -> None:
     budget = update.one("kubernetes:policy/v1:PodDisruptionBudget", "gitea-gitea-disruption").get("spec")
     assert budget["maxUnavailable"] == 1, "one replica must not keep a node from being drained"
     assert budget["selector"]["matchLabels"]["app.kubernetes.io/instance"] == "gitea", "the release is named so"
+
+
+def test_flux_trusts_the_ca_for_a_repository_of_this_gitea_only(update: Recording) -> None:
+    assert update.named("flux-git") == [], "the CA of this cluster is nothing to the rest of the world"
+    own = changed(
+        "https://github.com/agentydragon/cluster.git", f"https://{_SETTINGS.gitea.host}/household/cluster.git"
+    )
+    secret = own.one("kubernetes:core/v1:Secret", "flux-git")
+    assert secret.get("stringData")["ca.crt"], "only this cluster trusts the certificate of its Gitea"
+    sync = own.one("kubernetes:fluxcd.controlplane.io/v1:FluxInstance").get("spec", "sync")
+    assert sync["pullSecret"] == secret.get("metadata", "name"), "Flux finds it there"
+
+
+def test_the_host_of_gitea_resolves_inside_the_cluster(update: Recording) -> None:
+    corefile = update.one("kubernetes:core/v1:ConfigMap", "coredns-corefile").get("data", "Corefile")
+    assert _SETTINGS.gitea.host in corefile, "Flux, the runners and the gates ask for the public name"
