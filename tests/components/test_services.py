@@ -42,7 +42,9 @@ def test_secrets_and_certificate_wait_for_those_who_make_them(service: Recording
 
 
 def test_the_gate_is_behind_the_release(service: Recording) -> None:
-    assert service.is_after(service.one(JOB, "*-login"), service.one(RELEASE)), "before the release there is nobody to ask"
+    assert service.is_after(service.one(JOB, "*-login"), service.one(RELEASE)), (
+        "before the release there is nobody to ask"
+    )
 
 
 def test_no_value_of_a_secret_reaches_the_release_or_an_external_secret(service: Recording) -> None:

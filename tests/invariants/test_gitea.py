@@ -8,19 +8,21 @@ import pytest
 
 from lab.providers.kubernetes import admission
 from settings import load_stack_file
+from settings.gitea import UNITS
 from tests.settings.stacks import SHIPPED
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import containers, namespace_of, objects, pods
 from tests.support.variants import Difference, changed, difference
 
 _OLD = "    adminEmail: gitea-admin@agentydragon.com\n"
-_NEW = f"""{_OLD}    organisations:
+_NEW = f"""{_OLD}    actions: {{ enabled: true, runners: 2, jobs: 3, labels: [debian], memory: 3Gi, size: 20Gi }}
+    serviceMonitors: true
+"""
+_ORGANISATIONS = """    organisations: # repositories that belong to nobody alone
       household:
         owners: [gitea-admins]
         teams:
-          writers: {{ permission: write, units: [code, issues], groups: [gitea-users] }}
-    actions: {{ enabled: true, runners: 2, jobs: 3, labels: [debian], memory: 3Gi, size: 20Gi }}
-    serviceMonitors: true
+          members: { permission: write, createRepositories: true, groups: [gitea-users] }
 """
 _SETTINGS = load_stack_file(SHIPPED)
 
@@ -56,30 +58,34 @@ def test_the_groups_of_the_stack_file_admit_and_administer(update: Recording) ->
     source = login_source(update)
     assert source["USER_GROUP"] == _SETTINGS.gitea.user_group, "who is not in it cannot log in"
     assert source["ADMIN_GROUP"] == _SETTINGS.gitea.admin_group, "who leaves it is no administrator any more"
-    assert source["GROUP_TEAM_MAP"] == "{}", "no organisation is declared, so nobody is moved"
 
 
-def test_groups_of_an_organisation_lead_to_its_teams(extended: Recording) -> None:
-    mapped = json.loads(login_source(extended)["GROUP_TEAM_MAP"])
-    assert mapped == {"gitea-users": {"household": ["writers"]}, "gitea-admins": {"household": ["Owners"]}}, (
+def test_groups_of_an_organisation_lead_to_its_teams(update: Recording) -> None:
+    mapped = json.loads(login_source(update)["GROUP_TEAM_MAP"])
+    assert mapped == {"gitea-users": {"household": ["members"]}, "gitea-admins": {"household": ["Owners"]}}, (
         "the login puts people there"
     )
 
 
-def test_organisations_are_made_by_a_job_and_kept_by_a_cron_job(extended: Recording) -> None:
-    job = extended.one("kubernetes:batch/v1:Job", "gitea-content")
+def test_organisations_are_made_by_a_job_and_kept_by_a_cron_job(update: Recording) -> None:
+    job = update.one("kubernetes:batch/v1:Job", "gitea-content")
     variables = environment(job.get("spec", "template", "spec", "containers", 0))
-    writers = json.loads(variables["ORGANISATIONS"])["household"]["teams"]["writers"]
-    assert writers["units_map"] == {"repo.code": "write", "repo.issues": "write"}, "what the group may do"
+    members = json.loads(variables["ORGANISATIONS"])["household"]["teams"]["members"]
+    assert members["units_map"] == {f"repo.{unit}": "write" for unit in UNITS}, "what the group may do"
     assert variables["PASSWORD"] == {"secretKeyRef": {"name": "admin", "key": "password"}}, "never in plain text"
     assert variables["GITEA_URL"] == f"https://{_SETTINGS.gitea.host}", "the password crosses no wire in the clear"
-    assert extended.is_after(job, extended.one("kubernetes:batch/v1:Job", "gitea-login")), "somebody must answer"
-    again = extended.one("kubernetes:batch/v1:CronJob", "gitea-content-again")
+    assert update.is_after(job, update.one("kubernetes:batch/v1:Job", "gitea-login")), "somebody must answer"
+    again = update.one("kubernetes:batch/v1:CronJob", "gitea-content-again")
     assert again.get("spec", "schedule"), "somebody may change a team by hand"
 
 
-def test_without_organisations_and_runners_there_is_no_part_of_them(update: Recording) -> None:
-    assert update.named("gitea-content*") == [], "an empty list needs no Job"
+def test_without_organisations_there_is_no_part_of_them() -> None:
+    recording = changed(_ORGANISATIONS, "")
+    assert recording.named("gitea-content*") == [], "an empty list needs no Job"
+    assert login_source(recording)["GROUP_TEAM_MAP"] == "{}", "nobody is moved"
+
+
+def test_without_runners_there_is_no_part_of_them(update: Recording) -> None:
     assert update.named("gitea-runner*") == [], "the runners are off by default"
     values = update.one("kubernetes:helm.sh/v3:Release", "gitea-release").get("values", "gitea", "config")
     assert values["actions"] == {"ENABLED": False}, "and so are workflows"
