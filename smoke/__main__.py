@@ -23,6 +23,8 @@ from smoke.site import Site, ca_certificate, person, trusting
 from tools.operate import ROOT, OperateError, cli, stack_file
 from tools.state import StateError, exported
 
+_WIDTH = 160  # of a table that goes into a file
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m smoke", description=__doc__, allow_abbrev=False)
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     except (OperateError, StateError, OSError, ValueError) as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 1
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     results = []
     with console.status("asking") as status:
         checks = suite(site)

@@ -15,7 +15,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
-from http.cookiejar import CookieJar
+from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final
 
 from smoke.check import Failed
@@ -65,7 +66,8 @@ class _Handler(urllib.request.HTTPSHandler):
                 plain = socket.create_connection(route(self.host, self.port), self.timeout)
                 self.sock = context.wrap_socket(plain, server_hostname=self.host)
 
-        self._connection = Connection
+        # With a context, or each connection would read the certificates of the system first.
+        self._connection = partial(Connection, context=context)
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Called by urllib for each https request."""
@@ -161,6 +163,11 @@ class Browser:
     def cookie(self, name: str) -> str:
         """Value of a cookie; empty when there is none."""
         return next((cookie.value or "" for cookie in self.cookies if cookie.name == name), "")
+
+
+def forgetful(network: Network) -> Browser:
+    """What a program is: it takes no cookies."""
+    return Browser(network, CookieJar(DefaultCookiePolicy(allowed_domains=())))
 
 
 def host_of(url: str) -> str:

@@ -16,10 +16,9 @@ _STYLES: Final = {Status.PASSED: "green", Status.FAILED: "bold red", Status.SKIP
 
 
 def table(results: Sequence[Result]) -> Table:
-    """One row for each check; a metric is named once."""
+    """One row for each check, below the metric that it is a part of."""
     shown = Table(box=None, pad_edge=False)
-    for heading in ("success metric", "check"):
-        shown.add_column(heading, overflow="fold")
+    shown.add_column("success metric", overflow="fold")
     shown.add_column("result", no_wrap=True)
     shown.add_column("detail", overflow="fold")
     shown.add_column("seconds", justify="right")
@@ -27,8 +26,9 @@ def table(results: Sequence[Result]) -> Table:
     for result in results:
         metric = result.check.metric
         status = Text(result.status.value, style=_STYLES[result.status])
-        named = "" if metric == before else metric
-        shown.add_row(named, result.check.name, status, Text(result.detail), f"{result.seconds:.1f}")
+        if metric != before:
+            shown.add_row(Text(metric, style="bold"))
+        shown.add_row(f"  {result.check.name}", status, Text(result.detail), f"{result.seconds:.1f}")
         before = metric
     return shown
 

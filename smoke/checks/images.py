@@ -1,7 +1,8 @@
 """A robot pushes a small image, pulls it and takes it away again: the protocol of the OCI distribution specification.
 
 Harbor sends a client to its token service, which takes the robot's name and secret (src/server/middleware/v2auth and
-src/core/service/token).
+src/core/service/token). A request with a session cookie it takes for a browser's, and asks it for a CSRF token
+(src/server/middleware/csrf): container runtimes send none, and neither does this.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from smoke.check import Check, Failed, Skipped
-from smoke.client import Browser, Page
+from smoke.client import Browser, Page, forgetful
 from smoke.site import Robot, Site
 
 IMAGES = "images are pushed and pulled by robots"
@@ -43,7 +44,9 @@ def checks(site: Site) -> Iterator[Check]:
 def _round(site: Site) -> str:
     if site.robot is None:
         raise Skipped("set SMOKE_ROBOT and SMOKE_ROBOT_SECRET to a robot that may push and pull")
-    registry = Repository(site.browser(), site.settings.harbor.host, f"{site.robot.project}/{_NAME}", site.robot)
+    registry = Repository(
+        site.browser(), site.settings.harbor.host, f"{site.robot.project}/{_NAME}", site.robot
+    )
     image, tag = made_up(), secrets.token_hex(8)
     for blob in (image.layer, image.config):
         registry.upload(blob)

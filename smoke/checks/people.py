@@ -52,11 +52,11 @@ def _services(site: Site) -> Iterator[Service]:
 
 def checks(site: Site) -> Iterator[Check]:
     """Those that need a person, and those that need one who is kept out."""
-    look = "the person in identity.users; Authentik: events of the login, blueprint users"
-    yield Check(FROM_GIT, "a person has the groups of the stack file", look, partial(_groups, site))
     for one in _services(site):
         name = f"{one.application.slug} lets a person in and knows them"
         yield Check(APPEAR, name, one.look, partial(_let_in, site, one))
+    look = "the person in identity.users; Authentik: events of the login, blueprint users"
+    yield Check(FROM_GIT, "a person has the groups of the stack file", look, partial(_groups, site))
     for one in _services(site):
         rule = f"Authentik: policy home-cluster-access-{one.application.slug}"
         name = f"{one.application.slug} keeps out who lacks its groups"

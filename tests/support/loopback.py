@@ -22,7 +22,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the double answers; a body that is no text is sent as JSON."""
+    """What the double answers; a body that is neither text nor bytes is sent as JSON."""
 
     status: int = 200
     body: Any = ""
@@ -51,13 +51,14 @@ def serving(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[Dou
             request = Request(self.command, self.path, dict(self.headers), self.rfile.read(length))
             double.requests.append(request)
             reply = respond(request)
-            text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
+            body = reply.body if isinstance(reply.body, bytes | str) else json.dumps(reply.body)
+            content = body if isinstance(body, bytes) else body.encode()
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(text.encode())))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(text.encode())
+            self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
 

@@ -1,0 +1,64 @@
+"""The platform of the doubles, and the suite against it."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from settings import Settings, load_stack_file
+from smoke.check import Result, run
+from smoke.checks import suite
+from smoke.client import Network, straight_to
+from smoke.robots import robot
+from smoke.site import Site, person, trusting
+from tests.smoke.doubles.platform import Identities, identities, running
+from tests.smoke.doubles.registry import SECRET
+
+STACK_FILE = Path(__file__).with_name("Pulumi.smoke.yaml")
+ACCOUNTS = {
+    "SMOKE_USER": "jane",
+    "SMOKE_PASSWORD": "jane-password",
+    "SMOKE_OUTSIDER": "rita",
+    "SMOKE_OUTSIDER_PASSWORD": "rita-password",
+    "SMOKE_ROBOT": "builder",
+    "SMOKE_ROBOT_SECRET": SECRET,
+}
+Smoke = Callable[..., Sequence[Result]]
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """The stack file beside this module."""
+    return load_stack_file(STACK_FILE)
+
+
+@pytest.fixture(scope="session")
+def certificates(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Identities:
+    """Made once: they say nothing about a single test."""
+    return identities(settings, tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def smoke(settings: Settings, certificates: Identities) -> Smoke:
+    """Run the suite against doubles that tell these lies, with these accounts."""
+
+    def ask(*lies: str, accounts: dict[str, str] = ACCOUNTS) -> Sequence[Result]:
+        with running(settings, set(lies), certificates) as double:
+            site = Site(
+                settings=settings,
+                network=Network(trusting(certificates.ca), straight_to(double.url.removeprefix("https://"))),
+                person=person(settings, accounts, "SMOKE_USER", "SMOKE_PASSWORD"),
+                outsider=person(settings, accounts, "SMOKE_OUTSIDER", "SMOKE_OUTSIDER_PASSWORD"),
+                robot=robot(settings, accounts),
+            )
+            return list(run(suite(site), limit=30))
+
+    return ask
+
+
+@pytest.fixture(autouse=True)
+def no_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of whoever runs the tests are nobody's business."""
+    for name in [name for name in os.environ if name.startswith("SMOKE_")]:
+        monkeypatch.delenv(name)
