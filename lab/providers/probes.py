@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from lab.providers import gitea
+from lab.providers import gitea, harbor
 from lab.providers.authentik import identity
 from lab.providers.kubernetes.cluster import CRDS, VAULTS, Cluster
 from lab.providers.kubernetes.endpoints import Backend, UnreachableError, locate
@@ -189,6 +189,7 @@ PROBES: Final[tuple[Behaviour, ...]] = (
     discovery,
     forward_auth,
     gitea.content,
+    harbor.content,
     login_offered,
     definitions,
 )

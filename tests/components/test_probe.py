@@ -1,7 +1,9 @@
 """A probe is a Job that runs a script, runs again when anything it uses changes, and fails by itself."""
 
 import ast
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -130,21 +132,49 @@ def test_children_belong_to_the_component_and_use_its_provider() -> None:
         assert (child.parent, child.provider) == (component.urn, provider.urn), f"{child}"
 
 
+def _imported(text: str) -> set[str]:
+    """Modules that a script imports."""
+    nodes = list(ast.walk(ast.parse(text)))
+    whole = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return whole | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+
+
 @pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
-def test_a_probe_script_runs_with_the_standard_library_alone(path: Any) -> None:
-    tree = ast.parse(script(path.stem))
-    imported = {
-        name.split(".", maxsplit=1)[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [str(node.module)]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
+def test_a_probe_script_runs_with_the_standard_library_and_its_modules_alone(path: Any) -> None:
+    others = {f"lib.probes.{other.stem}" for other in SCRIPTS.glob("*.py")}
+    foreign = {
+        name for name in _imported(script(path.stem)) - others if name.split(".")[0] not in sys.stdlib_module_names
     }
-    assert imported <= set(sys.stdlib_module_names), "the image of the Job has nothing else"
+    assert not foreign, "the image of the Job has nothing else"
+
+
+def test_a_script_finds_its_modules_where_the_kubelet_puts_them(tmp_path: Path) -> None:
+    recording = _built(source=script("harbor_content"), modules=("harbor_api", "harbor_projects"))
+    files = recording.one("*ConfigMap").get("data")
+    volume = _job(recording).get("spec", "template", "spec", "volumes", 0)["configMap"]
+    assert {f"lib.probes.{name}" for name in ("harbor_api", "harbor_projects")} == {
+        name
+        for name in _imported(files["probe.py"]) | _imported(files["harbor_projects.py"])
+        if name.startswith("lib.")
+    }, "every module that it needs, and no other"
+    written = tmp_path / "..2026_11_23"
+    for item in volume["items"]:
+        place = written / item["path"]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(files[item["key"]], encoding="utf-8")
+    # A kubelet's volume: each name leads through `..data` to the files as they are now.
+    (tmp_path / "..data").symlink_to(written.name)
+    for name in ("probe.py", "lib"):
+        (tmp_path / name).symlink_to(f"..data/{name}")
+    command = [sys.executable, str(tmp_path / "probe.py")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env={}, cwd="/")
+    assert "KeyError: 'HARBOR_URL'" in ran.stderr, f"it gets as far as its variables: {ran.stderr}"
+
+
+def test_a_changed_module_makes_the_job_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _job(_built(modules=("harbor_api",))).get("spec", "template")
+    monkeypatch.setattr("components.probe.script", lambda name: f"# another {name}")
+    assert _job(_built(modules=("harbor_api",))).get("spec", "template") != before, "a module is a part of the script"
 
 
 def test_a_script_that_does_not_exist_is_an_error() -> None:

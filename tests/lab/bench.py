@@ -147,6 +147,7 @@ REPOSITORIES = {
     "cloudnative-pg": "https://cloudnative-pg.github.io/charts",
     "authentik": "https://charts.goauthentik.io",
     "gitea": "https://dl.gitea.com/charts",
+    "harbor": "https://helm.goharbor.io",
     "flux-operator": "oci://ghcr.io/controlplaneio-fluxcd/charts",
 }
 

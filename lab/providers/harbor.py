@@ -1,0 +1,102 @@
+"""The simulated Harbor, as far as the program's Job for its content asks it (lib/probes/harbor_content.py)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from lab.providers.kubernetes.cluster import RELEASES, Cluster
+from lab.providers.kubernetes.endpoints import UnreachableError, locate
+from lab.providers.kubernetes.jobs import DONE, Container, Outcome
+from lab.providers.kubernetes.pods import data_of
+
+PROJECTS: Final = "harbor/projects"
+"""Table of the world: project -> what it was declared as, and `images`, which a person pushed."""
+ROBOTS: Final = "harbor/robots"
+"""Table of the world: login of a robot -> its password and permissions."""
+REGISTRIES: Final = "harbor/registries"
+_VARIABLES: Final = frozenset(("HARBOR_URL", "HARBOR_PASSWORD", "CONTENT", "LOGINS"))
+
+
+def content(cluster: Cluster, container: Container) -> Outcome | None:
+    """HARBOR_URL, HARBOR_PASSWORD, CONTENT and LOGINS: Harbor takes the account and holds what is declared."""
+    if not set(container.env) >= _VARIABLES:
+        return None
+    url = container.env["HARBOR_URL"]
+    try:
+        backend = locate(cluster, url, container.namespace)
+    except UnreachableError as error:
+        return Outcome(waiting=str(error))
+    release = cluster.world.get(RELEASES, f"{backend.namespace}/{backend.name}")
+    if release is None or release["chart"] != "harbor":
+        return Outcome(waiting=f"{url}: something answers that is not the API")
+    if container.env["HARBOR_PASSWORD"] != _password_of_administrator(cluster, release):
+        return Outcome(waiting="Harbor: GET /registries was answered 401")
+    wanted = json.loads(container.env["CONTENT"])
+    problem = next(_problems(cluster, container, wanted), None)
+    if problem is not None:
+        return Outcome(waiting=problem)
+    _hold(cluster, container, wanted)
+    return DONE
+
+
+def _password_of_administrator(cluster: Cluster, release: Mapping[str, Any]) -> str | None:
+    """What the chart gives to the first start of core."""
+    values = release["values"]
+    held = data_of(cluster, "Secret", str(release["namespace"]), values.get("existingSecretAdminPassword", ""))
+    return held.get(values.get("existingSecretAdminPasswordKey", "HARBOR_ADMIN_PASSWORD"))
+
+
+def _problems(cluster: Cluster, container: Container, wanted: Mapping[str, Any]) -> Iterator[str]:
+    """What Harbor would refuse, or what is not mounted yet."""
+    registries = {one["name"] for one in wanted["registries"]} | set(cluster.world.view(REGISTRIES))
+    projects = {one["name"] for one in wanted["projects"]} | set(cluster.world.view(PROJECTS)) | {"*"}
+    for one in wanted["projects"]:
+        if one["registry"] is not None and one["registry"] not in registries:
+            yield f"project {one['name']}: needs the registry {one['registry']}, which is not there yet"
+    for one in wanted["robots"]:
+        for scope in one["permissions"]:
+            if scope["namespace"] not in projects:
+                yield f"robot {one['name']}: POST /robots was answered 404: project {scope['namespace']} not found"
+        yield from _login_problems(cluster, container, one)
+    for name in wanted["removed"]["projects"]:
+        if (cluster.world.get(PROJECTS, name) or {}).get("images"):
+            yield f"removed.projects {name}: the project contains repositories, can not be deleted"
+
+
+def _login_problems(cluster: Cluster, container: Container, robot: Mapping[str, Any]) -> Iterator[str]:
+    files, directory = container.files(cluster), f"{container.env['LOGINS']}/{robot['name']}"
+    generation = files.get(f"{directory}/generation")
+    if generation is None or f"{directory}/.dockerconfigjson" not in files:
+        yield f"robot {robot['name']}: {directory} is not mounted"
+    elif generation != str(robot["generation"]):
+        yield f"robot {robot['name']}: its Secret as mounted here is still generation {generation}"
+    elif _login(cluster, container, robot).get("username") != robot["login"]:
+        yield f"robot {robot['name']}: its Secret holds no login of it"
+
+
+def _login(cluster: Cluster, container: Container, robot: Mapping[str, Any]) -> Mapping[str, str]:
+    text = container.files(cluster)[f"{container.env['LOGINS']}/{robot['name']}/.dockerconfigjson"]
+    logins: Mapping[str, Mapping[str, str]] = json.loads(text)["auths"]
+    return logins.get(urlsplit(container.env["HARBOR_URL"]).netloc, {})
+
+
+def _hold(cluster: Cluster, container: Container, wanted: Mapping[str, Any]) -> None:
+    world = cluster.world
+    for one in wanted["registries"]:
+        world.put(REGISTRIES, one["name"], dict(one))
+    for one in wanted["projects"]:
+        world.put(PROJECTS, one["name"], {**(world.get(PROJECTS, one["name"]) or {}), **one})
+    for one in wanted["robots"]:
+        password = _login(cluster, container, one)["password"]
+        world.put(ROBOTS, one["login"], {"password": password, "permissions": one["permissions"]})
+    removed = wanted["removed"]
+    for table, names in (
+        (ROBOTS, removed["robots"]),
+        (PROJECTS, removed["projects"]),
+        (REGISTRIES, removed["registries"]),
+    ):
+        for name in names:
+            world.delete(table, name)
