@@ -15,7 +15,7 @@ POSTGRES = "ghcr.io/cloudnative-pg/postgresql:17.6-standard-bookworm"
 # renovate: datasource=docker depName=docker.gitea.com/gitea
 GITEA = "docker.gitea.com/gitea:1.26.2-rootless"
 
-# The flavour without a container engine: jobs run beside it (docs/adr/0016-jobs-in-a-restricted-pod.md).
+# The flavour without a container engine: jobs run beside it (docs/adr/0014-jobs-in-a-restricted-pod.md).
 # renovate: datasource=docker depName=docker.io/gitea/runner
 GITEA_RUNNER = "docker.io/gitea/runner:3.5.0"
 

@@ -1,6 +1,6 @@
 """The runners of Gitea's workflows: pods that carry out jobs as processes of their own, with no rights in the cluster.
 
-Why not in containers: docs/adr/0016-jobs-in-a-restricted-pod.md. Keys of the configuration: docs.gitea.com/runner,
+Why not in containers: docs/adr/0014-jobs-in-a-restricted-pod.md. Keys of the configuration: docs.gitea.com/runner,
 "Configuration".
 """
 
