@@ -1,16 +1,30 @@
 """Chat: Synapse, the Matrix Authentication Service and Element Web."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 from components.helm import ReleaseArgs, release
-from components.service import ServiceArgs, ServiceParts
+from components.service import Openings, ServiceArgs, ServiceParts
 from lib import login_checks
 from lib.names import Namespace as Names
+from lib.network import Ingress, Policy
 from lib.service_secrets.matrix import SIGNING_KEY, SIGNING_KEY_FIELD
-from lib.values.matrix_stack import MatrixSecrets, MatrixValues, values
+from lib.values.matrix_stack import (
+    ELEMENT_PORT,
+    METRICS_PORTS,
+    RELEASE,
+    MatrixSecrets,
+    MatrixValues,
+    values,
+    workload,
+)
 from settings.matrix import Matrix as MatrixSettings
+
+_WORKLOADS = ("synapse-main", "matrix-authentication-service", "element-web", "haproxy")
+"""HAProxy also serves the delegation of the domain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,16 +33,20 @@ class MatrixArgs(ServiceArgs):
 
     Attributes:
         server_name: Its server name, found to be that of the first start.
+        administrators: User names of those who may administer the server.
     """
 
     settings: MatrixSettings
     server_name: pulumi.Input[str]
+    administrators: Sequence[str]
 
 
 class Matrix(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-namespace`: the namespace, open to Traefik.
+    - `<name>-namespace`: the namespace, open to Traefik, and on the ports of metrics to the monitoring.
+    - `<name>-<workload>-disruption`: a PodDisruptionBudget for each workload.
+    - `<name>-element-web-silence`: Element Web may open no connection.
     - `<name>-<secret>`: an ExternalSecret for each of synapse-database, mas-database, synapse, mas, mas-shared and
       oidc.
     - `<name>-tls`: one certificate for the hosts of Element Web, Synapse, the authentication service and the domain of
@@ -48,24 +66,25 @@ class Matrix(pulumi.ComponentResource):
     def __init__(self, name: str, args: MatrixArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:matrix:Matrix", name, None, opts)
         settings = args.settings
-        parts = ServiceParts(name, args, self, namespace=Names.MATRIX)
+        parts = ServiceParts(name, args, self, namespace=Names.MATRIX, openings=Openings(metrics=METRICS_PORTS))
+        for component in _WORKLOADS:
+            parts.disruption_budget(component, workload(component))
+        self._silence(name, parts)
         installed = release(
             f"{name}-release",
             ReleaseArgs(
                 chart=args.chart,
-                release="matrix",
+                release=RELEASE,
                 namespace=parts.namespace.namespace,
                 values=values(
                     MatrixValues(
-                        host=settings.host,
+                        settings=settings,
                         server_name=args.server_name,
-                        synapse_host=settings.synapse_host,
-                        account_host=settings.account_host,
                         application=args.application,
+                        administrators=args.administrators,
                         secrets=_secrets(parts, args),
                         ca_config_map=parts.ca_config_map,
                         storage_class=args.storage_class,
-                        media_size=settings.media_size,
                     )
                 ),
             ),
@@ -74,6 +93,19 @@ class Matrix(pulumi.ComponentResource):
         self.url = f"https://{settings.host}"
         self.ready = parts.gate(login_checks.matrix(settings, args.application), installed)
         self.register_outputs({"url": self.url})
+
+    def _silence(self, name: str, parts: ServiceParts) -> None:
+        """Element Web hands out files; the browser does the rest."""
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-element-web-silence",
+            metadata={"name": "element-web-silence", "namespace": parts.namespace.namespace},
+            spec=Policy(
+                pods=workload("element-web"),
+                ingress=[Ingress(ports=[ELEMENT_PORT], namespaces=[Names.TRAEFIK])],
+                silent=True,
+            ).spec(),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
 
 def _secrets(parts: ServiceParts, args: MatrixArgs) -> MatrixSecrets:

@@ -12,6 +12,7 @@ from components.matrix import Matrix, MatrixArgs
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
 from lib import oidc
+from lib.matrix import authentication
 from lib.names import CLUSTER_ISSUER, VAULT_ISSUER
 from stacks import applications
 from stacks.contracts import Cluster, Infrastructure, Integration, Services, Site
@@ -83,6 +84,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
                 application=oidc.matrix(settings),
                 settings=settings.matrix,
                 server_name=infrastructure.chat.server_name,
+                administrators=authentication.administrators(settings),
                 **signed_by_vault,
             ),
             in_phase,

@@ -4,14 +4,23 @@ Its schema is strict. Every secret is referenced, so the hook Job that would gen
 markers that guard a later switch of the authentication service: here it is the only one there ever was.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from lib.kubernetes import RELOADER_AUTO
+from lib.matrix import authentication, element, homeserver
 from lib.names import INGRESS_CLASS, POSTGRES_HOST
-from lib.oidc import MATRIX_UPSTREAM_ID, OidcApplication
+from lib.oidc import OidcApplication
+from settings.matrix import Matrix
+
+RELEASE = "matrix"
+METRICS_PORTS = (9001, 8405, 8081)
+"""Of Synapse, HAProxy and the authentication service (the chart's containerPorts)."""
+ELEMENT_PORT = 8080
 
 _CA_DIRECTORY = "/etc/cluster-ca"
 _OIDC_DIRECTORY = "/etc/oidc"
@@ -38,20 +47,23 @@ class MatrixValues:
     """Inputs of the values.
 
     Attributes:
-        host: Host of Element Web.
         server_name: Domain part of user ids; its host serves the delegation below /.well-known/matrix.
+        administrators: User names of those who may administer the server.
         ca_config_map: ConfigMap with the cluster's CA under `ca.crt`.
     """
 
-    host: str
+    settings: Matrix
     server_name: Any
-    synapse_host: str
-    account_host: str
     application: OidcApplication
+    administrators: Sequence[str]
     secrets: MatrixSecrets
     ca_config_map: Any
     storage_class: Any
-    media_size: str
+
+
+def workload(component: str) -> dict[str, str]:
+    """Labels of the pods of a workload (`app.kubernetes.io/instance` in the chart's helpers)."""
+    return {"app.kubernetes.io/instance": f"{RELEASE}-{component}"}
 
 
 def values(args: MatrixValues) -> dict[str, Any]:
@@ -62,10 +74,15 @@ def values(args: MatrixValues) -> dict[str, Any]:
         "initSecrets": {"enabled": False},
         "deploymentMarkers": {"enabled": False},
         "postgres": {"enabled": False},
+        # Calls need ports of nodes that the internet reaches, over UDP.
         "matrixRTC": {"enabled": False},
         "elementAdmin": {"enabled": False},
         "hookshot": {"enabled": False},
-        "elementWeb": {"ingress": {"host": args.host}},
+        "elementWeb": {
+            "ingress": {"host": args.settings.host},
+            "additional": {"platform.json": json.dumps(element.configuration(args.settings), sort_keys=True)},
+        },
+        "haproxy": {"serviceMonitors": _monitors(args)},
         # The domain belongs to the whole platform: its root page stays free.
         "wellKnownDelegation": {"baseDomainRedirect": {"enabled": False}},
         "synapse": _synapse(args),
@@ -74,31 +91,46 @@ def values(args: MatrixValues) -> dict[str, Any]:
 
 
 def _synapse(args: MatrixValues) -> dict[str, Any]:
-    secret = args.secrets.synapse
+    secret, settings = args.secrets.synapse, args.settings
     return {
         "annotations": dict(RELOADER_AUTO),
-        "ingress": {"host": args.synapse_host},
+        "ingress": {"host": settings.synapse_host, "additionalPaths": _closed(settings)},
         "postgres": _postgres("synapse", args.secrets.synapse_database),
         "signingKey": _key(secret, "signing-key"),
         "macaroon": _key(secret, "macaroon"),
         "registrationSharedSecret": _key(secret, "registration-shared-secret"),
-        "media": {"storage": {"size": args.media_size, "storageClassName": args.storage_class}},
+        "media": {
+            "storage": {
+                "size": settings.media_size,
+                "storageClassName": args.storage_class,
+                "resourcePolicy": "keep",
+            },
+            "maxUploadSize": settings.max_upload_size,
+        },
+        "additional": {"platform.yaml": {"config": _yaml(homeserver.configuration(settings))}},
+        "serviceMonitors": _monitors(args),
     }
+
+
+def _closed(settings: Matrix) -> list[dict[str, Any]]:
+    """Paths that HAProxy answers with 403, so that nobody there has to be refused by Synapse."""
+    if settings.federation:
+        return []
+    return [{"path": path, "availability": "blocked"} for path in homeserver.FEDERATION_PATHS]
 
 
 def _authentication_service(args: MatrixValues) -> dict[str, Any]:
     secret = args.secrets.mas
+    login = authentication.configuration(args.application, args.administrators, f"{_OIDC_DIRECTORY}/client-secret")
     return {
         "annotations": dict(RELOADER_AUTO),
-        "ingress": {"host": args.account_host},
+        "ingress": {"host": args.settings.account_host},
         "postgres": _postgres("mas", args.secrets.mas_database),
         "encryptionSecret": _key(secret, "encryption-secret"),
         "synapseSharedSecret": _key(args.secrets.shared, "synapse-shared-secret"),
         "privateKeys": {"rsa": _key(secret, "rsa-key"), "ecdsaPrime256v1": _key(secret, "ec-key")},
         # Merged over the chart's defaults and below what the chart insists on.
-        "additional": {
-            "login.yaml": {"config": yaml.safe_dump(login_configuration(args.application), sort_keys=False)}
-        },
+        "additional": {"login.yaml": {"config": _yaml(login)}},
         # It talks to Authentik and to nothing else by TLS, and its Rust library trusts either this file or the system.
         "extraEnv": [{"name": "SSL_CERT_FILE", "value": f"{_CA_DIRECTORY}/ca.crt"}],
         "extraVolumes": [
@@ -109,39 +141,16 @@ def _authentication_service(args: MatrixValues) -> dict[str, Any]:
             {"name": "cluster-ca", "mountPath": _CA_DIRECTORY, "readOnly": True},
             {"name": "oidc", "mountPath": _OIDC_DIRECTORY, "readOnly": True},
         ],
+        "serviceMonitors": _monitors(args),
     }
 
 
-def login_configuration(application: OidcApplication) -> dict[str, Any]:
-    """Configuration of the authentication service: Authentik is the only login, and the client secret is a file.
+def _monitors(args: MatrixValues) -> dict[str, Any]:
+    return {"enabled": args.settings.service_monitors}
 
-    Keys: docs/reference/configuration.md of element-hq/matrix-authentication-service.
-    """
-    return {
-        "passwords": {"enabled": False},
-        "account": {"email_change_allowed": False},  # it comes with each new login
-        "upstream_oauth2": {
-            "providers": [
-                {
-                    "id": MATRIX_UPSTREAM_ID,
-                    "human_name": "Authentik",
-                    "issuer": application.issuer,
-                    "client_id": application.client_id,
-                    "client_secret_file": f"{_OIDC_DIRECTORY}/client-secret",
-                    "token_endpoint_auth_method": "client_secret_basic",
-                    "id_token_signed_response_alg": "RS256",
-                    "scope": " ".join(application.scopes),
-                    "claims_imports": {
-                        # Nothing is left to choose, so a new person is not asked.
-                        "skip_confirmation": True,
-                        "localpart": {"action": "require", "template": "{{ user.preferred_username }}"},
-                        "displayname": {"action": "force", "template": "{{ user.name }}"},
-                        "email": {"action": "force", "template": "{{ user.email }}"},
-                    },
-                }
-            ]
-        },
-    }
+
+def _yaml(document: dict[str, Any]) -> str:
+    return yaml.safe_dump(document, sort_keys=False)
 
 
 def _postgres(name: str, secret: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from components.matrix import Matrix, MatrixArgs
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
 from lib import oidc
 from lib.charts import Catalogue
+from lib.matrix import authentication
 from lib.secret_registry import declare
 from settings import Settings, load_stack_file
 from tests.support.components import record_component
@@ -62,6 +63,7 @@ def matrix(opts: pulumi.ResourceOptions) -> None:
         application=oidc.matrix(SETTINGS),
         settings=SETTINGS.matrix,
         server_name=SETTINGS.matrix.server_name,
+        administrators=authentication.administrators(SETTINGS),
         **given(opts),
     )
     Matrix("matrix", args, opts)
@@ -94,7 +96,7 @@ def template(external_secret: Recorded) -> dict[str, str]:
 
 def checks(recording: Recording) -> list[dict[str, str]]:
     """What the gate asks."""
-    container = recording.one(JOB).get("spec", "template", "spec", "containers", 0)
+    container = recording.one(JOB, "*-login").get("spec", "template", "spec", "containers", 0)
     (text,) = [entry["value"] for entry in container["env"] if entry["name"] == "CHECKS"]
     found: list[dict[str, str]] = json.loads(text)
     return found

@@ -2,10 +2,15 @@
 
 import re
 
+import pytest
+import yaml
+
 from lib.names import VAULT_ISSUER
 from lib.oidc import MATRIX_UPSTREAM_ID
+from settings import load_stack_file
 from tests.components.services import (
     CERTIFICATE,
+    RELEASE,
     SETTINGS,
     checks,
     external_secrets,
@@ -13,7 +18,12 @@ from tests.components.services import (
     recorded,
     sources,
 )
+from tests.settings.stacks import FIXTURES
 from tests.support.engine import Recording
+from tests.support.program import record_program
+
+BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
 
 def test_the_certificate_covers_all_hosts_and_the_domain_of_the_user_ids() -> None:
@@ -71,3 +81,45 @@ def test_the_gate_accepts_what_the_servers_answer_and_refuses_what_they_must_not
     right = f'{{\n  "m.homeserver": {{\n    "base_url": "https://{settings.synapse_host}"\n  }}\n}}'
     assert re.search(delegation, right), "the answer of the chart's delegation"
     assert not re.search(delegation, '{"m.homeserver": {"base_url": "https://matrix.org"}}'), "another homeserver"
+
+
+@pytest.mark.parametrize("workload", ["synapse-main", "matrix-authentication-service", "element-web", "haproxy"])
+def test_of_each_workload_at_most_one_pod_is_away_while_nodes_are_drained(workload: str) -> None:
+    budget = recorded(matrix).one(BUDGET, f"matrix-{workload}-disruption").get("spec")
+    assert budget["maxUnavailable"] == 1, "a single pod may go, or no node could be drained"
+    assert budget["selector"] == {"matchLabels": {"app.kubernetes.io/instance": f"matrix-{workload}"}}, (
+        "labels of the chart's pods, which follow from the name of the release"
+    )
+    assert recorded(matrix).one(RELEASE).get("name") == "matrix", "that name"
+
+
+def test_the_monitoring_reads_metrics_and_element_web_opens_no_connection() -> None:
+    policies = {one.name: one.get("spec") for one in recorded(matrix).of_type(POLICY)}
+    metrics = policies["matrix-namespace-ingress"]["ingress"][-1]
+    assert [one["port"] for one in metrics["ports"]] == [9001, 8405, 8081], "Synapse, HAProxy, authentication service"
+    silence = policies["matrix-element-web-silence"]
+    assert silence["podSelector"] == {"matchLabels": {"app.kubernetes.io/instance": "matrix-element-web"}}, "its pods"
+    assert silence["egress"] == [], "it hands out files; the browser does the rest"
+
+
+def test_administrators_of_the_stack_file_may_ask_the_authentication_service_for_rights() -> None:
+    stack_file = FIXTURES / "valid" / "every-key.yaml"
+    settings = load_stack_file(stack_file)
+    group = settings.matrix.admin_group
+    members = sorted(name for name, one in settings.identity.users.items() if group in one.groups)
+    others = sorted(set(settings.identity.users) - set(members))
+    assert members, "there is one"
+    assert others, "and somebody who is none"
+    release = record_program(preview=False, stack_file=stack_file).one(RELEASE, "matrix-release")
+    login = yaml.safe_load(release.get("values", "matrixAuthenticationService", "additional", "login.yaml", "config"))
+    assert login["policy"]["data"]["admin_users"] == members, "group, people, user names"
+
+
+def test_who_may_log_in_is_decided_by_the_user_group_alone(update: Recording) -> None:
+    (blueprint,) = [
+        text
+        for one in update.of_type("kubernetes:core/v1:ConfigMap")
+        if one.get("metadata", "name") == "authentik-blueprints-matrix"
+        for text in one.get("data").values()
+    ]
+    assert SETTINGS.matrix.user_group in blueprint, "Authentik refuses everybody else"

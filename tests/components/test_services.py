@@ -58,7 +58,8 @@ def test_no_value_of_a_secret_reaches_the_release_or_an_external_secret(service:
 def test_the_namespace_is_restricted_and_lets_only_traefik_in(service: Recording) -> None:
     labels = service.one("kubernetes:core/v1:Namespace").get("metadata", "labels")
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted", "every chart here satisfies that level"
-    policy = service.one("kubernetes:networking.k8s.io/v1:NetworkPolicy").get("spec", "ingress", 0, "from")
+    whole = service.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "*-namespace-ingress")
+    policy = whole.get("spec", "ingress", 0, "from")
     others = [source["namespaceSelector"]["matchLabels"] for source in policy if "namespaceSelector" in source]
     assert others == [{"kubernetes.io/metadata.name": "traefik"}], "people come through the ingress only"
 

@@ -26,7 +26,12 @@ each_chart_with_a_schema = pytest.mark.parametrize(
 _FREE: dict[str, tuple[Path, ...]] = {
     "authentik": (("authentik",),),  # each becomes a variable AUTHENTIK_<A>__<B>
     "gitea": (("gitea", "config"),),
-    "matrix-stack": (("matrixAuthenticationService", "additional"), ("synapse", "additional")),
+    "matrix-stack": (
+        ("matrixAuthenticationService", "additional"),
+        ("synapse", "additional"),
+        ("elementWeb", "additional"),
+        ("synapse", "ingress", "additionalPaths"),  # in the schema alone
+    ),
 }
 
 

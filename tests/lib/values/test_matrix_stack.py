@@ -1,80 +1,22 @@
 """Values of the Matrix stack."""
 
-from typing import Any
+import json
 
+import pytest
 import yaml
 
-from lib.oidc import MATRIX_UPSTREAM_ID, OidcApplication
-from lib.values.matrix_stack import MatrixSecrets, MatrixValues, login_configuration, values
-
-APPLICATION = OidcApplication(
-    slug="matrix",
-    name="Matrix",
-    auth_host="auth.example.com",
-    launch_url="https://chat.example.com/",
-    redirect_uris=(f"https://account.example.com/upstream/callback/{MATRIX_UPSTREAM_ID}",),
-    groups=("matrix-users",),
-)
-SECRETS = MatrixSecrets(
-    synapse_database="synapse-database",
-    mas_database="mas-database",
-    synapse="synapse",
-    mas="mas",
-    shared="mas-shared",
-    oidc="oidc",
-    tls="tls",
-)
-
-
-def built() -> dict[str, Any]:
-    return values(
-        MatrixValues(
-            host="chat.example.com",
-            server_name="example.com",
-            synapse_host="matrix.example.com",
-            account_host="account.example.com",
-            application=APPLICATION,
-            secrets=SECRETS,
-            ca_config_map="cluster-ca",
-            storage_class="fast",
-            media_size="3Gi",
-        )
-    )
-
-
-def provider() -> dict[str, Any]:
-    (found,) = login_configuration(APPLICATION)["upstream_oauth2"]["providers"]
-    assert isinstance(found, dict), "one provider, so people are sent to it without being asked"
-    return found
-
-
-def test_authentik_is_the_only_login() -> None:
-    assert login_configuration(APPLICATION)["passwords"] == {"enabled": False}, "passwords are on by default"
-    assert provider()["issuer"] == APPLICATION.issuer, "compared to the letter, slash included"
-    assert provider()["id"] in APPLICATION.redirect_uris[0], "the id is part of the redirect URI"
-
-
-def test_a_new_person_is_named_by_authentik_and_asked_nothing() -> None:
-    claims = provider()["claims_imports"]
-    assert claims["localpart"] == {"action": "require", "template": "{{ user.preferred_username }}"}, "the user id"
-    actions = {claims[attribute]["action"] for attribute in ("localpart", "displayname", "email")}
-    assert claims["skip_confirmation"] is True, "there is nothing to choose"
-    assert "suggest" not in actions, "skip_confirmation is refused together with a suggestion"
+from lib.matrix import authentication, element, homeserver
+from tests.lib.matrix.built import APPLICATION, SETTINGS, built
 
 
 def test_the_client_secret_is_a_file_that_is_mounted() -> None:
     service = built()["matrixAuthenticationService"]
-    assert "client_secret" not in provider(), "a value in the configuration would be one in the plan"
-    directory = provider()["client_secret_file"].rpartition("/")[0]
+    (provider,) = yaml.safe_load(service["additional"]["login.yaml"]["config"])["upstream_oauth2"]["providers"]
+    assert "client_secret" not in provider, "a value in the configuration would be one in the plan"
+    directory = provider["client_secret_file"].rpartition("/")[0]
     (mount,) = [mount for mount in service["extraVolumeMounts"] if mount["mountPath"] == directory]
     (volume,) = [volume for volume in service["extraVolumes"] if volume["name"] == mount["name"]]
     assert volume["secret"]["secretName"] == "oidc", "the Secret with the client secret"
-
-
-def test_the_configuration_survives_its_way_through_yaml() -> None:
-    additional = built()["matrixAuthenticationService"]["additional"]
-    (entry,) = additional.values()
-    assert yaml.safe_load(entry["config"]) == login_configuration(APPLICATION), "the templates contain braces"
 
 
 def test_the_authentication_service_trusts_the_clusters_authority() -> None:
@@ -106,3 +48,30 @@ def test_each_side_has_its_own_database() -> None:
 def test_the_root_page_of_the_domain_stays_free() -> None:
     redirect = built()["wellKnownDelegation"]["baseDomainRedirect"]
     assert redirect == {"enabled": False}, "the domain belongs to the whole platform"
+
+
+def test_each_file_survives_its_way_through_the_values() -> None:
+    found = built(administrators=("jane",))
+    login = yaml.safe_load(found["matrixAuthenticationService"]["additional"]["login.yaml"]["config"])
+    assert login == authentication.configuration(APPLICATION, ["jane"], "/etc/oidc/client-secret"), "braces and all"
+    assert yaml.safe_load(found["synapse"]["additional"]["platform.yaml"]["config"]) == homeserver.configuration(
+        SETTINGS
+    ), "as YAML"
+    text = found["elementWeb"]["additional"]["platform.json"]
+    assert json.loads(text) == element.configuration(SETTINGS), "as JSON"
+    assert "{{" not in text, "the chart takes this one for a template"
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_monitors_are_made_only_on_request(wanted: bool) -> None:
+    found = built(SETTINGS.model_copy(update={"service_monitors": wanted}))
+    for component in ("synapse", "matrixAuthenticationService", "haproxy"):
+        assert found[component]["serviceMonitors"] == {"enabled": wanted}, (
+            f"the chart makes that of {component} unasked"
+        )
+
+
+def test_the_media_outlive_the_release() -> None:
+    media = built()["synapse"]["media"]
+    assert media["storage"]["resourcePolicy"] == "keep", "removing chat must not remove what people sent"
+    assert (media["storage"]["size"], media["maxUploadSize"]) == ("3Gi", "100M"), "sizes of the stack file"
