@@ -1,7 +1,7 @@
 """Every secret of the platform, declared once. No component makes a secret of its own."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from lib import account_tokens, extra_secrets, oidc, platform_secrets, service_secrets
@@ -57,7 +57,15 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
     ):
         if service.enabled:
             declared += secrets(settings)
+        elif service.keep_data:
+            declared += _kept(secrets(settings))
     return declared
+
+
+def _kept(declared: Iterable[SecretDeclaration]) -> list[SecretDeclaration]:
+    """What stays of a service that is switched off: secrets that what it stored cannot be read without."""
+    purpose = "keeps it for what its service has stored, while that is switched off"
+    return [replace(one, readers=(), used_by_program=purpose) for one in declared if one.permanent]
 
 
 def _clashes(declared: Sequence[SecretDeclaration]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from lib.images import JOBS
+from settings.service import Service
 from settings.types import Email, ForgeName, Hostname, ImageReference, JobLabel, Name, Quantity, Strict
 
 OWNERS = "owners"
@@ -80,10 +81,9 @@ class Actions(Strict):
     size: Quantity = Field(default="10Gi", description="Volume of each runner: work directories and caches.")
 
 
-class Gitea(Strict):
+class Gitea(Service):
     """Git hosting."""
 
-    enabled: bool = Field(default=True, description="Whether the service is brought up.")
     host: Hostname = Field(description="Host of Gitea.")
     size: Quantity = Field(default="10Gi", description="Volume of the repositories.")
     user_group: Name = Field(description="Group that may log in.")

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from settings.service import Service
 from settings.types import Cron, Hostname, HttpsUrl, Name, ProjectName, ProjectScope, Quantity, RobotName, Strict
 
 ALL_PROJECTS = "*"
@@ -88,10 +89,9 @@ class GarbageCollection(Strict):
     delete_untagged: bool = Field(default=False, description="Whether artifacts without a tag are deleted, too.")
 
 
-class Harbor(Strict):
+class Harbor(Service):
     """Container registry."""
 
-    enabled: bool = Field(default=True, description="Whether the service is brought up.")
     host: Hostname = Field(description="Host of Harbor and of its registry.")
     registry_size: Quantity = Field(default="20Gi", description="Volume of the images.")
     user_group: Name = Field(description="Group that may log in.")

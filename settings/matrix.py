@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from settings.service import Service
 from settings.types import Hostname, Lifetime, Name, Quantity, Strict, UploadSize
 
 
@@ -19,10 +20,9 @@ class Retention(Strict):
     )
 
 
-class Matrix(Strict):
+class Matrix(Service):
     """Chat: Synapse, Matrix Authentication Service and Element Web."""
 
-    enabled: bool = Field(default=True, description="Whether the service is brought up.")
     host: Hostname = Field(description="Host of Element Web.")
     server_name: Hostname = Field(description="Domain part of user ids; can never change after the first start.")
     synapse_host: Hostname = Field(description="Host of Synapse, which clients and other servers talk to.")

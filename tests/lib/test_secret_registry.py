@@ -70,10 +70,29 @@ def test_each_database_password_is_read_by_the_databases_and_by_one_service() ->
             assert len(declaration.consumers) <= 2, f"{declaration.path}: and one client at most"
 
 
-def test_a_service_that_is_off_has_no_secret() -> None:
-    paths = {declaration.path for declaration in declare(load_stack_file(FIXTURES / "valid" / "services-off.yaml"))}
-    strange = [path for path in paths for service in ("gitea", "harbor", "matrix", "synapse", "mas") if service in path]
-    assert strange == [], "nothing is generated for what is not brought up"
+_SERVICES = ("gitea", "harbor", "matrix")
+
+
+def _of_services_that_are_off(*, keep_data: bool) -> dict[str, SecretDeclaration]:
+    stack = sections(FIXTURES / "valid" / "services-off.yaml")
+    stack |= {service: stack[service] | {"keepData": keep_data} for service in _SERVICES}
+    owners = (*_SERVICES, "synapse", "mas")
+    return {one.path: one for one in declare(parse(stack)) if any(owner in one.path for owner in owners)}
+
+
+def test_a_service_that_is_off_keeps_the_keys_of_what_it_stored_and_nothing_else() -> None:
+    kept, running = _of_services_that_are_off(keep_data=True), {one.path: one for one in DECLARED}
+    assert set(kept) == {path for path, one in running.items() if one.permanent and path.startswith(_SERVICES)}, (
+        "without them nobody could read what lies in the volumes and databases"
+    )
+    assert "matrix/signing-key" in kept, "other servers know the homeserver by it"
+    for path, one in kept.items():
+        assert one.fields == running[path].fields, f"{path}: the same values as before, not new ones"
+        assert one.readers == (), f"{path}: nobody is there to read it"
+
+
+def test_a_service_that_is_off_and_keeps_no_data_has_no_secret() -> None:
+    assert _of_services_that_are_off(keep_data=False) == {}, "nothing is generated for what is not brought up"
 
 
 def test_a_raised_generation_is_that_of_one_secret() -> None:
