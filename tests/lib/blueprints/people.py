@@ -1,0 +1,22 @@
+"""Section `identity` with a few people, for the tests of their blueprint."""
+
+from typing import Any
+
+from settings.identity import Identity
+
+GROUPS = ("gitea-users", "gitea-admins", "vault-users")
+
+
+def identity(people: dict[str, tuple[str, ...]], groups: tuple[str, ...] = GROUPS, **more: Any) -> Identity:
+    return Identity.model_validate(
+        {
+            "host": "auth.example.test",
+            "adminEmail": "admin@example.test",
+            "groups": groups,
+            "users": {
+                username: {"name": username.title(), "email": f"{username}@example.test", "groups": memberships}
+                for username, memberships in people.items()
+            },
+            **more,
+        }
+    )
