@@ -28,7 +28,7 @@ def defects(path: Path, state: Mapping[str, Any] | None = None) -> Iterator[str]
     else:
         applied = state or {}
         yield from lowered(applied_generations(applied), declarations)
-        if settings.matrix.enabled:
+        if settings.matrix.kept:
             yield from identity.renamed(identity.applied_record(applied), settings.matrix.server_name)
 
 

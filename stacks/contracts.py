@@ -68,7 +68,7 @@ class Infrastructure:
     """Secrets that flow from Vault to pods, and databases.
 
     Attributes:
-        chat: What the homeserver of chat is known by; None without chat.
+        chat: What the homeserver of chat is known by; None where nothing of it is kept.
         certificate_issuer: A certificate that the ClusterIssuer `vault-pki` signed: what depends on it finds one that
             works.
     """
