@@ -10,6 +10,7 @@ import networkx as nx
 from lab import plan
 from lab.phases import ORDER, Status, is_phase
 from lab.success.evidence import Evidence, Metric
+from settings import Settings
 
 # Each phase of the platform builds on all before it; GitOps on the cluster alone.
 _CHAIN: Final = tuple(name for name in ORDER if name != "gitops")
@@ -45,16 +46,17 @@ def containment(evidence: Evidence) -> Metric:
     """Whether a failure would reach those phases that build on the failed one, all of them whole, and no other."""
     resources = {item["urn"]: item for item in evidence.state.get("resources") or []}
     graph = _graph(resources)
-    homes = {urn: home for urn in resources if (home := _phase(resources, urn)) is not None}
-    present = dict.fromkeys(homes.values())
-    judged = {phase: _spread(phase, graph, homes) for phase in present}
-    judged |= _services(evidence.state)
+    parts = {urn: part for urn in resources if (part := _part(resources, urn)) is not None}
+    homes = {urn: _name(resources[part]["parent"]) for urn, part in parts.items()}
+    judged = {phase: _spread(phase, graph, homes) for phase in dict.fromkeys(homes.values())}
+    services = {urn: _service(evidence.settings, part) for urn, part in parts.items() if homes[urn] == _SERVICES}
+    judged |= {service: _alone(service, graph, services) for service in dict.fromkeys(services.values()) if service}
     proof = "from the graph of the state: what would wait for each phase and each service, and what would not"
     return Metric("a failed phase holds back only its dependents", judged, proof)
 
 
 def _graph(resources: Mapping[str, Mapping[str, Any]]) -> nx.DiGraph[str]:
-    """Arrows from what is needed to what needs it, between resources that a provider manages."""
+    """Arrows from what is needed to what needs it."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     for urn, resource in resources.items():
         graph.add_node(urn)
@@ -62,20 +64,18 @@ def _graph(resources: Mapping[str, Mapping[str, Any]]) -> nx.DiGraph[str]:
     return graph
 
 
-def _phase(resources: Mapping[str, Mapping[str, Any]], urn: str) -> str | None:
-    """Phase of a resource that a provider manages; None of others."""
+def _part(resources: Mapping[str, Mapping[str, Any]], urn: str) -> str | None:
+    """The direct child of a phase that a resource is or is part of; None of what no provider manages."""
     if not resources[urn].get("custom") or "pulumi:providers:" in urn:
         return None
-    parent = resources[urn].get("parent", "")
-    while parent and not is_phase(parent):
-        parent = resources.get(parent, {}).get("parent", "")
-    return parent.rsplit("::", 1)[-1] if parent else None
+    while (parent := resources.get(urn, {}).get("parent", "")) and not is_phase(parent):
+        urn = parent
+    return urn if parent else None
 
 
 def _spread(phase: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> str:
     """What is wrong with whom a failure of the whole phase would hold back."""
-    failed = [urn for urn, home in homes.items() if home == phase]
-    reached = set().union(*(nx.descendants(graph, urn) for urn in failed))
+    reached = _reached(phase, graph, homes)
     for other in dict.fromkeys(home for home in homes.values() if home != phase):
         members = [urn for urn, home in homes.items() if home == other]
         held = [urn for urn in members if urn in reached]
@@ -87,22 +87,25 @@ def _spread(phase: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> str
     return ""
 
 
+def _reached(home: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> set[str]:
+    return set().union(*(nx.descendants(graph, urn) for urn, found in homes.items() if found == home))
+
+
 def _builds_on(phase: str, other: str) -> bool:
     if other not in _CHAIN:
         return False
     return other == "cluster" or (phase in _CHAIN and _CHAIN.index(other) < _CHAIN.index(phase))
 
 
-def _services(state: Mapping[str, Any]) -> dict[str, str]:
-    """Each service, and which other one would fail with it."""
-    found = next((one for one in plan.read(state).phases if one.name == _SERVICES), None)
-    if found is None:
-        return {}
-    titles = {part.key: part.title for part in found.parts}
-    judged = dict.fromkeys(titles.values(), "")
-    for needed, needing in found.edges:
-        judged[titles[needed]] = f"{titles[needing]} would fail with it"
-    return judged
+def _service(settings: Settings, part: str) -> str:
+    """The service that a part of the last phase is named after; empty for what is nobody's in particular."""
+    return next((name for name in settings.hosts if _name(part).split("-")[0] == name), "")
+
+
+def _alone(service: str, graph: nx.DiGraph[str], services: Mapping[str, str]) -> str:
+    reached = _reached(service, graph, services)
+    others = [urn for urn, found in services.items() if found not in ("", service) and urn in reached]
+    return f"would take {_name(others[0])} of {services[others[0]]} along" if others else ""
 
 
 def _name(urn: str) -> str:
