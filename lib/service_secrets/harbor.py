@@ -4,12 +4,12 @@ from lib.names import Namespace
 from lib.platform_secrets import database, valkey_user
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, password
 from settings import Settings
-from settings import Settings
 
 _CORE = ("Deployment/harbor-core",)
 _JOBS = ("Deployment/harbor-jobservice",)
 _REGISTRY = ("Deployment/harbor-registry",)
 _SCANNER = ("StatefulSet/harbor-trivy",)
+_EXPORTER = ("Deployment/harbor-exporter",)
 
 REGISTRY_USER = "harbor_registry_user"
 

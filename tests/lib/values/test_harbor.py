@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from lib.databases import DATABASES
 from lib.values.harbor import HarborSecrets, HarborValues, values
 
 SECRETS = HarborSecrets(
@@ -19,8 +20,16 @@ SECRETS = HarborSecrets(
 )
 
 
-def built() -> dict[str, Any]:
-    return values(HarborValues(host="registry.example.com", secrets=SECRETS, storage_class="fast", registry_size="3Gi"))
+def built(*, service_monitors: bool = False) -> dict[str, Any]:
+    return values(
+        HarborValues(
+            host="registry.example.com",
+            secrets=SECRETS,
+            storage_class="fast",
+            registry_size="3Gi",
+            service_monitors=service_monitors,
+        )
+    )
 
 
 def referenced(environment: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
@@ -47,10 +56,27 @@ def test_every_process_gets_valkey_by_a_variable_that_overrides_the_chart() -> N
     assert registry["REGISTRY_REDIS_PASSWORD"] == ("valkey", "password"), "the registry takes user and password apart"
 
 
-def test_the_charts_own_scanner_and_exporter_are_off() -> None:
-    found = built()
-    assert found["trivy"]["enabled"] is False, "it would ask Valkey without a password"
-    assert found["metrics"]["enabled"] is False, "the exporter takes Valkey's URL from a ConfigMap"
+def test_the_charts_own_scanner_is_off() -> None:
+    assert built()["trivy"]["enabled"] is False, "it would ask Valkey without a password"
+
+
+def test_metrics_and_their_exporter_are_there_only_for_somebody_who_reads_them() -> None:
+    assert built()["metrics"] == {"enabled": False}, "the kind ServiceMonitor may be absent"
+    assert "exporter" not in built(), "and the exporter takes connections"
+    found = built(service_monitors=True)
+    assert found["metrics"] == {"enabled": True, "serviceMonitor": {"enabled": True}}, (
+        "all components, and who is to ask"
+    )
+
+
+def test_the_exporter_gets_valkey_by_a_variable_too_and_opens_few_connections() -> None:
+    exporter = built(service_monitors=True)["exporter"]
+    assert referenced(exporter["extraEnvVars"]) == {"HARBOR_REDIS_URL": ("valkey", "jobservice")}, (
+        "of the queue it counts"
+    )
+    plain = {entry["name"]: entry["value"] for entry in exporter["extraEnvVars"] if "value" in entry}
+    assert plain["HARBOR_DATABASE_MAX_OPEN_CONNS"] == str(DATABASES["harbor"].pools["exporter"]), "as the table says"
+    assert exporter["podAnnotations"] == {"reloader.stakater.com/auto": "true"}, "it would keep an old password"
 
 
 def test_no_default_password_of_the_chart_is_left() -> None:
