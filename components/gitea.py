@@ -15,11 +15,11 @@ from lib.databases import VALKEY_USERS
 from lib.gitea.configuration import HTTP_PORT
 from lib.gitea.content import wanted
 from lib.names import VALKEY_HOST
-from lib.names import Namespace as Names
 from lib.service_secrets.gitea import RUNNER_TOKEN
 from lib.values.gitea import LABELS, SSH_PORT, GiteaSecrets, GiteaValues, values
 from settings.gitea import Gitea as GiteaSettings
 
+OPENINGS = Openings(anyone=(SSH_PORT,), metrics=(HTTP_PORT,))
 _CONTENT_SECONDS = 600
 
 
@@ -34,8 +34,6 @@ class GiteaArgs(ServiceArgs):
 class Gitea(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-namespace`: the namespace, open to Traefik, on the port of the pages to the monitoring, and on the port of
-      SSH to everybody.
     - `<name>-<secret>`: an ExternalSecret for each of admin, database, encryption, server, metrics, valkey and oidc,
       and for runner-registration where there are runners.
     - `<name>-tls`: the certificate of the host.
@@ -60,8 +58,7 @@ class Gitea(pulumi.ComponentResource):
     def __init__(self, name: str, args: GiteaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:gitea:Gitea", name, None, opts)
         host = args.settings.host
-        openings = Openings(anyone=(SSH_PORT,), metrics=(HTTP_PORT,))
-        parts = ServiceParts(name, args, self, namespace=Names.GITEA, openings=openings)
+        parts = ServiceParts(name, args, self)
         secrets = _secrets(parts, args)
         installed = release(
             f"{name}-release",

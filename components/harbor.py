@@ -15,7 +15,6 @@ from lib.databases import VALKEY_USERS
 from lib.harbor import pull_secret
 from lib.harbor.content import ROBOT_PREFIX
 from lib.names import VALKEY_HOST
-from lib.names import Namespace as Names
 from lib.values.harbor import METRICS_PORT, WORKLOADS, HarborSecrets, HarborValues, values
 from settings.harbor import Harbor as HarborSettings
 
@@ -30,10 +29,14 @@ class HarborArgs(ServiceArgs):
     settings: HarborSettings
 
 
+def openings(settings: HarborSettings) -> Openings:
+    """Ports of Harbor's namespace."""
+    return Openings(metrics=(METRICS_PORT,) if settings.service_monitors else ())
+
+
 class Harbor(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-namespace`: the namespace, open to Traefik.
     - `<name>-<secret>`: an ExternalSecret for each of admin, database, encryption, server, token, registry-credentials,
       valkey and oidc.
     - `<name>-ca`: Secret with the cluster's CA certificate, which the chart takes only as a Secret.
@@ -61,8 +64,7 @@ class Harbor(pulumi.ComponentResource):
         super().__init__("home-cluster:harbor:Harbor", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         monitored = args.settings.service_monitors
-        openings = Openings(metrics=(METRICS_PORT,) if monitored else ())
-        parts = ServiceParts(name, args, self, namespace=Names.HARBOR, openings=openings)
+        parts = ServiceParts(name, args, self)
         namespace = parts.namespace.namespace
         authority = k8s.core.v1.Secret(
             f"{name}-ca",

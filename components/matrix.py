@@ -23,7 +23,8 @@ from lib.values.matrix_stack import (
 )
 from settings.matrix import Matrix as MatrixSettings
 
-_WORKLOADS = ("synapse-main", "matrix-authentication-service", "element-web", "haproxy")
+OPENINGS = Openings(metrics=METRICS_PORTS)
+_WORKLOADS = ("synapse-main", "matrix-authentication-service", "haproxy")
 """HAProxy also serves the delegation of the domain."""
 
 
@@ -44,13 +45,11 @@ class MatrixArgs(ServiceArgs):
 class Matrix(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-namespace`: the namespace, open to Traefik, and on the ports of metrics to the monitoring.
     - `<name>-<workload>-disruption`: a PodDisruptionBudget for each workload.
-    - `<name>-element-web-silence`: Element Web may open no connection.
+    - `<name>-<workload>-silence`: Element Web may open no connection, nor may Element Admin.
     - `<name>-<secret>`: an ExternalSecret for each of synapse-database, mas-database, synapse, mas, mas-shared and
       oidc.
-    - `<name>-tls`: one certificate for the hosts of Element Web, Synapse, the authentication service and the domain of
-      the user ids.
+    - `<name>-tls`: one certificate for the hosts of all parts and the domain of the user ids.
     - `<name>-release`: the whole stack, whose media volume stays when the release goes (`helm.sh/resource-policy`).
     - `<name>-login`: the gate.
 
@@ -66,10 +65,12 @@ class Matrix(pulumi.ComponentResource):
     def __init__(self, name: str, args: MatrixArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:matrix:Matrix", name, None, opts)
         settings = args.settings
-        parts = ServiceParts(name, args, self, namespace=Names.MATRIX, openings=Openings(metrics=METRICS_PORTS))
-        for component in _WORKLOADS:
+        parts = ServiceParts(name, args, self)
+        files = ["element-web", *(["element-admin"] if settings.admin_host is not None else [])]
+        for component in (*_WORKLOADS, *files):
             parts.disruption_budget(component, workload(component))
-        self._silence(name, parts)
+        for component in files:
+            self._silence(name, parts, component)
         installed = release(
             f"{name}-release",
             ReleaseArgs(
@@ -94,13 +95,13 @@ class Matrix(pulumi.ComponentResource):
         self.ready = parts.gate(login_checks.matrix(settings, args.application), installed)
         self.register_outputs({"url": self.url})
 
-    def _silence(self, name: str, parts: ServiceParts) -> None:
-        """Element Web hands out files; the browser does the rest."""
+    def _silence(self, name: str, parts: ServiceParts, component: str) -> None:
+        """The component hands out files, and the browser does the rest: it needs no connection of its own."""
         k8s.networking.v1.NetworkPolicy(
-            f"{name}-element-web-silence",
-            metadata={"name": "element-web-silence", "namespace": parts.namespace.namespace},
+            f"{name}-{component}-silence",
+            metadata={"name": f"{component}-silence", "namespace": parts.namespace.namespace},
             spec=Policy(
-                pods=workload("element-web"),
+                pods=workload(component),
                 ingress=[Ingress(ports=[ELEMENT_PORT], namespaces=[Names.TRAEFIK])],
                 silent=True,
             ).spec(),
@@ -109,7 +110,6 @@ class Matrix(pulumi.ComponentResource):
 
 
 def _secrets(parts: ServiceParts, args: MatrixArgs) -> MatrixSecrets:
-    settings = args.settings
     return MatrixSecrets(
         synapse_database=parts.secret("synapse-database", {"password": ("postgres/synapse", "password")}),
         mas_database=parts.secret("mas-database", {"password": ("postgres/mas", "password")}),
@@ -131,5 +131,5 @@ def _secrets(parts: ServiceParts, args: MatrixArgs) -> MatrixSecrets:
         ),
         shared=parts.secret("mas-shared", {"synapse-shared-secret": ("matrix/mas", "synapse-shared-secret")}),
         oidc=parts.secret("oidc", {"client-secret": (args.application.secret_path, "client-secret")}),
-        tls=parts.certificate(settings.host, settings.synapse_host, settings.account_host, settings.server_name),
+        tls=parts.certificate(*args.settings.names),
     )

@@ -29,6 +29,7 @@ class ServiceArgs:
     """What a service is given by the platform.
 
     Attributes:
+        namespace: Its namespace, from `service_namespace`.
         application: Its login, declared in lib/oidc.py.
         secrets: The written secrets, among them those of the service.
         ready: Readiness of the ClusterSecretStore.
@@ -39,6 +40,7 @@ class ServiceArgs:
     """
 
     chart: Chart
+    namespace: Namespace
     application: OidcApplication
     secrets: PlatformSecrets
     ready: Sequence[pulumi.Resource]
@@ -56,38 +58,40 @@ class Openings:
     metrics: Sequence[int] = ()
 
 
+def service_namespace(
+    namespace: Names, ca_certificate: pulumi.Input[str], openings: Openings, opts: pulumi.ResourceOptions
+) -> Namespace:
+    """The namespace of a service: restricted, open to Traefik and itself, with the CA bundle.
+
+    It stands beside the service, because the volumes in it go with it: a service that is switched off leaves it behind.
+    """
+    return Namespace(
+        f"{namespace}-namespace",
+        NamespaceArgs(
+            name=namespace,
+            pod_security=PodSecurity.RESTRICTED,
+            ca_certificate=ca_certificate,
+            from_namespaces=(Names.TRAEFIK,),
+            open_ports=openings.anyone,
+            metrics_ports=openings.metrics,
+        ),
+        opts,
+    )
+
+
 class ServiceParts:
     """Makes the parts around a service's release, all children of the service and named after it.
 
     Attributes:
-        namespace: The namespace: restricted, open to Traefik and itself, with the CA bundle.
+        namespace: The namespace that the service was given.
     """
 
     namespace: Namespace
 
-    def __init__(
-        self,
-        name: str,
-        args: ServiceArgs,
-        parent: pulumi.ComponentResource,
-        *,
-        namespace: Names,
-        openings: Openings = Openings(),
-    ) -> None:
+    def __init__(self, name: str, args: ServiceArgs, parent: pulumi.ComponentResource) -> None:
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=parent)
-        self.namespace = Namespace(
-            f"{name}-namespace",
-            NamespaceArgs(
-                name=namespace,
-                pod_security=PodSecurity.RESTRICTED,
-                ca_certificate=args.ca_certificate,
-                from_namespaces=(Names.TRAEFIK,),
-                open_ports=openings.anyone,
-                metrics_ports=openings.metrics,
-            ),
-            self._child,
-        )
+        self.namespace = args.namespace
 
     @property
     def ca_config_map(self) -> pulumi.Output[str]:

@@ -5,15 +5,20 @@ from typing import TypedDict
 
 import pulumi
 
+from components import gitea, harbor, matrix
 from components.gitea import Gitea, GiteaArgs
 from components.gitea_runner import GiteaRunner, GiteaRunnerArgs
 from components.harbor import Harbor, HarborArgs
 from components.matrix import Matrix, MatrixArgs
+from components.namespace import Namespace
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
+from components.service import service_namespace
 from lib import oidc
 from lib.matrix import authentication
 from lib.names import CLUSTER_ISSUER, VAULT_ISSUER
+from lib.names import Namespace as Names
+from settings import Settings
 from stacks import applications
 from stacks.contracts import Cluster, Infrastructure, Integration, Services, Site
 
@@ -38,24 +43,19 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
         pulumi.ResourceOptions(providers=[cluster.kubernetes]),
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
-    given: _Given = {
-        "secrets": infrastructure.secrets,
-        "ready": [infrastructure.store],
-        "ca_certificate": cluster.ca_certificate,
-        "storage_class": cluster.storage_class,
-        "issuer_ready": cluster.issuer,
-        "issuer": CLUSTER_ISSUER,
-    }
+    given = _given(cluster, infrastructure)
     # Chat has its certificates signed by Vault. The others keep the issuer that needs no Vault for a renewal.
     signed_by_vault: _Given = {**given, "issuer_ready": infrastructure.certificate_issuer, "issuer": VAULT_ISSUER}
 
+    namespaces = _namespaces(settings, cluster, in_phase)
     services: dict[str, Gitea | Harbor | Matrix] = {}
     runners: list[GiteaRunner] = []
     if settings.gitea.enabled:
-        gitea = services["gitea"] = Gitea(
+        forge = services["gitea"] = Gitea(
             "gitea",
             GiteaArgs(
                 chart=site.charts["gitea"],
+                namespace=namespaces[Names.GITEA],
                 application=oidc.gitea(settings),
                 settings=settings.gitea,
                 ssh_address=settings.network.load_balancers.git_ssh,
@@ -64,23 +64,25 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
             in_phase,
         )
         if settings.gitea.actions.enabled:
-            runners.append(_runners(site, cluster, infrastructure, gitea.ready, in_phase))
+            runners.append(_runners(site, cluster, infrastructure, forge.ready, in_phase))
     if settings.harbor.enabled:
         services["harbor"] = Harbor(
             "harbor",
             HarborArgs(
                 chart=site.charts["harbor"],
+                namespace=namespaces[Names.HARBOR],
                 application=oidc.harbor(settings),
                 settings=settings.harbor,
                 **given,
             ),
             in_phase,
         )
-    if infrastructure.chat is not None:
+    if settings.matrix.enabled and infrastructure.chat is not None:
         services["matrix"] = Matrix(
             "matrix",
             MatrixArgs(
                 chart=site.charts["matrix-stack"],
+                namespace=namespaces[Names.MATRIX],
                 application=oidc.matrix(settings),
                 settings=settings.matrix,
                 server_name=infrastructure.chat.server_name,
@@ -96,6 +98,30 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
             *applications.build(site, cluster, infrastructure, in_phase),
         ),
     )
+
+
+def _given(cluster: Cluster, infrastructure: Infrastructure) -> _Given:
+    return {
+        "secrets": infrastructure.secrets,
+        "ready": [infrastructure.store],
+        "ca_certificate": cluster.ca_certificate,
+        "storage_class": cluster.storage_class,
+        "issuer_ready": cluster.issuer,
+        "issuer": CLUSTER_ISSUER,
+    }
+
+
+def _namespaces(settings: Settings, cluster: Cluster, opts: pulumi.ResourceOptions) -> dict[Names, Namespace]:
+    """The namespace of every service that is on, or whose data is to stay."""
+    return {
+        name: service_namespace(name, cluster.ca_certificate, openings, opts)
+        for name, service, openings in (
+            (Names.GITEA, settings.gitea, gitea.OPENINGS),
+            (Names.HARBOR, settings.harbor, harbor.openings(settings.harbor)),
+            (Names.MATRIX, settings.matrix, matrix.OPENINGS),
+        )
+        if service.kept
+    }
 
 
 def _runners(

@@ -100,7 +100,7 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
 
 def _chat(site: Site, opts: pulumi.ResourceOptions) -> MatrixIdentity | None:
     settings = site.settings.matrix
-    if not settings.enabled:
+    if not settings.kept:
         return None
     return MatrixIdentity(
         "matrix-identity",

@@ -6,7 +6,7 @@ import pytest
 
 from settings import load_stack_file
 from tests.settings.stacks import FIXTURES, SHIPPED, VALID
-from tests.support.engine import Recording
+from tests.support.engine import Recorded, Recording
 from tests.support.leaks import leaks
 from tests.support.program import record_program
 from tests.support.wire import UNKNOWN
@@ -63,12 +63,30 @@ def test_every_component_registers_its_outputs(program: Recording) -> None:
     assert silent == [], "the engine shows a component as done only then"
 
 
-def test_services_that_are_off_leave_nothing_behind() -> None:
+_OPTIONAL = ("gitea", "harbor", "matrix", "synapse", "flux")
+
+
+def _of_optional_services(recording: Recording) -> list[Recorded]:
+    return [one for one in recording.custom for name in _OPTIONAL if name in one.name]
+
+
+def test_services_that_are_off_leave_what_they_stored_and_nothing_else() -> None:
     recording = record_program(preview=False, stack_file=SERVICES_OFF)
-    names = ("gitea", "harbor", "matrix", "synapse", "flux")
-    strange = [str(one) for one in recording.resources for name in names if name in one.name]
-    assert strange == [], "no namespace, secret, database or login of a service that is not brought up"
-    assert set(recording.stack_outputs.values["urls"]) == {"identity", "vault"}, "and no address"
+    left = {(one.type.rsplit(":", 1)[-1], one.name) for one in _of_optional_services(recording)}
+    running = {kind for kind, _ in left} & {"Release", "Deployment", "StatefulSet", "Job", "CronJob", "ExternalSecret"}
+    assert running == set(), "nothing runs and nothing is read from Vault"
+    for service in ("gitea", "harbor", "matrix"):
+        assert ("Namespace", f"{service}-namespace") in left, "volumes go with their namespace"
+    assert ("SecretV2", "matrix-signing-key-kv") in left, "and other servers know the homeserver by its key"
+    assert set(recording.stack_outputs.values["urls"]) == {"identity", "vault"}, "nobody finds them"
+
+
+def test_services_that_are_off_and_keep_no_data_leave_nothing_behind(tmp_path: Path) -> None:
+    stack_file = tmp_path / SERVICES_OFF.name
+    text = SERVICES_OFF.read_text(encoding="utf-8")
+    stack_file.write_text(text.replace("    enabled: false\n", "    enabled: false\n    keepData: false\n", 3), "utf-8")
+    recording = record_program(preview=False, stack_file=stack_file)
+    assert _of_optional_services(recording) == [], "no namespace, secret, database or login"
 
 
 def test_the_rest_stays_as_it_was_when_a_service_is_switched_off() -> None:

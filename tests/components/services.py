@@ -9,13 +9,18 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+import components.gitea
+import components.harbor
+import components.matrix
 from components.gitea import Gitea, GiteaArgs
 from components.harbor import Harbor, HarborArgs
 from components.matrix import Matrix, MatrixArgs
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
+from components.service import Openings, service_namespace
 from lib import oidc
 from lib.charts import Catalogue
 from lib.matrix import authentication
+from lib.names import Namespace as Names
 from lib.secret_registry import declare
 from settings import Settings, load_stack_file
 from tests.support.components import record_component
@@ -28,9 +33,10 @@ JOB = "kubernetes:batch/v1:Job"
 SETTINGS: Settings = load_stack_file(Path(__file__).parents[2] / "Pulumi.test-cluster.yaml")
 
 
-def given(opts: pulumi.ResourceOptions) -> dict[str, Any]:
+def given(namespace: Names, openings: Openings, opts: pulumi.ResourceOptions) -> dict[str, Any]:
     """What phase 4 gives to each of its services."""
     return {
+        "namespace": service_namespace(namespace, "-----BEGIN CERTIFICATE-----", openings, opts),
         "secrets": PlatformSecrets("secrets", PlatformSecretsArgs(declarations=declare(SETTINGS), mount="kv"), opts),
         "ready": [k8s.core.v1.ConfigMap("store", opts=opts)],
         "issuer_ready": k8s.core.v1.ConfigMap("issuer", opts=opts),
@@ -45,14 +51,17 @@ def gitea(opts: pulumi.ResourceOptions) -> None:
         application=oidc.gitea(SETTINGS),
         settings=SETTINGS.gitea,
         ssh_address=SETTINGS.network.load_balancers.git_ssh,
-        **given(opts),
+        **given(Names.GITEA, components.gitea.OPENINGS, opts),
     )
     Gitea("gitea", args, opts)
 
 
 def harbor(opts: pulumi.ResourceOptions) -> None:
     args = HarborArgs(
-        chart=Catalogue()["harbor"], application=oidc.harbor(SETTINGS), settings=SETTINGS.harbor, **given(opts)
+        chart=Catalogue()["harbor"],
+        application=oidc.harbor(SETTINGS),
+        settings=SETTINGS.harbor,
+        **given(Names.HARBOR, components.harbor.openings(SETTINGS.harbor), opts),
     )
     Harbor("harbor", args, opts)
 
@@ -64,7 +73,7 @@ def matrix(opts: pulumi.ResourceOptions) -> None:
         settings=SETTINGS.matrix,
         server_name=SETTINGS.matrix.server_name,
         administrators=authentication.administrators(SETTINGS),
-        **given(opts),
+        **given(Names.MATRIX, components.matrix.OPENINGS, opts),
     )
     Matrix("matrix", args, opts)
 
