@@ -61,6 +61,7 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     gitea.removed_organisations_are_gone,
     gitea.nothing_needs_a_gitea_that_is_off,
     matrix.administrators_of_chat_may_log_in,
+    matrix.administrators_have_an_interface,
     matrix.other_servers_trust_the_certificates,
     matrix.servers_are_named_for_federation,
     matrix.an_upload_fits,

@@ -26,6 +26,17 @@ def administrators_of_chat_may_log_in(settings: Settings) -> Iterator[Problem]:
             )
 
 
+def administrators_have_an_interface(settings: Settings) -> Iterator[Problem]:
+    matrix = settings.matrix
+    if matrix.admin_host is not None and matrix.admin_group is None:
+        yield Problem(
+            "matrix.adminHost",
+            matrix.admin_host,
+            "would let nobody in without matrix.adminGroup",
+            "name the group of the administrators, or remove the line",
+        )
+
+
 def other_servers_trust_the_certificates(settings: Settings) -> Iterator[Problem]:
     """The rest of the world verifies them as browsers do (Matrix specification, server-server API, section TLS)."""
     matrix, issuer = settings.matrix, settings.certificates.issuer

@@ -45,3 +45,21 @@ class Matrix(Service):
     admin_group: Name | None = Field(
         default=None, description="Group whose members may administer the server; they are in the user group too."
     )
+    admin_host: Hostname | None = Field(
+        default=None, description="Host of Element Admin, the interface for administrators; absent: not brought up."
+    )
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """Hosts of the parts by their key in the stack file; the domain of the user ids is none of them."""
+        found = {
+            "matrix": self.host,
+            "matrix.synapseHost": self.synapse_host,
+            "matrix.accountHost": self.account_host,
+        }
+        return found | ({"matrix.adminHost": self.admin_host} if self.admin_host is not None else {})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that the certificate of chat holds."""
+        return tuple(dict.fromkeys((*self.hosts.values(), self.server_name)))

@@ -64,9 +64,5 @@ class Settings(Strict):
         if self.harbor.enabled:
             found["harbor"] = self.harbor.host
         if self.matrix.enabled:
-            found |= {
-                "matrix": self.matrix.host,
-                "matrix.synapseHost": self.matrix.synapse_host,
-                "matrix.accountHost": self.matrix.account_host,
-            }
+            found |= self.matrix.hosts
         return found

@@ -30,7 +30,7 @@ _OIDC_DIRECTORY = "/etc/oidc"
 class MatrixSecrets:
     """Names of the Secrets: `synapse_database` and `mas_database` (password), `synapse` (signing-key, macaroon,
     registration-shared-secret), `mas` (encryption-secret, rsa-key, ec-key), `shared` (synapse-shared-secret), `oidc`
-    (client-secret), `tls` (for all four hosts). The chart mounts each whole, so what both sides read stands alone.
+    (client-secret), `tls` (for all hosts). The chart mounts each whole, so what both sides read stands alone.
     """
 
     synapse_database: Any
@@ -76,7 +76,7 @@ def values(args: MatrixValues) -> dict[str, Any]:
         "postgres": {"enabled": False},
         # Calls need ports of nodes that the internet reaches, over UDP.
         "matrixRTC": {"enabled": False},
-        "elementAdmin": {"enabled": False},
+        "elementAdmin": _administration(args.settings),
         "hookshot": {"enabled": False},
         "elementWeb": {
             "ingress": {"host": args.settings.host},
@@ -88,6 +88,12 @@ def values(args: MatrixValues) -> dict[str, Any]:
         "synapse": _synapse(args),
         "matrixAuthenticationService": _authentication_service(args),
     }
+
+
+def _administration(settings: Matrix) -> dict[str, Any]:
+    if settings.admin_host is None:
+        return {"enabled": False}
+    return {"enabled": True, "ingress": {"host": settings.admin_host}}
 
 
 def _synapse(args: MatrixValues) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tests.lib.matrix.built import SETTINGS, built
 from tests.support import synapse
 from tests.support.recording import Recording
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:twisted|synapse")  # of their own import
 DAY = 24 * 60 * 60 * 1000
 
 
