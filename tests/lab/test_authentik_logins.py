@@ -5,8 +5,9 @@ import pytest
 from lab.providers.authentik import identity
 from lab.providers.authentik.blueprints import apply
 from lab.providers.authentik.refusals import BlueprintError
+from lab.providers.errors import InitFailedError
 from tests.lab.authentik_server import HOST, ISSUER, with_authentik
-from tests.lab.bench import Bench
+from tests.lab.bench import Bench, container, job, pod, refuses
 
 PROXIED = """version: 1
 entries:
@@ -59,6 +60,27 @@ def test_the_outpost_answers_for_a_host_once_it_has_the_provider_on_its_list(ser
         )
         assert asked(server, "wiki.example") is None, "provider and list together do"
         assert "does not know other.example" in (asked(server, "other.example") or ""), "for this host alone"
+
+
+def gate(server: Bench, name: str) -> None:
+    """The Job that asks what Traefik asks."""
+    variables = {
+        "FORWARD_AUTH_URL": f"https://{HOST}/outpost.goauthentik.io/auth/traefik",
+        "FORWARDED_HOST": "wiki.example",
+        "AUTH_HOST": HOST,
+    }
+    env = [{"name": key, "value": value} for key, value in variables.items()]
+    server.object("batch/v1", "Job", name, "shop", spec=job(pod(container(env=env))))
+
+
+def test_the_gate_of_an_application_opens_once_the_outpost_answers_for_it(server: Bench) -> None:
+    with refuses("Authentik does not know wiki.example yet", InitFailedError):
+        gate(server, "early")
+    with server.world.transaction():
+        release = identity.server(server.cluster, ISSUER)
+        for name, content in (("wiki", PROXIED), ("outpost", OUTPOST)):
+            assert identity.apply_row(server.cluster, release, {"name": name, "content": content}) == "successful", name
+    gate(server, "late")
 
 
 def test_a_deleted_provider_answers_nobody(server: Bench) -> None:
