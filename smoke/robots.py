@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lib.harbor.content import ROBOT_PREFIX
 from settings import Settings
 from settings.harbor import ALL_PROJECTS
 from smoke.site import Robot
-
-_PREFIX = "robot$"
-"""What Harbor puts before the name of a robot in its login."""
 
 
 def robot(settings: Settings, environment: Mapping[str, str]) -> Robot | None:
@@ -26,14 +24,14 @@ def robot(settings: Settings, environment: Mapping[str, str]) -> Robot | None:
     if not login or not secret:
         missing = "SMOKE_ROBOT_SECRET" if login else "SMOKE_ROBOT"
         raise ValueError(f"{missing}: is not set although the other is; set both or none")
-    name = login.removeprefix(_PREFIX)
+    name = login.removeprefix(ROBOT_PREFIX)
     project = environment.get("SMOKE_PROJECT") or _project(settings, name)
     if not project:
         raise ValueError(
             f"SMOKE_ROBOT: {name} of harbor.robots may push to no project; name another robot, or a project where it "
             "may with SMOKE_PROJECT"
         )
-    return Robot(f"{_PREFIX}{name}", secret, project)
+    return Robot(f"{ROBOT_PREFIX}{name}", secret, project)
 
 
 def _project(settings: Settings, name: str) -> str:
