@@ -46,7 +46,7 @@ class HarborContent(pulumi.ComponentResource):
     """Creates `<name>`: a Probe that makes Harbor hold what the stack file says, and does so again every hour.
 
     The Job runs anew when the section or the generation of a robot's password changes. Changes by hand come back with
-    the hourly run; a preview does not show them (docs/adr/0014).
+    the hourly run; a preview does not show them (docs/adr/0015).
 
     Attributes:
         ready: Gate: everything is there, with the rights, quotas and passwords that were declared.

@@ -132,7 +132,7 @@ def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Mac
             secrets=talos_secrets,
             installer=image.installer,
             machines=_virtual_machines(site, settings.talos, settings.proxmox, image, in_machines),
-            node_patches=_mirrors(settings, authority),
+            node_patches=_registry(settings, authority),
             control_plane_patches=_login(site, settings.talos, authority),
         ),
         in_machines,
@@ -150,9 +150,9 @@ def _login(site: Site, talos_settings: Talos, authority: CertificateAuthority) -
     return (api_server, authentication.host(kubectl, site.settings.network))
 
 
-def _mirrors(settings: Settings, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:
-    """Patches that let the nodes pull images through Harbor, which comes up much later."""
-    if not settings.harbor.node_mirrors:
+def _registry(settings: Settings, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:
+    """Patches that let the nodes pull images from Harbor, which comes up much later."""
+    if not settings.harbor.enabled:
         return ()
     return (authority.certificate_pem.apply(lambda pem: registry.patch(settings, pem)),)
 

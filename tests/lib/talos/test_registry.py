@@ -51,3 +51,8 @@ def test_a_control_plane_with_both_patches_knows_both_hosts(settings: Settings) 
     mine = documents(settings)["StaticHostConfig"]
     assert (login["kind"], login["name"]) == (mine["kind"], mine["name"]), "Talos merges them, and appends the lists"
     assert login["hostnames"] != mine["hostnames"], "so neither hides the other"
+
+
+def test_without_mirrors_the_nodes_still_trust_the_registry_whose_images_they_run() -> None:
+    found = documents(parse(sections(SHIPPED)))
+    assert set(found) == {"RegistryTLSConfig", "StaticHostConfig"}, "or no pull with a robot's Secret would succeed"
