@@ -15,6 +15,7 @@ from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.success.evidence import Evidence, Gate, Metric, gates, proven
 from lib import login_checks, oidc
 from lib.blueprints import paths
+from lib.forward_auth import proxied_applications
 from lib.login_checks import LoginCheck
 from lib.names import Namespace
 from lib.vault.login import MOUNT
@@ -49,6 +50,9 @@ def single_sign_on(evidence: Evidence) -> Metric:
     if settings.vault.oidc:
         wanted = {"CLIENT_ID": oidc.vault(settings).client_id, "ISSUER": oidc.vault(settings).issuer, "MOUNT": MOUNT}
         judged["login of vault"] = proven(cluster, wanted, "Vault for a login")
+    for behind in proxied_applications(settings):
+        wanted = {"FORWARDED_HOST": behind.host, "AUTH_HOST": behind.auth_host}
+        judged[f"login before {behind.slug}"] = proven(cluster, wanted, f"who gets to {behind.host}")
     return Metric("single sign-on on every service", judged, "Jobs in the cluster followed each login to Authentik")
 
 
@@ -142,7 +146,9 @@ def people(evidence: Evidence) -> Metric:
         wanted = {name for name, account in accounts.items() if group in account.groups}
         found = members.get(group)
         judged[f"group {group}"] = "" if found == wanted else problem or f"has {found} and not {wanted}"
-    judged |= {f"access to {one.slug}": _access(evidence, one) for one in oidc.applications(evidence.settings)}
+    open_to = {one.slug: one.groups for one in oidc.applications(evidence.settings)}
+    open_to |= {one.slug: one.groups for one in proxied_applications(evidence.settings)}
+    judged |= {f"access to {slug}": _access(evidence, slug, groups) for slug, groups in open_to.items()}
     proof = "accounts, members of groups and who may log in where: applied blueprints against the stack file"
     return Metric("users and permissions come from Git", judged, proof)
 
@@ -160,8 +166,8 @@ def _applied(evidence: Evidence, slug: str) -> tuple[list[Mapping[str, Any]], st
     return [entry for entry in blueprints.parse(text)["entries"] if entry.get("state") != "absent"], ""
 
 
-def _access(evidence: Evidence, application: oidc.OidcApplication) -> str:
-    entries, problem = _applied(evidence, application.slug)
+def _access(evidence: Evidence, slug: str, groups: Sequence[str]) -> str:
+    entries, problem = _applied(evidence, slug)
     rules = [entry["attrs"]["expression"] for entry in entries if entry["model"] == _POLICY]
-    wanted = f"groups = {sorted(application.groups)!r}"
+    wanted = f"groups = {sorted(groups)!r}"
     return problem or ("" if any(wanted in rule.splitlines() for rule in rules) else f"no applied rule says {wanted}")

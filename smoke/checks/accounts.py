@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from lib import login_checks
 from smoke.authentik import Session
-from smoke.check import Failed
+from smoke.check import Failed, Skipped
 from smoke.client import host_of
 from smoke.site import Site
 
@@ -40,6 +40,24 @@ def start_harbor(site: Site, session: Session) -> str:
 def start_matrix(site: Site, session: Session) -> str:
     """Where the authentication service sends the browser."""
     return _sent_on(session, login_checks.matrix_login(site.settings.matrix.account_host))
+
+
+def start_proxied(url: str, session: Session) -> str:
+    """Where Traefik sends the browser, as Authentik told it."""
+    page = session.browser.get(f"{url}/")
+    if page.status == HTTPStatus.NOT_FOUND:
+        raise Skipped(f"nothing serves {url}/ yet")
+    if not page.location:
+        raise Failed(f"{url}/ answers {page.status} without a login")
+    return page.location
+
+
+def proxied(url: str, site: Site, session: Session, back: str) -> str:
+    """The application behind the login answers, and sends nobody back to it."""
+    page = session.browser.follow(back)
+    if host_of(page.url) != host_of(url) or page.status >= HTTPStatus.BAD_REQUEST:
+        raise Failed(f"{session.person.username} ends at {page.url} with {page.status}")
+    return f"{session.person.username} gets through"
 
 
 def gitea(site: Site, session: Session, back: str) -> str:

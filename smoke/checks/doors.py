@@ -6,14 +6,16 @@ import ssl
 import urllib.error
 from collections.abc import Iterator, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 
 from lib import login_checks, oidc
+from lib.forward_auth import ProxiedApplication, proxied_applications
 from lib.login_checks import LoginCheck
 from lib.oidc import OidcApplication
-from lib.probes import discovery, login_offered, vault_login
+from lib.probes import discovery, forward_auth, login_offered, vault_login
 from lib.vault.login import MOUNT, ROLE
-from smoke.check import Check, Failed
+from smoke.check import Check, Failed, Skipped
 from smoke.site import Site
 
 HOSTS, SIGN_ON, CHAT = "every host answers", "single sign-on on every service", "chat is offered to Matrix clients"
@@ -24,7 +26,8 @@ _SERVER_ERROR: Final = 500
 def checks(site: Site) -> Iterator[Check]:
     """Those that need no account."""
     settings = site.settings
-    for host in settings.resolved_names:
+    proxied = proxied_applications(settings)
+    for host in (*settings.resolved_names, *(one.host for one in proxied)):
         look = f"kubectl get ingress,certificate -A | grep {host}; the certificate's events"
         yield Check(HOSTS, f"{host} has a certificate of the CA", look, partial(_answers, site, host))
     for one in oidc.applications(settings):
@@ -36,6 +39,9 @@ def checks(site: Site) -> Iterator[Check]:
     if settings.vault.oidc:
         look = f"kubectl -n vault logs job/vault-oidc-gate; vault read auth/{MOUNT}/config"
         yield Check(SIGN_ON, "vault leads to Authentik", look, partial(_vault, site))
+    for behind in proxied:
+        look = f"the annotation of its Ingress; kubectl -n authentik logs job/login-{behind.slug}-redirect"
+        yield Check(SIGN_ON, f"{behind.slug} lets no stranger through", look, partial(_shut, site, behind))
     if settings.matrix.enabled:
         look = "kubectl -n matrix get pods; the route of /_matrix/client/*/login to the authentication service"
         yield Check(CHAT, "login flows of Matrix clients", look, partial(_matrix_flows, site))
@@ -97,6 +103,16 @@ def _vault(site: Site) -> str:
         "REDIRECT_URIS": "\n".join(application.redirect_uris),
     }
     return _asked(vault_login.problem(environment, site.network.opener()), "an authorization URL of Authentik")
+
+
+def _shut(site: Site, application: ProxiedApplication) -> str:
+    page = site.browser().get(f"{application.url}/")
+    if page.status == HTTPStatus.NOT_FOUND:
+        raise Skipped(f"nothing serves {application.url}/ yet")
+    if not page.location:
+        raise Failed(f"{application.url}/ answers a stranger with {page.status}: its Ingress does not ask Authentik")
+    problem = forward_auth.location_problem(page.location, application.host, application.auth_host)
+    return _asked(problem, "a stranger is sent to the login")
 
 
 def _matrix_flows(site: Site) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lib import oidc
+from lib.forward_auth import PREFIX, proxied_applications
 from lib.oidc import OidcApplication
 from lib.vault.login import MOUNT, ROLE
 from smoke.authentik import Session
@@ -18,48 +19,66 @@ from smoke.site import Site
 APPEAR, FROM_GIT = "users appear by themselves", "users and permissions come from Git"
 PERSON, OUTSIDER = "SMOKE_USER", "SMOKE_OUTSIDER"
 
+Start = Callable[[Session], str]
+Arrive = Callable[[Site, Session, str], str]
+
 
 @dataclass(frozen=True)
 class Service:
-    """A service that people log in to: where its login starts, and how it knows who came."""
+    """A service that people log in to.
 
-    application: OidcApplication
-    start: Callable[[Session], str]
-    arrive: Callable[[Site, Session, str], str]
+    Attributes:
+        groups: Members of one of these are let in.
+        returns: Where Authentik may send people back to.
+        start: Where the login begins; returns the address at Authentik.
+        arrive: What happens with the code; returns who the service takes the person for.
+    """
+
+    slug: str
+    groups: tuple[str, ...]
+    returns: tuple[str, ...]
+    start: Start
+    arrive: Arrive
     look: str
+
+
+def _client(application: OidcApplication, start: Start, arrive: Arrive, look: str) -> Service:
+    return Service(application.slug, application.groups, application.redirect_uris, start, arrive, look)
 
 
 def _services(site: Site) -> Iterator[Service]:
     settings = site.settings
     if settings.gitea.enabled:
         look = "Gitea's log; the login source: kubectl -n gitea logs deployment/gitea -c login-source"
-        yield Service(oidc.gitea(settings), partial(accounts.start_gitea, site), accounts.gitea, look)
+        yield _client(oidc.gitea(settings), partial(accounts.start_gitea, site), accounts.gitea, look)
     if settings.harbor.enabled:
         look = "kubectl -n harbor logs deployment/harbor-core; CONFIG_OVERWRITE_JSON of the Secret oidc"
-        yield Service(oidc.harbor(settings), partial(accounts.start_harbor, site), accounts.harbor, look)
+        yield _client(oidc.harbor(settings), partial(accounts.start_harbor, site), accounts.harbor, look)
     if settings.matrix.enabled:
         look = "the log of the Matrix authentication service; claims_imports of its provider"
-        yield Service(oidc.matrix(settings), partial(accounts.start_matrix, site), accounts.matrix, look)
+        yield _client(oidc.matrix(settings), partial(accounts.start_matrix, site), accounts.matrix, look)
     if settings.vault.oidc:
         look = f"vault read auth/{MOUNT}/role/{ROLE}; Vault's audit log"
-        yield Service(oidc.vault(settings), partial(tokens.start_vault, site), tokens.vault, look)
-    public = next((one for one in oidc.applications(settings) if one.public), None)
-    if public is not None:
-        look = f"Authentik: provider {public.slug}, its grant types and its redirect URIs"
-        client = tokens.PublicClient(public)
-        yield Service(public, client.start, client.arrive, look)
+        yield _client(oidc.vault(settings), partial(tokens.start_vault, site), tokens.vault, look)
+    for one in (found for found in oidc.applications(settings) if found.public):
+        client, look = tokens.PublicClient(one), f"Authentik: provider {one.slug}, its grant types and redirect URIs"
+        yield _client(one, client.start, client.arrive, look)
+    for behind in proxied_applications(settings):
+        look, back = f"Authentik: provider {behind.slug} and its outpost", f"{behind.url}{PREFIX}callback"
+        start, arrive = partial(accounts.start_proxied, behind.url), partial(accounts.proxied, behind.url)
+        yield Service(behind.slug, behind.groups, (back,), start, arrive, look)
 
 
 def checks(site: Site) -> Iterator[Check]:
     """Those that need a person, and those that need one who is kept out."""
     for one in _services(site):
-        name = f"{one.application.slug} lets a person in and knows them"
+        name = f"{one.slug} lets a person in and knows them"
         yield Check(APPEAR, name, one.look, partial(_let_in, site, one))
     look = "the person in identity.users; Authentik: events of the login, blueprint users"
     yield Check(FROM_GIT, "a person has the groups of the stack file", look, partial(_groups, site))
     for one in _services(site):
-        rule = f"Authentik: policy home-cluster-access-{one.application.slug}"
-        name = f"{one.application.slug} keeps out who lacks its groups"
+        rule = f"Authentik: policy home-cluster-access-{one.slug}"
+        name = f"{one.slug} keeps out who lacks its groups"
         yield Check(FROM_GIT, name, rule, partial(_kept_out, site, one))
 
 
@@ -83,27 +102,27 @@ def _listed(names: set[str] | frozenset[str]) -> str:
 
 
 def _let_in(site: Site, service: Service) -> str:
-    if site.person is not None and not site.groups(site.person) & set(service.application.groups):
-        raise Skipped(f"{site.person.username} is in none of {', '.join(service.application.groups)}")
+    if site.person is not None and not site.groups(site.person) & set(service.groups):
+        raise Skipped(f"{site.person.username} is in none of {', '.join(service.groups)}")
     session = site.signed_in(site.person, PERSON)
     back = session.authorize(service.start(session))
-    _expect_code(service.application, back)
+    _expect_code(service, back)
     found = service.arrive(site, session, back)
     return f"{found}, after being asked to agree" if session.consented else found
 
 
-def _expect_code(application: OidcApplication, back: str) -> None:
+def _expect_code(service: Service, back: str) -> None:
     said = query_of(back)
     if "code" not in said:
         raise Failed(f"Authentik sends back no code but {said.get('error', 'nothing')}")
-    if not any(back.startswith(f"{uri}?") for uri in application.redirect_uris):
+    if not any(back.startswith(f"{uri}?") for uri in service.returns):
         came = back.split("?", maxsplit=1)[0]
-        raise Failed(f"the browser comes back to {came} and not to {application.redirect_uris[0]}")
+        raise Failed(f"the browser comes back to {came} and not to {service.returns[0]}")
 
 
 def _kept_out(site: Site, service: Service) -> str:
-    slug = service.application.slug
-    if site.outsider is not None and site.groups(site.outsider) & set(service.application.groups):
+    slug = service.slug
+    if site.outsider is not None and site.groups(site.outsider) & set(service.groups):
         raise Skipped(f"{site.outsider.username} may use {slug}")
     session = site.signed_in(site.outsider, OUTSIDER)
     try:

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,12 +14,12 @@ from lab.phases import Phases
 from lab.providers.kubernetes.cluster import RELEASES
 from lab.providers.operators.templates import render
 from lab.success import Evidence, Metric, tables
-from lab.success.login import hosts, onboarding
+from lab.success.login import hosts, onboarding, single_sign_on
 from settings import load_stack_file
 from tests.lab.bench import Bench
 from tests.support.engine import Recording
 from tests.support.objects import key_of, of_kind
-from tests.support.program import STACK_FILE
+from tests.support.program import ROOT, STACK_FILE
 
 CONFIGURATION = "CONFIG_OVERWRITE_JSON"
 
@@ -103,3 +104,12 @@ def test_the_table_of_hosts_has_the_domain_of_the_user_ids(platform: Bench) -> N
     settings = load_stack_file(STACK_FILE)
     served = tables.served(settings, platform.cluster)
     assert {host.name for host in served.values()} == set(settings.resolved_names), "every name of the domain strategy"
+
+
+def test_a_login_that_no_job_asked_about_is_told(bench: Bench) -> None:
+    settings = load_stack_file(ROOT / "tests" / "smoke" / "Pulumi.smoke.yaml")
+    found = single_sign_on(replace(evidence(bench), settings=settings))
+    assert not found.ok, "there is no Job on this bench"
+    assert len(found.problems) == len(found.judged), "one line for each issuer and each login"
+    behind = "login before wiki: no Job asks who gets to wiki.smoke.example.com"
+    assert behind in found.problems, "an application without a login of its own is one of them"

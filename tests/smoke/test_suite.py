@@ -12,6 +12,7 @@ IMAGE = "an image goes in and out"
 GROUPS = "a person has the groups of the stack file"
 FLOWS = "login flows of Matrix clients"
 SERVICES = ("gitea", "harbor", "matrix", "vault", "kubernetes")
+STRANGERS = "wiki lets no stranger through"
 
 
 def certificate(host: str) -> str:
@@ -39,6 +40,8 @@ LIES: Mapping[str, tuple[str, str]] = {
     "harbor has its own login": (leads("harbor"), "without"),
     "chat is not delegated": (leads("matrix"), "404"),
     "vault refuses the command line": (leads("vault"), "localhost"),
+    "wiki is down behind the login": (let_in("wiki"), "502"),
+    "wiki is open": (kept_out("wiki"), "lets rita into"),
     "chat takes passwords": (FLOWS, "m.login.password"),
     "chat offers no login": (FLOWS, "m.login.sso"),
     "a group is missing": (GROUPS, "not in admins"),
@@ -85,7 +88,7 @@ def test_a_lie_is_found_by_the_one_check_that_it_is_about(smoke: Smoke, lie: str
 
 
 def test_every_check_is_known_to_be_able_to_fail(smoke: Smoke) -> None:
-    about = {name for name, _ in LIES.values()}
+    about = {STRANGERS, *(name for name, _ in LIES.values())}
     hosts = {one.check.name for one in smoke() if one.check.metric == "every host answers"}
     missing = {one.check.name for one in smoke()} - about - hosts
     assert missing == set(), "a check that cannot fail proves nothing"
@@ -107,6 +110,18 @@ def test_tokens_without_groups_fail_wherever_groups_are_rights(smoke: Smoke) -> 
     assert set(failed) == {let_in(slug) for slug in ("gitea", "harbor", "vault", "kubernetes")}, "Matrix knows none"
 
 
+def test_an_application_that_traefik_does_not_protect_fails_for_everybody(smoke: Smoke) -> None:
+    failed = failures(smoke("wiki has no middleware"))
+    assert set(failed) == {STRANGERS, let_in("wiki"), kept_out("wiki")}, "nobody meets a login there"
+    assert "does not ask Authentik" in failed[STRANGERS], "what its Ingress lacks"
+
+
+def test_an_application_that_is_not_deployed_yet_is_skipped(smoke: Smoke) -> None:
+    results = smoke("wiki is not deployed")
+    assert failures(results) == {}, "the login is there before the application"
+    assert of(results, STRANGERS).status is Status.SKIPPED, "nobody can be let through to it"
+
+
 def test_a_robot_that_may_not_delete_leaves_its_image_and_says_so(smoke: Smoke) -> None:
     found = of(smoke("robots may not delete"), IMAGE)
     assert found.status is Status.PASSED, "pushing and pulling is what robots are for"
@@ -124,7 +139,8 @@ def test_without_accounts_what_needs_one_is_skipped_with_what_it_needs(smoke: Sm
     results = smoke(accounts={})
     skipped = {one.check.name: one.detail for one in results if one.status is Status.SKIPPED}
     assert failures(results) == {}, "nothing is wrong"
-    assert set(skipped) == {GROUPS, IMAGE, *map(let_in, SERVICES), *map(kept_out, SERVICES)}, "the rest is asked"
+    people = (*SERVICES, "wiki")
+    assert set(skipped) == {GROUPS, IMAGE, *map(let_in, people), *map(kept_out, people)}, "the rest is asked"
     assert "SMOKE_USER" in skipped[let_in("gitea")], "how to have it run"
     assert "SMOKE_ROBOT" in skipped[IMAGE], "how to have it run"
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from lib import oidc
+from lib.forward_auth import PREFIX, ProxiedApplication, proxied_applications
 from lib.oidc import OidcApplication
 from settings import Settings
 from tests.smoke.doubles.web import Asked, nothing, page, redirect, set_cookie, unguessable
@@ -34,13 +35,27 @@ class _Grant:
     challenge: str
 
 
+def outpost_client(application: ProxiedApplication) -> OidcApplication:
+    """What the outpost is to the rest of Authentik: a client with an id that Authentik made up."""
+    back = f"{application.url}{PREFIX}callback?X-authentik-auth-callback=true"
+    return OidcApplication(
+        slug=application.slug,
+        name=application.name,
+        auth_host=application.auth_host,
+        launch_url=application.launch_url,
+        redirect_uris=(back,),
+        groups=application.groups,
+    )
+
+
 class Authentik:
     """One instance, with the people of a stack file, each with the password `<name>-password`."""
 
     def __init__(self, settings: Settings, lies: set[str]) -> None:
         self._settings, self._lies = settings, lies
         self._host = settings.identity.host
-        self._applications = {one.client_id: one for one in oidc.applications(settings)}
+        behind = (outpost_client(one) for one in proxied_applications(settings))
+        self._applications = {one.client_id: one for one in (*oidc.applications(settings), *behind)}
         self._sessions: dict[str, _Session] = {}
         self._grants: dict[str, _Grant] = {}
         self._tokens: dict[str, str] = {}
@@ -165,7 +180,8 @@ class Authentik:
     def _code(self, user: str, application: OidcApplication, query: Mapping[str, str]) -> str:
         code, uri = unguessable(), query["redirect_uri"]
         self._grants[code] = _Grant(application.client_id, uri, user, query.get("code_challenge", ""))
-        return f"{uri}?{urlencode({'code': code, 'state': query.get('state', '')})}"
+        joint = "&" if urlsplit(uri).query else "?"
+        return f"{uri}{joint}{urlencode({'code': code, 'state': query.get('state', '')})}"
 
     def _token(self, asked: Asked) -> Reply:
         form = asked.form

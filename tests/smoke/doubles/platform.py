@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib.forward_auth import proxied_applications
 from settings import Settings
 from tests.smoke.doubles import services
 from tests.smoke.doubles.authentik import Authentik
@@ -29,9 +30,9 @@ class Identities:
 def identities(settings: Settings, directory: Path) -> Identities:
     """Certificates for every host."""
     authority, stranger = Authority("platform"), Authority("stranger")
+    names = (*settings.resolved_names, *(one.host for one in proxied_applications(settings)))
     own, foreign = (
-        _context(one, settings.resolved_names, directory / f"{name}.pem")
-        for name, one in (("own", authority), ("foreign", stranger))
+        _context(one, names, directory / f"{name}.pem") for name, one in (("own", authority), ("foreign", stranger))
     )
     return Identities(authority.pem.decode(), own, foreign)
 
@@ -57,6 +58,7 @@ class Platform:
             settings.harbor.host: lambda asked: self.registry.respond(asked) or portal(asked),
             settings.vault.host: services.vault(settings, self.authentik, lies),
             **services.matrix(settings, self.authentik, lies),
+            **{one.host: services.proxied(one, self.authentik, lies) for one in proxied_applications(settings)},
         }
 
     def respond(self, request: Request) -> Reply:

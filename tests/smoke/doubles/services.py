@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from lib import oidc
+from lib.forward_auth import PREFIX, ProxiedApplication
 from lib.oidc import GITEA_SOURCE, MATRIX_UPSTREAM_ID, OidcApplication
 from settings import Settings
-from tests.smoke.doubles.authentik import Authentik
+from tests.smoke.doubles.authentik import Authentik, outpost_client
 from tests.smoke.doubles.web import Asked, page, redirect, set_cookie, unguessable
 from tests.support.loopback import Reply
 
@@ -104,6 +105,22 @@ def harbor(settings: Settings, authentik: Authentik, lies: set[str]) -> Answer:
             flags = {"sysadmin_flag": False, "admin_role_in_auth": administrator}
             return Reply(body={"username": person["preferred_username"], **flags})
         return page("Harbor")
+
+    return answer
+
+
+def proxied(application: ProxiedApplication, authentik: Authentik, lies: set[str]) -> Answer:
+    """Traefik before an application without a login: the outpost answers whoever has no session."""
+    client, slug = Client(outpost_client(application), authentik, lies), application.slug
+
+    def answer(asked: Asked) -> Reply:
+        if f"{slug} is not deployed" in lies:
+            return Reply(404, "404 page not found")
+        if asked.path == f"{PREFIX}callback":
+            return client.finish(asked, f"{application.url}/")
+        if client.person(asked) is not None:
+            return page("Wiki", status=502 if f"{slug} is down behind the login" in lies else 200)
+        return page("Wiki") if f"{slug} has no middleware" in lies else client.begin(asked)
 
     return answer
 
