@@ -23,13 +23,14 @@ from tests.support.engine import Recording
 from tests.support.program import record_program
 
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+_WORKLOADS = ("synapse-main", "matrix-authentication-service", "haproxy", "element-web", "element-admin")
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
 
 def test_the_certificate_covers_all_hosts_and_the_domain_of_the_user_ids() -> None:
     settings = SETTINGS.matrix
     names = recorded(matrix).one(CERTIFICATE).get("spec", "dnsNames")
-    expected = {settings.host, settings.synapse_host, settings.account_host, settings.server_name}
+    expected = {settings.host, settings.synapse_host, settings.account_host, settings.admin_host, settings.server_name}
     assert set(names) == expected, "clients start at https://<server name>/.well-known/matrix/client"
 
 
@@ -83,7 +84,7 @@ def test_the_gate_accepts_what_the_servers_answer_and_refuses_what_they_must_not
     assert not re.search(delegation, '{"m.homeserver": {"base_url": "https://matrix.org"}}'), "another homeserver"
 
 
-@pytest.mark.parametrize("workload", ["synapse-main", "matrix-authentication-service", "element-web", "haproxy"])
+@pytest.mark.parametrize("workload", _WORKLOADS)
 def test_of_each_workload_at_most_one_pod_is_away_while_nodes_are_drained(workload: str) -> None:
     budget = recorded(matrix).one(BUDGET, f"matrix-{workload}-disruption").get("spec")
     assert budget["maxUnavailable"] == 1, "a single pod may go, or no node could be drained"
@@ -93,13 +94,22 @@ def test_of_each_workload_at_most_one_pod_is_away_while_nodes_are_drained(worklo
     assert recorded(matrix).one(RELEASE).get("name") == "matrix", "that name"
 
 
-def test_the_monitoring_reads_metrics_and_element_web_opens_no_connection() -> None:
+def test_the_monitoring_reads_metrics_and_what_hands_out_files_opens_no_connection() -> None:
     policies = {one.name: one.get("spec") for one in recorded(matrix).of_type(POLICY)}
     metrics = policies["matrix-namespace-ingress"]["ingress"][-1]
     assert [one["port"] for one in metrics["ports"]] == [9001, 8405, 8081], "Synapse, HAProxy, authentication service"
-    silence = policies["matrix-element-web-silence"]
-    assert silence["podSelector"] == {"matchLabels": {"app.kubernetes.io/instance": "matrix-element-web"}}, "its pods"
-    assert silence["egress"] == [], "it hands out files; the browser does the rest"
+    for component in ("element-web", "element-admin"):
+        silence = policies[f"matrix-{component}-silence"]
+        pods = {"app.kubernetes.io/instance": f"matrix-{component}"}
+        assert silence["podSelector"] == {"matchLabels": pods}, f"{component}: its pods"
+        assert silence["egress"] == [], f"{component} hands out files; the browser does the rest"
+
+
+def test_without_a_host_of_its_own_the_interface_of_administrators_is_not_brought_up() -> None:
+    recording = record_program(preview=False, stack_file=FIXTURES / "valid" / "minimal.yaml")
+    values = recording.one(RELEASE, "matrix-release").get("values")
+    assert values["elementAdmin"] == {"enabled": False}, "the chart brings it up unasked"
+    assert not [one for one in recording.resources if "element-admin" in one.name], "and nothing is there for it"
 
 
 def test_administrators_of_the_stack_file_may_ask_the_authentication_service_for_rights() -> None:
