@@ -99,6 +99,41 @@ def test_only_control_planes_hold_the_vip(update: Recording) -> None:
         assert bool(vip) == (kind == "controlplane"), f"a {kind} {'must' if kind == 'controlplane' else 'must not'}"
 
 
+def _told(recording: Recording, kind: str) -> list[list[dict[str, object]]]:
+    """Documents of this kind in the configuration of each node."""
+    calls = [call for call in recording.calls if call.token == "talos:machine/getConfiguration:getConfiguration"]
+    texts = ["---\n".join(call.arguments["configPatches"]) for call in calls]
+    return [[one for one in _documents(text) if one.get("kind") == kind] for text in texts]
+
+
+def test_every_node_trusts_the_registry_with_the_authority_that_signs_it(update: Recording) -> None:
+    authority = update.stack_outputs.values["caCertificate"]
+    trusted = _told(update, "RegistryTLSConfig")
+    assert len(trusted) == len(ADDRESSES), "each node pulls images"
+    for documents in trusted:
+        assert [(one["name"], one["ca"]) for one in documents] == [
+            ("registry.test-cluster.agentydragon.com", authority)
+        ], "for Harbor's host and no other"
+
+
+def test_nodes_pull_through_harbor_only_where_the_stack_file_says_so(update: Recording) -> None:
+    assert not any(_told(update, "RegistryMirrorConfig")), "the shipped stack has none"
+    through = record_program(preview=False, stack_file=FIXTURES / "valid" / "every-key.yaml")
+    told = _told(through, "RegistryMirrorConfig")
+    assert told, "the file has nodes"
+    for documents in told:
+        mirrors = {one["name"]: one["endpoints"] for one in documents}
+        endpoint = {"url": "https://registry.home.example.com/v2/hub", "overridePath": True}
+        assert mirrors["docker.io"] == [endpoint], "harbor.nodeMirrors"
+
+
+def test_without_harbor_the_nodes_know_nothing_of_it() -> None:
+    without = record_program(preview=False, stack_file=FIXTURES / "valid" / "services-off.yaml")
+    told = _told(without, "RegistryTLSConfig")
+    assert told, "the file has nodes"
+    assert not any(told), "nothing to trust"
+
+
 def test_every_machine_has_the_size_of_its_pool_and_its_own_mac_address(program: Recording) -> None:
     machines = program.of_type("proxmoxve:index/vmLegacy:VmLegacy")
     macs = [one.get("networkDevices", 0, "macAddress") for one in machines]

@@ -35,7 +35,8 @@ def test_every_control_plane_and_no_worker_is_told(program: Recording) -> None:
     assert settings.talos is not None, "the stack file describes Talos nodes"
     told = set()
     for call in program.calls:
-        patches = [yaml.safe_load(text) for text in call.arguments.get("configPatches") or []]
+        texts = call.arguments.get("configPatches") or []
+        patches = [patch for text in texts for patch in yaml.safe_load_all(text)]
         if any("authentication-config" in str(patch) for patch in patches):
             told.add(call.arguments["machineType"])
             assert any(patch.get("kind") == "StaticHostConfig" for patch in patches), "together with the address"
