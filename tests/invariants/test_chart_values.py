@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from lib.charts import TABLE
+from tests.settings.stacks import FIXTURES
 from tests.support import charts
 from tests.support.charts import ChartData
 from tests.support.engine import Recording
 from tests.support.objects import key_of, objects, releases
+from tests.support.program import record_program
 from tests.support.wire import Path
 
 pytestmark = pytest.mark.skipif(
@@ -50,12 +52,21 @@ def _values(recording: Recording, name: str) -> dict[str, Any]:
     return values
 
 
+def _unknown(recording: Recording, name: str) -> list[str]:
+    data, ours, free = _data(name), _values(recording, name), _FREE.get(name, ())
+    unknown = [path for path in charts.unknown_keys(data, ours) if not any(path[: len(top)] == top for top in free)]
+    return [".".join(map(str, path)) for path in unknown]
+
+
 @each_chart
 def test_every_key_of_the_values_is_one_of_the_chart(update: Recording, name: str) -> None:
-    data, ours = _data(name), _values(update, name)
-    free = _FREE.get(name, ())
-    unknown = [path for path in charts.unknown_keys(data, ours) if not any(path[: len(top)] == top for top in free)]
-    assert [".".join(map(str, path)) for path in unknown] == [], "Helm ignores a key it does not know, silently"
+    assert _unknown(update, name) == [], "Helm ignores a key it does not know, silently"
+
+
+@each_chart
+def test_so_is_every_key_that_an_option_of_the_stack_file_adds(name: str) -> None:
+    with_every_option = record_program(preview=False, stack_file=FIXTURES / "valid" / "every-key.yaml")
+    assert _unknown(with_every_option, name) == [], "such as those of metrics"
 
 
 @each_chart_with_a_schema
