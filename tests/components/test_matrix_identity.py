@@ -6,6 +6,7 @@ import pytest
 from components.matrix_identity import MatrixIdentity, MatrixIdentityArgs
 from lib.matrix import identity
 from lib.matrix.signing_key import fingerprint
+from tests.settings.stacks import FIXTURES
 from tests.support.components import record_component
 from tests.support.engine import Recording
 from tests.support.program import record_program, secret_values
@@ -73,3 +74,11 @@ def test_a_record_that_says_otherwise_ends_the_program(monkeypatch: pytest.Monke
     monkeypatch.setattr(identity, "problems", lambda applied, wanted: [f"{applied['serverName']} was compared"])
     with pytest.raises(ValueError, match=r"new\.example was compared"):
         record_component(build)
+
+
+def test_chat_that_is_switched_off_and_kept_stays_what_it_was_known_by() -> None:
+    off = FIXTURES / "valid" / "services-off.yaml"
+    recording = record_program(preview=False, stack_file=off, optional_secrets=("matrixSigningKey",))
+    assert recording.one(RECORD).get("keepers", "serverName") == "home.example.com", "the name"
+    assert secret_values()["matrixSigningKey"] in written(recording), "the imported key, not one made in its place"
+    assert not [one for one in recording.resources if one.name == "matrix-release"], "nothing runs"
