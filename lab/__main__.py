@@ -15,6 +15,8 @@ from lab.phases import Phases
 from lab.world import WorldError
 from settings.check import refused
 
+_LOG_WIDTH = 160  # of a table that goes into a file
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab", description="The platform on simulated providers.")
@@ -32,7 +34,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     default = ROOT / "build" / ("graph" if options.command == "graph" else "demo")
     stack = Stack(ROOT, options.stack, (options.workdir or default).resolve())
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
     # Before the engine starts: a defective stack file is refused with every defect at once.
     if refused(stack.file, None if options.fresh else stack.state()):
         return 1

@@ -76,9 +76,9 @@ def run(driver: Driver, console: Console, *, fresh: bool = False) -> int:
 
 
 def _look(done: Run) -> tuple[Sequence[Metric], Mapping[str, Host]]:
-    """The metrics and hosts of this platform; none for a stack of another program."""
+    """The metrics and hosts of the platform; none where it did not come up, or the program is another one."""
     stack, settings = done.stack, settings_of(done.stack)
-    if settings is None:
+    if settings is None or not done.up.ok:
         return (), {}
     state = (stack.state() or {}).get("deployment") or {}
     with World(stack.world, passphrase(stack)) as world:

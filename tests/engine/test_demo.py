@@ -23,6 +23,13 @@ class Finished(Driver):
         return Result(True, {"same": 1})
 
 
+class Failing(Driver):
+    """Its updates fail."""
+
+    def run(self, operation: str, listener: Listener | None = None, **options: Any) -> Result:
+        return Result(operation == "preview", error="the API is not answering")
+
+
 def shown(driver: Driver) -> tuple[int, str]:
     console = Console(file=io.StringIO(), width=200)
     code = demo.run(driver, console)
@@ -55,3 +62,11 @@ def test_it_fails_when_a_metric_does_not_hold(platform: Outcome, tmp_path: Path)
     assert "users appear by themselves: gitea: oauth2_client.ENABLE_AUTO_REGISTRATION" in text, (
         "what is wrong, and where"
     )
+
+
+def test_a_platform_that_did_not_come_up_is_not_measured(platform: Outcome, tmp_path: Path) -> None:
+    stack = copy_of(platform.stack, tmp_path / "copy")
+    code, text = shown(Failing(stack))
+    report = json.loads((stack.workdir / "report.json").read_text(encoding="utf-8"))
+    assert (code, report["success"]) == (1, []), "half a platform has no success to show"
+    assert text.rstrip().endswith("the API is not answering"), "the last thing that is seen is why"
