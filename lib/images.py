@@ -11,9 +11,10 @@ BANK_VAULTS = "ghcr.io/bank-vaults/bank-vaults:v1.33.1"
 # renovate: datasource=docker depName=ghcr.io/cloudnative-pg/postgresql
 POSTGRES = "ghcr.io/cloudnative-pg/postgresql:17.6-standard-bookworm"
 
-# The chart's image, named here because the step that sets up the login runs in it too.
+# Named here because the step that sets up the login runs in it too, and newer than the chart's 1.26.2: 1.27.1 closed
+# CVE-2026-59774, which lets anyone read files of the server, and CVE-2026-60004.
 # renovate: datasource=docker depName=docker.gitea.com/gitea
-GITEA = "docker.gitea.com/gitea:1.26.2-rootless"
+GITEA = "docker.gitea.com/gitea:1.27.3-rootless"
 
 # The flavour without a container engine: jobs run beside it (docs/adr/0014-jobs-in-a-restricted-pod.md).
 # renovate: datasource=docker depName=docker.io/gitea/runner

@@ -2,7 +2,7 @@
 somebody changed. Who is in a team follows from the groups, at each login. Nothing is deleted that REMOVED does not
 name, and nothing that still holds a repository or a package.
 
-Facts of Gitea 1.26.2: a team of read or write is answered with the permission `none`, and only its units tell what it
+Facts of Gitea 1.26.2 and 1.27.3: a team of read or write is answered with the permission `none`, and only its units tell what it
 may do (CreateTeam in routers/api/v1/org/team.go, GetUnitsMap in models/organization/team.go). An organisation that was
 renamed answers to its old name with a redirect.
 
