@@ -10,6 +10,10 @@ from settings.matrix import Matrix, Retention
 
 FEDERATION_PATHS = ("/_matrix/federation", "/_matrix/key")
 """What only other servers ask for (Matrix specification, server-server API)."""
+AUTHENTICATION_PATH = "/_synapse/mas"
+"""What only the authentication service asks for, by the Service and not by the ingress (synapse/rest/synapse/mas)."""
+ADMINISTRATION_PATH = "/_synapse/admin"
+"""What only an interface of administrators asks for, from the browser (docs/usage/administration/admin_api)."""
 
 _PRIVATE = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12")
 """Missing in the chart's list of addresses that no preview is fetched from (synapse-01-shared-underrides.yaml.tpl)."""
@@ -31,6 +35,15 @@ def configuration(settings: Matrix) -> dict[str, Any]:
         **_previews(settings),
         **_retention(settings.retention),
     }
+
+
+def closed_paths(settings: Matrix) -> tuple[str, ...]:
+    """Paths that nobody outside needs. Synapse would ask for credentials; closed, there is nothing to guess."""
+    return (
+        AUTHENTICATION_PATH,
+        *((ADMINISTRATION_PATH,) if settings.admin_host is None else ()),
+        *(FEDERATION_PATHS if not settings.federation else ()),
+    )
 
 
 def _federation(settings: Matrix) -> dict[str, Any]:

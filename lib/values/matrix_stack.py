@@ -119,10 +119,8 @@ def _synapse(args: MatrixValues) -> dict[str, Any]:
 
 
 def _closed(settings: Matrix) -> list[dict[str, Any]]:
-    """Paths that HAProxy answers with 403, so that nobody there has to be refused by Synapse."""
-    if settings.federation:
-        return []
-    return [{"path": path, "availability": "blocked"} for path in homeserver.FEDERATION_PATHS]
+    """Paths of the ingress that HAProxy answers with 403; inside the cluster they stay open."""
+    return [{"path": path, "availability": "blocked"} for path in homeserver.closed_paths(settings)]
 
 
 def _authentication_service(args: MatrixValues) -> dict[str, Any]:

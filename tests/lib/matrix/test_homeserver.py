@@ -9,7 +9,7 @@ import pytest
 from synapse.config._base import ConfigError
 from synapse.config.homeserver import HomeServerConfig
 
-from lib.matrix.homeserver import FEDERATION_PATHS, configuration
+from lib.matrix.homeserver import configuration
 from settings.matrix import Matrix, Retention
 from tests.components.services import RELEASE, matrix, recorded
 from tests.components.services import SETTINGS as SHIPPED
@@ -89,11 +89,19 @@ def test_without_names_federation_is_open(tmp_path: Path) -> None:
     assert loaded(tmp_path, federation=True).federation.federation_domain_whitelist is None, "all servers"
 
 
-def test_paths_for_other_servers_are_closed_only_without_federation() -> None:
-    closed = built()["synapse"]["ingress"]["additionalPaths"]
-    assert {one["path"] for one in closed} == set(FEDERATION_PATHS), "HAProxy answers 403"
-    assert {one["availability"] for one in closed} == {"blocked"}, "the chart's word for it"
-    assert built(settings(federation=True))["synapse"]["ingress"]["additionalPaths"] == [], "else they must be open"
+@pytest.mark.parametrize(
+    ("more", "closed"),
+    [
+        ({}, {"/_synapse/mas", "/_synapse/admin", "/_matrix/federation", "/_matrix/key"}),
+        ({"federation": True}, {"/_synapse/mas", "/_synapse/admin"}),
+        ({"admin_host": "admin.example.com"}, {"/_synapse/mas", "/_matrix/federation", "/_matrix/key"}),
+    ],
+    ids=["by default", "with federation", "with an interface for administrators"],
+)
+def test_what_nobody_outside_needs_is_closed(more: dict[str, Any], closed: set[str]) -> None:
+    paths = built(settings(**more))["synapse"]["ingress"]["additionalPaths"]
+    assert {one["path"] for one in paths} == closed, "and nothing that somebody needs"
+    assert {one["availability"] for one in paths} == {"blocked"}, "the chart's word for a 403 of HAProxy"
 
 
 def test_previews_are_off_unless_wanted(tmp_path: Path) -> None:

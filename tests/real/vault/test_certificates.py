@@ -139,6 +139,15 @@ def test_other_hosts_are_refused(signer: Api, issuer: dict[str, Any], domain: st
     assert answer.status == 400, f"{name} is not the platform's to have signed here: {answer.body}"
 
 
+def test_the_certificate_that_the_program_asks_for_is_signed(site: Site, signer: Api, issuer: dict[str, Any]) -> None:
+    certificate = site.program.one("kubernetes:cert-manager.io/v1:Certificate", "matrix-tls").get("spec")
+    assert certificate["issuerRef"]["name"] == "vault-pki", "the issuer whose request this is"
+    csr = request([x509.DNSName(name) for name in certificate["dnsNames"]])
+    leaf, *_ = certificates(sign(signer, issuer["path"], csr))
+    signed = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert set(signed.get_values_for_type(x509.DNSName)) == set(certificate["dnsNames"]), "every name of chat"
+
+
 def test_one_wrong_host_among_right_ones_is_refused(signer: Api, issuer: dict[str, Any], domain: str) -> None:
     csr = request([x509.DNSName(f"git.{domain}"), x509.DNSName("evil.test")])
     assert sign(signer, issuer["path"], csr).status == 400, "all or nothing"
