@@ -17,9 +17,10 @@ from settings import Settings, load_stack_file
 from smoke import report
 from smoke.check import run
 from smoke.checks import suite
-from smoke.client import Network, by_name_or, straight_to
+from smoke.client import Network, by_name_or, straight_to, trusting
+from smoke.kubernetes import api_server
 from smoke.robots import robot
-from smoke.site import Site, ca_certificate, person, trusting
+from smoke.site import Site, ca_certificate, person
 from tools.operate import ROOT, OperateError, cli, stack_file
 from tools.state import StateError, exported
 
@@ -35,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS[:PORT]",
         help="where every host is reached (default: by its name, and at the ingress when nobody knows the name)",
     )
+    parser.add_argument("--kubeconfig", type=Path, help="where the API server is, to ask it whether it takes a token")
     parser.add_argument("--report", type=Path, default=ROOT / "build" / "smoke.json", help="where the JSON goes")
     return parser
 
@@ -49,6 +51,7 @@ def _site(options: argparse.Namespace, settings: Settings, environment: Mapping[
         person=person(settings, environment, "SMOKE_USER", "SMOKE_PASSWORD"),
         outsider=person(settings, environment, "SMOKE_OUTSIDER", "SMOKE_OUTSIDER_PASSWORD"),
         robot=robot(settings, environment),
+        api=api_server(options.kubeconfig) if options.kubeconfig else None,
     )
 
 

@@ -48,6 +48,13 @@ def straight_to(address: str) -> Route:
     return lambda _, wanted: (host, int(port or wanted))
 
 
+def trusting(certificate: str) -> ssl.SSLContext:
+    """A client's context that trusts this CA (PEM) and nobody else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=certificate)
+    return context
+
+
 class _Stay(urllib.request.HTTPRedirectHandler):
     """Does not follow redirects: where they lead is looked at first."""
 

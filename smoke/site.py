@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from settings import Settings
 from smoke.authentik import Person, Session
 from smoke.check import Failed, Skipped
 from smoke.client import Browser, Network
+from smoke.kubernetes import ApiServer
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Site:
     Attributes:
         person: A person of the stack file who should be let in.
         outsider: One who lacks the groups of at least one application.
+        api: The API server of the cluster.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class Site:
     person: Person | None = None
     outsider: Person | None = None
     robot: Robot | None = None
+    api: ApiServer | None = None
 
     def browser(self) -> Browser:
         """A new one, without cookies."""
@@ -71,13 +73,6 @@ class Site:
     def groups(self, person: Person) -> frozenset[str]:
         """Groups of a person, as the stack file has them."""
         return frozenset(self.settings.identity.users[person.username].groups)
-
-
-def trusting(certificate: str) -> ssl.SSLContext:
-    """A client's context that trusts this CA (PEM) and nobody else."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=certificate)
-    return context
 
 
 def person(settings: Settings, environment: Mapping[str, str], variable: str, secret: str) -> Person | None:

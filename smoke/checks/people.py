@@ -76,6 +76,9 @@ def checks(site: Site) -> Iterator[Check]:
         yield Check(APPEAR, name, one.look, partial(_let_in, site, one))
     look = "the person in identity.users; Authentik: events of the login, blueprint users"
     yield Check(FROM_GIT, "a person has the groups of the stack file", look, partial(_groups, site))
+    if any(one.slug == "kubernetes" for one in oidc.applications(site.settings)):
+        look = "the API server's log on a control plane (talosctl logs); talos.clusterRoles"
+        yield Check(FROM_GIT, "the Kubernetes API knows a person by their token", look, partial(_known_to_api, site))
     for one in _services(site):
         rule = f"Authentik: policy home-cluster-access-{one.slug}"
         name = f"{one.slug} keeps out who lacks its groups"
@@ -99,6 +102,13 @@ def _groups(site: Site) -> str:
 
 def _listed(names: set[str] | frozenset[str]) -> str:
     return ", ".join(sorted(names)) or "no group"
+
+
+def _known_to_api(site: Site) -> str:
+    groups = oidc.kubernetes(site.settings).groups
+    if site.person is not None and not site.groups(site.person) & set(groups):
+        raise Skipped(f"{site.person.username} is in none of {', '.join(groups)}")
+    return tokens.api_server(site, site.signed_in(site.person, PERSON))
 
 
 def _let_in(site: Site, service: Service) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 
 from lib import oidc
 from lib.oidc import OidcApplication
+from lib.talos.authentication import PREFIX
 from lib.vault.login import ADMINISTRATOR, MOUNT, ROLE
 from smoke.authentik import Session
-from smoke.check import Failed
-from smoke.client import query_of
+from smoke.check import Failed, Skipped
+from smoke.client import forgetful, query_of
 from smoke.site import Site
 
 
@@ -70,7 +71,7 @@ class PublicClient:
 
     def arrive(self, site: Site, session: Session, back: str) -> str:
         """Authentik exchanges the code for a token, takes it, and says by it who the person is."""
-        bearer = {"Authorization": f"Bearer {self._token(session, query_of(back)['code'])}"}
+        bearer = {"Authorization": f"Bearer {self.granted(session, back)['access_token']}"}
         claims: dict[str, Any] = session.browser.get(f"{self._base}/userinfo/", bearer).json()
         name, username = claims.get("preferred_username"), session.person.username
         if name != username:
@@ -80,14 +81,34 @@ class PublicClient:
             raise Failed(f"the token names the groups {', '.join(sorted(found)) or 'none'}, and the stack file others")
         return f"a token of {username} with {len(found)} groups"
 
-    def _token(self, session: Session, code: str) -> str:
+    def granted(self, session: Session, back: str) -> dict[str, Any]:
+        """What the token endpoint gives for the code with which the browser comes back."""
         form = {
             "grant_type": "authorization_code",
             "client_id": self.application.client_id,
             "redirect_uri": self.application.redirect_uris[0],
-            "code": code,
+            "code": query_of(back)["code"],
             "code_verifier": self.verifier,
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urllib.parse.urlencode(form).encode()
-        return str(session.browser.send("POST", f"{self._base}/token/", body, headers).json()["access_token"])
+        found: dict[str, Any] = session.browser.send("POST", f"{self._base}/token/", body, headers).json()
+        return found
+
+
+def api_server(site: Site, session: Session) -> str:
+    """The API server takes the token that kubectl would have, and knows name and groups by it (SelfSubjectReview)."""
+    if site.api is None:
+        raise Skipped("name a kubeconfig of the cluster with --kubeconfig FILE")
+    client = PublicClient(oidc.kubernetes(site.settings))
+    token = client.granted(session, session.authorize(client.start(session)))["id_token"]
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    url = f"{site.api.url}/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    answer = forgetful(site.api.network).post(url, review, {"Authorization": f"Bearer {token}"}).json()
+    known, name = answer["status"]["userInfo"], session.person.username
+    if known["username"] != f"{PREFIX}{name}":
+        raise Failed(f"the API server takes {name} for {known['username']}")
+    missing = {f"{PREFIX}{group}" for group in site.groups(session.person)} - set(known["groups"])
+    if missing:
+        raise Failed(f"the API server does not know that {name} is in {', '.join(sorted(missing))}")
+    return f"{known['username']} with {len(known['groups'])} groups"

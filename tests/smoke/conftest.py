@@ -9,10 +9,11 @@ import pytest
 from settings import Settings, load_stack_file
 from smoke.check import Result, run
 from smoke.checks import suite
-from smoke.client import Network, straight_to
+from smoke.client import Network, straight_to, trusting
+from smoke.kubernetes import ApiServer
 from smoke.robots import robot
-from smoke.site import Site, person, trusting
-from tests.smoke.doubles.platform import Identities, identities, running
+from smoke.site import Site, person
+from tests.smoke.doubles.platform import API, Identities, identities, running
 from tests.smoke.doubles.registry import SECRET
 
 STACK_FILE = Path(__file__).with_name("Pulumi.smoke.yaml")
@@ -45,9 +46,11 @@ def smoke(settings: Settings, certificates: Identities) -> Smoke:
 
     def ask(*lies: str, accounts: dict[str, str] = ACCOUNTS) -> Sequence[Result]:
         with running(settings, set(lies), certificates) as double:
+            network = Network(trusting(certificates.ca), straight_to(double.url.removeprefix("https://")))
             site = Site(
                 settings=settings,
-                network=Network(trusting(certificates.ca), straight_to(double.url.removeprefix("https://"))),
+                network=network,
+                api=ApiServer(f"https://{API}:6443", network),
                 person=person(settings, accounts, "SMOKE_USER", "SMOKE_PASSWORD"),
                 outsider=person(settings, accounts, "SMOKE_OUTSIDER", "SMOKE_OUTSIDER_PASSWORD"),
                 robot=robot(settings, accounts),

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from smoke.check import Check, Failed, Result, Skipped, Status, run
-from smoke.client import Browser, Network, Page, straight_to
+from smoke.client import Browser, Network, Page, straight_to, trusting
 from smoke.report import advice, passed
-from smoke.site import trusting
 from tests.smoke.doubles.platform import Identities
 from tests.support.loopback import Reply, serving
 

@@ -1,5 +1,6 @@
 """`python -m smoke`: where it takes hosts, CA and accounts from, and what it leaves."""
 
+import base64
 import json
 import socket
 import ssl
@@ -11,6 +12,7 @@ import pytest
 from settings import Settings
 from smoke.__main__ import main
 from smoke.client import by_name_or, straight_to
+from smoke.kubernetes import api_server
 from smoke.robots import robot
 from smoke.site import ca_certificate, person
 from tests.smoke.conftest import ACCOUNTS, STACK_FILE
@@ -116,6 +118,22 @@ def test_the_ca_is_the_output_of_the_stack_unless_a_file_is_named(tmp_path: Path
     assert ca_certificate(file, state) == "from the file", "what the user says"
     with pytest.raises(ValueError, match="--ca FILE"):
         ca_certificate(None, None)
+
+
+def test_the_api_server_is_that_of_the_current_context(certificates: Identities, tmp_path: Path) -> None:
+    authority = base64.b64encode(certificates.ca.encode()).decode()
+    clusters = [
+        {"name": "other", "cluster": {"server": "https://192.0.2.9:6443"}},
+        {"name": "home", "cluster": {"server": "https://192.0.2.1:6443/", "certificate-authority-data": authority}},
+    ]
+    contexts = [{"name": "admin@home", "context": {"cluster": "home", "user": "admin"}}]
+    document = {"current-context": "admin@home", "contexts": contexts, "clusters": clusters}
+    file = tmp_path / "kubeconfig"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    assert api_server(file).url == "https://192.0.2.1:6443", "without the slash, which paths bring along"
+    file.write_text(json.dumps({**document, "current-context": "nobody"}), encoding="utf-8")
+    with pytest.raises(ValueError, match="names no server with a CA"):
+        api_server(file)
 
 
 def test_names_that_nobody_knows_lead_to_the_ingress(monkeypatch: pytest.MonkeyPatch) -> None:

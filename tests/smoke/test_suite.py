@@ -10,6 +10,7 @@ from tests.smoke.doubles.platform import FOREIGN
 
 IMAGE = "an image goes in and out"
 GROUPS = "a person has the groups of the stack file"
+API = "the Kubernetes API knows a person by their token"
 FLOWS = "login flows of Matrix clients"
 SERVICES = ("gitea", "harbor", "matrix", "vault", "kubernetes")
 STRANGERS = "wiki lets no stranger through"
@@ -55,9 +56,12 @@ LIES: Mapping[str, tuple[str, str]] = {
     "chat has another domain": (let_in("matrix"), "elsewhere.example.com"),
     "vault mixes up rights": (let_in("vault"), "policies default, own-folder"),
     "matrix asks for the login again": (let_in("matrix"), "asked to log in again"),
-    "kubernetes asks for the login again": (let_in("kubernetes"), "asked to log in again"),
+    "userinfo takes no token": (let_in("kubernetes"), "401"),
     **{f"{slug} is open": (kept_out(slug), "lets rita into") for slug in SERVICES},
     "harbor breaks for strangers": (kept_out("harbor"), "502"),
+    "the API server knows no login": (API, "401"),
+    "the API server has no prefix": (API, "takes jane for jane"),
+    "the API server reads no groups": (API, "oidc:admins, oidc:people"),
     "robots are unknown": (IMAGE, "401"),
     "the quota is used up": (IMAGE, "DENIED"),
     "tags are immutable": (IMAGE, "412"),
@@ -140,7 +144,7 @@ def test_without_accounts_what_needs_one_is_skipped_with_what_it_needs(smoke: Sm
     skipped = {one.check.name: one.detail for one in results if one.status is Status.SKIPPED}
     assert failures(results) == {}, "nothing is wrong"
     people = (*SERVICES, "wiki")
-    assert set(skipped) == {GROUPS, IMAGE, *map(let_in, people), *map(kept_out, people)}, "the rest is asked"
+    assert set(skipped) == {GROUPS, API, IMAGE, *map(let_in, people), *map(kept_out, people)}, "the rest is asked"
     assert "SMOKE_USER" in skipped[let_in("gitea")], "how to have it run"
     assert "SMOKE_ROBOT" in skipped[IMAGE], "how to have it run"
 

@@ -192,11 +192,25 @@ class Authentik:
             return Reply(400, {"error": "invalid_grant"})
         token = unguessable()
         self._tokens[token] = grant.user
-        return Reply(body={"access_token": token, "token_type": "Bearer"})
+        # The id token says the same as userinfo, to who can read it: here by asking for it.
+        return Reply(body={"access_token": token, "id_token": token, "token_type": "Bearer"})
+
+    def api_server(self, asked: Asked) -> Reply:
+        """A Kubernetes API that takes these tokens; its answer is the object that was sent, with a status."""
+        user = self._tokens.get(asked.header("Authorization").removeprefix("Bearer "))
+        if asked.path != "/apis/authentication.k8s.io/v1/selfsubjectreviews" or asked.request.method != "POST":
+            return Reply(404)
+        if user is None or "the API server knows no login" in self._lies:
+            return Reply(401, {"kind": "Status", "status": "Failure", "message": "Unauthorized", "code": 401})
+        prefix = "" if "the API server has no prefix" in self._lies else "oidc:"
+        groups = [] if "the API server reads no groups" in self._lies else self._groups(user)
+        known = {"username": f"{prefix}{user}", "groups": [f"oidc:{one}" for one in groups] + ["system:authenticated"]}
+        return Reply(201, {**json.loads(asked.request.body), "status": {"userInfo": known}})
 
     def _userinfo(self, asked: Asked) -> Reply:
         user = self._tokens.get(asked.header("Authorization").removeprefix("Bearer "))
-        return Reply(401) if user is None else Reply(body=self._claims(user))
+        shut = "userinfo takes no token" in self._lies
+        return Reply(401) if user is None or shut else Reply(body=self._claims(user))
 
     def _claims(self, user: str) -> dict[str, Any]:
         groups = [] if "tokens name no groups" in self._lies else self._groups(user)

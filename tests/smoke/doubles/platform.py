@@ -15,6 +15,8 @@ from tests.smoke.doubles.web import Asked, nothing
 from tests.support.certificates import Authority
 from tests.support.loopback import Double, Reply, Request, serving
 
+API = "kube.smoke.example.com"
+"""Host of the Kubernetes API."""
 FOREIGN = "chat has a certificate of somebody else"
 
 
@@ -30,7 +32,7 @@ class Identities:
 def identities(settings: Settings, directory: Path) -> Identities:
     """Certificates for every host."""
     authority, stranger = Authority("platform"), Authority("stranger")
-    names = (*settings.resolved_names, *(one.host for one in proxied_applications(settings)))
+    names = (API, *settings.resolved_names, *(one.host for one in proxied_applications(settings)))
     own, foreign = (
         _context(one, names, directory / f"{name}.pem") for name, one in (("own", authority), ("foreign", stranger))
     )
@@ -54,6 +56,7 @@ class Platform:
         portal = services.harbor(settings, self.authentik, lies)
         self._by_host: Mapping[str, services.Answer] = {
             settings.identity.host: self.authentik.respond,
+            API: self.authentik.api_server,
             settings.gitea.host: services.gitea(settings, self.authentik, lies),
             settings.harbor.host: lambda asked: self.registry.respond(asked) or portal(asked),
             settings.vault.host: services.vault(settings, self.authentik, lies),
