@@ -33,7 +33,8 @@ class Project(Strict):
     quota: Quantity | None = Field(default=None, description="The most that its artifacts may take up; no limit.")
     members: dict[Name, Role] = Field(
         default_factory=dict,
-        description="Role of each group of identity.groups. Nobody else is a member: others are taken out again.",
+        description="Role of each group of identity.groups (projectAdmin, maintainer, developer, guest, limitedGuest); "
+        "nobody else is a member: others are taken out again.",
     )
     proxy_cache: Name | None = Field(
         default=None, description="Registry of harbor.registries whose images the project caches; fixed once made."
@@ -67,7 +68,7 @@ class Robot(Strict):
     """An account for programs. Its name and password are the Secret `registry-<name>`, of type dockerconfigjson."""
 
     permissions: dict[ProjectScope, tuple[Right, ...]] = Field(
-        description="What it may do in which project of harbor.projects; '*' stands for every project."
+        description="What it may do (pull, push, delete) in which project of harbor.projects; '*' stands for every one."
     )
     reflect_to: tuple[Name, ...] = Field(
         default=(), description="Namespaces that get a copy of its Secret, for imagePullSecrets."

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from components.harbor import openings
+from components.service import Openings
 from lib.harbor.pull_secret import CONFIGURATION, GENERATION
 from tests.components.services import JOB, RELEASE, SETTINGS, external_secrets, harbor, recorded, sources, template
 from tests.support.engine import Recorded
@@ -102,6 +104,12 @@ def test_each_password_satisfies_harbor() -> None:
     assert 8 <= password.get("length") <= 128, "its length"
     for kind in ("minLower", "minUpper", "minNumeric"):
         assert password.get(kind) == 1, f"{kind}: without it one in some hundred passwords would be refused"
+
+
+def test_metrics_are_open_to_the_monitoring_alone_and_only_where_they_are_served() -> None:
+    assert openings(SETTINGS.harbor) == Openings(), "nobody reads them"
+    monitored = SETTINGS.harbor.model_copy(update={"service_monitors": True})
+    assert openings(monitored) == Openings(metrics=(8001,)), "the port of every pod in the chart's values.yaml, metrics"
 
 
 def test_each_workload_has_a_budget_for_its_own_pods() -> None:
