@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import urllib.parse
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from lib import oidc
@@ -33,7 +34,9 @@ def vault(site: Site, session: Session, back: str) -> str:
     base = f"https://{settings.vault.host}/v1"
     parameters = urllib.parse.urlencode({"state": said["state"], "code": said["code"]})
     granted = session.browser.get(f"{base}/auth/{MOUNT}/oidc/callback?{parameters}").json()["auth"]
-    session.browser.post(f"{base}/auth/token/revoke-self", {}, {"X-Vault-Token": granted["client_token"]})
+    revoked = session.browser.post(f"{base}/auth/token/revoke-self", {}, {"X-Vault-Token": granted["client_token"]})
+    if revoked.status != HTTPStatus.NO_CONTENT:
+        raise Failed(f"Vault does not take back the token that it gave ({revoked.status}); it ends by itself in time")
     declared = settings.vault.admin_group in site.groups(session.person)
     if (ADMINISTRATOR in granted["policies"]) != declared:
         membership = "is" if declared else "is not"

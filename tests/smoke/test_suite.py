@@ -54,6 +54,7 @@ LIES: Mapping[str, tuple[str, str]] = {
     "harbor mixes up rights": (let_in("harbor"), "no administrator"),
     "chat asks a new person": (let_in("matrix"), "nobody is logged in"),
     "chat has another domain": (let_in("matrix"), "elsewhere.example.com"),
+    "vault keeps tokens": (let_in("vault"), "does not take back"),
     "vault mixes up rights": (let_in("vault"), "policies default, own-folder"),
     "matrix asks for the login again": (let_in("matrix"), "asked to log in again"),
     "userinfo takes no token": (let_in("kubernetes"), "401"),

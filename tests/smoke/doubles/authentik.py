@@ -1,7 +1,5 @@
 """Authentik: discovery, the flow executor, authorization with policies, tokens. Protocol as in smoke/authentik.py."""
 
-import base64
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from lib import oidc
 from lib.forward_auth import PREFIX, ProxiedApplication, proxied_applications
 from lib.oidc import OidcApplication
 from settings import Settings
+from tests.smoke.doubles.tokens import Tokens
 from tests.smoke.doubles.web import Asked, nothing, page, redirect, set_cookie, unguessable
 from tests.support.loopback import Reply
 
@@ -25,14 +24,6 @@ class _Session:
     user: str = ""
     wants: tuple[OidcApplication, Mapping[str, str]] | None = None
     consent: str = ""
-
-
-@dataclass(frozen=True)
-class _Grant:
-    client: str
-    redirect_uri: str
-    user: str
-    challenge: str
 
 
 def outpost_client(application: ProxiedApplication) -> OidcApplication:
@@ -57,8 +48,7 @@ class Authentik:
         behind = (outpost_client(one) for one in proxied_applications(settings))
         self._applications = {one.client_id: one for one in (*oidc.applications(settings), *behind)}
         self._sessions: dict[str, _Session] = {}
-        self._grants: dict[str, _Grant] = {}
-        self._tokens: dict[str, str] = {}
+        self.tokens = Tokens(settings, lies)
 
     def respond(self, asked: Asked) -> Reply:
         """Answer a request to its host."""
@@ -75,17 +65,10 @@ class Authentik:
             f"/api/v3/flows/executor/{CONSENT}/": self._consent,
             "/api/v3/core/users/me/": self._me,
             "/application/o/authorize/": self._authorize,
-            "/application/o/token/": self._token,
-            "/application/o/userinfo/": self._userinfo,
+            "/application/o/token/": self.tokens.exchange_in_public,
+            "/application/o/userinfo/": self.tokens.userinfo,
         }
         return routes.get(asked.path, nothing)(asked)
-
-    def exchange(self, code: str, application: OidcApplication) -> dict[str, Any]:
-        """What the server of a confidential client gets for a code: the claims of the id token."""
-        grant = self._grants.pop(code)
-        if (grant.client, grant.redirect_uri) != (application.client_id, application.redirect_uris[0]):
-            raise AssertionError(f"the code of {grant.client} is not for {application.client_id}")
-        return self._claims(grant.user)
 
     def _public(self, application: OidcApplication, asked: Asked) -> Reply:
         base = f"https://{self._host}/application/o"
@@ -150,7 +133,7 @@ class Authentik:
             return Reply(403, {"detail": "CSRF Failed"})
         if json.loads(asked.request.body).get("token") != session.consent:
             return Reply(400, {"detail": "wrong token"})
-        return Reply(body={"component": "xak-flow-redirect", "to": self._code(session.user, *session.wants)})
+        return Reply(body={"component": "xak-flow-redirect", "to": self.tokens.grant(session.user, *session.wants)})
 
     def _authorize(self, asked: Asked) -> Reply:
         application = self._applications.get(asked.query.get("client_id", ""))
@@ -166,7 +149,7 @@ class Authentik:
         if "offline_access" in asked.query.get("scope", "").split():
             session.wants = (application, asked.query)
             return redirect(f"/if/flow/{CONSENT}/?{urlsplit(asked.request.path).query}")
-        return redirect(self._code(session.user, application, asked.query))
+        return redirect(self.tokens.grant(session.user, application, asked.query))
 
     def _forgets(self, user: str, application: OidcApplication) -> bool:
         return f"{application.slug} asks for the login again" in self._lies and self._may(user, application)
@@ -176,46 +159,6 @@ class Authentik:
 
     def _groups(self, user: str) -> list[str]:
         return list(self._settings.identity.users[user].groups)
-
-    def _code(self, user: str, application: OidcApplication, query: Mapping[str, str]) -> str:
-        code, uri = unguessable(), query["redirect_uri"]
-        self._grants[code] = _Grant(application.client_id, uri, user, query.get("code_challenge", ""))
-        joint = "&" if urlsplit(uri).query else "?"
-        return f"{uri}{joint}{urlencode({'code': code, 'state': query.get('state', '')})}"
-
-    def _token(self, asked: Asked) -> Reply:
-        form = asked.form
-        grant = self._grants.pop(form.get("code", ""), None)
-        proof = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest()).rstrip(b"=")
-        wanted = (form.get("client_id"), form.get("redirect_uri"), proof.decode())
-        if grant is None or (grant.client, grant.redirect_uri, grant.challenge) != wanted:
-            return Reply(400, {"error": "invalid_grant"})
-        token = unguessable()
-        self._tokens[token] = grant.user
-        # The id token says the same as userinfo, to who can read it: here by asking for it.
-        return Reply(body={"access_token": token, "id_token": token, "token_type": "Bearer"})
-
-    def api_server(self, asked: Asked) -> Reply:
-        """A Kubernetes API that takes these tokens; its answer is the object that was sent, with a status."""
-        user = self._tokens.get(asked.header("Authorization").removeprefix("Bearer "))
-        if asked.path != "/apis/authentication.k8s.io/v1/selfsubjectreviews" or asked.request.method != "POST":
-            return Reply(404)
-        if user is None or "the API server knows no login" in self._lies:
-            return Reply(401, {"kind": "Status", "status": "Failure", "message": "Unauthorized", "code": 401})
-        prefix = "" if "the API server has no prefix" in self._lies else "oidc:"
-        groups = [] if "the API server reads no groups" in self._lies else self._groups(user)
-        known = {"username": f"{prefix}{user}", "groups": [f"oidc:{one}" for one in groups] + ["system:authenticated"]}
-        return Reply(201, {**json.loads(asked.request.body), "status": {"userInfo": known}})
-
-    def _userinfo(self, asked: Asked) -> Reply:
-        user = self._tokens.get(asked.header("Authorization").removeprefix("Bearer "))
-        shut = "userinfo takes no token" in self._lies
-        return Reply(401) if user is None or shut else Reply(body=self._claims(user))
-
-    def _claims(self, user: str) -> dict[str, Any]:
-        groups = [] if "tokens name no groups" in self._lies else self._groups(user)
-        name = "somebody" if "tokens name somebody else" in self._lies else user
-        return {"preferred_username": name, "sub": user, "groups": groups}
 
     def _me(self, asked: Asked) -> Reply:
         session = self._session(asked)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lib.forward_auth import proxied_applications
 from settings import Settings
-from tests.smoke.doubles import services
+from tests.smoke.doubles import chat, services, vault
 from tests.smoke.doubles.authentik import Authentik
 from tests.smoke.doubles.registry import Registry
 from tests.smoke.doubles.web import Asked, nothing
@@ -56,11 +56,11 @@ class Platform:
         portal = services.harbor(settings, self.authentik, lies)
         self._by_host: Mapping[str, services.Answer] = {
             settings.identity.host: self.authentik.respond,
-            API: self.authentik.api_server,
+            API: self.authentik.tokens.api_server,
             settings.gitea.host: services.gitea(settings, self.authentik, lies),
             settings.harbor.host: lambda asked: self.registry.respond(asked) or portal(asked),
-            settings.vault.host: services.vault(settings, self.authentik, lies),
-            **services.matrix(settings, self.authentik, lies),
+            settings.vault.host: vault.vault(settings, self.authentik, lies),
+            **chat.matrix(settings, self.authentik, lies),
             **{one.host: services.proxied(one, self.authentik, lies) for one in proxied_applications(settings)},
         }
 
