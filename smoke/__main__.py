@@ -61,6 +61,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     try:
         settings = load_stack_file(stack_file(root, options.stack))
         site = _site(options, settings, os.environ, root)
+        site.network.reach(settings.identity.host)
     except (OperateError, StateError, OSError, ValueError) as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 1

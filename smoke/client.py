@@ -121,6 +121,17 @@ class Network:
     route: Route
     timeout: float = 20.0
 
+    def reach(self, host: str, seconds: float = 5.0) -> None:
+        """Prove that there is a way to a host at all; raises OSError that names the address and the fix."""
+        address = self.route(host, 443)
+        try:
+            socket.create_connection(address, seconds).close()
+        except OSError as error:
+            raise OSError(
+                f"{host} is looked for at {address[0]}:{address[1]}, where nobody answers ({error}): run this from the "
+                "network of the cluster, or name another way with --connect-to ADDRESS"
+            ) from None
+
     def opener(self, *handlers: urllib.request.BaseHandler) -> urllib.request.OpenerDirector:
         """Opens https URLs and follows no redirect."""
         through = _Handler(self.trusted, self.route)

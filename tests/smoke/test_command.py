@@ -88,6 +88,21 @@ def test_an_unknown_stack_is_named(capsys: pytest.CaptureFixture[str], tmp_path:
     assert "Pulumi.nowhere.yaml is not there" in capsys.readouterr().err, "which file was looked for"
 
 
+def test_a_cluster_that_is_nowhere_to_be_found_is_said_at_once(
+    certificates: Identities, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / STACK_FILE.name).write_text(STACK_FILE.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "ca.pem").write_text(certificates.ca, encoding="ascii")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and nobody listens
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        options = ["--stack", "smoke", "--ca", str(tmp_path / "ca.pem"), "--connect-to", address]
+        assert main(options, root=tmp_path) == 1, "there is nothing to ask"
+    said = capsys.readouterr().err
+    assert f"auth.smoke.example.com is looked for at {address}" in said, "which host, and where"
+    assert "--connect-to" in said, "what to do"
+
+
 def test_who_needs_a_second_factor_cannot_be_used(settings: Settings) -> None:
     factor = settings.identity.second_factor.model_copy(update={"groups": ("admins",)})
     strict = settings.model_copy(update={"identity": settings.identity.model_copy(update={"second_factor": factor})})
