@@ -66,7 +66,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
     return Identity(
         api=server.api,
         groups=people.ready,
-        urls={"identity": server.url, **{one.slug: one.launch_url for one in proxied_applications(settings)}},
+        urls={"identity": server.url, **{one.slug: one.launch_url for one in proxied_applications(site.settings)}},
         # Nothing of the platform builds on the tokens, or on what stands behind Authentik's login.
         ready=(people.ready, *(login.ready for login in logins)),
     )
