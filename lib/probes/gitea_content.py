@@ -2,9 +2,9 @@
 somebody changed. Who is in a team follows from the groups, at each login. Nothing is deleted that REMOVED does not
 name, and nothing that still holds a repository or a package.
 
-Facts of Gitea 1.26.2 and 1.27.3: a team of read or write is answered with the permission `none`, and only its units tell what it
-may do (CreateTeam in routers/api/v1/org/team.go, GetUnitsMap in models/organization/team.go). An organisation that was
-renamed answers to its old name with a redirect.
+Facts of Gitea 1.26.2 and 1.27.3: a team of read or write is answered with the permission `none`, and only its units
+tell what it may do (CreateTeam in routers/api/v1/org/team.go, GetUnitsMap in models/organization/team.go). An
+organisation that was renamed answers to its old name with a redirect.
 
 Environment: GITEA_URL, USERNAME and PASSWORD (of a site administrator without a second factor, which the API would
 ask for), ORGANISATIONS (JSON: name -> `visibility` and `teams`, each with the fields of Gitea's CreateTeamOption),
