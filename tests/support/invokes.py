@@ -8,13 +8,13 @@ from tests.support.outputs import Inputs, Issuer
 
 def _machine_configuration(arguments: Inputs, issuer: Issuer) -> Inputs:
     issuer.cluster_endpoint = str(arguments["clusterEndpoint"])
-    owner = f"machine configuration of {arguments['machineType']} {len(issuer.issued)}"
+    owner = f"machine configuration of {arguments['machineType']}"
     documents = ["version: v1alpha1", f"machine: {{token: {issuer.text(owner)}}}", *arguments.get("configPatches", [])]
     return {"id": arguments["clusterName"], "machineConfiguration": "\n---\n".join(documents), **arguments}
 
 
 def _client_configuration(arguments: Inputs, issuer: Issuer) -> Inputs:
-    owner = f"talosconfig {len(issuer.issued)}"
+    owner = f"talosconfig of {arguments['clusterName']}"
     text = f"context: {arguments['clusterName']}\ncontexts: {{key: {issuer.encoded_pem(owner)}}}\n"
     return {"id": arguments["clusterName"], "talosConfig": text, **arguments}
 
