@@ -35,7 +35,7 @@ test: setup ## run the tests (results in build/junit.xml)
 
 test-vault: setup ## run Vault's policies and logins on a real Vault, built once with Go (about 15 minutes)
 	@mkdir -p build
-	@$(PY) -m tools.vault_server
+	@$(PY) -m tools.real_servers vault
 	$(PY) -m pytest -n auto --junitxml=build/junit-vault.xml tests/real/vault $(ARGS)
 
 check: check-format check-lint check-types check-generated check-links ## format, lint, types, generated files fresh, links

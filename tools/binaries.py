@@ -11,6 +11,9 @@ from typing import NamedTuple
 from tools import go_build
 from tools.files import UnavailableError, staged
 
+ASKING = ("version",)
+"""Arguments with which most programs print their version."""
+
 
 class Version(NamedTuple):
     """A version of a program. A pre-release sorts before its final release, as semantic versioning has it."""
@@ -47,12 +50,12 @@ def cache() -> Path:
     return (configured if configured.is_absolute() else Path.home() / ".cache") / "home-cluster"
 
 
-def version_of(binary: Path) -> Version | None:
-    """The first version in what `<binary> version` prints; None where it does not run or says none."""
+def version_of(binary: Path, asking: Sequence[str] = ASKING) -> Version | None:
+    """The first version in what the binary prints for `asking`; None where it does not run or says none."""
     environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         run = subprocess.run(
-            [str(binary), "version"], env=environment, capture_output=True, text=True, timeout=60, check=False
+            [str(binary), *asking], env=environment, capture_output=True, text=True, timeout=60, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -61,7 +64,7 @@ def version_of(binary: Path) -> Version | None:
     return next(versions, None) if run.returncode == 0 else None
 
 
-def on_path(name: str, excluded: Sequence[Path] = ()) -> tuple[Path, Version]:
+def on_path(name: str, excluded: Sequence[Path] = (), asking: Sequence[str] = ASKING) -> tuple[Path, Version]:
     """The program `name` on PATH, but not in one of the directories `excluded`, and its version.
 
     Raises `UnavailableError` where there is none or it says no version.
@@ -70,18 +73,18 @@ def on_path(name: str, excluded: Sequence[Path] = ()) -> tuple[Path, Version]:
     found = shutil.which(name, path=os.pathsep.join(directories))
     if found is None:
         raise UnavailableError("none on PATH")
-    version = version_of(Path(found))
+    version = version_of(Path(found), asking)
     if version is None:
         raise UnavailableError(f"{found} on PATH does not tell its version")
     return Path(found), version
 
 
-def is_kept(binary: Path, version: str) -> bool:
+def is_kept(binary: Path, version: str, asking: Sequence[str] = ASKING) -> bool:
     """Whether an earlier setup kept `version` at `binary`, in a directory of its own.
 
     One that does not run any more is removed with its directory.
     """
-    if version_of(binary) == Version.parse(version):
+    if version_of(binary, asking) == Version.parse(version):
         return True
     shutil.rmtree(binary.parent, ignore_errors=True)
     return False
@@ -91,11 +94,11 @@ def build(source: go_build.Source, directory: Path) -> str:
     """Build `source` and keep it as `directory`/<name>; returns the Go used. Raises `UnavailableError`."""
     with staged(directory) as stage:
         go = go_build.build(source, stage / source.name)
-        prove(stage / source.name, source.version)
+        prove(stage / source.name, source.version, source.asking)
     return go
 
 
-def prove(binary: Path, version: str) -> None:
+def prove(binary: Path, version: str, asking: Sequence[str] = ASKING) -> None:
     """Refuse a program that does not run here or is not `version`; raises `UnavailableError`."""
-    if version_of(binary) != Version.parse(version):
+    if version_of(binary, asking) != Version.parse(version):
         raise UnavailableError(f"what came as {binary.name} {version} does not run here or is another version")

@@ -26,6 +26,7 @@ class Source:
         module: Directory of the go.mod.
         flags: Of `go build`, besides those that hold for all.
         duration: About how long a build takes, for people to read.
+        asking: Its arguments that print the version.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Source:
     module: Path
     flags: Sequence[str]
     duration: str
+    asking: Sequence[str] = ("version",)
 
 
 def build(source: Source, binary: Path) -> str:

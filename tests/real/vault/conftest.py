@@ -1,32 +1,24 @@
 """One real Vault for each process that runs tests."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.real.availability import skip_without
 from tests.real.vault.site import Site, staged
-from tests.support.program import ROOT
 from tests.support.recording import Recording
-from tools import vault_server
-from tools.files import UnavailableError
+from tools import real_servers
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a server one of the tests is skipped in the name of all, so that the reason is read once."""
-    needing = [item for item in items if "site" in getattr(item, "fixturenames", ())]
-    if not needing:
-        return
-    try:
-        vault_server.find(ROOT)
-    except UnavailableError as error:
-        reason = f"no vault server for {len(needing)} tests: {error}"
-        needing[0].add_marker(pytest.mark.skip(reason=reason))
-        config.hook.pytest_deselected(items=needing[1:])
-        items[:] = [item for item in items if item not in needing[1:]]
+    """Without a server the tests that need it are skipped."""
+    skip_without([real_servers.VAULT], Path(__file__).parent, config, items, "site")
 
 
 @pytest.fixture(scope="session")
 def site(update: Recording, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The stage, with everything that the program creates in Vault."""
-    with staged(update, vault_server.find(ROOT).binary, tmp_path_factory.mktemp("vault")) as stage:
+    binary = real_servers.find(real_servers.VAULT).binary
+    with staged(update, binary, tmp_path_factory.mktemp("vault")) as stage:
         yield stage

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.vault.config import API_PORT, CLUSTER_PORT, TLS_DIRECTORY
+from tests.real.ports import free_port
 from tests.real.vault.api import Api
 from tests.support.certificates import Authority
 from tests.support.recording import Recording
@@ -67,7 +67,7 @@ class Server:
         come back on its own. Raises `NotStartedError`.
         """
         for _ in range(1 if self._ports else _ATTEMPTS):
-            ports = self._ports or {port: _free_port() for port in dict.fromkeys(_ADDRESS.findall(self.text))}
+            ports = self._ports or {port: free_port() for port in dict.fromkeys(_ADDRESS.findall(self.text))}
             self._ports = ports
             self._process = self._run(ports)
             if self.becomes(NEW, SEALED):
@@ -173,10 +173,3 @@ def initialised(server: Server) -> dict[str, str]:
 def unseal(server: Server, keys: Mapping[str, str]) -> None:
     """What the sidecar does."""
     server.api.expect("PUT", "sys/unseal", {"key": keys["vault-unseal-0"]})
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,0 +1,161 @@
+"""The servers of the tests: found on PATH or in the cache, else built with Go from the go.mod files below `tools/`.
+
+`python -m tools.real_servers vault` (or `kubernetes`) builds what is missing; with `--find` it only says whether all is
+there. The program itself never runs these: the cluster brings its own.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import binaries
+from tools.binaries import Found, Version
+from tools.files import SetupError, UnavailableError, exclusive
+from tools.go_build import Source
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program that tests run.
+
+    Attributes:
+        name: Of the program.
+        suite: The tests that need it: `make test-<suite>` builds it from `tools/<suite>/go.mod`.
+        module: The Go module, whose version in that file is the pin.
+        package: Go package of its main function.
+        version_variable: Of the linker, where a build from a module does not know its version by itself.
+        asking: Its arguments that print the version.
+        duration: About how long a build takes, for people to read.
+    """
+
+    name: str
+    suite: str
+    module: str
+    package: str
+    version_variable: str = ""
+    asking: Sequence[str] = ("version",)
+    duration: str
+
+    def pinned(self, root: Path) -> str:
+        """The version in its go.mod, such as `1.21.0`. Raises `SetupError` where there is none."""
+        place = f"tools/{self.suite}/go.mod"
+        match = re.search(rf"^\s*{re.escape(self.module)} v(\S+)", (root / place).read_text(), re.MULTILINE)
+        if match is None:
+            raise SetupError(f"{place} does not require {self.module}.")
+        return match[1]
+
+    def source(self, root: Path) -> Source:
+        """How it is built."""
+        version = self.pinned(root)
+        variable = f" -X {self.version_variable}=v{version}" if self.version_variable else ""
+        return Source(
+            name=self.name,
+            version=version,
+            package=self.package,
+            module=root / "tools" / self.suite,
+            # Without symbols.
+            flags=("-ldflags", f"-s -w{variable}"),
+            duration=self.duration,
+            asking=self.asking,
+        )
+
+
+VAULT = Program(
+    name="vault",
+    suite="vault",
+    module="github.com/hashicorp/vault",
+    # The web interface needs a build of its own, so this server has none.
+    package="github.com/hashicorp/vault",
+    duration="about fifteen minutes on two cores",
+)
+ETCD = Program(
+    name="etcd",
+    suite="kubernetes",
+    module="go.etcd.io/etcd/server/v3",
+    package="go.etcd.io/etcd/server/v3",
+    asking=("--version",),
+    duration="about a minute on two cores",
+)
+API_SERVER = Program(
+    name="kube-apiserver",
+    suite="kubernetes",
+    module="k8s.io/kubernetes",
+    package="k8s.io/kubernetes/cmd/kube-apiserver",
+    version_variable="k8s.io/component-base/version.gitVersion",
+    asking=("--version",),
+    duration="about four minutes on two cores",
+)
+HELM = Program(
+    name="helm",
+    suite="kubernetes",
+    module="helm.sh/helm/v3",
+    package="helm.sh/helm/v3/cmd/helm",
+    version_variable="helm.sh/helm/v3/internal/version.version",
+    asking=("version", "--short"),
+    duration="about a minute on two cores",
+)
+SUITES: Mapping[str, Sequence[Program]] = {"vault": (VAULT,), "kubernetes": (ETCD, API_SERVER, HELM)}
+
+
+def find(program: Program, root: Path = ROOT) -> Found:
+    """A program that is there already: on PATH if it is at least the pinned version, else in the cache.
+
+    Raises `UnavailableError` with the reason why there is none.
+    """
+    version = program.pinned(root)
+    try:
+        return _on_path(program, version)
+    except UnavailableError as error:
+        binary = _store(program, version) / "source" / program.name
+        if binaries.is_kept(binary, version, program.asking):
+            return Found(binary, f"{version} taken from the cache: {binary.parent}")
+        raise UnavailableError(f"{error}, none in the cache; `make test-{program.suite}` builds it") from None
+
+
+def ensure(program: Program, root: Path = ROOT) -> Found:
+    """The program, built if need be. Raises `SetupError` where it cannot be built."""
+    source = program.source(root)
+    store = _store(program, source.version)
+    with exclusive(store / "lock", f"setup: another process is building {program.name}, waiting for it"):
+        try:
+            return find(program, root)
+        except UnavailableError:
+            go = binaries.build(source, store / "source")
+    return Found(store / "source" / program.name, f"{source.version} built with {go} from tools/{program.suite}/go.mod")
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
+    """One line about the programs of a suite; exits with 1 where one is missing."""
+    parser = argparse.ArgumentParser(prog="python -m tools.real_servers", description=__doc__, allow_abbrev=False)
+    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("--find", action="store_true", help="build nothing")
+    options = parser.parse_args(arguments)
+    found: list[str] = []
+    for program in SUITES[options.suite]:
+        try:
+            way = (find if options.find else ensure)(program, root).way
+        except SetupError as error:
+            sys.exit(f"no {program.name}, so the tests with a real {options.suite} do not run ({error})")
+        found.append(f"{program.name} {way}")
+    print(f"{', '.join(found)}; the tests with a real {options.suite} run")
+
+
+def _on_path(program: Program, version: str) -> Found:
+    wanted = Version.parse(version)
+    binary, actual = binaries.on_path(program.name, asking=program.asking)
+    if wanted is None or actual < wanted:
+        raise UnavailableError(f"{binary} on PATH is {actual}, not {version} or newer")
+    return Found(binary, f"{actual} found on PATH: {binary}")
+
+
+def _store(program: Program, version: str) -> Path:
+    return binaries.cache() / program.name / version
+
+
+if __name__ == "__main__":
+    main()
