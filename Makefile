@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-vault check check-format check-lint check-types check-generated check-links
+.PHONY: help setup demo test test-vault test-kubernetes check check-format check-lint check-types check-generated check-links
 .PHONY: format generate lock preview up refresh destroy smoke rotate secrets graph clean
 
 help: ## list these commands
@@ -37,6 +37,11 @@ test-vault: setup ## run Vault's policies and logins on a real Vault, built once
 	@mkdir -p build
 	@$(PY) -m tools.real_servers vault
 	$(PY) -m pytest -n auto --junitxml=build/junit-vault.xml tests/real/vault $(ARGS)
+
+test-kubernetes: setup ## try every object of the program on a real Kubernetes API, built once with Go (about 6 minutes)
+	@mkdir -p build
+	@$(PY) -m tools.real_servers kubernetes
+	$(PY) -m pytest -n auto --junitxml=build/junit-kubernetes.xml tests/real/kubernetes $(ARGS)
 
 check: check-format check-lint check-types check-generated check-links ## format, lint, types, generated files fresh, links
 
@@ -65,7 +70,7 @@ generate: setup ## write the JSON Schema of the stack file, the configuration re
 lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
-	cd tools/pulumi && GOTOOLCHAIN=auto go mod tidy
+	for module in pulumi vault kubernetes; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 preview up refresh destroy: setup ## the operation on STACK, with the official providers
 	@$(PY) -m tools.operate $@ --stack "$(STACK)" $(ARGS)

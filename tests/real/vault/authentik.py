@@ -49,6 +49,10 @@ class Authentik:
         self._codes[code] = (person, query)
         return query["state"], code
 
+    def id_token(self, person: Person) -> str:
+        """What a program on the machine of `person` has after a login."""
+        return (person.signer or self._signer).sign(self._claims(person, secrets.token_urlsafe()), person.algorithm)
+
     def respond(self, request: Request) -> Reply:
         """One request over HTTP."""
         root, path = urlsplit(self.issuer), urlsplit(request.path).path

@@ -1,0 +1,66 @@
+"""One real API server for each process that runs tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from settings import load_stack_file
+from tests.real.availability import skip_without
+from tests.real.kubernetes.login import offered
+from tests.real.kubernetes.manifests import STACK_FILES, chart_directory
+from tests.real.kubernetes.server import Binaries, serving
+from tests.real.kubernetes.stage import Stage
+from tests.support.charts import VARIABLE
+from tests.support.objects import releases
+from tests.support.program import STACK_FILE, record_program
+from tests.support.recording import Recording
+from tools import real_servers
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without the programs the tests that need them are skipped."""
+    skip_without(real_servers.SUITES["kubernetes"], Path(__file__).parent, config, items, "binaries")
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Binaries:
+    """etcd and the API server."""
+    etcd, api_server = (real_servers.find(one).binary for one in (real_servers.ETCD, real_servers.API_SERVER))
+    return Binaries(etcd, api_server)
+
+
+@pytest.fixture(scope="session")
+def with_login() -> Recording:
+    """A program whose groups have rights in the Kubernetes API."""
+    return record_program(preview=False, stack_file=STACK_FILES["applications"])
+
+
+@pytest.fixture(scope="session")
+def stage(binaries: Binaries, with_login: Recording, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A server that knows the kinds of the platform."""
+    directory = tmp_path_factory.mktemp("kubernetes")
+    helm = real_servers.find(real_servers.HELM).binary
+    services = str(load_stack_file(STACK_FILE).network.services)
+    with (
+        offered(with_login, directory) as login,
+        serving(binaries, directory, services, login.flags, login.variables) as server,
+    ):
+        stage = Stage(server, helm, directory, login)
+        stage.define()
+        yield stage
+
+
+@pytest.fixture(params=STACK_FILES)
+def stack(request: pytest.FixtureRequest) -> Recording:
+    """The program under a stack file, as an update."""
+    return record_program(preview=False, stack_file=STACK_FILES[request.param])
+
+
+@pytest.fixture
+def charted(stack: Recording) -> Recording:
+    """`stack`, where the templates of all its charts are at hand."""
+    missing = sorted({str(one.get("chart")) for one in releases(stack) if chart_directory(one) is None})
+    if missing:
+        pytest.skip(f"no templates of {', '.join(missing)}: unpack the charts and point {VARIABLE} at them")
+    return stack

@@ -1,0 +1,75 @@
+"""Login to the API server as a control plane of the program is told it, with a double of Authentik."""
+
+import contextlib
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from tests.real.vault.authentik import Authentik
+from tests.real.vault.proxy import proxying
+from tests.support.certificates import Authority
+from tests.support.loopback import serving
+from tests.support.recording import Recording
+
+_MACHINE = "talos:machine/configurationApply:ConfigurationApply"
+_FLAG = "authentication-config"
+_FILE = "authentication.yaml"
+
+
+@dataclass(frozen=True)
+class Login:
+    """How people log in.
+
+    Attributes:
+        authentik: The double.
+        flags: Of the API server.
+        variables: Of its environment.
+    """
+
+    authentik: Authentik
+    flags: dict[str, str]
+    variables: dict[str, str]
+
+
+@contextlib.contextmanager
+def offered(program: Recording, directory: Path) -> Iterator[Login]:
+    """The login that the machines of `program` are configured for; its file is written to `directory`."""
+    configuration = _configuration(program)
+    (offer,) = configuration["jwt"]
+    issuer = offer["issuer"]
+    authority = Authority("platform")
+    # In a recording the certificate is a made-up text.
+    issuer["certificateAuthority"] = authority.pem.decode()
+    file = directory / _FILE
+    file.write_text(yaml.safe_dump(configuration), encoding="utf-8")
+    (audience,) = issuer["audiences"]
+    authentik = Authentik(issuer=issuer["url"], client_id=audience, client_secret="")
+    host = str(urlsplit(issuer["url"]).hostname)
+    pair = directory / f"{host}.pem"
+    pair.write_bytes(b"".join(authority.issue(host, [host])))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair)
+    with (
+        serving(authentik.respond, context) as double,
+        proxying({f"{host}:443": urlsplit(double.url).port or 0}) as proxy,
+    ):
+        yield Login(authentik, {_FLAG: str(file)}, {"HTTPS_PROXY": proxy.url})
+
+
+def _configuration(program: Recording) -> dict[str, Any]:
+    """The file that a control plane is given for the flag of its API server."""
+    for machine in program.of_type(_MACHINE):
+        documents = [one for one in yaml.safe_load_all(machine.get("machineConfigurationInput")) if one]
+        flags = [one.get("cluster", {}).get("apiServer", {}).get("extraArgs", {}) for one in documents]
+        files = [file for one in documents for file in one.get("machine", {}).get("files", ())]
+        contents = {file["path"]: file["content"] for file in files}
+        for flag in flags:
+            if _FLAG in flag:
+                configuration: dict[str, Any] = yaml.safe_load(contents[flag[_FLAG]])
+                return configuration
+    raise AssertionError(f"no control plane is given --{_FLAG}")
