@@ -41,7 +41,8 @@ test-vault: setup ## run Vault's policies and logins on a real Vault, built once
 test-kubernetes: setup ## try every object of the program on a real Kubernetes API, built once with Go (about 6 minutes)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers kubernetes
-	$(PY) -m pytest -n auto --junitxml=build/junit-kubernetes.xml tests/real/kubernetes $(ARGS)
+	@# In one process: one server, and each chart is rendered once.
+	$(PY) -m pytest --junitxml=build/junit-kubernetes.xml tests/real/kubernetes $(ARGS)
 
 check: check-format check-lint check-types check-generated check-links ## format, lint, types, generated files fresh, links
 

@@ -8,16 +8,20 @@ import pytest
 from settings import load_stack_file
 from tests.real.availability import skip_without
 from tests.real.kubernetes.login import offered
-from tests.real.kubernetes.manifests import STACK_FILES, chart_directory
+from tests.real.kubernetes.manifests import STACKS, chart_directory, recorded
 from tests.real.kubernetes.server import Binaries, serving
 from tests.real.kubernetes.stage import Stage
 from tests.support.charts import VARIABLE
 from tests.support.objects import releases
-from tests.support.program import STACK_FILE, record_program
+from tests.support.program import STACK_FILE
 from tests.support.recording import Recording
 from tools import real_servers
 
+CHARTED = ("test-cluster", "every-key", "services-off")
+"""Stack files whose charts are rendered, which takes seconds each."""
 
+
+@pytest.hookimpl(trylast=True)  # after `-m` has left tests out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without the programs the tests that need them are skipped."""
     skip_without(real_servers.SUITES["kubernetes"], Path(__file__).parent, config, items, "binaries")
@@ -33,7 +37,7 @@ def binaries() -> Binaries:
 @pytest.fixture(scope="session")
 def with_login() -> Recording:
     """A program whose groups have rights in the Kubernetes API."""
-    return record_program(preview=False, stack_file=STACK_FILES["applications"])
+    return recorded("applications")
 
 
 @pytest.fixture(scope="session")
@@ -51,16 +55,17 @@ def stage(binaries: Binaries, with_login: Recording, tmp_path_factory: pytest.Te
         yield stage
 
 
-@pytest.fixture(params=STACK_FILES)
+@pytest.fixture(params=STACKS)
 def stack(request: pytest.FixtureRequest) -> Recording:
     """The program under a stack file, as an update."""
-    return record_program(preview=False, stack_file=STACK_FILES[request.param])
+    return recorded(request.param)
 
 
-@pytest.fixture
-def charted(stack: Recording) -> Recording:
-    """`stack`, where the templates of all its charts are at hand."""
-    missing = sorted({str(one.get("chart")) for one in releases(stack) if chart_directory(one) is None})
+@pytest.fixture(params=CHARTED)
+def charted(request: pytest.FixtureRequest) -> Recording:
+    """Likewise, where the templates of all its charts are at hand."""
+    program = recorded(request.param)
+    missing = sorted(str(one.get("chart")) for one in releases(program) if chart_directory(one) is None)
     if missing:
-        pytest.skip(f"no templates of {', '.join(missing)}: unpack the charts and point {VARIABLE} at them")
-    return stack
+        pytest.skip(f"no templates of charts such as {missing[0]}: unpack them and point {VARIABLE} at them")
+    return program

@@ -13,17 +13,11 @@ import yaml
 from tests.support.certificates import Authority
 from tests.support.charts import chart_data
 from tests.support.objects import objects
-from tests.support.program import ROOT, STACK_FILE
+from tests.support.program import ROOT, record_program
 from tests.support.recording import Recorded, Recording
 
 _VALID = ROOT / "tests" / "fixtures" / "stacks" / "valid"
-STACK_FILES = {
-    "test-cluster": STACK_FILE,
-    "applications": _VALID / "applications.yaml",
-    "every-key": _VALID / "every-key.yaml",
-    "existing-cluster": _VALID / "existing-cluster.yaml",
-    "services-off": _VALID / "services-off.yaml",
-}
+STACKS = ("test-cluster", "applications", "every-key", "existing-cluster", "services-off")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 _NAME_LENGTH = 63
@@ -58,6 +52,13 @@ class Manifest:
     def __str__(self) -> str:
         metadata = self.body["metadata"]
         return f"{self.origin}: {self.kind} {metadata.get('namespace', self.namespace)}/{metadata['name']}"
+
+
+def recorded(stack: str) -> Recording:
+    """The program as an update under the shipped stack file, `test-cluster`, or another valid one."""
+    if stack == "test-cluster":
+        return record_program(preview=False)
+    return record_program(preview=False, stack_file=_VALID / f"{stack}.yaml")
 
 
 def own(program: Recording) -> list[Manifest]:

@@ -70,16 +70,15 @@ def serving(
         try:
             server = start.ready()
         except NotStartedError as error:
-            start.stop()
             # A port was free when it was chosen, and another process was faster.
             if _IN_USE in str(error) and attempt + 1 < _ATTEMPTS:
                 continue
             raise
-        try:
+        else:
             yield server
+            return
         finally:
             start.stop()
-        return
 
 
 @dataclass

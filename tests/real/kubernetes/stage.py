@@ -137,7 +137,8 @@ class Stage:
 
     def _established(self, definition: str) -> bool:
         path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition}"
-        conditions: Any = self.api.expect("GET", path).get("status", {}).get("conditions", ())
+        status: Any = self.api.expect("GET", path).get("status") or {}
+        conditions = status.get("conditions") or ()
         return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
 
 

@@ -2,10 +2,9 @@
 
 import pytest
 
-from tests.real.kubernetes.manifests import STACK_FILES, own, pod_of
+from tests.real.kubernetes.manifests import own, pod_of, recorded
 from tests.real.kubernetes.stage import LEFT_OUT, Stage
 from tests.support import charts
-from tests.support.program import record_program
 from tests.support.recording import Recording
 
 pytestmark = pytest.mark.real
@@ -23,11 +22,11 @@ def test_every_object_of_a_kind_of_kubernetes_is_accepted(stage: Stage, stack: R
     assert not refusals, "refused, or warned of:\n" + "\n".join(refusals)
 
 
-def test_every_object_of_a_kind_of_the_platform_is_accepted(stage: Stage, stack: Recording) -> None:
+def test_every_object_of_a_kind_of_the_platform_is_accepted(stage: Stage, update: Recording, stack: Recording) -> None:
     if charts.directory() is None:
         pytest.skip(f"no chart data: {charts.VARIABLE} does not point at any, so the kinds are not known")
     manifests = [one for one in stage.objects(stack) if not is_built_in(one.group)]
-    stage.charts(stack)  # some charts have their definitions among their templates
+    stage.charts(update)  # some charts have their definitions among their templates
     tried = [one for one in manifests if one.group not in LEFT_OUT]
     assert tried, "the platform has kinds of its own"
     refusals = stage.refusals(tried)
@@ -43,5 +42,5 @@ def test_every_pod_is_let_into_its_namespace(stage: Stage, stack: Recording) -> 
 
 @pytest.mark.parametrize("group", LEFT_OUT)
 def test_a_group_is_left_out_only_while_the_program_has_objects_of_it(group: str) -> None:
-    program = record_program(preview=False, stack_file=STACK_FILES["every-key"])
+    program = recorded("every-key")
     assert group in {one.group for one in own(program)}, f"{group} need not be left out"

@@ -11,6 +11,7 @@ from tests.support.recording import Recording
 from tools import real_servers
 
 
+@pytest.hookimpl(trylast=True)  # after `-m` has left tests out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without a server the tests that need it are skipped."""
     skip_without([real_servers.VAULT], Path(__file__).parent, config, items, "site")
