@@ -8,6 +8,7 @@ each operation, because the Authentik SDK keeps its package reference for the li
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import runpy
@@ -139,6 +140,7 @@ def _follow_parent() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the order on standard input; exit code 0 when it succeeded."""
+    gc.disable()  # the process lives for seconds, and a fifth of them would go into looking for garbage
     channel = os.fdopen(int(arguments[0]), "w", encoding="utf-8")
     lock = threading.Lock()
 

@@ -1,10 +1,15 @@
 """Fixtures that every test may ask for."""
 
+import gc
+
 import hypothesis
 import pytest
 
 from tests.support.engine import Recording
 from tests.support.program import record_program
+
+# A recorded program is many objects that stay: looking through them for garbage takes a fifth of the time otherwise.
+gc.set_threshold(100_000, 50, 100)
 
 # The same examples in every run, no limit of time for one, and nothing written into the checkout.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +48,17 @@ class ChartData:
     def is_of(self, version: str) -> bool:
         return self.version == version or self.version in _STAMPED_AT_RELEASE
 
-    @property
+    @cached_property
     def values(self) -> dict[str, Any]:
         values: dict[str, Any] = yaml.safe_load(self.text) or {}
         return values
 
-    @property
+    @cached_property
     def text(self) -> str:
         """values.yaml as it is written: some keys stand only in its comments."""
         return (self.path / "values.yaml").read_text(encoding="utf-8")
 
-    @property
+    @cached_property
     def schema(self) -> dict[str, Any] | None:
         file = self.path / "values.schema.json"
         if not file.exists():
