@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from tests.real.vault.authentik import Authentik
-from tests.real.vault.proxy import proxying
+from tests.real.authentik import Authentik
+from tests.real.proxy import proxying
 from tests.support.certificates import Authority
 from tests.support.loopback import serving
 from tests.support.recording import Recording

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
+from tests.real.authentik import Person
+from tests.real.jwt import Signer
 from tests.real.kubernetes.stage import Stage
-from tests.real.vault.authentik import Person
-from tests.real.vault.jwt import Signer
 from tests.support.recording import Recording
 
 pytestmark = pytest.mark.real

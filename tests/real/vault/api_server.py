@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.real.vault.jwt import Signer
+from tests.real.jwt import Signer
 from tests.support.loopback import Reply, Request
 
 ACCOUNT = "system:serviceaccount:{namespace}:{name}"

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from lib.values.vault import AUDIT_DIRECTORY
 from settings import load_stack_file
+from tests.real.authentik import Authentik, Person
+from tests.real.proxy import Proxy, proxying
 from tests.real.vault import server as vault_servers
 from tests.real.vault.api import Answer, Api
 from tests.real.vault.api_server import ACCOUNT, ApiServer
-from tests.real.vault.authentik import Authentik, Person
 from tests.real.vault.program import Installation, Surroundings
-from tests.real.vault.proxy import Proxy, proxying
 from tests.real.vault.server import AUDIT, Server, initialised
 from tests.support.certificates import Authority
 from tests.support.loopback import Respond, serving

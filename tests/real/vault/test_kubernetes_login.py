@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.real.jwt import Signer
 from tests.real.vault.api_server import ACCOUNT, OWN_AUDIENCE
-from tests.real.vault.jwt import Signer
 from tests.real.vault.site import Site
 from tests.support.recording import Recorded
 

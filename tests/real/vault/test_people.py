@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.real.vault.authentik import Person
-from tests.real.vault.jwt import Signer
+from tests.real.authentik import Person
+from tests.real.jwt import Signer
 from tests.real.vault.paths import beyond_default
 from tests.real.vault.site import OPENID_ROLE, Site
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lib.vault.config import replica_addresses
-from tests.real.vault.proxy import proxying
+from tests.real.proxy import proxying
 from tests.real.vault.server import ACTIVE, SEALED, STANDBY, Server, initialised, serving, unseal
 from tests.real.vault.site import Site
 from tests.support.engine import Recording

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.real.proxy import proxying
 from tests.real.vault.api import Api
 from tests.real.vault.program import Installation, Surroundings, Written
-from tests.real.vault.proxy import proxying
 from tests.real.vault.site import Site, declared
 from tests.support.certificates import Authority
 from tests.support.engine import Recording

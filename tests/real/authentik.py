@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.real.vault.jwt import Signer
+from tests.real.jwt import Signer
 from tests.support.loopback import Reply, Request
 
 

@@ -1,6 +1,6 @@
 """A proxy on the loopback that leads the names of the cluster to doubles, and leads nowhere else.
 
-Vault is given the addresses that the program gives it, and this proxy for whatever it opens itself (HTTPS_PROXY).
+A server under test keeps the addresses of the program, and is given this proxy for what it opens itself (HTTPS_PROXY).
 """
 
 import contextlib
@@ -48,7 +48,7 @@ def proxying(routes: Mapping[str, int]) -> Iterator[Proxy]:
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
-        block_on_close = False  # a tunnel that Vault keeps open must not keep the tests from ending
+        block_on_close = False  # a tunnel that a server keeps open must not keep the tests from ending
 
     with Server(("127.0.0.1", 0), Tunnel) as server:
         proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
