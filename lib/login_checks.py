@@ -4,11 +4,13 @@ lib/probes/login_offered.py says what the keys of a check mean, and asks them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypedDict
 from urllib.parse import quote
 
+from lib import oidc
 from lib.oidc import GITEA_SOURCE, MATRIX_UPSTREAM_ID, OidcApplication
+from settings import Settings
 from settings.matrix import Matrix
 
 
@@ -70,6 +72,16 @@ def matrix(settings: Matrix, application: OidcApplication) -> Sequence[LoginChec
         LoginCheck(url=f"https://{settings.server_name}/.well-known/matrix/client", body=_field("base_url", synapse)),
         LoginCheck(url=f"https://{settings.host}/config.json", body=_field("server_name", settings.server_name)),
     )
+
+
+def enabled(settings: Settings) -> Iterator[tuple[str, Sequence[LoginCheck]]]:
+    """The checks of every service that is switched on, by its name."""
+    if settings.gitea.enabled:
+        yield "gitea", gitea(settings.gitea.host, oidc.gitea(settings))
+    if settings.harbor.enabled:
+        yield "harbor", harbor(settings.harbor.host, oidc.harbor(settings))
+    if settings.matrix.enabled:
+        yield "matrix", matrix(settings.matrix, oidc.matrix(settings))
 
 
 def _field(key: str, value: str) -> str:

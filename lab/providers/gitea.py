@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from lab.providers.kubernetes.cluster import RELEASES, Cluster
-from lab.providers.kubernetes.endpoints import UnreachableError, locate
+from lab.providers.kubernetes.cluster import Cluster
+from lab.providers.kubernetes.endpoints import UnreachableError, release_of
 from lab.providers.kubernetes.jobs import DONE, Container, Outcome
 from lab.providers.kubernetes.pods import environment
 
@@ -22,12 +22,9 @@ def content(cluster: Cluster, container: Container) -> Outcome | None:
         return None
     url = container.env["GITEA_URL"]
     try:
-        backend = locate(cluster, url, container.namespace)
+        release = release_of(cluster, "gitea", url, container.namespace)
     except UnreachableError as error:
         return Outcome(waiting=str(error))
-    release = cluster.world.get(RELEASES, f"{backend.namespace}/{backend.name}")
-    if release is None or release["chart"] != "gitea":
-        return Outcome(waiting=f"{url}: something answers that is not the API")
     if _administrator(cluster, release) != tuple(container.env[name] for name in _CREDENTIALS):
         return Outcome(waiting="Gitea refuses the account (401)")
     return _reconcile(cluster, json.loads(container.env["ORGANISATIONS"]), json.loads(container.env["REMOVED"]))

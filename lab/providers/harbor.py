@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from lab.providers.kubernetes.cluster import RELEASES, Cluster
-from lab.providers.kubernetes.endpoints import UnreachableError, locate
+from lab.providers.kubernetes.cluster import Cluster
+from lab.providers.kubernetes.endpoints import UnreachableError, release_of
 from lab.providers.kubernetes.jobs import DONE, Container, Outcome
 from lab.providers.kubernetes.pods import data_of
 
@@ -26,12 +26,9 @@ def content(cluster: Cluster, container: Container) -> Outcome | None:
         return None
     url = container.env["HARBOR_URL"]
     try:
-        backend = locate(cluster, url, container.namespace)
+        release = release_of(cluster, "harbor", url, container.namespace)
     except UnreachableError as error:
         return Outcome(waiting=str(error))
-    release = cluster.world.get(RELEASES, f"{backend.namespace}/{backend.name}")
-    if release is None or release["chart"] != "harbor":
-        return Outcome(waiting=f"{url}: something answers that is not the API")
     if container.env["HARBOR_PASSWORD"] != _password_of_administrator(cluster, release):
         return Outcome(waiting="Harbor: GET /registries was answered 401")
     wanted = json.loads(container.env["CONTENT"])

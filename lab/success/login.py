@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import yaml
@@ -46,7 +46,7 @@ def single_sign_on(evidence: Evidence) -> Metric:
         )
         for one in oidc.applications(settings)
     }
-    judged |= {f"login of {service}": _offered(evidence, checks) for service, checks in _checks(evidence)}
+    judged |= {f"login of {service}": _offered(evidence, checks) for service, checks in login_checks.enabled(settings)}
     if settings.vault.oidc:
         wanted = {"CLIENT_ID": oidc.vault(settings).client_id, "ISSUER": oidc.vault(settings).issuer, "MOUNT": MOUNT}
         judged["login of vault"] = proven(cluster, wanted, "Vault for a login")
@@ -54,16 +54,6 @@ def single_sign_on(evidence: Evidence) -> Metric:
         wanted = {"FORWARDED_HOST": behind.host, "AUTH_HOST": behind.auth_host}
         judged[f"login before {behind.slug}"] = proven(cluster, wanted, f"who gets to {behind.host}")
     return Metric("single sign-on on every service", judged, "Jobs in the cluster followed each login to Authentik")
-
-
-def _checks(evidence: Evidence) -> Iterator[tuple[str, Sequence[LoginCheck]]]:
-    settings = evidence.settings
-    if settings.gitea.enabled:
-        yield "gitea", login_checks.gitea(settings.gitea.host, oidc.gitea(settings))
-    if settings.harbor.enabled:
-        yield "harbor", login_checks.harbor(settings.harbor.host, oidc.harbor(settings))
-    if settings.matrix.enabled:
-        yield "matrix", login_checks.matrix(settings.matrix, oidc.matrix(settings))
 
 
 def _offered(evidence: Evidence, checks: Sequence[LoginCheck]) -> str:

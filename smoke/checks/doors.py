@@ -33,7 +33,7 @@ def checks(site: Site) -> Iterator[Check]:
     for one in oidc.applications(settings):
         look = f"kubectl -n authentik logs job/login-{one.slug}-discovery; Authentik: provider {one.slug}"
         yield Check(SIGN_ON, f"issuer of {one.slug}", look, partial(_issuer, site, one))
-    for service, questions in _questions(site):
+    for service, questions in login_checks.enabled(site.settings):
         look = f"kubectl -n {service} logs job/{service}-login; the login settings of {service}"
         yield Check(SIGN_ON, f"{service} leads to Authentik", look, partial(_offered, site, questions))
     if settings.vault.oidc:
@@ -45,16 +45,6 @@ def checks(site: Site) -> Iterator[Check]:
     if settings.matrix.enabled:
         look = "kubectl -n matrix get pods; the route of /_matrix/client/*/login to the authentication service"
         yield Check(CHAT, "login flows of Matrix clients", look, partial(_matrix_flows, site))
-
-
-def _questions(site: Site) -> Iterator[tuple[str, Sequence[LoginCheck]]]:
-    settings = site.settings
-    if settings.gitea.enabled:
-        yield "gitea", login_checks.gitea(settings.gitea.host, oidc.gitea(settings))
-    if settings.harbor.enabled:
-        yield "harbor", login_checks.harbor(settings.harbor.host, oidc.harbor(settings))
-    if settings.matrix.enabled:
-        yield "matrix", login_checks.matrix(settings.matrix, oidc.matrix(settings))
 
 
 def _answers(site: Site, host: str) -> str:

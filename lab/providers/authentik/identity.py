@@ -7,8 +7,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from lab.providers.authentik import blueprints, refusals
-from lab.providers.kubernetes.cluster import RELEASES, Cluster
-from lab.providers.kubernetes.endpoints import Backend, UnreachableError, locate
+from lab.providers.kubernetes.cluster import Cluster
+from lab.providers.kubernetes.endpoints import UnreachableError, release_of
 from lab.providers.kubernetes.pods import environment
 from lab.world import Record
 
@@ -22,11 +22,7 @@ _PACKAGED_ROOT: Final = "/blueprints/"
 
 def server(cluster: Cluster, url: str, namespace: str | None = None) -> Record:
     """The release of the Authentik that answers at a URL. Raises UnreachableError."""
-    backend: Backend = locate(cluster, url, namespace)
-    release = cluster.world.get(RELEASES, f"{backend.namespace}/{backend.name}")
-    if release is None or release["chart"] != "authentik":
-        raise UnreachableError(f"{url}: 404 Not Found")
-    return release
+    return release_of(cluster, "authentik", url, namespace)
 
 
 def token_is_valid(cluster: Cluster, release: Mapping[str, Any], token: str) -> bool:
