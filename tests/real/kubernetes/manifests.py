@@ -17,7 +17,7 @@ from tests.support.program import ROOT, record_program
 from tests.support.recording import Recorded, Recording
 
 _VALID = ROOT / "tests" / "fixtures" / "stacks" / "valid"
-STACKS = ("test-cluster", "applications", "every-key", "existing-cluster", "services-off")
+STACKS = ("test-cluster", *sorted(file.stem for file in _VALID.glob("*.yaml")))
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 _NAME_LENGTH = 63
