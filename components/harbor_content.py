@@ -62,7 +62,6 @@ class HarborContent(pulumi.ComponentResource):
             ProbeArgs(
                 namespace=args.namespace,
                 source=script("harbor_content"),
-                modules=("harbor_api", "harbor_projects"),
                 environment={
                     "HARBOR_URL": f"https://{args.settings.host}",
                     "CONTENT": json.dumps(content(args.settings, generations), sort_keys=True),

@@ -1,5 +1,6 @@
 """A gate inside the cluster: a Job that succeeds only once what it looks at is as it should be."""
 
+import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,26 @@ from lib.images import PROBE
 from lib.kubernetes import digest, resources, restricted_container, restricted_pod
 
 SCRIPTS = Path(__file__).parent.parent / "lib" / "probes"
+_PACKAGE = "lib.probes"
+_MAIN = "probe.py"
 _CA_MOUNT = "/etc/cluster-ca"
 
 
 def script(name: str) -> str:
     """Text of a probe script of lib/probes: Python with the standard library only, so that tests can run it too."""
     return (SCRIPTS / f"{name}.py").read_text(encoding="utf-8")
+
+
+def modules(source: str) -> tuple[str, ...]:
+    """Names of the scripts of lib/probes that a script imports, by the same names as everywhere, and they in turn."""
+    found: dict[str, None] = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            package, _, module = node.module.rpartition(".")
+            names = [one.name for one in node.names] if node.module == _PACKAGE else [module] * (package == _PACKAGE)
+            for name in names:
+                found |= dict.fromkeys((name, *modules(script(name))))
+    return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +42,6 @@ class ProbeArgs:
     Attributes:
         namespace: Where the Job runs.
         source: Text of the script, from `script(...)`; it loops until satisfied and exits 1 when it gives up.
-        modules: Names of further scripts of lib/probes that it imports, by the same names as everywhere.
         environment: Variables in plain text.
         secrets: Variables taken from Secrets: variable -> (name of the Secret, key).
         ca_config_map: ConfigMap whose `ca.crt` the script trusts.
@@ -40,7 +54,6 @@ class ProbeArgs:
 
     namespace: pulumi.Input[str]
     source: str
-    modules: Sequence[str] = field(default_factory=tuple)
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     secrets: Mapping[str, tuple[pulumi.Input[str], str]] = field(default_factory=dict)
     ca_config_map: pulumi.Input[str] | None = None
@@ -49,6 +62,11 @@ class ProbeArgs:
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
     seconds: int = 900
     again: str | None = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The script and every script of lib/probes that it needs, by the name of the file."""
+        return {_MAIN: self.source, **{f"{module}.py": script(module) for module in modules(self.source)}}
 
 
 class Probe(pulumi.ComponentResource):
@@ -70,7 +88,7 @@ class Probe(pulumi.ComponentResource):
         config = k8s.core.v1.ConfigMap(
             f"{name}-script",
             metadata={"name": f"{name}-script", "namespace": args.namespace},
-            data={"probe.py": args.source, **{f"{module}.py": script(module) for module in args.modules}},
+            data=args.files,
             opts=pulumi.ResourceOptions(parent=self),
         )
         timeout = f"{args.seconds + 120}s"
@@ -105,7 +123,7 @@ def _job(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> Any:
         "activeDeadlineSeconds": args.seconds,
         "template": {
             # The ConfigMap keeps its name when the script changes; the digest makes the Job run again.
-            "metadata": {"annotations": {"home-cluster/script": digest(args.source, *map(script, args.modules))}},
+            "metadata": {"annotations": {"home-cluster/script": digest(*args.files.values())}},
             "spec": _pod(args, script_config_map),
         },
     }
@@ -127,7 +145,7 @@ def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> dict[str, Any
         {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
         for variable, (secret, key) in args.secrets.items()
     ]
-    files = {"name": script_config_map, **_places(args.modules)}
+    files = {"name": script_config_map, **_places(args.files)}
     volumes: list[Mapping[str, Any]] = [{"name": "script", "configMap": files}]
     mounts: list[Mapping[str, Any]] = [{"name": "script", "mountPath": "/probe", "readOnly": True}]
     if args.ca_config_map is not None:
@@ -147,7 +165,7 @@ def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> dict[str, Any
             {
                 "name": "probe",
                 "image": PROBE,
-                "command": ["python3", "/probe/probe.py"],
+                "command": ["python3", f"/probe/{_MAIN}"],
                 "env": environment,
                 "resources": resources("10m", "64Mi"),
                 "securityContext": restricted_container(),
@@ -158,9 +176,7 @@ def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> dict[str, Any
     }
 
 
-def _places(modules: Sequence[str]) -> dict[str, Any]:
+def _places(files: Mapping[str, str]) -> dict[str, Any]:
     """Where the files of the ConfigMap lie: modules below the script, where `import lib.probes.<module>` finds them."""
-    if not modules:
-        return {}
-    below = [{"key": f"{module}.py", "path": f"lib/probes/{module}.py"} for module in modules]
-    return {"items": [{"key": "probe.py", "path": "probe.py"}, *below]}
+    below = [{"key": name, "path": f"lib/probes/{name}"} for name in files if name != _MAIN]
+    return {"items": [{"key": _MAIN, "path": _MAIN}, *below]} if below else {}

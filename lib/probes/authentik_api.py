@@ -9,9 +9,10 @@ Environment: AUTHENTIK_URL (public), AUTHENTIK_TOKEN, SSL_CERT_FILE, SECONDS.
 import json
 import os
 import sys
-import time
 import urllib.error
 import urllib.request
+
+from lib.probes import gate
 
 
 def problem(url: str, token: str) -> str:
@@ -38,14 +39,7 @@ def problem(url: str, token: str) -> str:
 
 def main() -> int:
     url, token = os.environ["AUTHENTIK_URL"].rstrip("/"), os.environ["AUTHENTIK_TOKEN"]
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while found := problem(url, token):
-        print(found, flush=True)
-        if time.monotonic() > deadline:
-            return 1
-        time.sleep(3)
-    print(f"the API answers on {url}")
-    return 0
+    return gate.wait(lambda: problem(url, token), f"the API answers on {url}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from lib.probes import gate
+
 RUN_SECONDS = 60.0
 """How long one run of a blueprint may take before it is asked for again."""
 POLL_SECONDS = 1.0
@@ -140,14 +142,7 @@ def problem(environment: dict[str, str]) -> str:
 
 
 def main() -> int:
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while found := problem(dict(os.environ)):
-        print(found, flush=True)
-        if time.monotonic() > deadline:
-            return 1
-        time.sleep(5)
-    print("applied")
-    return 0
+    return gate.wait(lambda: problem(dict(os.environ)), "applied")
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ import hashlib
 import json
 import os
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from lib.probes import gate
 
 
 def accepted(text: bytes, secret_file: str) -> set[str]:
@@ -62,14 +63,7 @@ def problem(environment: dict[str, str]) -> str:
 
 
 def main() -> int:
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while found := problem(dict(os.environ)):
-        print(found, flush=True)
-        if time.monotonic() > deadline:
-            return 1
-        time.sleep(3)
-    print(f"the worker sees {os.environ['BLUEPRINT_PATH']}")
-    return 0
+    return gate.wait(lambda: problem(dict(os.environ)), f"the worker sees {os.environ['BLUEPRINT_PATH']}")
 
 
 if __name__ == "__main__":

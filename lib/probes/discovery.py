@@ -11,11 +11,12 @@ import http.client
 import json
 import os
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Any
+
+from lib.probes import gate
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
 
@@ -110,14 +111,7 @@ def problem(environment: dict[str, str], opener: urllib.request.OpenerDirector =
 
 
 def main() -> int:
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while found := problem(dict(os.environ)):
-        print(found, flush=True)
-        if time.monotonic() > deadline:
-            return 1
-        time.sleep(3)
-    print(f"{os.environ['ISSUER']} is ready for logins")
-    return 0
+    return gate.wait(lambda: problem(dict(os.environ)), f"{os.environ['ISSUER']} is ready for logins")
 
 
 if __name__ == "__main__":

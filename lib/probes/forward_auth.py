@@ -10,11 +10,12 @@ Environment: FORWARD_AUTH_URL (address of the Middleware), FORWARDED_HOST (of th
 import http.client
 import os
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Any
+
+from lib.probes import gate
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -62,14 +63,7 @@ def problem(environment: dict[str, str]) -> str:
 
 
 def main() -> int:
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while found := problem(dict(os.environ)):
-        print(found, flush=True)
-        if time.monotonic() > deadline:
-            return 1
-        time.sleep(3)
-    print(f"{os.environ['FORWARDED_HOST']} is behind the login")
-    return 0
+    return gate.wait(lambda: problem(dict(os.environ)), f"{os.environ['FORWARDED_HOST']} is behind the login")
 
 
 if __name__ == "__main__":

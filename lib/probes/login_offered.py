@@ -14,13 +14,12 @@ import os
 import re
 import ssl
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-INTERVAL_SECONDS = 3.0
+from lib.probes import gate
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -54,14 +53,10 @@ def main() -> int:
     checks = json.loads(os.environ["CHECKS"])
     trusted = urllib.request.HTTPSHandler(context=ssl.create_default_context())
     opener = urllib.request.build_opener(_Stay(), trusted)
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while problems := [found for check in checks if (found := problem(opener, check))]:
-        print("\n".join(problems), flush=True)
-        if time.monotonic() > deadline:
-            return 1
-        time.sleep(INTERVAL_SECONDS)
-    print("The service answers and offers the login")
-    return 0
+    return gate.wait(
+        lambda: "\n".join(found for check in checks if (found := problem(opener, check))),
+        "The service answers and offers the login",
+    )
 
 
 if __name__ == "__main__":

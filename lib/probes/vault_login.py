@@ -9,11 +9,12 @@ Environment: VAULT_ADDR, MOUNT, ROLE, ISSUER, CLIENT_ID, REDIRECT_URIS (one a li
 import json
 import os
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Any
+
+from lib.probes import gate
 
 
 def authorization_url(
@@ -60,14 +61,7 @@ def problem(environment: dict[str, str], opener: urllib.request.OpenerDirector |
 
 
 def main() -> int:
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while found := problem(dict(os.environ)):
-        print(found, flush=True)
-        if time.monotonic() > deadline:
-            return 1
-        time.sleep(3)
-    print("people can start a login to Vault")
-    return 0
+    return gate.wait(lambda: problem(dict(os.environ)), "people can start a login to Vault")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ Environment: VAULT_ADDRS (each server's, with commas between), SSL_CERT_FILE, KE
 
 import os
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from lib.probes import gate
 
 _STANDBY = "a standby"
 _STATES = {
@@ -61,14 +62,9 @@ def _told(states: dict[str, str]) -> str:
 def main() -> int:
     addresses, directory = os.environ["VAULT_ADDRS"].split(","), Path(os.environ["KEYS_DIRECTORY"])
     keys = os.environ["KEYS"].split(",")
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while found := problem(addresses, directory, keys):
-        print(found, flush=True)
-        if time.monotonic() > deadline:
-            return 1
-        time.sleep(3)
-    print("Vault is unsealed and its keys are where they belong")
-    return 0
+    return gate.wait(
+        lambda: problem(addresses, directory, keys), "Vault is unsealed and its keys are where they belong"
+    )
 
 
 if __name__ == "__main__":

@@ -141,22 +141,24 @@ def _imported(text: str) -> set[str]:
 
 @pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
 def test_a_probe_script_runs_with_the_standard_library_and_its_modules_alone(path: Any) -> None:
-    others = {f"lib.probes.{other.stem}" for other in SCRIPTS.glob("*.py")}
+    others = {"lib.probes", *(f"lib.probes.{other.stem}" for other in SCRIPTS.glob("*.py"))}
     foreign = {
         name for name in _imported(script(path.stem)) - others if name.split(".")[0] not in sys.stdlib_module_names
     }
     assert not foreign, "the image of the Job has nothing else"
 
 
-def test_a_script_finds_its_modules_where_the_kubelet_puts_them(tmp_path: Path) -> None:
-    recording = _built(source=script("harbor_content"), modules=("harbor_api", "harbor_projects"))
+@pytest.mark.parametrize(
+    ("name", "needed", "variable"),
+    [("harbor_content", {"harbor_api", "harbor_projects"}, "HARBOR_URL"), ("login_offered", {"gate"}, "CHECKS")],
+)
+def test_a_script_finds_its_modules_where_the_kubelet_puts_them(
+    tmp_path: Path, name: str, needed: set[str], variable: str
+) -> None:
+    recording = _built(source=script(name))
     files = recording.one("*ConfigMap").get("data")
     volume = _job(recording).get("spec", "template", "spec", "volumes", 0)["configMap"]
-    assert {f"lib.probes.{name}" for name in ("harbor_api", "harbor_projects")} == {
-        name
-        for name in _imported(files["probe.py"]) | _imported(files["harbor_projects.py"])
-        if name.startswith("lib.")
-    }, "every module that it needs, and no other"
+    assert set(files) == {"probe.py", *(f"{module}.py" for module in needed)}, "every module that it needs, no other"
     written = tmp_path / "..2026_11_23"
     for item in volume["items"]:
         place = written / item["path"]
@@ -164,17 +166,18 @@ def test_a_script_finds_its_modules_where_the_kubelet_puts_them(tmp_path: Path) 
         place.write_text(files[item["key"]], encoding="utf-8")
     # A kubelet's volume: each name leads through `..data` to the files as they are now.
     (tmp_path / "..data").symlink_to(written.name)
-    for name in ("probe.py", "lib"):
-        (tmp_path / name).symlink_to(f"..data/{name}")
+    for entry in ("probe.py", "lib"):
+        (tmp_path / entry).symlink_to(f"..data/{entry}")
     command = [sys.executable, str(tmp_path / "probe.py")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env={}, cwd="/")
-    assert "KeyError: 'HARBOR_URL'" in ran.stderr, f"it gets as far as its variables: {ran.stderr}"
+    assert f"KeyError: '{variable}'" in ran.stderr, f"it gets as far as its variables: {ran.stderr}"
 
 
 def test_a_changed_module_makes_the_job_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = _job(_built(modules=("harbor_api",))).get("spec", "template")
+    source = script("harbor_projects")
+    before = _job(_built(source=source)).get("spec", "template")
     monkeypatch.setattr("components.probe.script", lambda name: f"# another {name}")
-    assert _job(_built(modules=("harbor_api",))).get("spec", "template") != before, "a module is a part of the script"
+    assert _job(_built(source=source)).get("spec", "template") != before, "a module is a part of the script"
 
 
 def test_a_script_that_does_not_exist_is_an_error() -> None:

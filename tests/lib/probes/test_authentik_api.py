@@ -44,7 +44,7 @@ def test_the_token_is_never_in_the_message(reply: Reply) -> None:
 
 def test_the_gate_opens_once_the_worker_has_made_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     replies = iter([Reply(403), Reply(body=ADMINISTRATOR)])
-    monkeypatch.setattr("lib.probes.authentik_api.time.sleep", lambda _: None)
+    monkeypatch.setattr("lib.probes.gate.time.sleep", lambda _: None)
     with serving(lambda _: next(replies)) as api:
         monkeypatch.setenv("AUTHENTIK_URL", api.url)
         monkeypatch.setenv("AUTHENTIK_TOKEN", TOKEN)

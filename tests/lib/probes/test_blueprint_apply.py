@@ -90,7 +90,7 @@ def test_the_gate_asks_again_until_the_worker_has_read_the_new_secret(
 ) -> None:
     server = Authentik(text="new text", secret="old", up=False)
     steps = iter([("up", True), ("secret", "new")])
-    monkeypatch.setattr("lib.probes.blueprint_apply.time.sleep", lambda _: setattr(server, *next(steps)))
+    monkeypatch.setattr("lib.probes.gate.time.sleep", lambda _: setattr(server, *next(steps)))
     with serving(server.respond) as api:
         for key, value in environment(tmp_path, api.url, "new text").items():
             monkeypatch.setenv(key, value)

@@ -54,7 +54,7 @@ def test_a_worker_that_does_not_answer_is_named(tmp_path: Path) -> None:
 def test_the_gate_opens_once_server_and_file_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = Authentik(text=None, up=False)
     steps = iter([("up", True), ("text", "new text")])
-    monkeypatch.setattr("lib.probes.blueprint_visible.time.sleep", lambda _: setattr(server, *next(steps)))
+    monkeypatch.setattr("lib.probes.gate.time.sleep", lambda _: setattr(server, *next(steps)))
     with serving(server.respond) as api:
         for key, value in environment(tmp_path, api.url, "new text").items():
             monkeypatch.setenv(key, value)

@@ -169,7 +169,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, double: Double, seconds: str) -> int:
 def test_the_gate_opens_once_the_application_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     public = Public()
     there = iter([False])
-    monkeypatch.setattr("lib.probes.discovery.time.sleep", lambda _: None)
+    monkeypatch.setattr("lib.probes.gate.time.sleep", lambda _: None)
     with serving(lambda request: public.respond(request) if next(there, True) else Reply(502)) as double:
         public.complete(double.url)
         assert _run(monkeypatch, double, "60") == 0, "the first answer is no reason to give up"

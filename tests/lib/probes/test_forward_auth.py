@@ -82,7 +82,7 @@ def test_the_gate_waits_for_the_outpost_until_its_time_is_over(
     def respond(request: Request) -> Reply:
         return answers[min(len(double.requests), len(answers)) - 1](request)
 
-    monkeypatch.setattr("lib.probes.forward_auth.time.sleep", lambda _: None)
+    monkeypatch.setattr("lib.probes.gate.time.sleep", lambda _: None)
     double: Double
     with serving(respond) as double:
         for key, value in (given(double.url) | {"SECONDS": seconds}).items():

@@ -29,13 +29,13 @@ def service(request: Request) -> Reply:
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[dict[str, str]], float], int]:
     """Run the gate on checks whose URLs are paths of the double."""
 
-    def gate(url: str, checks: list[dict[str, str]], seconds: float) -> int:
+    def asked(url: str, checks: list[dict[str, str]], seconds: float) -> int:
         monkeypatch.setenv("CHECKS", json.dumps([{**check, "url": url + check["url"]} for check in checks]))
         monkeypatch.setenv("SECONDS", str(seconds))
-        monkeypatch.setattr(login_offered, "INTERVAL_SECONDS", 0.01)
+        monkeypatch.setattr(gate, "INTERVAL_SECONDS", 0.01)
         return login_offered.main()
 
-    return gate
+    return asked
 
 
 @pytest.fixture(scope="module")

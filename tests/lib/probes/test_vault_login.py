@@ -86,7 +86,7 @@ def test_a_role_that_is_not_there_keeps_it_shut() -> None:
 
 def test_the_gate_waits_for_vault_and_gives_up_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     replies = iter([Reply(503)])
-    monkeypatch.setattr("lib.probes.vault_login.time.sleep", lambda _: None)
+    monkeypatch.setattr("lib.probes.gate.time.sleep", lambda _: None)
     with serving(lambda request: next(replies, None) or vault()(request)) as double:
         for key, value in given(double.url).items():
             monkeypatch.setenv(key, value)
