@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from lib.probes import login_offered
+from lib.probes import gate, login_offered
 from tests.lib.probes.certificates import Authority
 from tests.support.loopback import Reply, Request, serving
 
