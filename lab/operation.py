@@ -98,7 +98,7 @@ def _perform(selected: auto.Stack, order: Order, emit: Callable[[Mapping[str, An
     result = getattr(selected, order.operation)(**options)
     summary = getattr(result, "summary", None)
     changes = getattr(summary, "resource_changes", None) or getattr(result, "change_summary", {})
-    outputs = {} if order.operation in ("preview", "destroy") else selected.outputs()
+    outputs = result.outputs if order.operation == "up" else selected.outputs() if order.operation == "refresh" else {}
     public = {name: output.value for name, output in outputs.items() if not output.secret}
     return {"changes": {str(getattr(key, "value", key)): count for key, count in changes.items()}, "outputs": public}
 
@@ -117,7 +117,7 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
         try:
             selected = _select(stack)
             seed.set_secrets(selected, stack, world)
-            recovery.recover(selected, world, emit)
+            recovery.recover(selected, stack, world, emit)
             return _perform(selected, order, emit)
         finally:
             if order.operation != "preview" and selected is not None:

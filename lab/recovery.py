@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pulumi import automation as auto
 
+from lab.checkout import Stack
 from lab.providers.kubernetes.cluster import OBJECTS, RELEASES, object_key
 from lab.providers.kubernetes.kinds import Kind
 from lab.world import World
@@ -26,11 +27,13 @@ _TABLES: Final = (
 Emit = Callable[[Mapping[str, Any]], None]
 
 
-def recover(selected: auto.Stack, world: World, emit: Emit) -> None:
+def recover(selected: auto.Stack, stack: Stack, world: World, emit: Emit) -> None:
     """Bring the stack of an interrupted operation into a state that the next one can start from.
 
     The world's file lock is held, so no other operation of this working directory runs.
     """
+    if not _was_interrupted(stack):
+        return
     selected.cancel()
     exported = selected.export_stack()
     deployment = dict(exported.deployment or {})
@@ -48,6 +51,15 @@ def recover(selected: auto.Stack, world: World, emit: Emit) -> None:
     except auto.CommandError as error:
         text = f"the refresh after the interruption failed: {error}"
         emit({"event": "message", "severity": "warning", "urn": "", "text": text})
+
+
+def _was_interrupted(stack: Stack) -> bool:
+    """Whether the last operation left its lock or unfinished steps behind: asking the CLI would take a second."""
+    backend = stack.backend / ".pulumi"
+    if any((backend / "locks").rglob("*.json")):
+        return True
+    states = (backend / "stacks").rglob(f"{stack.name}.json")
+    return any('"pending_operations"' in state.read_text(encoding="utf-8") for state in states)
 
 
 def _adopted(world: World, operation: Mapping[str, Any]) -> dict[str, Any] | None:
