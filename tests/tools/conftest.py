@@ -75,7 +75,7 @@ def site() -> Iterator[Site]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         published = Site(f"http://127.0.0.1:{server.server_port}/v{{version}}")
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield published
         server.shutdown()
 
