@@ -17,6 +17,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -36,7 +37,12 @@ def _key(directory: Path, passphrase: str) -> bytes:
     salt_file = directory / "salt"
     if not salt_file.exists():
         salt_file.write_bytes(os.urandom(16))
-    return hashlib.scrypt(passphrase.encode(), salt=salt_file.read_bytes(), **_SCRYPT)
+    return _derived(passphrase, salt_file.read_bytes())
+
+
+@cache
+def _derived(passphrase: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(passphrase.encode(), salt=salt, **_SCRYPT)
 
 
 def _lock(directory: Path, patience: float) -> IO[str]:

@@ -28,6 +28,8 @@ class Bench:
     """A world with every controller, and the packages over it."""
 
     def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "salt").write_bytes(bytes(16))  # one for all, so that a process derives the key once
         self.world = World(directory, "a passphrase")
         self.site = open_site(self.world, grace=GRACE, pace=0)
         self.cluster = Cluster(self.site)
