@@ -102,32 +102,37 @@ def addresses(program: Recording) -> set[str]:
     return {url for url in found if re.fullmatch(r"https://[\w.-]+:8200", url)}
 
 
-def run_probe(site: Site, script: str, job: dict[str, Any], directory: Path, **here: str) -> Completed:
-    """Run a script with the variables of its Job, which names Vault as in the cluster; `here` differs from it."""
+def run_probe(site: Site, files: dict[str, str], job: dict[str, Any], directory: Path, **here: str) -> Completed:
+    """Run the first of the files, by their place in the pod, with the variables of its Job, which names Vault as in the
+    cluster; `here` differs from it.
+    """
     variables = {one["name"]: one["value"] for one in job["env"]}
     assert set(here) <= set(variables), f"the Job sets {set(here)} too"
     (directory / "ca.crt").write_bytes(site.authority.pem)
-    (directory / "probe.py").write_text(script)
+    for place, text in files.items():
+        (directory / place).parent.mkdir(parents=True, exist_ok=True)
+        (directory / place).write_text(text)
     port = urlsplit(site.root.address).port or 0
     routes = {urlsplit(url).netloc: port for url in addresses(site.program)}
     with proxying(routes) as proxy:
         local = {"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": str(directory / "ca.crt"), "SECONDS": "0"}
-        command = [sys.executable, str(directory / "probe.py")]
+        command = [sys.executable, str(directory / next(iter(files)))]
         environment = {"PATH": os.defpath, **variables, **local, **here}
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def run_gate(site: Site, name: str, directory: Path, **here: str) -> Completed:
     """Run a gate of the program once."""
-    script = site.program.one("kubernetes:core/v1:ConfigMap", f"{name}-script").get("data", "probe.py")
-    job = site.program.one(JOB, name).get("spec", "template", "spec", "containers", 0)
-    return run_probe(site, script, job, directory, **here)
+    data = site.program.one("kubernetes:core/v1:ConfigMap", f"{name}-script").get("data")
+    pod = site.program.one(JOB, name).get("spec", "template", "spec")
+    files = {item["path"]: data[item["key"]] for item in pod["volumes"][0]["configMap"]["items"]}
+    return run_probe(site, files, pod["containers"][0], directory, **here)
 
 
 def test_the_initialisation_sees_that_vault_listens(site: Site, tmp_path: Path) -> None:
     script = site.program.one("kubernetes:core/v1:ConfigMap", "vault-init-script").get("data", "wait.py")
     job = site.program.one(JOB, "vault-init-job").get("spec", "template", "spec", "initContainers", 0)
-    run = run_probe(site, script, job, tmp_path)
+    run = run_probe(site, {"wait.py": script}, job, tmp_path)
     assert run.returncode == 0, f"by the name of the first server, whose certificate it checks: {run.stdout}"
 
 
