@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from lib.images import HARBOR_TRIVY
-from lib.kubernetes import RELOADER_AUTO, resources, restricted_container, restricted_pod
+from lib.kubernetes import RELOADER_AUTO, from_secret, resources, restricted_container, restricted_pod
 
 _NAME = "harbor-trivy"  # where core looks for the scanner when the chart is left to itself
 _PORT = 8080
@@ -99,13 +99,12 @@ def _container(args: HarborScannerArgs) -> dict[str, Any]:
         "SCANNER_TRIVY_DB_REPOSITORY": "mirror.gcr.io/aquasec/trivy-db,ghcr.io/aquasecurity/trivy-db",
         "SCANNER_TRIVY_JAVA_DB_REPOSITORY": "mirror.gcr.io/aquasec/trivy-java-db,ghcr.io/aquasecurity/trivy-java-db",
     }
-    url = {"secretKeyRef": {"name": args.valkey_secret, "key": "trivy"}}
     return {
         "name": "trivy",
         "image": HARBOR_TRIVY,
         "env": [
             *({"name": variable, "value": value} for variable, value in plain.items()),
-            {"name": "SCANNER_REDIS_URL", "valueFrom": url},
+            from_secret("SCANNER_REDIS_URL", args.valkey_secret, "trivy"),
         ],
         "ports": [{"name": "http", "containerPort": _PORT}],
         "livenessProbe": {"httpGet": {"path": "/probe/healthy", "port": "http"}, "failureThreshold": 10},

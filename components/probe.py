@@ -10,7 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from lib.images import PROBE
-from lib.kubernetes import digest, resources, restricted_container, restricted_pod
+from lib.kubernetes import digest, from_secret, resources, restricted_container, restricted_pod
 
 SCRIPTS = Path(__file__).parent.parent / "lib" / "probes"
 _PACKAGE = "lib.probes"
@@ -141,10 +141,7 @@ def _schedule(args: ProbeArgs, schedule: str, script_config_map: pulumi.Input[st
 
 def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> dict[str, Any]:
     environment: list[dict[str, Any]] = [{"name": key, "value": value} for key, value in args.environment.items()]
-    environment += [
-        {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
-        for variable, (secret, key) in args.secrets.items()
-    ]
+    environment += [from_secret(variable, secret, key) for variable, (secret, key) in args.secrets.items()]
     files = {"name": script_config_map, **_places(args.files)}
     volumes: list[Mapping[str, Any]] = [{"name": "script", "configMap": files}]
     mounts: list[Mapping[str, Any]] = [{"name": "script", "mountPath": "/probe", "readOnly": True}]

@@ -45,6 +45,11 @@ def resources(cpu: str, memory: str) -> dict[str, Any]:
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
 
 
+def from_secret(variable: str, secret: Any, key: str) -> dict[str, Any]:
+    """Entry of a container's `env`: the variable has the value of a key of a Secret, by its name."""
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+
+
 def digest(*texts: str) -> str:
     """Short stable fingerprint of texts, for annotations that make a change visible."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]

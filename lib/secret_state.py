@@ -13,10 +13,13 @@ State = Mapping[str, Any]
 
 def applied_generations(state: State) -> dict[str, int]:
     """Generation of each secret, by path, as the last update left them; empty before the first."""
-    for resource in resources(state):
-        if resource["type"] == "pulumi:pulumi:Stack":
-            return dict(resource.get("outputs", {}).get("secretGenerations", {}))
-    return {}
+    return dict(outputs(state).get("secretGenerations", {}))
+
+
+def outputs(state: State) -> Mapping[str, Any]:
+    """What the stack exported, secrets encrypted; empty before the first update."""
+    stacks = (one for one in resources(state) if one["type"] == "pulumi:pulumi:Stack")
+    return next((one.get("outputs") or {} for one in stacks), {})
 
 
 def made(state: State, declarations: Iterable[SecretDeclaration]) -> dict[str, datetime]:

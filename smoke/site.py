@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lib.secret_state import outputs
 from settings import Settings
 from smoke.authentik import Person, Session
 from smoke.check import Failed, Skipped
@@ -105,9 +106,7 @@ def ca_certificate(file: Path | None, state: Mapping[str, Any] | None) -> str:
     """
     if file is not None:
         return file.read_text(encoding="ascii")
-    for resource in ((state or {}).get("deployment") or {}).get("resources") or ():
-        if resource["type"] == "pulumi:pulumi:Stack":
-            found = (resource.get("outputs") or {}).get("caCertificate")
-            if isinstance(found, str):
-                return found
+    found = outputs(state or {}).get("caCertificate")
+    if isinstance(found, str):
+        return found
     raise ValueError("the stack has no output caCertificate: bring it up first, or name the certificate with --ca FILE")

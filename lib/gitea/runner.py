@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from lib.images import GITEA_RUNNER
-from lib.kubernetes import digest, resources, restricted_container, restricted_pod
+from lib.kubernetes import digest, from_secret, resources, restricted_container, restricted_pod
 from settings.gitea import Actions
 
 SCRIPT = Path(__file__).with_suffix(".sh")
@@ -144,7 +144,7 @@ def _registration(runner: Runner) -> dict[str, Any]:
             *_environment(),
             *({"name": name, "value": value} for name, value in plain.items()),
             {"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
-            {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": runner.registration, "key": "token"}}},
+            from_secret("TOKEN", runner.registration, "token"),
         ],
         "resources": resources("50m", "128Mi"),
         "securityContext": restricted_container(),

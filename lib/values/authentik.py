@@ -6,7 +6,7 @@ from typing import Any
 
 from lib.blueprints import paths
 from lib.images import AUTHENTIK
-from lib.kubernetes import resources
+from lib.kubernetes import from_secret, resources
 from lib.names import INGRESS_CLASS, POSTGRES_HOST
 
 USER_ID = 1000
@@ -55,8 +55,8 @@ def values(args: AuthentikValues) -> dict[str, Any]:
         "global": {
             "image": {"repository": repository, "tag": tag},
             "env": [
-                _from_secret("AUTHENTIK_SECRET_KEY", args.server_secret, "secret-key"),
-                _from_secret("AUTHENTIK_POSTGRESQL__PASSWORD", args.postgres_secret, "password"),
+                from_secret("AUTHENTIK_SECRET_KEY", args.server_secret, "secret-key"),
+                from_secret("AUTHENTIK_POSTGRESQL__PASSWORD", args.postgres_secret, "password"),
             ],
             # By name and not `auto`: what is mounted reaches the pod without a restart, and a restart of the worker at
             # each change of a blueprint would end the very run that applies it.
@@ -129,8 +129,8 @@ def _worker(args: AuthentikValues) -> dict[str, Any]:
         # Read at the very first start only.
         "env": [
             {"name": "AUTHENTIK_BOOTSTRAP_EMAIL", "value": args.admin_email},
-            _from_secret("AUTHENTIK_BOOTSTRAP_TOKEN", args.server_secret, paths.API_TOKEN),
-            _from_secret("AUTHENTIK_BOOTSTRAP_PASSWORD", args.server_secret, paths.ADMINISTRATOR_PASSWORD),
+            from_secret("AUTHENTIK_BOOTSTRAP_TOKEN", args.server_secret, paths.API_TOKEN),
+            from_secret("AUTHENTIK_BOOTSTRAP_PASSWORD", args.server_secret, paths.ADMINISTRATOR_PASSWORD),
         ],
         "volumes": [volume for volume, _ in volumes],
         "volumeMounts": [
@@ -187,7 +187,3 @@ def _metrics(args: AuthentikValues) -> dict[str, Any]:
 def _container() -> dict[str, Any]:
     """The root file system stays writable: server and worker write below /tmp, /dev/shm and /data."""
     return {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-
-
-def _from_secret(variable: str, secret: Any, key: str) -> dict[str, Any]:
-    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}

@@ -14,7 +14,7 @@ from lib.gitea.configuration import config
 from lib.gitea.content import group_team_map
 from lib.gitea.login_source import LoginSource, container
 from lib.images import GITEA
-from lib.kubernetes import RELOADER_AUTO, resources, restricted_container, restricted_pod
+from lib.kubernetes import RELOADER_AUTO, from_secret, resources, restricted_container, restricted_pod
 from lib.names import INGRESS_CLASS
 from lib.oidc import OidcApplication
 from settings.gitea import Gitea
@@ -118,11 +118,11 @@ def _gitea(args: GiteaValues) -> dict[str, Any]:
         # Its password follows the Secret at every start.
         "admin": {"existingSecret": secrets.admin, "email": args.settings.admin_email, "passwordMode": "keepUpdated"},
         "additionalConfigFromEnvs": [
-            _from_secret("GITEA__SECURITY__SECRET_KEY", secrets.encryption, "secret-key"),
-            _from_secret("GITEA__DATABASE__PASSWD", secrets.database, "password"),
-            _from_secret("GITEA__CACHE__HOST", secrets.valkey, "cache"),
-            _from_secret("GITEA__SESSION__PROVIDER_CONFIG", secrets.valkey, "session"),
-            _from_secret("GITEA__QUEUE__CONN_STR", secrets.valkey, "queue"),
+            from_secret("GITEA__SECURITY__SECRET_KEY", secrets.encryption, "secret-key"),
+            from_secret("GITEA__DATABASE__PASSWD", secrets.database, "password"),
+            from_secret("GITEA__CACHE__HOST", secrets.valkey, "cache"),
+            from_secret("GITEA__SESSION__PROVIDER_CONFIG", secrets.valkey, "session"),
+            from_secret("GITEA__QUEUE__CONN_STR", secrets.valkey, "queue"),
         ],
         "config": config(args.settings),
         # A TCP probe would call a Gitea ready that cannot reach its database. None takes the chart's own handler away:
@@ -137,11 +137,11 @@ def _at_every_start(secrets: GiteaSecrets) -> list[dict[str, Any]]:
     """
     runners = secrets.runner_registration
     return [
-        _from_secret("GITEA__METRICS__TOKEN", secrets.metrics, "token"),
-        _from_secret("GITEA__SECURITY__INTERNAL_TOKEN", secrets.server, "internal-token"),
-        _from_secret("GITEA__OAUTH2__JWT_SECRET", secrets.server, "jwt-secret"),
-        _from_secret("GITEA__SERVER__LFS_JWT_SECRET", secrets.server, "lfs-jwt-secret"),
-        *([_from_secret("GITEA_RUNNER_REGISTRATION_TOKEN", runners, "token")] if runners is not None else ()),
+        from_secret("GITEA__METRICS__TOKEN", secrets.metrics, "token"),
+        from_secret("GITEA__SECURITY__INTERNAL_TOKEN", secrets.server, "internal-token"),
+        from_secret("GITEA__OAUTH2__JWT_SECRET", secrets.server, "jwt-secret"),
+        from_secret("GITEA__SERVER__LFS_JWT_SECRET", secrets.server, "lfs-jwt-secret"),
+        *([from_secret("GITEA_RUNNER_REGISTRATION_TOKEN", runners, "token")] if runners is not None else ()),
     ]
 
 
@@ -151,11 +151,7 @@ def _login_source(args: GiteaValues, ca_mount: Mapping[str, Any]) -> LoginSource
         user_group=args.settings.user_group,
         admin_group=args.settings.admin_group,
         group_team_map=group_team_map(args.settings.organisations),
-        client_secret=_from_secret("CLIENT_SECRET", args.secrets.oidc, "client-secret"),
+        client_secret=from_secret("CLIENT_SECRET", args.secrets.oidc, "client-secret"),
         trust=_TRUST,
         mounts=[ca_mount],
     )
-
-
-def _from_secret(variable: str, secret: Any, key: str) -> dict[str, Any]:
-    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.databases import EXPORTER_POOL, HARBOR_POOL
-from lib.kubernetes import RELOADER_AUTO, resources
+from lib.kubernetes import RELOADER_AUTO, from_secret, resources
 from lib.names import INGRESS_CLASS, POSTGRES_HOST, VALKEY_HOST
 from lib.service_secrets.harbor import REGISTRY_USER
 
@@ -132,9 +132,9 @@ def _core(args: HarborValues) -> dict[str, Any]:
         "existingXsrfSecretKey": "xsrf-key",
         "secretName": secrets.token,
         "extraEnvVars": [
-            _from_secret("CONFIG_OVERWRITE_JSON", secrets.oidc, "CONFIG_OVERWRITE_JSON"),
-            _from_secret("_REDIS_URL_CORE", secrets.valkey, "core"),
-            _from_secret("_REDIS_URL_REG", secrets.valkey, "registry"),
+            from_secret("CONFIG_OVERWRITE_JSON", secrets.oidc, "CONFIG_OVERWRITE_JSON"),
+            from_secret("_REDIS_URL_CORE", secrets.valkey, "core"),
+            from_secret("_REDIS_URL_REG", secrets.valkey, "registry"),
             {"name": "WITH_TRIVY", "value": "true"},  # at http://harbor-trivy:8080, which the chart sets anyway
         ],
     }
@@ -147,10 +147,10 @@ def _job_service(secrets: HarborSecrets) -> dict[str, Any]:
         "existingSecret": secrets.server,
         "existingSecretKey": "jobservice-secret",
         "extraEnvVars": [
-            _from_secret("JOB_SERVICE_POOL_REDIS_URL", secrets.valkey, "jobservice"),
+            from_secret("JOB_SERVICE_POOL_REDIS_URL", secrets.valkey, "jobservice"),
             # It connects to the database with what core tells it at its start (Harbor 2.15.2,
             # src/jobservice/job/impl/context.go) and reads no such variable: named so that Reloader restarts it too.
-            _from_secret("POSTGRESQL_PASSWORD", secrets.database, "password"),
+            from_secret("POSTGRESQL_PASSWORD", secrets.database, "password"),
         ],
     }
 
@@ -165,7 +165,7 @@ def _registry(secrets: HarborSecrets) -> dict[str, Any]:
             "resources": resources("50m", "512Mi"),
             "extraEnvVars": [
                 {"name": "REGISTRY_REDIS_USERNAME", "value": "harbor"},
-                _from_secret("REGISTRY_REDIS_PASSWORD", secrets.valkey, "password"),
+                from_secret("REGISTRY_REDIS_PASSWORD", secrets.valkey, "password"),
             ],
         },
         "controller": {"resources": resources("10m", "128Mi")},
@@ -183,13 +183,9 @@ def _metrics(args: HarborValues) -> dict[str, Any]:
             "resources": resources("10m", "128Mi"),
             # A variable of the container wins over those of the chart's ConfigMap.
             "extraEnvVars": [
-                _from_secret("HARBOR_REDIS_URL", args.secrets.valkey, "jobservice"),
+                from_secret("HARBOR_REDIS_URL", args.secrets.valkey, "jobservice"),
                 {"name": "HARBOR_DATABASE_MAX_OPEN_CONNS", "value": str(EXPORTER_POOL)},
                 {"name": "HARBOR_DATABASE_MAX_IDLE_CONNS", "value": "1"},
             ],
         },
     }
-
-
-def _from_secret(variable: str, secret: Any, key: str) -> dict[str, Any]:
-    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
