@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from lab.providers.kubernetes import admission
@@ -12,6 +11,7 @@ from settings.gitea import UNITS
 from tests.settings.stacks import SHIPPED
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import containers, namespace_of, objects, pods
+from tests.support.validation import built_in, refusals
 from tests.support.variants import Difference, changed, difference
 
 _OLD = "    adminEmail: gitea-admin@agentydragon.com\n"
@@ -98,12 +98,9 @@ def test_only_gitea_changes(effect: Difference) -> None:
 
 
 def test_what_runners_need_is_what_the_api_server_accepts(extended: Recording) -> None:
-    built_in = [one for one in in_runners_namespace(extended) if "." not in str(one.get("apiVersion")).split("/")[0]]
-    built_in += [one for one in in_runners_namespace(extended) if "k8s.io/" in str(one.get("apiVersion"))]
-    assert {one.get("kind") for one in built_in} >= {"StatefulSet", "ConfigMap", "NetworkPolicy"}, "all are checked"
-    version = ".".join(str(_SETTINGS.talos.kubernetes_version).split(".")[:2])  # type: ignore[union-attr]
-    for one in built_in:
-        kubernetes_validate.validate(one.inputs, version, strict=True)
+    found = built_in(in_runners_namespace(extended))
+    assert {one.get("kind") for one in found} >= {"StatefulSet", "ConfigMap", "NetworkPolicy"}, "all are checked"
+    assert list(refusals(found)) == [], "strict validation of the shipped release"
 
 
 def test_runners_are_admitted_by_a_restricted_namespace(extended: Recording) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from lab.providers.kubernetes import admission
@@ -10,6 +9,7 @@ from settings import load_stack_file
 from tests.settings.stacks import SHIPPED
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import containers, key_of, namespace_of, objects, of_kind, pods, releases
+from tests.support.validation import built_in, refusals
 from tests.support.wire import UNKNOWN, walk
 
 _LEVELS = ("restricted", "baseline", "privileged")
@@ -165,16 +165,9 @@ def test_every_namespace_of_the_program_refuses_connections_by_default(program: 
 
 
 def test_every_built_in_object_is_one_that_the_api_server_accepts(update: Recording) -> None:
-    version = ".".join(str(load_stack_file(SHIPPED).talos.kubernetes_version).split(".")[:2])  # type: ignore[union-attr]
-    built_in = [one for one in objects(update) if "." not in key_of(one).group or key_of(one).group.endswith(".k8s.io")]
-    assert len(built_in) > 60, "the program creates built-in kinds"
-    refused = []
-    for one in built_in:
-        try:
-            kubernetes_validate.validate(one.inputs, version, strict=True)
-        except kubernetes_validate.ValidationError as error:
-            refused.append(f"{one}: {error.message}")
-    assert refused == [], f"strict validation of Kubernetes {version}"
+    found = built_in(objects(update))
+    assert len(found) > 60, "the program creates built-in kinds"
+    assert list(refusals(found)) == [], "strict validation of the shipped release"
 
 
 def test_every_workload_of_the_program_has_a_probe(program: Recording) -> None:

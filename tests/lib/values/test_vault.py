@@ -76,7 +76,7 @@ def test_no_container_writes_to_its_root_file_system(replicas: int) -> None:
     ]
     assert writable == [], "what is written lies on a volume"
     mounts = {mount["mountPath"] for mount in built(replicas)["server"]["volumeMounts"]}
-    assert "/tmp" in mounts, "the entry point copies the configuration there"  # noqa: S108
+    assert "/tmp" in mounts, "the entry point copies the configuration there"  # noqa: S108 - a path in the container
 
 
 @MODES
