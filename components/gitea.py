@@ -39,7 +39,7 @@ class Gitea(pulumi.ComponentResource):
     - `<name>-tls`: the certificate of the host.
     - `<name>-release`: Gitea, whose repositories' volume stays when the release goes (`helm.sh/resource-policy`).
     - `<name>-gitea-disruption`: PodDisruptionBudget.
-    - `<name>-login`: the gate of the login.
+    - `<name>-login`: the gate of the login, and of git over SSH.
     - `<name>-content`: where the stack file declares organisations or removes some: the Job that makes them so, and the
       CronJob that keeps them.
     - `<name>-monitor`: ServiceMonitor, where the settings ask for it.
@@ -48,8 +48,8 @@ class Gitea(pulumi.ComponentResource):
 
     Attributes:
         url: Where people find it.
-        ready: Gate: the login page offers Authentik, following it leads there, and what the stack file declares of
-            organisations and teams is there.
+        ready: Gate: the login page offers Authentik, following it leads there, git answers over SSH, and what the
+            stack file declares of organisations and teams is there.
     """
 
     url: str
@@ -84,7 +84,7 @@ class Gitea(pulumi.ComponentResource):
             monitor = _monitor(parts.namespace.namespace, secrets.metrics)
             custom_resource(f"{name}-monitor", monitor, pulumi.ResourceOptions(parent=self))
         self.url = f"https://{host}"
-        self.ready = parts.gate(login_checks.gitea(host, args.application), installed)
+        self.ready = parts.gate(login_checks.gitea(args.settings, args.application), installed)
         if args.settings.organisations or args.settings.removed.organisations:
             probe = _content(args.settings, parts, secrets.admin, self.ready)
             self.ready = Probe(f"{name}-content", probe, pulumi.ResourceOptions(parent=self)).job

@@ -27,7 +27,14 @@ def prepare(world: World, stack: checkout.Stack) -> None:
     if settings is None:
         return
     mirror = settings.charts.mirror
-    world.put("site", "site", {"domain": settings.cluster.domain, "mirrors": [mirror.rstrip("/")] if mirror else []})
+    site = {"domain": settings.cluster.domain, "mirrors": [mirror.rstrip("/")] if mirror else []}
+    # What the DNS of the LAN knows besides the domain, whose names lead to whatever address the ingress has.
+    elsewhere = {
+        name: str(address)
+        for name, address in settings.addresses.items()
+        if address != settings.network.load_balancers.ingress
+    }
+    world.put("site", "site", {**site, "names": elsewhere})
     if settings.cluster.existing is not None and world.get(CLUSTERS, _EXISTING) is None:
         authority = pki.b64(_authority(world).certificate)
         pool = settings.network.load_balancers

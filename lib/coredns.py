@@ -1,6 +1,6 @@
 """CoreDNS: its configuration and the objects that run it, as Talos would run it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -22,18 +22,18 @@ _USER = 65532
 """The image's own user (https://github.com/coredns/coredns/pull/5969); as a number, for the kubelet to judge it."""
 
 
-def corefile(*, hosts: Sequence[str], ingress: IPv4Address, resolvers: Sequence[IPv4Address]) -> str:
+def corefile(*, hosts: Mapping[str, IPv4Address], resolvers: Sequence[IPv4Address]) -> str:
     """The Corefile: names of the platform, names of the cluster, and the resolvers for all others.
 
-    `hosts` resolve to `ingress` for pods too, whether or not the domain is delegated yet: a login sends the browser
-    and the service to one and the same issuer. `reload` takes over a changed Corefile, so no pod restarts for it.
+    `hosts` resolve for pods too, whether or not the domain is delegated yet: a login sends the browser and the service
+    to one and the same issuer. `reload` takes over a changed Corefile, so no pod restarts for it.
     """
     upstream = " ".join(str(resolver) for resolver in resolvers)
     lines = [
         "errors",
         "health {\n    lameduck 5s\n}",
         "ready",
-        _hosts(sorted(set(hosts)), ingress),
+        _hosts(hosts),
         f"kubernetes {CLUSTER_DOMAIN} in-addr.arpa ip6.arpa {{\n    pods insecure\n"
         "    fallthrough in-addr.arpa ip6.arpa\n    ttl 30\n}",
         f"prometheus :{METRICS_PORT}",
@@ -46,9 +46,9 @@ def corefile(*, hosts: Sequence[str], ingress: IPv4Address, resolvers: Sequence[
     return ".:53 {\n" + _indented("\n".join(lines)) + "\n}\n"
 
 
-def _hosts(hosts: Sequence[str], ingress: IPv4Address) -> str:
+def _hosts(hosts: Mapping[str, IPv4Address]) -> str:
     """Plugin `hosts` with one line per name; a name it does not know goes on to the next plugin."""
-    entries = "\n".join(f"    {ingress} {host}" for host in hosts)
+    entries = "\n".join(f"    {address} {host}" for host, address in sorted(hosts.items()))
     return f"hosts {{\n{entries}\n    no_reverse\n    fallthrough\n}}"
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from lib import oidc
 from lib.oidc import GITEA_SOURCE, MATRIX_UPSTREAM_ID, OidcApplication
 from settings import Settings
+from settings.gitea import Gitea
 from settings.matrix import Matrix
 
 
@@ -45,11 +46,17 @@ def matrix_login(account_host: str) -> str:
     return f"https://{account_host}/upstream/authorize/{MATRIX_UPSTREAM_ID}"
 
 
-def gitea(host: str, application: OidcApplication) -> Sequence[LoginCheck]:
-    """The login page names the source, and following it leads to Authentik."""
+def gitea_ssh(settings: Gitea) -> str:
+    """Where people clone from over SSH, as the pages of a repository say it without its path."""
+    return f"ssh://git@{settings.ssh_name}:22"
+
+
+def gitea(settings: Gitea, application: OidcApplication) -> Sequence[LoginCheck]:
+    """The login page names the source, following it leads to Authentik, and git answers where its address leads."""
     return (
-        LoginCheck(url=f"https://{host}/user/login", body=f'href="/user/oauth2/{GITEA_SOURCE}["?]'),
-        leads_to_login(gitea_login(host), application),
+        LoginCheck(url=f"https://{settings.host}/user/login", body=f'href="/user/oauth2/{GITEA_SOURCE}["?]'),
+        leads_to_login(gitea_login(settings.host), application),
+        LoginCheck(url=gitea_ssh(settings)),
     )
 
 
@@ -77,7 +84,7 @@ def matrix(settings: Matrix, application: OidcApplication) -> Sequence[LoginChec
 def enabled(settings: Settings) -> Iterator[tuple[str, Sequence[LoginCheck]]]:
     """The checks of every service that is switched on, by its name."""
     if settings.gitea.enabled:
-        yield "gitea", gitea(settings.gitea.host, oidc.gitea(settings))
+        yield "gitea", gitea(settings.gitea, oidc.gitea(settings))
     if settings.harbor.enabled:
         yield "harbor", harbor(settings.harbor.host, oidc.harbor(settings))
     if settings.matrix.enabled:

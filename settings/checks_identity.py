@@ -75,7 +75,7 @@ def service_accounts_are_no_people(settings: Settings) -> Iterator[Problem]:
 
 
 def application_hosts_are_their_own(settings: Settings) -> Iterator[Problem]:
-    owners = {host: key if "." in key else f"{key}.host" for key, host in settings.hosts.items()}
+    owners = {host: key for key, host in settings.own_hosts.items()}
     for slug, application in settings.identity.applications.items():
         if application.host in owners:
             yield Problem(

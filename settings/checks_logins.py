@@ -41,7 +41,7 @@ def slugs_are_free(settings: Settings) -> Iterator[Problem]:
 
 def proxied_hosts_are_their_own(settings: Settings) -> Iterator[Problem]:
     """Traefik serves the host, with a certificate and a name of this cluster."""
-    owners = {host: key if "." in key else f"{key}.host" for key, host in settings.hosts.items()}
+    owners = {host: key for key, host in settings.own_hosts.items()}
     owners |= {one.host: f"identity.applications.{slug}.host" for slug, one in settings.identity.applications.items()}
     domain = settings.cluster.domain
     for slug, application in settings.identity.proxied.items():

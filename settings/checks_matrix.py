@@ -81,7 +81,7 @@ def the_domain_of_user_ids_is_no_other_service(settings: Settings) -> Iterator[P
     matrix = settings.matrix
     if not matrix.enabled:
         return
-    owners = {host: f"{key}.host" for key, host in settings.hosts.items() if not key.startswith("matrix")}
+    owners = {host: key for key, host in settings.own_hosts.items() if not key.startswith("matrix")}
     owners |= {
         application.host: f"identity.applications.{slug}.host"
         for slug, application in settings.identity.applications.items()

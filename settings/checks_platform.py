@@ -19,9 +19,9 @@ _AUTHENTIK_ADMINISTRATOR = "akadmin"
 def hosts_are_in_the_domain(settings: Settings) -> Iterator[Problem]:
     domain = settings.cluster.domain
     owners: dict[str, str] = {}
-    for key, host in settings.hosts.items():
-        path = key if "." in key else f"{key}.host"
-        if not host.endswith(f".{domain}"):
+    for path, host in settings.own_hosts.items():
+        follows = path == "gitea.sshHost" and settings.gitea.ssh_host is None  # gitea.host, of which it is told
+        if not host.endswith(f".{domain}") and not follows:
             label = host.split(".")[0]
             yield Problem(path, host, f"is outside cluster.domain {domain}", f"use {label}.{domain}")
         if host in owners:

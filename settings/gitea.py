@@ -85,6 +85,11 @@ class Gitea(Service):
     """Git hosting."""
 
     host: Hostname = Field(description="Host of Gitea.")
+    ssh_host: Hostname | None = Field(
+        default=None,
+        description="Host of git over SSH, at network.loadBalancers.gitSsh; `git-ssh.example.com` beside a host "
+        "`git.example.com` when omitted.",
+    )
     size: Quantity = Field(default="10Gi", description="Volume of the repositories.")
     user_group: Name = Field(description="Group that may log in.")
     admin_group: Name = Field(description="Group of administrators; its members are in the user group too.")
@@ -99,3 +104,9 @@ class Gitea(Service):
         description="Whether ServiceMonitors and PodMonitors are made; their definitions (Prometheus operator) must be "
         "in the cluster.",
     )
+
+    @property
+    def ssh_name(self) -> str:
+        """Name that people clone from over SSH. The ingress has another address, so it cannot be that of the pages."""
+        label, _, rest = self.host.partition(".")
+        return self.ssh_host or f"{label}-ssh.{rest}"

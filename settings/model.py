@@ -1,5 +1,6 @@
 """The whole stack file as one model, and where its hosts and nodes are asked for."""
 
+from ipaddress import IPv4Address
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -46,6 +47,19 @@ class Settings(Strict):
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    @property
+    def own_hosts(self) -> dict[str, str]:
+        """Every host that the platform takes for itself, by its key in the stack file."""
+        found = {key if "." in key else f"{key}.host": host for key, host in self.hosts.items()}
+        return found | ({"gitea.sshHost": self.gitea.ssh_name} if self.gitea.enabled else {})
+
+    @property
+    def addresses(self) -> dict[str, IPv4Address]:
+        """Where each name of the platform leads, in the cluster and in the DNS of the LAN."""
+        balancers = self.network.load_balancers
+        found = dict.fromkeys(self.resolved_names, balancers.ingress)
+        return found | ({self.gitea.ssh_name: balancers.git_ssh} if self.gitea.enabled else {})
 
     @property
     def resolved_names(self) -> tuple[str, ...]:

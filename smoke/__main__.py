@@ -43,8 +43,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _site(options: argparse.Namespace, settings: Settings, environment: Mapping[str, str], root: Path) -> Site:
     state = None if options.ca else exported(cli(root), options.stack, root)
-    ingress = str(settings.network.load_balancers.ingress)
-    route = straight_to(options.connect_to) if options.connect_to else by_name_or(ingress)
+    addresses = {name: str(address) for name, address in settings.addresses.items()}
+    by_name = by_name_or(addresses, ingress=str(settings.network.load_balancers.ingress))
+    route = straight_to(options.connect_to) if options.connect_to else by_name
     return Site(
         settings=settings,
         network=Network(trusting(ca_certificate(options.ca, state)), route),

@@ -19,33 +19,41 @@ from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final
 
-from smoke.check import Failed
+from smoke.check import Failed, Skipped
 
 Address = tuple[str, int]
 Route = Callable[[str, int], Address]
+
+SSH_PORT: Final = 22
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 20
 _ERROR: Final = 400
 
 
-def by_name_or(ingress: str) -> Route:
-    """Names that the resolver knows lead where it says, all others to the ingress."""
+def by_name_or(addresses: Mapping[str, str], ingress: str) -> Route:
+    """Names that the resolver knows lead where it says, others to their address here, or else to the ingress."""
 
     def route(host: str, port: int) -> Address:
         try:
             socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except socket.gaierror:
-            return ingress, port
+            return addresses.get(host, ingress), port
         return host, port
 
     return route
 
 
 def straight_to(address: str) -> Route:
-    """Every name leads to one `address` or `address:port`, as with curl's --connect-to."""
+    """Every name leads to one `address` or `address:port`, as with curl's --connect-to; a port is that of HTTPS."""
     host, _, port = address.partition(":")
-    return lambda _, wanted: (host, int(port or wanted))
+
+    def route(name: str, wanted: int) -> Address:
+        if port and wanted == SSH_PORT:
+            raise Skipped(f"--connect-to {address} leads to a port of HTTPS, not to SSH of {name}")
+        return host, int(port or wanted)
+
+    return route
 
 
 def trusting(certificate: str) -> ssl.SSLContext:

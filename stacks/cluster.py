@@ -202,7 +202,7 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
     )
     dns = CoreDns(
         "coredns",
-        CoreDnsArgs(network=settings.network, hosts=settings.resolved_names, after=cilium.ready),
+        CoreDnsArgs(network=settings.network, hosts=settings.addresses, after=cilium.ready),
         opts,
     )
     csi = ProxmoxCsi(

@@ -1,7 +1,8 @@
 """DNS of the cluster, which also answers for the platform's hosts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from typing import Any
 
 import pulumi
@@ -18,12 +19,12 @@ class CoreDnsArgs:
 
     Attributes:
         network: Its resolvers answer what is neither in the cluster nor a host of the platform.
-        hosts: Hosts of the platform; all resolve to the ingress address.
+        hosts: Where each name of the platform leads.
         after: A network for pods.
     """
 
     network: Network
-    hosts: Sequence[str]
+    hosts: Mapping[str, IPv4Address]
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -91,9 +92,7 @@ class CoreDns(pulumi.ComponentResource):
 
 
 def _corefile(args: CoreDnsArgs) -> str:
-    return coredns.corefile(
-        hosts=args.hosts, ingress=args.network.load_balancers.ingress, resolvers=args.network.resolvers
-    )
+    return coredns.corefile(hosts=args.hosts, resolvers=args.network.resolvers)
 
 
 def _reference(role: pulumi.Input[str]) -> Any:

@@ -17,7 +17,7 @@ def config(settings: Gitea) -> dict[str, Any]:
             "DOMAIN": host,
             "ROOT_URL": f"https://{host}/",
             "HTTP_PORT": HTTP_PORT,  # spelt out: one template of the chart reads it before another sets it
-            "SSH_DOMAIN": host,
+            "SSH_DOMAIN": settings.ssh_name,
             "LFS_START_SERVER": True,
         },
         "database": {

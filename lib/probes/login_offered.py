@@ -4,8 +4,9 @@ A page that names the login proves only configuration. Where a service redirects
 for too: to give it, the service must have resolved Authentik's name, trusted its certificate and read its discovery
 document.
 
-Environment: CHECKS (JSON list; each has `url` and one of `body` and `location`, a regular expression that the answer's
-body, or the `Location` of its redirect, must contain), SSL_CERT_FILE, SECONDS (float, how long to try).
+Environment: CHECKS (JSON list; each has `url`, which may be that of an SSH server, else one of `body` and `location`, a
+regular expression that the answer's body, or the `Location` of its redirect, must contain), SSL_CERT_FILE, SECONDS
+(float, how long to try).
 """
 
 import http.client
@@ -19,7 +20,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from lib.probes import gate
+from lib.probes import gate, ssh_banner
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -32,6 +33,8 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 def problem(opener: urllib.request.OpenerDirector, check: Mapping[str, Any]) -> str:
     """Empty when the answer is as it should be, otherwise what it is instead."""
     url: str = check["url"]
+    if url.startswith("ssh:"):
+        return ssh_banner.problem(url)
     try:
         with opener.open(url, timeout=10) as answer:
             status, location, body = answer.status, "", answer.read().decode("utf-8", "replace")

@@ -13,9 +13,10 @@ from lib import login_checks, oidc
 from lib.forward_auth import ProxiedApplication, proxied_applications
 from lib.login_checks import LoginCheck
 from lib.oidc import OidcApplication
-from lib.probes import discovery, forward_auth, login_offered, vault_login
+from lib.probes import discovery, forward_auth, login_offered, ssh_banner, vault_login
 from lib.vault.login import MOUNT, ROLE
 from smoke.check import Check, Failed, Skipped
+from smoke.client import SSH_PORT
 from smoke.site import Site
 
 HOSTS, SIGN_ON, CHAT = "every host answers", "single sign-on on every service", "chat is offered to Matrix clients"
@@ -30,6 +31,9 @@ def checks(site: Site) -> Iterator[Check]:
     for host in (*settings.resolved_names, *(one.host for one in proxied)):
         look = f"kubectl get ingress,certificate -A | grep {host}; the certificate's events"
         yield Check(HOSTS, f"{host} has a certificate of the CA", look, partial(_answers, site, host))
+    if settings.gitea.enabled:
+        look = f"the address of {settings.gitea.ssh_name} in your DNS; kubectl -n gitea get svc gitea-ssh"
+        yield Check(HOSTS, f"{settings.gitea.ssh_name} answers git over SSH", look, partial(_ssh, site))
     for one in oidc.applications(settings):
         look = f"kubectl -n authentik logs job/login-{one.slug}-discovery; Authentik: provider {one.slug}"
         yield Check(SIGN_ON, f"issuer of {one.slug}", look, partial(_issuer, site, one))
@@ -66,6 +70,12 @@ def _asked(problem: str, found: str) -> str:
     return found
 
 
+def _ssh(site: Site) -> str:
+    address = site.network.route(site.settings.gitea.ssh_name, SSH_PORT)
+    problem = ssh_banner.problem(login_checks.gitea_ssh(site.settings.gitea), address)
+    return _asked(problem and f"{problem}, asked at {address[0]}:{address[1]}", f"an SSH server at {address[0]}")
+
+
 def _issuer(site: Site, application: OidcApplication) -> str:
     environment = {
         "ISSUER": application.issuer,
@@ -78,8 +88,9 @@ def _issuer(site: Site, application: OidcApplication) -> str:
 
 def _offered(site: Site, questions: Sequence[LoginCheck]) -> str:
     opener = site.network.opener()
-    problems = (login_offered.problem(opener, question) for question in questions)
-    return _asked(next(filter(None, problems), ""), f"{len(questions)} answers as declared")
+    pages = [question for question in questions if question["url"].startswith("https:")]
+    problems = (login_offered.problem(opener, question) for question in pages)
+    return _asked(next(filter(None, problems), ""), f"{len(pages)} answers as declared")
 
 
 def _vault(site: Site) -> str:

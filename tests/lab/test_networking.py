@@ -1,6 +1,9 @@
 """Addresses: LoadBalancer Services get theirs from a pool, and only then somebody answers there."""
 
+import pytest
+
 from lab.providers.errors import InitFailedError
+from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from tests.lab.bench import Bench, refuses
 
 
@@ -55,3 +58,16 @@ def test_an_ingress_needs_a_controller_and_its_service(kube: Bench) -> None:
     result = kube.object("networking.k8s.io/v1", "Ingress", "again", "shop", spec=spec)
     published = result.outputs["status"]["loadBalancer"]["ingress"]
     assert published == [{"ip": "192.0.2.12"}], "the controller publishes its own address"
+
+
+def test_a_name_leads_pods_to_its_address_and_the_ports_there(kube: Bench) -> None:
+    with_pool(kube)
+    ssh = {"service": {"ssh": {"type": "LoadBalancer", "annotations": {"lbipam.cilium.io/ips": "192.0.2.11"}}}}
+    kube.release("gitea", "shop", ssh)
+    corefile = "hosts {\n    192.0.2.11 ssh.example\n    192.0.2.12 web.example\n}\n"
+    kube.object("v1", "ConfigMap", "coredns", "kube-system", data={"Corefile": corefile})
+    assert locate(kube.cluster, "ssh://git@ssh.example:22", "shop").chart == "gitea", "there it listens"
+    with pytest.raises(UnreachableError, match="connection refused"):
+        locate(kube.cluster, "https://ssh.example/", "shop")
+    with pytest.raises(UnreachableError, match="no route to host"):
+        locate(kube.cluster, "ssh://git@web.example:22", "shop")

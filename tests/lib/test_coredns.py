@@ -6,14 +6,16 @@ import pytest
 
 from lib import coredns
 
-HOSTS = ("git.example.test", "auth.example.test", "git.example.test")
+HOSTS = {
+    "git.example.test": IPv4Address("10.9.0.2"),
+    "auth.example.test": IPv4Address("10.9.0.2"),
+    "git-ssh.example.test": IPv4Address("10.9.0.5"),
+}
 
 
 @pytest.fixture(scope="module")
 def corefile() -> str:
-    return coredns.corefile(
-        hosts=HOSTS, ingress=IPv4Address("10.9.0.2"), resolvers=[IPv4Address("9.9.9.9"), IPv4Address("1.1.1.1")]
-    )
+    return coredns.corefile(hosts=HOSTS, resolvers=[IPv4Address("9.9.9.9"), IPv4Address("1.1.1.1")])
 
 
 def block(corefile: str, plugin: str) -> list[str]:
@@ -23,9 +25,9 @@ def block(corefile: str, plugin: str) -> list[str]:
     return lines[start + 1 : lines.index("}", start)]
 
 
-def test_every_host_resolves_to_the_ingress_address_once(corefile: str) -> None:
+def test_every_name_resolves_to_its_address(corefile: str) -> None:
     entries = [line for line in block(corefile, "hosts") if line[0].isdigit()]
-    assert entries == ["10.9.0.2 auth.example.test", "10.9.0.2 git.example.test"], (
+    assert entries == ["10.9.0.2 auth.example.test", "10.9.0.5 git-ssh.example.test", "10.9.0.2 git.example.test"], (
         "a pod that cannot reach the issuer under its public name cannot check a login"
     )
 

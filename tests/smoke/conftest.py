@@ -9,12 +9,13 @@ import pytest
 from settings import Settings, load_stack_file
 from smoke.check import Result, run
 from smoke.checks import suite
-from smoke.client import Network, straight_to, trusting
+from smoke.client import SSH_PORT, Network, straight_to, trusting
 from smoke.kubernetes import ApiServer
 from smoke.robots import robot
 from smoke.site import Site, person
-from tests.smoke.doubles.platform import API, Identities, identities, running
+from tests.smoke.doubles.platform import API, SSH_LIE, Identities, identities, running
 from tests.smoke.doubles.registry import SECRET
+from tests.support.loopback import greeting
 
 STACK_FILE = Path(__file__).with_name("Pulumi.smoke.yaml")
 ACCOUNTS = {
@@ -45,8 +46,12 @@ def smoke(settings: Settings, certificates: Identities) -> Smoke:
     """Run the suite against doubles that tell these lies, with these accounts."""
 
     def ask(*lies: str, accounts: dict[str, str] = ACCOUNTS) -> Sequence[Result]:
-        with running(settings, set(lies), certificates) as double:
-            network = Network(trusting(certificates.ca), straight_to(double.url.removeprefix("https://")))
+        words = b"HTTP/1.1 400 Bad Request" if SSH_LIE in lies else b"SSH-2.0-Go\r\n"
+        with running(settings, set(lies), certificates) as double, greeting(words) as ssh:
+            https = straight_to(double.url.removeprefix("https://"))
+            network = Network(
+                trusting(certificates.ca), lambda host, port: ssh if port == SSH_PORT else https(host, port)
+            )
             site = Site(
                 settings=settings,
                 network=network,

@@ -11,6 +11,7 @@ import pytest
 
 from settings import Settings
 from smoke.__main__ import main
+from smoke.check import Skipped
 from smoke.client import by_name_or, straight_to
 from smoke.kubernetes import api_server
 from smoke.robots import robot
@@ -158,12 +159,15 @@ def test_names_that_nobody_knows_lead_to_the_ingress(monkeypatch: pytest.MonkeyP
         raise socket.gaierror
 
     monkeypatch.setattr("smoke.client.socket.getaddrinfo", resolve)
-    route = by_name_or("192.0.2.1")
+    route = by_name_or({"ssh.example.com": "192.0.2.5"}, "192.0.2.1")
     assert route("known.example.com", 443) == ("known.example.com", 443), "the resolver knows better"
     assert route("unknown.example.com", 443) == ("192.0.2.1", 443), "before the zone is delegated"
+    assert route("ssh.example.com", 22) == ("192.0.2.5", 22), "git over SSH is not at the ingress"
 
 
 def test_an_address_takes_every_name(certificates: Identities) -> None:
     assert isinstance(certificates.own, ssl.SSLContext), "the doubles speak TLS"
     assert straight_to("192.0.2.1")("git.example.com", 443) == ("192.0.2.1", 443), "the port of the URL"
     assert straight_to("192.0.2.1:8443")("git.example.com", 443) == ("192.0.2.1", 8443), "the port that is named"
+    with pytest.raises(Skipped, match="not to SSH"):
+        straight_to("192.0.2.1:8443")("git-ssh.example.com", 22)

@@ -6,7 +6,7 @@ import pytest
 
 from smoke.check import Result, Status
 from tests.smoke.conftest import ACCOUNTS, Smoke
-from tests.smoke.doubles.platform import FOREIGN
+from tests.smoke.doubles.platform import FOREIGN, SSH_LIE
 
 IMAGE = "an image goes in and out"
 GROUPS = "a person has the groups of the stack file"
@@ -35,6 +35,7 @@ def kept_out(service: str) -> str:
 # What the platform does wrong -> the check that says so, and a word of what it says.
 LIES: Mapping[str, tuple[str, str]] = {
     "gitea is down behind its ingress": (certificate("git"), "502"),
+    SSH_LIE: ("git-ssh.smoke.example.com answers git over SSH", "no SSH server"),
     "gitea has another issuer": ("issuer of gitea", "http://auth"),
     **{f"{slug} has no key": (f"issuer of {slug}", "no RSA signing key") for slug in SERVICES},
     "gitea hides the login": (leads("gitea"), "without"),

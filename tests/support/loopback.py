@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -77,4 +78,20 @@ def serving(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[Dou
     finally:
         server.shutdown()
         server.server_close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def greeting(words: bytes) -> Iterator[tuple[str, int]]:
+    """A server that says these words to whoever connects, as an SSH server does: its address."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(words)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield "127.0.0.1", server.server_address[1]
+        server.shutdown()
         thread.join()

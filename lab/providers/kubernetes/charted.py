@@ -13,6 +13,9 @@ from lab.providers.wire import Properties
 # Definitions that the chart's operator registers once it runs.
 REGISTERS_LATE: Final = frozenset({"cilium"})
 
+# Of Services of type LoadBalancer, as the charts' values have them.
+_EXPOSED_PORTS: Final[Mapping[str, tuple[int, ...]]] = {"traefik": (80, 443), "vault": (8200, 8201), "gitea": (22,)}
+
 
 def install(cluster: Cluster, key: str, chart: str, inputs: Properties) -> None:
     """Record the release, install its definitions, ServiceAccounts and Services."""
@@ -77,6 +80,8 @@ def _service(name: str, record: Properties, annotations: Mapping[str, str]) -> P
         "type": settings.get("type") or settings.get("spec", {}).get("type") or "ClusterIP",
         "selector": {"app.kubernetes.io/instance": record["name"]},
     }
+    if ports := _EXPOSED_PORTS.get(record["chart"]) if service["spec"]["type"] == "LoadBalancer" else None:
+        service["spec"]["ports"] = [{"port": port} for port in ports]
     if record["chart"] == "vault" or name.endswith("-headless"):
         service["spec"]["publishNotReadyAddresses"] = True
     return service

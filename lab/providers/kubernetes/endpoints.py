@@ -16,6 +16,7 @@ RELEASE_NAME: Final = "meta.helm.sh/release-name"
 RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
 
 _SERVICE_HOST: Final = re.compile(r"\b[a-z0-9][a-z0-9.-]*\.svc(?:\.cluster\.local)?\b")
+_PORTS: Final = {"https": 443, "ssh": 22}
 _URL: Final = re.compile(r"https?://[^\s\"'<>|]+")
 
 
@@ -74,21 +75,31 @@ def locate(cluster: Cluster, url: str, namespace: str | None = None) -> Backend:
     """The backend of a URL; `namespace` is the caller's when it is a pod. Raises UnreachableError."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if _is_address(host):
-        service = _by_address(cluster, host)
-        if service is None:
-            raise UnreachableError(f"dial tcp {host}:{parts.port or 443}: connect: no route to host")
-    else:
-        service = (
-            service_of(cluster, host, namespace) if namespace or host.endswith((".svc", ".cluster.local")) else None
-        )
-        if service is None:
+    port = parts.port or _PORTS.get(parts.scheme, 80)
+    internal = namespace is not None or host.endswith((".svc", ".cluster.local"))
+    service = service_of(cluster, host, namespace) if internal and not _is_address(host) else None
+    if service is None:
+        address = host if _is_address(host) else resolved(cluster, host, inside=namespace is not None)
+        if address is None:
             return _by_ingress(cluster, host)
+        service = _by_address(cluster, address)
+        if service is None:
+            raise UnreachableError(f"dial tcp {address}:{port}: connect: no route to host")
+    listening = [item["port"] for item in service["spec"].get("ports") or ()]
     backend = behind(cluster, service)
-    if backend is None or not backend.ready:
-        address = f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-        raise UnreachableError(f"dial tcp {address}: connect: connection refused")
-    return backend
+    if backend is None or not backend.ready or (listening and port not in listening):
+        raise UnreachableError(f"dial tcp {host}:{port}: connect: connection refused")
+    return _by_ingress(cluster, host) if backend.chart == "traefik" and not _is_address(host) else backend
+
+
+def resolved(cluster: Cluster, host: str, *, inside: bool) -> str | None:
+    """Address of a public name: for pods in the hosts of the program's own CoreDNS, else in the names of the LAN."""
+    config = cluster.look("ConfigMap", "kube-system", "coredns") if inside else None
+    corefile = str(((config or {}).get("data") or {}).get("Corefile", ""))
+    own = {name: address for address, *names in filter(None, map(str.split, corefile.splitlines())) for name in names}
+    lan = (cluster.world.get("site", "site") or {}).get("names") or {}
+    found = own.get(host) if own else lan.get(host)
+    return found if found and _is_address(found) else None
 
 
 def _is_address(host: str) -> bool:

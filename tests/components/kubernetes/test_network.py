@@ -38,10 +38,9 @@ def build(settings: Settings, nodes: int = 6) -> Callable[[pulumi.ResourceOption
             ),
             opts,
         )
-        dns = CoreDns(
-            "coredns", CoreDnsArgs(network=settings.network, hosts=["git.example.test"], after=cilium.ready), opts
-        )
         address = settings.network.load_balancers.ingress
+        hosts = {"git.example.test": address}
+        dns = CoreDns("coredns", CoreDnsArgs(network=settings.network, hosts=hosts, after=cilium.ready), opts)
         Traefik("traefik", TraefikArgs(chart=charts["traefik"], address=address, after=dns.ready), opts)
 
     return program

@@ -12,7 +12,7 @@ import pytest
 
 from lib.probes import gate, login_offered
 from tests.lib.probes.certificates import Authority
-from tests.support.loopback import Reply, Request, serving
+from tests.support.loopback import Reply, Request, greeting, serving
 
 LOGIN = "https://auth.example.com/application/o/authorize/?client_id=gitea"
 Respond = Callable[[Request], Reply]
@@ -125,6 +125,18 @@ def test_a_service_that_is_not_up_yet_is_asked_again(run: Callable[..., int]) ->
 
     with serving(rising) as double:
         assert run(double.url, CHECKS, 60) == 0, "an ingress answers 502 until the pods are ready"
+
+
+def test_git_over_ssh_is_a_server_that_says_so(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    with greeting(b"SSH-2.0-Go\r\n") as (host, port):
+        assert run("", [{"url": f"ssh://git@{host}:{port}"}], 0) == 0, "it says what it is before anybody asks"
+    for words in (b"HTTP/1.1 400 Bad Request\r\n", b""):
+        with greeting(words) as (host, port):
+            assert run("", [{"url": f"ssh://git@{host}:{port}"}], -1) == 1, "an open port proves nothing"
+    assert run("", [{"url": f"ssh://git@{host}:{port}"}], -1) == 1, "and neither does a name"
+    told = capsys.readouterr().out
+    assert "no SSH server (it says b'HTTP/1.1 400" in told, "who is there instead"
+    assert "not reached" in told, "where nobody is"
 
 
 def test_all_checks_must_hold_in_the_same_round(run: Callable[..., int]) -> None:

@@ -17,6 +17,7 @@ from tests.support.loopback import Double, Reply, Request, serving
 
 API = "kube.smoke.example.com"
 """Host of the Kubernetes API."""
+SSH_LIE = "git over SSH leads to the ingress"
 FOREIGN = "chat has a certificate of somebody else"
 
 
