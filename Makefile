@@ -3,6 +3,8 @@
 PYTHON ?= python3
 STACK ?=
 SECRET ?=
+# The shell has a variable USER of its own, which names nobody in the stack file.
+PERSON = $(if $(findstring command,$(origin USER)),$(USER))
 ARGS ?=
 
 PY := .venv/bin/python
@@ -12,13 +14,14 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-vault test-kubernetes check check-format check-lint check-types check-generated check-links
-.PHONY: format generate lock preview up refresh destroy smoke rotate secrets graph clean
+.PHONY: format generate lock preview up refresh destroy access invite smoke rotate secrets graph clean
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "  STACK=<name>   the stack of preview, up, refresh, destroy, smoke, rotate, secrets, graph: Pulumi.<name>.yaml"
+	@echo "  STACK=<name>   the stack of preview, up, access, smoke and the like: Pulumi.<name>.yaml"
 	@echo "  SECRET=<path>  the secret of rotate; docs/secrets.md lists them"
+	@echo "  USER=<name>    the person of invite, from identity.users of the stack file"
 	@echo "  ARGS=<flags>   more flags for pulumi, pytest, the demo or the lock, such as ARGS=--diff"
 	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"
 
@@ -75,6 +78,12 @@ lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade fo
 
 preview up refresh destroy: setup ## the operation on STACK, with the official providers
 	@$(PY) -m tools.operate $@ --stack "$(STACK)" $(ARGS)
+
+access: setup ## write kubeconfig, talosconfig and CA of STACK below build/access, and print the exports for them
+	@$(PY) -m tools.access --stack "$(STACK)" $(ARGS)
+
+invite: setup ## make a link with which USER=<name> chooses a password, and print it once
+	@$(PY) -m tools.invite --stack "$(STACK)" --user "$(PERSON)" $(ARGS)
 
 smoke: setup ## ask the real cluster of STACK whether it does what it is for (results in build/smoke.json)
 	@$(PY) -m smoke --stack "$(STACK)" $(ARGS)

@@ -1,11 +1,14 @@
-"""What an exported state (`pulumi stack export`, which needs no passphrase) says of the secrets, values never."""
+"""What an exported state (`pulumi stack export`, which needs no passphrase) says of the secrets."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from lib.secrets import SecretDeclaration
 
+_SECRET = "4dabf18193072939515e22adb298388d"
+"""Key of what the engine calls a secret (sdk/go/common/resource/sig, Key)."""
 _COMPONENT = "home-cluster:generated_fields:GeneratedFields"
 
 State = Mapping[str, Any]
@@ -20,6 +23,11 @@ def outputs(state: State) -> Mapping[str, Any]:
     """What the stack exported, secrets encrypted; empty before the first update."""
     stacks = (one for one in resources(state) if one["type"] == "pulumi:pulumi:Stack")
     return next((one.get("outputs") or {} for one in stacks), {})
+
+
+def plain(value: Any) -> Any:
+    """A value of a state that was exported with `--show-secrets`, opened where it is a secret."""
+    return json.loads(value["plaintext"]) if isinstance(value, Mapping) and _SECRET in value else value
 
 
 def made(state: State, declarations: Iterable[SecretDeclaration]) -> dict[str, datetime]:

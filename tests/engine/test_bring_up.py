@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.checkout import command_line, passphrase
 from tests.engine.platform import Outcome, copy_of, driver, statuses
+from tools import access, invite
+from tools.state import opened
 
 pytestmark = pytest.mark.engine
 
@@ -25,6 +28,25 @@ def test_the_first_update_brings_every_phase_up(platform: Outcome) -> None:
 def test_no_secret_is_among_the_outputs_that_anyone_may_read(platform: Outcome) -> None:
     assert set(platform.result.outputs) >= {"urls", "caCertificate"}, "what a person needs to find the services"
     assert not {"kubeconfig", "talosconfig"} & set(platform.result.outputs), "these are secret"
+
+
+def test_the_state_has_the_files_of_access_and_the_way_to_authentik(
+    platform: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = platform.stack
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{stack.backend}")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", passphrase(stack))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    state = opened(Path(command_line(stack.root)), stack.name, stack.project)
+    exports = dict(access.written(state, tmp_path / "access"))
+    assert "apiVersion: v1" in Path(exports["KUBECONFIG"]).read_text(encoding="utf-8"), (
+        "in plain text, as kubectl reads"
+    )
+    assert Path(exports["TALOSCONFIG"]).read_text(encoding="utf-8").startswith("context:"), "as talosctl reads"
+    assert Path(exports["VAULT_CACERT"]).read_text(encoding="utf-8").startswith("-----BEGIN"), "as every program reads"
+    url, token = invite.api(state)
+    assert url == "https://auth.engine.example.com", "where the program itself reaches Authentik"
+    assert len(token) > 30, "the administrator's token, in plain text"
 
 
 def test_a_second_update_changes_nothing(platform: Outcome, tmp_path: Path) -> None:
