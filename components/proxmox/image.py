@@ -76,8 +76,6 @@ class TalosImage(pulumi.ComponentResource):
             overwrite=False,
             # A file left over from an interrupted run is the same file.
             overwrite_unmanaged=True,
-            upload_timeout=_DOWNLOAD_SECONDS,
-            opts=pulumi.ResourceOptions(
-                parent=self, custom_timeouts=pulumi.CustomTimeouts(create=f"{_DOWNLOAD_SECONDS + 60}s")
-            ),
+            upload_timeout=_DOWNLOAD_SECONDS,  # its own: the resource knows no `custom_timeouts`
+            opts=pulumi.ResourceOptions(parent=self),
         )

@@ -60,6 +60,9 @@ class VirtualMachine(pulumi.ComponentResource):
             scsi_hardware="virtio-scsi-pci",
             disks=[_disk(args)],
             boot_orders=["scsi0"],
+            # Otherwise the provider gives the VM the drive of the host, for which Proxmox demands Sys.Console on /
+            # (qemu-server, src/PVE/API2/Qemu.pm), on ide3, which q35 does not have: only ide0 and ide2.
+            cdrom=pve.VmLegacyCdromArgs(file_id="none", interface="ide0"),
             network_devices=[_network_device(args)],
             initialization=_initialization(args),
             agent=_agent(),
@@ -127,16 +130,16 @@ def _startup(role: NodeRole) -> pve.VmLegacyStartupArgs:
 
 
 def _options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """No `custom_timeouts`: the resource knows only its own (`timeout_create` and others, half an hour each)."""
     return pulumi.ResourceOptions(
         parent=parent,
-        ignore_changes=[
-            # Read back as a block of zeros: https://github.com/muhlba91/pulumi-proxmoxve/issues/664
-            "disks[*].speed",
-            # Used only at creation; a new image is no change of a running disk, Talos upgrades itself:
-            # https://github.com/bpg/terraform-provider-proxmox/issues/2568
-            "disks[*].importFrom",
-        ],
+        # The provider reads `speed` back as a block of zeros (https://github.com/muhlba91/pulumi-proxmoxve/issues/664),
+        # and on any difference of disks deletes each that the plan does not know: the volumes of the CSI plugin
+        # (bpg/terraform-provider-proxmox, proxmoxtf/resource/vm/vm.go, "Handle disk deletion"). Ignored as a whole,
+        # because the bridge compares paths literally and knows no wildcard (pulumi-terraform-bridge, diff.go,
+        # computeIgnoreChanges). What this hides: a new image, which never changes a running disk, and another size,
+        # which `lib.machines` refuses with the way round.
+        ignore_changes=["disks"],
         # The new VM has the id and the address of the old one.
         delete_before_replace=True,
-        custom_timeouts=pulumi.CustomTimeouts(create="30m", update="30m", delete="15m"),
     )

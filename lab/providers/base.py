@@ -18,7 +18,8 @@ class Call:
     """One call of the engine.
 
     `config` is the provider's configuration; `timeout` is the resource's custom timeout in seconds, 0 when it has none;
-    `seed` makes names and fake values repeatable for one resource.
+    `seed` makes names and fake values repeatable for one resource; `ignored` are the paths of `ignore_changes`, which
+    the Terraform bridge takes literally.
     """
 
     site: Site
@@ -28,6 +29,7 @@ class Call:
     preview: bool = False
     timeout: float = 0.0
     seed: bytes = b""
+    ignored: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:

@@ -133,7 +133,9 @@ class Provider(Lifecycle):
         """Change a resource in place, or plan that in a preview."""
         news = wire.decode(request.news)
         resource = self.package.resource(request.type)
-        call = self._call(request.type, request, context, preview=request.preview, timeout=request.timeout)
+        ignored = frozenset(request.ignoreChanges)
+        more = {"preview": request.preview, "timeout": request.timeout, "ignored": ignored}
+        call = self._call(request.type, request, context, **more)
         if request.preview:
             known = {**wire.plain(wire.decode(request.olds)), **resource.plan(call, wire.plain(news))}
             return pb.UpdateResponse(properties=wire.encode(resource.mark(known, news)))

@@ -154,3 +154,15 @@ def test_an_existing_cluster_gets_no_machine_and_no_network_of_ours() -> None:
     provider = recording.one("pulumi:providers:kubernetes")
     assert provider.get("context") == "admin@home", "the context of the stack file"
     assert provider.is_secret("kubeconfig"), "its credentials stay secret"
+
+
+def test_no_ignored_change_is_a_wildcard(program: Recording) -> None:
+    wild = [str(one) for one in program.resources if any("*" in path for path in one.ignore_changes)]
+    assert wild == [], "the Terraform bridge compares ignored paths literally, so such a path ignores nothing"
+
+
+def test_timeouts_stand_where_the_provider_reads_them(program: Recording) -> None:
+    bridged = [*program.of_type("proxmoxve:*"), *program.of_type("talos:*")]
+    assert bridged, "the program has machines"
+    deaf = [str(one) for one in bridged if one.timeouts]
+    assert deaf == [], "these resources have inputs of their own for it and never see `custom_timeouts`"

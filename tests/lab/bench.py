@@ -85,10 +85,12 @@ class Bench:
             self.site.settle()
         return result
 
-    def update(self, token: str, identifier: str, olds: Properties, news: Properties, name: str = "thing") -> Result:
-        """Update a resource in place."""
+    def update(
+        self, token: str, identifier: str, olds: Properties, news: Properties, name: str = "thing", **more: Any
+    ) -> Result:
+        """Update a resource in place; `more` is what the call says beside it."""
         with self.site.clock.call():
-            result = self.resource(token).update(self.call(token, name), identifier, olds, news)
+            result = self.resource(token).update(self.call(token, name, **more), identifier, olds, news)
             self.site.settle()
         return result
 

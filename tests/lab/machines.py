@@ -33,5 +33,6 @@ def machine(number: int = 201, address: str = NODE, **more: Any) -> dict[str, An
         "disks": [disk],
         "initialization": {"ipConfigs": [config]},
         "networkDevices": [{"macAddress": f"BC:24:11:00:00:{number % 100:02d}"}],
+        "cdrom": {"fileId": "none"},
         **more,
     }

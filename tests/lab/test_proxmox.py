@@ -1,10 +1,12 @@
 """The simulated Proxmox VE: images before machines, and nothing used twice."""
 
+import re
 from typing import Any
 
 import pytest
 
 from lab.providers.base import CheckFailedError
+from lab.providers.proxmox.machines import ATTACHED
 from tests.lab.bench import Bench, refuses
 from tests.lab.machines import FILE, IMAGE, NODE, VM, machine, with_host
 
@@ -41,6 +43,32 @@ def test_a_vm_boots_from_an_image_that_is_there(proxmox: Bench) -> None:
     with refuses("volume 'local:import/other.qcow2' does not exist on node pve"):
         proxmox.create(VM, machine(disks=[disk]))
     assert proxmox.create(VM, machine()).identifier == "201", "the id is the VM id"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"cdrom": {}}, "Permission check failed (/, Sys.Console)"),
+        ({"cdrom": {"fileId": "none", "interface": "ide3"}, "machine": "q35"}, "q35 has only ide0 and ide2"),
+    ],
+)
+def test_a_drive_is_refused_that_the_role_or_the_machine_does_not_have(
+    proxmox: Bench, change: dict[str, Any], reason: str
+) -> None:
+    with refuses(re.escape(reason)):
+        proxmox.create(VM, machine(**change))
+
+
+def test_a_change_detaches_disks_of_others_unless_disks_are_ignored_as_a_whole(proxmox: Bench) -> None:
+    inputs = proxmox.check(VM, machine())
+    proxmox.create(VM, inputs)
+    assert proxmox.diff(VM, inputs, inputs).changes == ("disks",), "`speed` is read back as zeros, at every preview"
+    proxmox.world.put(ATTACHED, "201/scsi1", {"volume": "local-lvm:vm-9999-pvc-1"})
+    larger = {**inputs, "memory": {"dedicated": 4096}}
+    proxmox.update(VM, "201", inputs, larger, ignored=frozenset({"disks"}))
+    assert proxmox.world.keys(ATTACHED) == ["201/scsi1"], "the provider is not asked about disks"
+    proxmox.update(VM, "201", inputs, larger, ignored=frozenset({"disks[*].speed"}))
+    assert proxmox.world.keys(ATTACHED) == [], "a wildcard ignores nothing"
 
 
 def test_ids_macs_and_addresses_are_used_once(proxmox: Bench) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from lab.providers import schema
-from lab.providers.base import Call, CheckFailedError
+from lab.providers.base import Call, CheckFailedError, Diff, Result
 from lab.providers.errors import RefusedError
 from lab.providers.proxmox.files import FILES, ProxmoxResource
 from lab.providers.wire import Properties
 
 VMS: Final = "proxmox/vms"
+ATTACHED: Final = "proxmox/attached"
+"""Disks that somebody else attached to a VM, as the CSI plugin does: key `<vm id>/<interface>`."""
 
 _MAC: Final = re.compile(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 _ID_RANGE: Final = (100, 999_999_999)
@@ -22,7 +24,12 @@ _RESERVED_ID: Final = 9999
 
 
 class VmLegacy(ProxmoxResource):
-    """A virtual machine."""
+    """A virtual machine.
+
+    As bpg's: the disks read back differ from those asked for (`speed`), so that they are changed at every update which
+    does not ignore them, and then every disk goes that is not in the plan. Sizes and devices are changed while the
+    machine runs and take effect at its next start; disks are imported at creation only.
+    """
 
     token = "proxmoxve:index/vmLegacy:VmLegacy"
     table: ClassVar[str] = VMS
@@ -36,8 +43,25 @@ class VmLegacy(ProxmoxResource):
             raise CheckFailedError(problems)
         return inputs
 
+    def defaults(self, call: Call, olds: Properties, news: Properties) -> Properties:
+        """A drive, unless one is asked for: that of the host, as the bridge fills the block."""
+        return {**news, "cdrom": {"fileId": "cdrom", "interface": "ide3", **(news.get("cdrom") or {})}}
+
+    def diff(self, call: Call, olds: Properties, news: Properties) -> Diff:
+        """The disks always differ."""
+        plain = super().diff(call, olds, news)
+        return Diff(tuple(sorted({*plain.changes, "disks"})), plain.replaces)
+
+    def update(self, call: Call, identifier: str, olds: Properties, news: Properties) -> Result:
+        """Change the machine; with disks among the changes, those that the plan does not know go."""
+        if "disks" not in call.ignored:
+            planned = {str(disk.get("interface")) for disk in news.get("disks") or []}
+            _detach(call, identifier, keep=planned)
+        return super().update(call, identifier, olds, news)
+
     def requirements(self, call: Call, inputs: Properties) -> None:
         """Images are there, and neither id, MAC nor address is another machine's."""
+        _check_drive(inputs)
         for disk in inputs.get("disks") or []:
             image = disk.get("importFrom") or disk.get("fileId")
             if image and call.site.world.get(FILES, f"{inputs['nodeName']}|{image}") is None and _is_new(call):
@@ -71,7 +95,26 @@ class VmLegacy(ProxmoxResource):
         record = call.site.world.get(VMS, identifier)
         if record and record["inputs"].get("protection"):
             raise RefusedError(f"error deleting VM: can't remove VM {identifier} - protection mode enabled")
+        _detach(call, identifier)
         super().delete(call, identifier, state)
+
+
+def _detach(call: Call, identifier: str, keep: Collection[str] = ()) -> None:
+    """Take disks of others off a machine; the volumes stay on the storage."""
+    for key in call.site.world.keys(ATTACHED):
+        number, _, interface = key.partition("/")
+        if number == identifier and interface not in keep:
+            call.site.world.delete(ATTACHED, key)
+
+
+def _check_drive(inputs: Mapping[str, Any]) -> None:
+    drive = inputs["cdrom"]
+    if drive["fileId"] == "cdrom":
+        raise RefusedError(
+            "error creating VM: received an HTTP 403 response - Reason: Permission check failed (/, Sys.Console)"
+        )
+    if inputs.get("machine") == "q35" and drive["interface"] in ("ide1", "ide3"):
+        raise RefusedError(f"error starting VM: {drive['interface']}: q35 has only ide0 and ide2")
 
 
 def _is_new(call: Call) -> bool:

@@ -56,7 +56,8 @@ def build_node(phase: Phase) -> pulumi.Resource:
         vm_id=201,
         disks=[{"interface": "scsi0", "import_from": image.id, "datastore_id": "local"}],
         initialization={"ip_configs": [{"ipv4": {"address": f"{NODE}/24", "gateway": "192.0.2.1"}}]},
-        opts=under(phase, proxmox),
+        cdrom={"file_id": "none"},
+        opts=pulumi.ResourceOptions.merge(under(phase, proxmox), pulumi.ResourceOptions(ignore_changes=["disks"])),
     )
 
 
