@@ -109,6 +109,11 @@ class World:
         with self.changed:
             return list(self._tables.get(table, {}))
 
+    def tables(self) -> list[str]:
+        """Names of the tables that hold records."""
+        with self.changed:
+            return [name for name, records in self._tables.items() if records]
+
     def put(self, table: str, key: str, record: Record, *, sealed: bool = False) -> None:
         """Create or replace a record; `sealed` when it holds secret values."""
         with self.changed:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lib import machines
 from lib.matrix import identity
 from lib.secret_registry import declare
 from lib.secret_state import applied_generations
@@ -28,6 +29,7 @@ def defects(path: Path, state: Mapping[str, Any] | None = None) -> Iterator[str]
     else:
         applied = state or {}
         yield from lowered(applied_generations(applied), declarations)
+        yield from machines.refused(applied, settings)
         if settings.matrix.kept:
             yield from identity.renamed(identity.applied_record(applied), settings.matrix.server_name)
 

@@ -1,14 +1,13 @@
 """The gate between the bootstrap of Kubernetes and its first use."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 from pulumi_command import local
 
 from components.talos.cluster import TalosCluster
+from components.talos.rollout import SCRIPT
 
-_SCRIPT = Path(__file__).parents[2] / "lib" / "probes" / "api_server.py"
 WAIT_SECONDS = 900
 """Pulling and starting etcd and the control plane takes minutes on a slow line."""
 
@@ -23,8 +22,8 @@ class ApiServerArgs:
 class ApiServer(pulumi.ComponentResource):
     """Creates `<name>`: a command on the machine that deploys, which succeeds once the API answers on the VIP.
 
-    It runs at creation and again when the cluster is bootstrapped anew or its certificates change. A gate inside the
-    cluster cannot take its place, because the provider that would create it is what waits.
+    It runs at creation and again, in place, when the configuration of a control plane or the certificates change. A
+    gate inside the cluster cannot take its place, because the provider that would create it is what waits.
 
     Attributes:
         kubeconfig: The kubeconfig, secret, known only once the API answers. Configure providers with nothing else:
@@ -38,17 +37,19 @@ class ApiServer(pulumi.ComponentResource):
         access = args.cluster.client_configuration
         answered = local.Command(
             name,
-            # From standard input: the path of the checkout must not become part of the state.
-            create="python3 -",
-            stdin=_SCRIPT.read_text(encoding="utf-8"),
+            # From standard input, and relative: the path of the checkout must not become part of the state. Plugins run
+            # in the checkout, and Pulumi.yaml runs the program in the same environment.
+            create=".venv/bin/python -",
+            stdin=SCRIPT.read_text(encoding="utf-8"),
             environment={
-                "API_SERVER": access.host,
+                "API_SERVERS": access.host,
                 "CA_CERTIFICATE": access.ca_certificate,
                 "CLIENT_CERTIFICATE": access.client_certificate,
                 "CLIENT_KEY": access.client_key,
                 "SECONDS_TO_WAIT": str(WAIT_SECONDS),
+                # No trigger: that would replace the gate, and nothing behind it would be known in a preview.
+                "CONTROL_PLANES": args.cluster.control_planes,
             },
-            triggers=[args.cluster.bootstrap.id],
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # Every node is configured before anything is installed, and is still there when it is uninstalled.

@@ -9,6 +9,7 @@ from pulumiverse_talos import machine
 
 from components.outputs import made
 from components.talos.node import TalosNode, TalosNodeArgs
+from components.talos.rollout import Rollout, RolloutArgs
 from components.talos.secrets import TalosSecrets, kubeconfig_client, node_client, talosconfig_client
 from lib.talos.config import NodeRole, patches
 from settings.infrastructure import Cluster, Network, Talos
@@ -52,6 +53,7 @@ class TalosCluster(pulumi.ComponentResource):
         kubeconfig: The kubeconfig, secret, known as soon as Talos gives it: the API may not answer yet.
         client_configuration: Host and certificates of that kubeconfig, in base64, secret.
         configured: The applied configuration of every node.
+        control_planes: Digests of the configurations of the control planes; others when their API servers restart.
         talosconfig: Configuration of `talosctl`, secret.
     """
 
@@ -59,23 +61,36 @@ class TalosCluster(pulumi.ComponentResource):
     kubeconfig: pulumi.Output[str]
     client_configuration: pulumi.Output[talos.cluster.outputs.KubeconfigKubernetesClientConfiguration]
     configured: Sequence[pulumi.Resource]
+    control_planes: pulumi.Output[str]
     talosconfig: pulumi.Output[str]
 
     def __init__(self, name: str, args: TalosClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:talos/cluster:TalosCluster", name, None, opts)
-        nodes = {
-            NodeRole.CONTROL_PLANE: self._configure(name, args, NodeRole.CONTROL_PLANE),
-            NodeRole.WORKER: self._configure(name, args, NodeRole.WORKER),
-        }
-        self.configured = [applied for group in nodes.values() for applied in group]
-        self.bootstrap = self._bootstrap(name, args, nodes[NodeRole.CONTROL_PLANE])
+        rollout = Rollout(
+            name, RolloutArgs(network=args.network, talos=args.talos, secrets=args.secrets.secrets), parent=self
+        )
+        controls = self._configure(name, args, NodeRole.CONTROL_PLANE, rollout)
+        # No kubelet may be newer than the API servers: https://kubernetes.io/releases/version-skew-policy/#kubelet
+        workers = self._configure(name, args, NodeRole.WORKER, rollout, after=controls)
+        self.configured = [*controls, *workers]
+        self.control_planes = pulumi.Output.all(
+            *(made(applied, applied.machine_configuration_hash) for applied in controls)
+        ).apply(lambda digests: " ".join(map(str, digests)))
+        self.bootstrap = self._bootstrap(name, args, controls)
         issued = self._kubeconfig(name, args)
         self.kubeconfig = made(issued, issued.kubeconfig_raw)
         self.client_configuration = made(issued, issued.kubernetes_client_configuration)
         self.talosconfig = self._talosconfig(args)
         self.register_outputs({"kubeconfig": self.kubeconfig, "talosconfig": self.talosconfig})
 
-    def _configure(self, name: str, args: TalosClusterArgs, role: NodeRole) -> list[machine.ConfigurationApply]:
+    def _configure(
+        self,
+        name: str,
+        args: TalosClusterArgs,
+        role: NodeRole,
+        rollout: Rollout,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> list[machine.ConfigurationApply]:
         controls = role is NodeRole.CONTROL_PLANE
         pool = args.talos.control_plane if controls else args.talos.worker
         return [
@@ -102,6 +117,9 @@ class TalosCluster(pulumi.ComponentResource):
                     ],
                     secrets=args.secrets.secrets,
                     machine=args.machines[node.name],
+                    rollout=rollout,
+                    node=node.name,
+                    after=after,
                 ),
                 pulumi.ResourceOptions(parent=self),
             ).applied

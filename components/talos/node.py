@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumiverse_talos import machine
 
+from components.talos.rollout import Rollout
 from components.talos.secrets import machine_secrets, node_client
 from lib.talos.config import NodeRole
 from settings.types import ClusterEndpoint
@@ -20,6 +21,9 @@ class TalosNodeArgs:
         version_contract: Release whose configuration format is used; not the release that is installed.
         patches: What departs from the generated configuration, as YAML.
         machine: What runs the node; the configuration is applied to it again when it is replaced.
+        rollout: Whose turn it is when the configuration of a running node changes.
+        node: Name of the node in it.
+        after: Nodes that are configured first.
     """
 
     cluster_name: str
@@ -31,12 +35,16 @@ class TalosNodeArgs:
     patches: Sequence[pulumi.Input[str]]
     secrets: machine.Secrets
     machine: pulumi.Resource
+    rollout: Rollout
+    node: str
+    after: Sequence[pulumi.Resource] = ()
 
 
 class TalosNode(pulumi.ComponentResource):
     """Creates `<name>`: the applied configuration.
 
-    Changes that Talos can take while running are taken at once, others by a reboot of the node. Deleting it does
+    Changes that Talos can take while running are taken at once, others by a reboot of the node; either way one node at
+    a time. The first configuration waits for nobody. Deleting it does
     nothing to the node, whose machine is deleted next. A reset on destroy would need the node to answer, so a dead one
     could not be removed, and the last control plane can never leave etcd, so `destroy` would hang.
     Take a node out by draining it, and a control plane also by `talosctl etcd leave`, before it leaves the stack file.
@@ -73,7 +81,9 @@ class TalosNode(pulumi.ComponentResource):
             timeouts=machine.TimeoutArgs(create="10m", update="10m"),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[args.machine],  # the machine must boot first; its address is known without it
+                # The machine must boot first; its address is known without it.
+                depends_on=[args.machine, *args.after],
+                hooks=args.rollout.hooks(args.node),
                 replace_with=[args.machine],
                 additional_secret_outputs=["machineConfiguration", "machineConfigurationInput"],
             ),

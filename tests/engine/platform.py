@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from lab.checkout import ROOT, Stack, passphrase
 from lab.driver import Driver, Result
 from lab.faults import Faults
@@ -19,11 +21,12 @@ NAME = "engine"
 _STACK_FILE = Path(__file__).with_name(f"Pulumi.{NAME}.yaml")
 
 
-def new_stack(directory: Path) -> Stack:
-    """A stack whose program is that of the checkout and whose stack file is that of these tests."""
+def new_stack(directory: Path, program: Path = ROOT / "__main__.py") -> Stack:
+    """A stack whose program is that of the checkout, or another, and whose stack file is that of these tests."""
     root = directory / "root"
     root.mkdir(parents=True)
-    for name in ("__main__.py", "Pulumi.yaml", ".tools"):
+    (root / "__main__.py").symlink_to(program)
+    for name in ("Pulumi.yaml", ".tools"):
         if (ROOT / name).exists():
             (root / name).symlink_to(ROOT / name)
     shutil.copyfile(_STACK_FILE, root / _STACK_FILE.name)
@@ -34,6 +37,16 @@ def copy_of(stack: Stack, directory: Path) -> Stack:
     """The same stack, state and world, to go on from without touching the original."""
     shutil.copytree(stack.root.parent, directory, symlinks=True)
     return Stack(root=directory / "root", name=stack.name, workdir=directory / "work")
+
+
+def edit(stack: Stack, change: Callable[[dict[str, Any]], None]) -> None:
+    """Changes the settings of a stack file; `change` gets them by section."""
+    document = yaml.safe_load(stack.file.read_text(encoding="utf-8"))
+    prefix = "home-cluster:"
+    sections = {key.removeprefix(prefix): value for key, value in document["config"].items()}
+    change(sections)
+    document["config"] = {prefix + key: value for key, value in sections.items()}
+    stack.file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
 @contextmanager
@@ -74,14 +87,16 @@ class Outcome:
     result: Result
 
 
-def once_in_a_run(directory: Path, bring_about: Callable[[Stack], Result]) -> Outcome:
+def once_in_a_run(
+    directory: Path, bring_about: Callable[[Stack], Result], program: Path = ROOT / "__main__.py"
+) -> Outcome:
     """What `bring_about` leads to, in `directory`, which all workers of a test run share: the first one does it."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     record = directory.with_suffix(".json")
     with directory.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not record.exists():
-            record.write_text(json.dumps(asdict(bring_about(new_stack(directory)))), encoding="utf-8")
+            record.write_text(json.dumps(asdict(bring_about(new_stack(directory, program)))), encoding="utf-8")
     stack = Stack(root=directory / "root", name=NAME, workdir=directory / "work")
     return Outcome(stack, _result(json.loads(record.read_text(encoding="utf-8"))))
 

@@ -132,7 +132,7 @@ def test_the_kubeconfig_comes_after_the_bootstrap_and_names_the_virtual_address(
     reason = unreachable(proxmox.world, {"kubeconfig": raw})
     assert reason is not None, "the API server takes a while to start"
     assert "connection refused" in reason, "nobody waited for it yet"
-    gate = {"create": "python3 -", "environment": {"API_SERVER": f"https://{VIP}:6443"}}
+    gate = {"create": "python3 -", "environment": {"API_SERVERS": f"https://{VIP}:6443"}}
     proxmox.create("command:local:Command", gate)
     assert unreachable(proxmox.world, {"kubeconfig": raw}) is None, "the gate waits until the API answers"
 

@@ -9,7 +9,9 @@ from tests.support.outputs import Inputs, Issuer
 def _machine_configuration(arguments: Inputs, issuer: Issuer) -> Inputs:
     issuer.cluster_endpoint = str(arguments["clusterEndpoint"])
     owner = f"machine configuration of {arguments['machineType']}"
-    documents = ["version: v1alpha1", f"machine: {{token: {issuer.text(owner)}}}", *arguments.get("configPatches", [])]
+    kubelet = f"kubelet: {{image: 'kubelet:v{arguments['kubernetesVersion']}'}}"
+    machine = f"machine: {{token: {issuer.text(owner)}, {kubelet}}}"
+    documents = ["version: v1alpha1", machine, *arguments.get("configPatches", [])]
     return {"id": arguments["clusterName"], "machineConfiguration": "\n---\n".join(documents), **arguments}
 
 

@@ -18,7 +18,10 @@ _SECRET_TYPE = "kubernetes:core/v1:Secret"
 
 # What SDK 3.250.0 asks for. Output values stay off, as in the SDK's own mocks: only remote components use them.
 _FEATURES = frozenset(
-    {"secrets", "resourceReferences", "deletedWith", "replaceWith", "aliasSpecs", "parameterization", "resourceHooks"}
+    {
+        *("secrets", "resourceReferences", "deletedWith", "replaceWith", "aliasSpecs", "parameterization"),
+        *("resourceHooks", "errorHooks"),
+    }
 )
 
 
@@ -183,6 +186,7 @@ def _registered(urn: str, request: resource_pb2.RegisterResourceRequest, inputs:
         deleted_with=request.deletedWith,
         replace_with=tuple(request.replace_with),
         replacement_trigger=str(trigger.string_value or trigger) if trigger.WhichOneof("kind") else None,
+        hooks={field.name: tuple(names) for field, names in request.hooks.ListFields()},
         import_id=request.importId,
         version=request.version,
         package_ref=request.packageRef,

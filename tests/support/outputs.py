@@ -132,6 +132,12 @@ def _talos_secrets(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
     }
 
 
+def _applied(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
+    del owner, issuer
+    text = str(inputs["machineConfigurationInput"])
+    return {"machineConfiguration": text, "machineConfigurationHash": hashlib.sha256(text.encode()).hexdigest()}
+
+
 def _kubeconfig(inputs: Inputs, owner: str, issuer: Issuer) -> Inputs:
     credentials = client_configuration(owner, issuer)
     del inputs
@@ -193,6 +199,7 @@ COMPUTED: Mapping[str, Callable[[Inputs, str, Issuer], Inputs]] = {
     "tls:index/certRequest:CertRequest": _cert_request,
     "talos:machine/secrets:Secrets": _talos_secrets,
     "talos:cluster/kubeconfig:Kubeconfig": _kubeconfig,
+    "talos:machine/configurationApply:ConfigurationApply": _applied,
     "talos:imageFactory/schematic:Schematic": _schematic,
     "vault:index/mount:Mount": _accessor("kv"),
     "vault:index/authBackend:AuthBackend": _accessor("auth_kubernetes"),

@@ -42,6 +42,7 @@ class Recorded:
     protect: bool = False
     aliases: Sequence[str] = ()
     ignore_changes: Sequence[str] = ()
+    hooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
     replace_on_changes: Sequence[str] = ()
     additional_secret_outputs: Sequence[str] = ()
     timeouts: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from lab.providers import schema
 from lab.providers.base import Call, CheckFailedError, Diff, Result
 from lab.providers.errors import RefusedError
 from lab.providers.proxmox.files import FILES, ProxmoxResource
+from lab.providers.talos import nodes
 from lab.providers.wire import Properties
 
 VMS: Final = "proxmox/vms"
@@ -91,11 +92,12 @@ class VmLegacy(ProxmoxResource):
         return {"ipv4Addresses": [], "ipv6Addresses": [], **inputs, "vmId": int(identifier)}
 
     def delete(self, call: Call, identifier: str, state: Properties) -> None:
-        """Destroy the VM, unless it is protected."""
+        """Destroy the VM with its own disks, unless it is protected."""
         record = call.site.world.get(VMS, identifier)
         if record and record["inputs"].get("protection"):
             raise RefusedError(f"error deleting VM: can't remove VM {identifier} - protection mode enabled")
         _detach(call, identifier)
+        nodes.forget(call.site.world, int(identifier))
         super().delete(call, identifier, state)
 
 

@@ -7,7 +7,7 @@ and the provider's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar
 
 import yaml
 
@@ -16,13 +16,12 @@ from lab.providers.errors import RefusedError
 from lab.providers.kubernetes.access import fingerprint
 from lab.providers.kubernetes.cluster import CLUSTERS
 from lab.providers.proxmox.machines import VMS, addresses
-from lab.providers.talos import pki
+from lab.providers.talos import nodes, pki
 from lab.providers.talos.configuration import merged_configuration
+from lab.providers.talos.nodes import NODES
 from lab.providers.talos.secrets import TalosResource, owner
-from lab.providers.wire import Properties
+from lab.providers.wire import UNKNOWN, Properties
 from lab.world import Record, World
-
-NODES: Final = "talos/nodes"
 
 
 def _machine_at(world: World, address: str) -> Record:
@@ -30,27 +29,53 @@ def _machine_at(world: World, address: str) -> Record:
     for record in world.table(VMS).values():
         if address in addresses(record["inputs"]) and record["inputs"].get("started", True):
             return record
-    raise RefusedError(
+    raise _no_route(address)
+
+
+def _no_route(address: str) -> RefusedError:
+    return RefusedError(
         f"rpc error: code = Unavailable desc = connection error: dial tcp {address}:50000: connect: no route to host"
     )
+
+
+def _kubernetes_version(config: Mapping[str, Any]) -> str:
+    image = str(config["machine"].get("kubelet", {}).get("image", "kubelet:v1.36.0"))
+    return image.rpartition(":")[2].removeprefix("v")
 
 
 class ConfigurationApply(TalosResource):
     """A machine configuration, applied to a node."""
 
     token = "talos:machine/configurationApply:ConfigurationApply"
+    constant: ClassVar[str] = "machine_configuration_apply"
+
+    def plan(self, call: Call, inputs: Properties) -> Properties:
+        """The provider renders the configuration in a preview already."""
+        return self.outputs(call, self.constant, inputs) if UNKNOWN not in inputs.values() else inputs
 
     def admit(self, call: Call, inputs: Properties) -> None:
         """The configuration is valid, the client is known, a machine answers at the address."""
         document = merged_configuration(inputs)
-        owner(call.site.world, inputs.get("clientConfiguration"))
-        _machine_at(call.site.world, inputs.get("endpoint") or inputs["node"])
-        machine = _machine_at(call.site.world, inputs["node"])
+        world = call.site.world
+        owner(world, inputs.get("clientConfiguration"))
+        _machine_at(world, inputs.get("endpoint") or inputs["node"])
+        machine = _machine_at(world, inputs["node"])
         if not document["machine"].get("type"):
             raise RefusedError("rpc error: code = InvalidArgument desc = configuration validation failed: machine type")
-        _not_the_vip(inputs, document["cluster"]["controlPlane"]["endpoint"])
-        record = {"config": document, "vm": machine["outputs"]["vmId"], "vmUrn": machine["urn"]}
-        call.site.world.put(NODES, inputs["node"], record, sealed=True)
+        server = document["cluster"]["controlPlane"]["endpoint"]
+        _not_the_vip(inputs, server)
+        running = world.get(NODES, inputs["node"])
+        running = running if running and running["vm"] == machine["outputs"]["vmId"] else None
+        if running and not nodes.bring_up(call.site, inputs["node"]):
+            raise _no_route(inputs["node"])
+        name = machine["inputs"].get("name", machine["urn"].rpartition("::")[2])
+        record = {"config": document, "vm": machine["outputs"]["vmId"], "vmUrn": machine["urn"], "name": name}
+        world.put(NODES, inputs["node"], {**record, "down": False}, sealed=True)
+        api = world.get(CLUSTERS, server)
+        if running and api and (why := nodes.effect(running["config"], document)):
+            nodes.take_down(world, inputs["node"], why)
+            version = _kubernetes_version(document)
+            world.put(CLUSTERS, server, {**(world.get(CLUSTERS, server) or api), "version": version})
 
     def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
         """Adds the rendered configuration."""
@@ -65,10 +90,10 @@ class ConfigurationApply(TalosResource):
         }
 
     def delete(self, call: Call, identifier: str, state: Properties) -> None:
-        """Forget the configuration; a reset node is in maintenance mode again."""
+        """Nothing happens to the node, unless it is to be reset: then it is in maintenance mode again."""
         if (state.get("onDestroy") or {}).get("reset"):
             _machine_at(call.site.world, state["node"])
-        call.site.world.delete(NODES, state["node"])
+            call.site.world.delete(NODES, state["node"])
         super().delete(call, identifier, state)
 
 
@@ -85,12 +110,12 @@ def _not_the_vip(inputs: Mapping[str, Any], endpoint: str) -> None:
 
 def _control_plane(call: Call, inputs: Mapping[str, Any]) -> Properties:
     """The configuration of a node that was applied as control plane; raises RefusedError."""
-    nodes = call.site.world.table(NODES)
-    for record in nodes.values():
+    known = call.site.world.table(NODES)
+    for record in known.values():
         _not_the_vip(inputs, record["config"]["cluster"]["controlPlane"]["endpoint"])
     owner(call.site.world, inputs.get("clientConfiguration"))
     _machine_at(call.site.world, inputs["node"])
-    found = nodes.get(inputs["node"])
+    found = known.get(inputs["node"])
     if found is None:
         raise RefusedError(
             f"rpc error: code = FailedPrecondition desc = node {inputs['node']} is in maintenance mode: it was given "
@@ -108,16 +133,17 @@ class Bootstrap(TalosResource):
     """The start of etcd on the first control plane."""
 
     token = "talos:machine/bootstrap:Bootstrap"
+    constant: ClassVar[str] = "machine_bootstrap"
 
     def create(self, call: Call, inputs: Properties) -> Result:
-        """Bring the Kubernetes API into being; it does not answer at once."""
+        """Bring the Kubernetes API into being; it does not answer at once. The provider tries a refusal again until its
+        time is over."""
         config = _control_plane(call, inputs)
         server = config["cluster"]["controlPlane"]["endpoint"]
         if call.site.world.get(CLUSTERS, server) is not None:
             raise RefusedError("rpc error: code = AlreadyExists desc = etcd data directory is not empty")
-        image = config["machine"].get("kubelet", {}).get("image", "kubelet:v1.36.0")
         record = {
-            "version": image.rpartition(":")[2].removeprefix("v"),
+            "version": _kubernetes_version(config),
             "answers": False,
             "network": config["cluster"].get("network", {}).get("cni", {}).get("name") != "none",
             "authority": None,
@@ -131,10 +157,14 @@ class Bootstrap(TalosResource):
 
 
 class Kubeconfig(TalosResource):
-    """The administrator's kubeconfig."""
+    """The administrator's kubeconfig; its id is the name of the cluster."""
 
     token = "talos:cluster/kubeconfig:Kubeconfig"
     secret_fields = frozenset({"clientKey"})
+
+    def identify(self, call: Call, inputs: Properties) -> str:
+        """The name of the cluster, from the configuration of the node."""
+        return str(call.site.world.table(NODES)[inputs["node"]]["config"]["cluster"]["clusterName"])
 
     def admit(self, call: Call, inputs: Properties) -> None:
         """The node is a bootstrapped control plane."""
@@ -146,17 +176,22 @@ class Kubeconfig(TalosResource):
 
     def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
         """A kubeconfig for the cluster's endpoint, with a certificate of its own."""
-        world = call.site.world
-        config = world.table(NODES)[inputs["node"]]["config"]
-        server, name = config["cluster"]["controlPlane"]["endpoint"], config["cluster"]["clusterName"]
-        encoded = owner(world, inputs["clientConfiguration"])["outputs"]["machineSecrets"]["certs"]["k8s"]
-        issuer = pki.Pair(pki.unb64(encoded["cert"]), pki.unb64(encoded["key"]))
-        admin = pki.client(f"{encoded['key']} admin", "admin", "system:masters", issuer)
-        world.put(CLUSTERS, server, {**(world.get(CLUSTERS, server) or {}), "authority": fingerprint(encoded["cert"])})
-        parts = {
-            "caCertificate": encoded["cert"],
-            "clientCertificate": pki.b64(admin.certificate),
-            "clientKey": pki.b64(admin.key),
-            "host": server,
-        }
-        return {**inputs, "kubeconfigRaw": pki.kubeconfig(name, parts), "kubernetesClientConfiguration": parts}
+        return {**inputs, **issued(call, inputs)}
+
+
+def issued(call: Call, inputs: Mapping[str, Any]) -> Properties:
+    """The administrator's kubeconfig, and its parts."""
+    world = call.site.world
+    config = world.table(NODES)[inputs["node"]]["config"]
+    server, name = config["cluster"]["controlPlane"]["endpoint"], config["cluster"]["clusterName"]
+    encoded = owner(world, inputs["clientConfiguration"])["outputs"]["machineSecrets"]["certs"]["k8s"]
+    issuer = pki.Pair(pki.unb64(encoded["cert"]), pki.unb64(encoded["key"]))
+    admin = pki.client(f"{encoded['key']} admin", "admin", "system:masters", issuer)
+    world.put(CLUSTERS, server, {**(world.get(CLUSTERS, server) or {}), "authority": fingerprint(encoded["cert"])})
+    parts = {
+        "caCertificate": encoded["cert"],
+        "clientCertificate": pki.b64(admin.certificate),
+        "clientKey": pki.b64(admin.key),
+        "host": server,
+    }
+    return {"kubeconfigRaw": pki.kubeconfig(name, parts), "kubernetesClientConfiguration": parts}

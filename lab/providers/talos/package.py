@@ -8,16 +8,17 @@ from typing import Any, Final
 
 import pulumiverse_talos
 import yaml
-from pulumiverse_talos import client, machine
+from pulumiverse_talos import client, cluster, machine
 
 from lab.providers import schema
 from lab.providers.base import Call, Resource
 from lab.providers.errors import RefusedError
 from lab.providers.kubernetes.cluster import CLUSTERS
 from lab.providers.package import Function, Package
+from lab.providers.talos import nodes
 from lab.providers.talos.configuration import merge_patches
 from lab.providers.talos.images import GetUrls, Schematic
-from lab.providers.talos.machines import Bootstrap, ConfigurationApply, Kubeconfig
+from lab.providers.talos.machines import Bootstrap, ConfigurationApply, Kubeconfig, issued
 from lab.providers.talos.secrets import Secrets
 from lab.providers.wire import Properties
 
@@ -122,6 +123,23 @@ class GetHealth(Function):
         return {**arguments, "id": "cluster_health"}
 
 
+class GetKubeconfig(Function):
+    """The administrator's kubeconfig, asked for without a resource."""
+
+    token = "talos:cluster/getKubeconfig:getKubeconfig"
+    required = frozenset({"node", "clientConfiguration"})
+    optional = frozenset({"endpoint", "timeouts", "wait"})
+
+    def invoke(self, call: Call, arguments: Properties) -> Properties:
+        """A node that is up gives it."""
+        _check_nested(
+            cluster.GetKubeconfigClientConfigurationArgs, arguments["clientConfiguration"], "client_configuration"
+        )
+        if not nodes.bring_up(call.site, arguments["node"]):
+            raise RefusedError(f"failed to retrieve kubeconfig: dial tcp {arguments['node']}:50000: i/o timeout")
+        return {**arguments, "id": "kubeconfig", **issued(call, arguments)}
+
+
 class TalosPackage(Package):
     """The package, with its configuration."""
 
@@ -133,7 +151,13 @@ class TalosPackage(Package):
 def package() -> Package:
     """The package with its resource types and data sources."""
     kinds: tuple[Resource, ...] = (Schematic(), Secrets(), ConfigurationApply(), Bootstrap(), Kubeconfig())
-    functions: tuple[Function, ...] = (GetUrls(), GetMachineConfiguration(), GetClientConfiguration(), GetHealth())
+    functions: tuple[Function, ...] = (
+        GetUrls(),
+        GetMachineConfiguration(),
+        GetClientConfiguration(),
+        GetHealth(),
+        GetKubeconfig(),
+    )
     return TalosPackage(
         "talos",
         "pulumiverse_talos",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from lab.providers.base import Call, Resource
+from lab.providers.base import Call, Resource, Result
 from lab.providers.errors import RefusedError
 from lab.providers.talos import pki
 from lab.providers.wire import Properties
@@ -16,18 +16,41 @@ RESOURCES: Final = "talos/resources"
 
 
 class TalosResource(Resource):
+    """The provider reads nothing back, and ids are constant words: records lie under the URN."""
+
     module: ClassVar[str] = "pulumiverse_talos"
     table: ClassVar[str] = RESOURCES
+    constant: ClassVar[str] = ""
 
     def identify(self, call: Call, inputs: Properties) -> str:
-        """An id of the resource's own; Talos has none."""
-        return call.digest()[:16]
+        """The word that the provider gives every resource of the type."""
+        return self.constant
+
+    def create(self, call: Call, inputs: Properties) -> Result:
+        """Do what the resource stands for; a repetition finds it done."""
+        self.admit(call, inputs)
+        return Result(self.identify(call, inputs), self._store(call, self.identify(call, inputs), inputs))
+
+    def read(self, call: Call, identifier: str, state: Properties, inputs: Properties) -> Result | None:
+        """The state is all that the provider looks at."""
+        return Result(identifier, state, inputs)
+
+    def delete(self, call: Call, identifier: str, state: Properties) -> None:
+        """Forget the record."""
+        call.site.world.delete(self.table, call.urn)
+
+    def _store(self, call: Call, identifier: str, inputs: Properties) -> Properties:
+        outputs = self.outputs(call, identifier, inputs)
+        record = {"id": identifier, "token": self.token, "urn": call.urn, "inputs": inputs, "outputs": outputs}
+        call.site.world.put(self.table, call.urn, record, sealed=self.sealed)
+        return outputs
 
 
 class Secrets(TalosResource):
     """The secrets of a cluster."""
 
     token = "talos:machine/secrets:Secrets"
+    constant: ClassVar[str] = "machine_secrets"
     table: ClassVar[str] = SECRETS
     secret_fields = frozenset(
         {"key", "secret", "token", "bootstrapToken", "secretboxEncryptionSecret", "aescbcEncryptionSecret", "clientKey"}

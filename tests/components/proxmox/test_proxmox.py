@@ -157,8 +157,8 @@ def test_tags_are_sorted_as_proxmox_sorts_them(machines: list[tuple[Node, Record
 def test_disks_that_the_program_did_not_attach_stay_attached(machines: list[tuple[Node, Recorded]]) -> None:
     for node, machine in machines:
         assert set(machine.ignore_changes) == {"disks"}, (
-            f"{node.name}: on any difference of disks the provider detaches the volumes of the CSI plugin, and it knows "
-            "no path below `disks`; a second ignored input would hide a real change"
+            f"{node.name}: on any difference of disks the provider detaches the volumes of the CSI plugin, and it "
+            "knows no path below `disks`; a second ignored input would hide a real change"
         )
 
 

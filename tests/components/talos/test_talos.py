@@ -165,6 +165,26 @@ def test_a_node_is_configured_again_when_its_machine_is_replaced(recording: Reco
         assert machine.urn in applied.dependencies, f"{node.name}: there is nothing to configure before"
 
 
+def test_an_update_of_a_running_node_waits_for_its_turn(recording: Recording, settings: Settings) -> None:
+    assert settings.talos is not None, "the stack file describes Talos nodes"
+    for node in settings.talos.nodes:
+        assert recording.one(APPLY, f"talos-{node.name}").hooks == {
+            "before_update": (f"talos-{node.name}-before",),
+            "after_update": (f"talos-{node.name}-after",),
+            "on_error": (f"talos-{node.name}-failed",),
+        }, f"{node.name}: all at once would take the cluster down; its creation waits for nobody, nor does its end"
+
+
+def test_workers_follow_control_planes(recording: Recording, settings: Settings) -> None:
+    assert settings.talos is not None, "the stack file describes Talos nodes"
+    for node in settings.talos.worker.nodes:
+        for name in control_planes(settings):
+            applied = recording.one(APPLY, f"talos-{node.name}")
+            assert recording.is_after(applied, recording.one(APPLY, f"talos-{name}")), (
+                f"{node.name}: no kubelet may be newer than the API server"
+            )
+
+
 def test_the_removal_of_a_configuration_resets_no_machine(recording: Recording) -> None:
     for applied in recording.of_type(APPLY):
         assert applied.get("onDestroy") is None, (
@@ -206,7 +226,8 @@ def test_the_gate_waits_for_every_node_and_for_bootstrap(recording: Recording) -
 
 def test_the_gate_depends_on_no_path_of_this_machine(recording: Recording) -> None:
     assert gate(recording).get("dir") is None, "a checkout elsewhere would run the gate again"
-    assert "/" not in gate(recording).get("create"), "the script comes on standard input"
+    command = gate(recording).get("create")
+    assert command == ".venv/bin/python -", "the script comes on standard input, to the interpreter of the program"
     assert "def main" in gate(recording).get("stdin"), "and it is the script that the tests run"
 
 
@@ -216,8 +237,22 @@ def test_the_gate_fails_by_itself_before_the_engine_gives_up(recording: Recordin
         assert int(gate(recording).timeouts[operation].removesuffix("s")) > wait, "only the script says what is missing"
 
 
-def test_a_new_bootstrap_is_waited_for_again(recording: Recording) -> None:
-    assert recording.one(BOOTSTRAP).urn in gate(recording).property_dependencies["triggers"], "it is another etcd"
+def test_other_configurations_of_control_planes_are_waited_for_again_in_place(
+    recording: Recording, settings: Settings
+) -> None:
+    seen = gate(recording).property_dependencies["environment"]
+    for name in control_planes(settings):
+        applied = recording.one(APPLY, f"talos-{name}")
+        assert applied.urn in seen, f"{name}: a provider that is configured while its API server restarts gives up"
+    assert gate(recording).get("triggers") is None, "a replaced gate leaves nothing known in a preview"
+    newer = settings.model_copy(update={"talos": with_kubernetes(settings, "1.36.4")})
+    digests = [gate(one).get("environment", "CONTROL_PLANES") for one in (recording, record(build(newer)))]
+    assert digests[0] != digests[1], "another Kubernetes is another configuration"
+
+
+def with_kubernetes(settings: Settings, version: str) -> Any:
+    assert settings.talos is not None, "the stack file describes Talos nodes"
+    return settings.talos.model_copy(update={"kubernetes_version": version})
 
 
 def test_the_kubeconfig_is_usable_only_behind_the_gate(settings: Settings) -> None:

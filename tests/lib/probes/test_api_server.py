@@ -1,9 +1,11 @@
 """The gate of the Kubernetes API, against a TLS server that demands a client certificate."""
 
 import base64
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +34,9 @@ def server(authority: Authority, answers: list[tuple[int, str]], tmp_path: Path)
         yield running
 
 
-def environment(url: str, authority: Authority, trusted: Authority | None = None, seconds: str = "0") -> dict[str, str]:
+def environment(
+    url: str, authority: Authority, trusted: Authority | None = None, seconds: str = "0", **more: str
+) -> dict[str, str]:
     certificate, key = authority.issue("admin")
     material = {
         "CA_CERTIFICATE": (trusted or authority).pem,
@@ -40,7 +44,7 @@ def environment(url: str, authority: Authority, trusted: Authority | None = None
         "CLIENT_KEY": key,
     }
     encoded = {name: base64.b64encode(pem).decode() for name, pem in material.items()}
-    return {"API_SERVER": url, "SECONDS_TO_WAIT": seconds, **encoded}
+    return {"API_SERVERS": url, "SECONDS_TO_WAIT": seconds, **encoded, **more}
 
 
 def test_a_ready_api_opens_the_gate(server: Server, authority: Authority) -> None:
@@ -52,8 +56,8 @@ def test_a_ready_api_opens_the_gate(server: Server, authority: Authority) -> Non
 
 @pytest.mark.parametrize("answers", [[(500, "[-]etcd failed"), (500, "[-]etcd failed"), (200, "ok")]])
 def test_an_api_that_starts_is_waited_for(server: Server, authority: Authority) -> None:
-    context = api_server.tls_context(environment(server.url, authority))
-    assert api_server.wait(server.url, context, seconds=30, pause=0.01) is None, "it became ready in time"
+    cluster = api_server.Cluster([server.url], api_server.tls_context(environment(server.url, authority)))
+    assert api_server.wait(cluster.problem, 30, pause=0.01) is None, "it became ready in time"
     assert len(server.requests) == 3, "it was asked until it was ready, and no longer"
 
 
@@ -95,6 +99,97 @@ def test_the_client_certificate_of_another_cluster_does_not_open_the_gate(server
 
 def test_plain_http_is_refused_before_anything_is_sent(authority: Authority) -> None:
     assert api_server.main(environment("http://127.0.0.1:1", authority)) == 1, "the answer could be anyone's"
+
+
+def node(ready: str = "True", version: str = "v1.36.4") -> dict[str, Any]:
+    condition = {"type": "Ready", "status": ready, "message": "container runtime is down"}
+    return {"status": {"conditions": [condition], "nodeInfo": {"kubeletVersion": version}}}
+
+
+@pytest.fixture
+def api(authority: Authority, tmp_path: Path) -> Iterator[tuple[Server, dict[str, Any]]]:
+    """An API server of one node, and what it answers by path."""
+    objects: dict[str, Any] = {
+        "/readyz": "ok",
+        "/version": {"gitVersion": "v1.36.4"},
+        "/api/v1/nodes/worker0": node(),
+        "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker0": {"spec": {"renewTime": "T1"}},
+    }
+
+    def respond(path: str) -> tuple[int, str]:
+        return (200, json.dumps(objects[path])) if path in objects else (404, "not found")
+
+    with serving(respond, authority, tmp_path, clients=authority) as running:
+        yield running, objects
+
+
+def asked(url: str, authority: Authority, name: str = "worker0") -> api_server.Cluster:
+    return api_server.Cluster([url], api_server.tls_context(environment(url, authority)), [name], "v1.36.4")
+
+
+def test_a_node_that_is_ready_and_of_the_version_is_well(
+    api: tuple[Server, dict[str, Any]], authority: Authority
+) -> None:
+    given = environment(api[0].url, authority, NODES="worker0", VERSION="v1.36.4")
+    assert api_server.main(given) == 0, "the server, its version and the node are as they should be"
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "reason"),
+    [
+        ("/version", {"gitVersion": "v1.36.3"}, "is of v1.36.3, not yet of v1.36.4"),
+        ("/api/v1/nodes/worker0", node(ready="Unknown"), "node worker0 is not Ready: container runtime is down"),
+        ("/api/v1/nodes/worker0", node(version="v1.36.3"), "the kubelet of worker0 is of v1.36.3"),
+        ("/api/v1/nodes/worker0", {"status": {"conditions": []}}, "node worker0 is not Ready: no condition yet"),
+    ],
+)
+def test_a_node_on_its_way_is_not_well(
+    api: tuple[Server, dict[str, Any]], authority: Authority, path: str, answer: Any, reason: str
+) -> None:
+    server, objects = api
+    objects[path] = answer
+    assert reason in (asked(server.url, authority).problem() or ""), "the next node must wait for this one"
+
+
+def test_a_node_that_does_not_exist_is_not_well(api: tuple[Server, dict[str, Any]], authority: Authority) -> None:
+    assert "answers 404" in (asked(api[0].url, authority, "worker9").problem() or ""), "it never joined"
+
+
+def test_a_kubelet_that_is_silent_is_missed_while_its_node_still_counts_as_ready(
+    api: tuple[Server, dict[str, Any]], authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, objects = api
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    cluster = asked(server.url, authority)
+    assert cluster.problem() is None, "it has just been seen"
+    now[0] += api_server.SILENT_SECONDS + 1
+    assert "worker0 is silent" in (cluster.problem() or ""), "a node that reboots is Ready for most of a minute"
+    lease = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker0"
+    objects[lease] = {"spec": {"renewTime": "T2"}}
+    assert cluster.problem() is None, "it is back"
+
+
+def test_all_must_be_well_on_end() -> None:
+    now, answers = [0.0], [None, "rebooting", None, None, None]
+
+    def problem() -> str | None:
+        now[0] += 10
+        return answers.pop(0)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("time.monotonic", lambda: now[0])
+        assert api_server.wait(problem, 100, hold=20, pause=0) is None, "well for twenty seconds"
+        assert answers == [], "what was well before the reboot does not count"
+        answers[:] = ["rebooting", None, None]
+        assert "rebooting" in (api_server.wait(problem, 25, hold=60, pause=0) or ""), "the reason is not forgotten"
+
+
+def test_every_server_is_asked(server: Server, authority: Authority) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        silent = f"https://127.0.0.1:{unused.getsockname()[1]}"
+        assert api_server.main(environment(f"{server.url},{silent}", authority)) == 1, "the second is not ready"
 
 
 def test_nothing_secret_is_printed(server: Server, authority: Authority, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,130 @@
+"""Running nodes change one at a time: whose turn it is, what is asked before and after, and what ends the sequence."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from pulumiverse_talos import machine
+
+from components.talos.rollout import Rollout, RolloutArgs, RolloutError
+from settings import load_stack_file
+from tests.support.program import STACK_FILE
+
+
+class Staged(Rollout):
+    """A rollout whose providers answer what the test says."""
+
+    def __init__(self) -> None:
+        settings = load_stack_file(STACK_FILE)
+        assert settings.talos is not None, "the stack file describes Talos nodes"
+        self.talos, self.vip = settings.talos, settings.network.cluster_endpoint.url
+        args = RolloutArgs(network=settings.network, talos=settings.talos, secrets=object.__new__(machine.Secrets))
+        super().__init__("talos", args, object.__new__(pulumi.ComponentResource))
+        self.asked: list[Mapping[str, str]] = []
+        self.ill: set[str] = set()
+
+    async def _access(self, node: str, seconds: str) -> dict[str, str]:
+        return {"CLIENT_KEY": "key"}
+
+    async def _invoke(self, token: str, arguments: Mapping[str, Any]) -> Any:
+        environment = arguments["environment"]
+        self.asked.append(environment)
+        if self.ill & set(environment["NODES"].split(",")):
+            raise RuntimeError("it is silent")
+
+    def address(self, name: str) -> str:
+        return next(f"https://{node.address}:6443" for node in self.talos.nodes if node.name == name)
+
+
+def run(scene: Callable[[Staged], Awaitable[None]]) -> Staged:
+    rollout = Staged()
+    asyncio.run(_run(scene, rollout))
+    return rollout
+
+
+async def _run(scene: Callable[[Staged], Awaitable[None]], rollout: Staged) -> None:
+    await scene(rollout)
+
+
+def test_every_other_control_plane_is_well_before_one_changes() -> None:
+    rollout = run(lambda one: one.before("controlplane1"))
+    (asked,) = rollout.asked
+    assert asked["NODES"] == "controlplane0,controlplane2", "its own illness is what a change may mend"
+    servers = [rollout.address("controlplane0"), rollout.address("controlplane2"), rollout.vip]
+    assert asked["API_SERVERS"].split(",") == servers, "at its own address each speaks for its member of etcd"
+    assert "VERSION" not in asked, "in the middle of the sequence the others are of two versions"
+
+
+def test_every_other_node_is_well_before_a_worker_changes() -> None:
+    (asked,) = run(lambda one: one.before("worker0")).asked
+    assert asked["NODES"] == "controlplane0,controlplane1,controlplane2,worker1,worker2", "one worker at a time"
+
+
+def test_a_changed_node_is_waited_for_until_it_is_what_it_should_be() -> None:
+    async def scene(one: Staged) -> None:
+        await one.before("controlplane0")
+        await one.after("controlplane0")
+
+    rollout = run(scene)
+    asked = rollout.asked[-1]
+    assert asked["NODES"] == "controlplane0", "this one"
+    assert asked["API_SERVERS"].split(",") == [rollout.address("controlplane0"), rollout.vip], "and the cluster"
+    assert asked["VERSION"] == f"v{rollout.talos.kubernetes_version.removeprefix('v')}", "not what ran before"
+    assert int(asked["SECONDS_TO_HOLD"]) > 30, "Talos reboots only after it has answered"
+
+
+def test_one_node_has_its_turn_at_a_time() -> None:
+    order: list[str] = []
+
+    async def change(one: Staged, node: str) -> None:
+        await one.before(node)
+        order.append(f"{node} begins")
+        await asyncio.sleep(0)
+        order.append(f"{node} ends")
+        await one.after(node)
+
+    async def scene(one: Staged) -> None:
+        await asyncio.gather(*(change(one, node.name) for node in one.talos.nodes))
+
+    run(scene)
+    assert [entry.split()[1] for entry in order] == ["begins", "ends"] * 6, "never two of them"
+
+
+@pytest.mark.parametrize("how", ["it does not come back", "its configuration is refused"])
+def test_a_node_that_fails_ends_the_sequence(how: str) -> None:
+    async def scene(one: Staged) -> None:
+        await one.before("controlplane0")
+        if how == "it does not come back":
+            one.ill.add("controlplane0")
+            with pytest.raises(RolloutError, match=r"controlplane0 is not well .*nodes\.md.*it is silent"):
+                await one.after("controlplane0")
+        else:
+            assert one.failed("controlplane0", "update") is False, "another try is the next update's"
+        for node in ("controlplane1", "worker0"):
+            with pytest.raises(RolloutError, match=f"{node} is left as it is, because .*controlplane0"):
+                await one.before(node)
+
+    run(scene)
+
+
+def test_a_node_that_is_ill_already_holds_back_the_others_and_may_change_itself() -> None:
+    async def scene(one: Staged) -> None:
+        one.ill.add("controlplane0")
+        with pytest.raises(RolloutError, match="controlplane1 is left as it is, because another node is not well"):
+            await one.before("controlplane1")
+        await one.before("controlplane0")
+        one.ill.clear()
+        await one.after("controlplane0")
+        await one.before("controlplane1")
+
+    run(scene)
+
+
+def test_a_failed_creation_ends_nobodys_turn() -> None:
+    async def scene(one: Staged) -> None:
+        assert one.failed("controlplane0", "create") is False, "nothing ran there that could be missed"
+        await one.before("controlplane1")
+
+    run(scene)

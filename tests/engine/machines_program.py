@@ -1,0 +1,22 @@
+"""The phase of the cluster alone: machines, Talos, network, storage, certificates."""
+
+import pulumi
+import pulumi_random as random
+import pulumi_tls as tls
+
+from lib.charts import Catalogue
+from lib.secret_registry import declare
+from settings import load_config, read_secrets
+from stacks import cluster
+from stacks.contracts import Site
+
+config = pulumi.Config()
+settings = load_config(config)
+site = Site(
+    settings=settings,
+    secrets=read_secrets(config, settings),
+    declarations=declare(settings),
+    charts=Catalogue(mirror=settings.charts.mirror, versions=settings.charts.versions),
+    generators=(random.Provider("random"), tls.Provider("tls")),
+)
+pulumi.export("kubeconfig", pulumi.Output.secret(cluster.build(site).kubeconfig))

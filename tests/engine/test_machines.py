@@ -1,0 +1,137 @@
+"""Machines under change: nodes one at a time, disks of others, a cluster that is made again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.checkout import Stack
+from lab.driver import Result
+from lab.providers.proxmox.machines import ATTACHED
+from lab.providers.talos.nodes import RESTARTS
+from tests.engine.platform import Outcome, copy_of, driver, edit, faults_of, once_in_a_run, world_of
+
+pytestmark = pytest.mark.engine
+
+CONTROLS, WORKERS = ("control0", "control1", "control2"), ("worker0", "worker1")
+
+
+def several_nodes(sections: dict[str, Any]) -> None:
+    for pool, names in ("controlPlane", CONTROLS), ("worker", WORKERS):
+        first, network = (200, "10.2.1") if pool == "controlPlane" else (300, "10.2.2")
+        sections["talos"][pool]["nodes"] = [
+            {"name": name, "vmId": first + number, "address": f"{network}.{number + 1}", "host": "pve"}
+            for number, name in enumerate(names)
+        ]
+
+
+@pytest.fixture(scope="session")
+def machines(engine_directory: Path) -> Outcome:
+    """The phase of the cluster, up, with three control planes and two workers."""
+
+    def bring_about(stack: Stack) -> Result:
+        edit(stack, several_nodes)
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "machines", bring_about, Path(__file__).with_name("machines_program.py"))
+
+
+def restarts(stack: Stack) -> list[dict[str, Any]]:
+    with world_of(stack) as world:
+        return list(world.table(RESTARTS).values())
+
+
+def kubernetes(version: str) -> Any:
+    return lambda sections: sections["talos"].update(kubernetesVersion=version)
+
+
+def test_a_first_configuration_waits_for_nobody(machines: Outcome) -> None:
+    assert machines.result.ok, machines.result.error
+    steps = [(one["event"], one["urn"].rpartition("::")[2]) for one in machines.result.events if "urn" in one]
+    began = [steps.index(("start", f"talos-{name}")) for name in CONTROLS]
+    ended = [steps.index(("done", f"talos-{name}")) for name in CONTROLS]
+    assert max(began) < min(ended), "all at once"
+    assert restarts(machines.stack) == [], "nothing runs that could go down"
+
+
+def test_a_patch_version_of_kubernetes_rolls_node_by_node(machines: Outcome, tmp_path: Path) -> None:
+    stack = copy_of(machines.stack, tmp_path / "copy")
+    edit(stack, kubernetes("1.36.4"))
+    result = driver(stack).up()
+    assert result.ok, result.error
+    assert sorted(one["node"] for one in restarts(stack)) == list(CONTROLS), "each API server starts again"
+    assert [one["beside"] for one in restarts(stack)] == [[], [], []], "etcd keeps its quorum"
+    again = driver(stack).up()
+    assert (again.ok, again.changed) == (True, 0), "and that was all"
+
+
+def test_what_needs_a_reboot_reboots_one_node_at_a_time(machines: Outcome, tmp_path: Path) -> None:
+    stack = copy_of(machines.stack, tmp_path / "copy")
+    edit(stack, lambda sections: sections["talos"].update(clusterRoles={"admins": "cluster-admin"}))
+    result = driver(stack).up()
+    assert result.ok, result.error
+    went_down = restarts(stack)
+    assert sorted(one["node"] for one in went_down) == list(CONTROLS), "machine.files is taken at boot alone"
+    assert {one["why"] for one in went_down} == {"reboot"}, "the lab's nodes know what Talos takes while running"
+    assert all(one["beside"] == [] for one in went_down), "two of three would take etcd with them"
+
+
+def test_a_node_that_does_not_come_back_stops_the_sequence_and_says_so(machines: Outcome, tmp_path: Path) -> None:
+    stack = copy_of(machines.stack, tmp_path / "copy")
+    with world_of(stack) as world:
+        for name in CONTROLS:
+            faults_of(world).stage("Node", name, "never-ready")
+    edit(stack, kubernetes("1.36.4"))
+    result = driver(stack).up()
+    assert not result.ok, "somebody must look at it"
+    (first,) = restarts(stack)
+    text = "\n".join(result.messages())
+    assert f"{first['node']} is not well (docs/runbooks/nodes.md)" in text, text
+    for name in (*CONTROLS, *WORKERS):
+        kept = f"{name} is left as it is, because {first['node']} did not come back from its change"
+        assert name == first["node"] or name in WORKERS or kept in text, f"{name}: {text}"
+    with world_of(stack) as world:
+        faults_of(world).clear()
+    again = driver(stack).up()
+    assert again.ok, again.error
+    assert all(one["beside"] == [] for one in restarts(stack)), "the rest follows, one by one"
+    assert sorted(one["node"] for one in restarts(stack)) == list(CONTROLS), "each once"
+
+
+def test_no_control_plane_changes_while_another_is_down(machines: Outcome, tmp_path: Path) -> None:
+    stack = copy_of(machines.stack, tmp_path / "copy")
+    with world_of(stack) as world:
+        faults_of(world).stage("Node", "control1", "never-ready")
+        nodes = world.table("talos/nodes")
+        address = next(at for at, one in nodes.items() if one["name"] == "control1")
+        world.put("talos/nodes", address, {**nodes[address], "down": True}, sealed=True)
+    edit(stack, kubernetes("1.36.4"))
+    result = driver(stack).up()
+    assert not result.ok, "the second one down would take etcd with it"
+    assert restarts(stack) == [], "so none went"
+    assert "another node is not well" in "\n".join(result.messages()), "which is said"
+
+
+def test_disks_of_the_csi_plugin_stay_attached(machines: Outcome, tmp_path: Path) -> None:
+    stack = copy_of(machines.stack, tmp_path / "copy")
+    disks = {f"{300 + number}/scsi1": {"volume": f"local-lvm:vm-9999-pvc-{number}"} for number in range(2)}
+    with world_of(stack) as world:
+        for key, disk in disks.items():
+            world.put(ATTACHED, key, disk)
+    operations = driver(stack)
+    same = operations.up()
+    assert (same.ok, same.changed) == (True, 0), "`speed` alone is no change"
+    edit(stack, lambda sections: sections["talos"]["worker"].update(memory=16384))
+    for result in operations.up(), operations.refresh(), operations.up():
+        assert result.ok, result.error
+    with world_of(stack) as world:
+        assert world.table(ATTACHED) == disks, "the volumes of running workers"
+        assert {one["inputs"]["memory"]["dedicated"] for one in world.table("proxmox/vms").values()} == {4096, 16384}
+
+
+def test_a_destroyed_cluster_comes_up_again(machines: Outcome, tmp_path: Path) -> None:
+    stack = copy_of(machines.stack, tmp_path / "copy")
+    gone, again = driver(stack).destroy(), driver(stack).up()
+    assert gone.ok, gone.error
+    assert again.ok, again.error
+    assert set(again.changes) == {"create"}, "the disks went with the machines, so etcd starts from nothing"
