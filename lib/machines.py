@@ -40,7 +40,7 @@ def _machines(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _resized(key: str, pool: NodePool, applied: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Disks that would stay as they are: sizes are ignored, since a change of disks detaches those of the CSI plugin."""
+    """Disks that would stay as they are: their sizes are ignored, since a change of disks detaches the CSI plugin's."""
     sizes = {node.name: _size(applied[node.name]) for node in pool.nodes if node.name in applied}
     for size in sorted({size for size in sizes.values() if size not in (None, pool.disk)}):
         names = ", ".join(name for name, found in sizes.items() if found == size)
