@@ -14,7 +14,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-vault test-kubernetes check check-format check-lint check-types check-generated check-links
-.PHONY: format generate lock preview up refresh destroy access invite smoke rotate secrets graph clean
+.PHONY: format generate lock charts outdated preview up refresh destroy access invite smoke rotate secrets graph clean
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,12 @@ lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade fo
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
 	for module in pulumi vault kubernetes; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+
+charts: setup ## pull the pinned charts into build/charts, for the tests that read their values and definitions
+	@$(PY) -m tools.charts
+
+outdated: setup ## compare the pinned charts, images and releases with what upstream has
+	@$(PY) -m tools.outdated
 
 preview up refresh destroy: setup ## the operation on STACK, with the official providers
 	@$(PY) -m tools.operate $@ --stack "$(STACK)" $(ARGS)

@@ -1,4 +1,4 @@
-"""The one table of Helm charts: name, repository and pinned version of each (inventory checked 2026-11-23)."""
+"""The one table of Helm charts: name, repository and pinned version of each (inventory checked 2026-11-26)."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ TABLE: Mapping[str, Chart] = {
     chart.name: chart
     for chart in (
         # renovate: datasource=helm depName=cilium registryUrl=https://helm.cilium.io
-        Chart("cilium", "https://helm.cilium.io", "1.20.0"),
+        Chart("cilium", "https://helm.cilium.io", "1.20.2"),
         # renovate: datasource=docker depName=quay.io/jetstack/charts/cert-manager
         Chart("cert-manager", "oci://quay.io/jetstack/charts", "v1.21.1"),
         # renovate: datasource=helm depName=traefik registryUrl=https://traefik.github.io/charts
@@ -49,7 +49,7 @@ TABLE: Mapping[str, Chart] = {
         # renovate: datasource=helm depName=valkey registryUrl=https://valkey.io/valkey-helm
         Chart("valkey", "https://valkey.io/valkey-helm", "0.11.0"),
         # renovate: datasource=helm depName=authentik registryUrl=https://charts.goauthentik.io
-        Chart("authentik", "https://charts.goauthentik.io", "2026.8.0"),
+        Chart("authentik", "https://charts.goauthentik.io", "2026.8.3"),
         # renovate: datasource=helm depName=gitea registryUrl=https://dl.gitea.com/charts
         Chart("gitea", "https://dl.gitea.com/charts", "12.6.0"),
         # renovate: datasource=helm depName=harbor registryUrl=https://helm.goharbor.io
@@ -57,7 +57,7 @@ TABLE: Mapping[str, Chart] = {
         # renovate: datasource=docker depName=ghcr.io/element-hq/ess-helm/matrix-stack
         Chart("matrix-stack", "oci://ghcr.io/element-hq/ess-helm", "26.8.1"),
         # renovate: datasource=docker depName=ghcr.io/controlplaneio-fluxcd/charts/flux-operator
-        Chart("flux-operator", "oci://ghcr.io/controlplaneio-fluxcd/charts", "0.49.0"),
+        Chart("flux-operator", "oci://ghcr.io/controlplaneio-fluxcd/charts", "0.59.0"),
     )
 }
 

@@ -8,6 +8,9 @@ from typing import Any
 RELOADER_AUTO: Mapping[str, str] = {"reloader.stakater.com/auto": "true"}
 """Metadata of a Deployment or StatefulSet that Reloader restarts when a Secret or ConfigMap it uses changes."""
 
+KEEP: Mapping[str, str] = {"helm.sh/resource-policy": "keep"}
+"""Annotation of an object that outlives the release which made it (docs/runbooks/crds.md)."""
+
 
 class PodSecurity(StrEnum):
     """Pod Security Standard that a namespace enforces."""

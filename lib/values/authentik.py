@@ -1,11 +1,11 @@
-"""Values of the Authentik chart 2026.8.0: external Postgres, secrets by reference, blueprints from ConfigMaps."""
+"""Values of the Authentik chart 2026.8.3: external Postgres, secrets by reference, blueprints from ConfigMaps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lib.blueprints import paths
-from lib.images import AUTHENTIK
+from lib.images import AUTHENTIK, parts
 from lib.kubernetes import from_secret, resources
 from lib.names import INGRESS_CLASS, POSTGRES_HOST
 
@@ -50,7 +50,7 @@ class AuthentikValues:
 
 def values(args: AuthentikValues) -> dict[str, Any]:
     """Values of the release."""
-    repository, _, tag = AUTHENTIK.partition(":")
+    repository, tag = parts(AUTHENTIK)
     return {
         "global": {
             "image": {"repository": repository, "tag": tag},
@@ -103,6 +103,9 @@ def _server(args: AuthentikValues) -> dict[str, Any]:
         "replicas": args.replicas,
         "resources": resources("100m", "1Gi"),
         "containerSecurityContext": _container(),
+        # The chart heeds the second only beside the first.
+        "serviceAccountName": "default",
+        "automountServiceAccountToken": False,
         "metrics": _metrics(args),
         "ingress": {
             "enabled": True,

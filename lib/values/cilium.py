@@ -1,4 +1,4 @@
-"""Values of the Cilium chart 1.20.0 on Talos: replaces kube-proxy, announces load balancers by ARP."""
+"""Values of the Cilium chart 1.20.2 on Talos: replaces kube-proxy, announces load balancers by ARP."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +53,9 @@ def values(args: CiliumValues) -> dict[str, Any]:
         "l2announcements": {"enabled": True},
         # Each announced Service renews a lease every five seconds.
         "k8sClientRateLimit": {"qps": 50, "burst": 100},
-        "envoy": {"enabled": False},  # a proxy on every node for policies of layer 7, of which there are none
+        # A proxy for policies of layer 7, of which there are none: neither on every node nor inside every agent.
+        "envoy": {"enabled": False},
+        "l7Proxy": False,
         "gatewayAPI": {"enabled": False},
         "resources": _agent_resources(),
         "initResources": resources("100m", "256Mi"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lib.kubernetes import resources
+from lib.kubernetes import KEEP, resources
 
 SERVICE_ACCOUNT = "external-secrets"
 WEBHOOK_PORT, METRICS_PORT = 10250, 8080
@@ -13,7 +13,8 @@ def values() -> dict[str, Any]:
     """Values of the release: the served API is `external-secrets.io/v1` only."""
     return {
         "installCRDs": True,
-        "crds": {"unsafeServeV1Beta1": False},
+        # Kept on uninstall: removing the definitions removes every ExternalSecret, and with it every Secret.
+        "crds": {"unsafeServeV1Beta1": False, "annotations": dict(KEEP)},
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
         "rbac": {"serviceAccountTokenCreate": True},
         "metrics": {"listen": {"port": METRICS_PORT}},

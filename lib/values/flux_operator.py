@@ -1,4 +1,4 @@
-"""Values of the flux-operator chart 0.49.0, which brings the CRDs and the operator but no Flux."""
+"""Values of the flux-operator chart 0.59.0, which brings the CRDs and the operator but no Flux."""
 
 from typing import Any
 

@@ -24,6 +24,7 @@ SSH_PORT = 2222
 LABELS = {"app.kubernetes.io/name": "gitea", "app.kubernetes.io/instance": "gitea"}
 """Of the pods and both Services (`gitea.selectorLabels` of the chart), when the release is named gitea."""
 
+_MEMORY = "1Gi"
 _UID = 1000  # the user of the rootless image
 _CA_DIRECTORY = "/etc/cluster-ca"
 # Go reads the bundle file of the image as well as every file of these directories.
@@ -80,8 +81,11 @@ def values(args: GiteaValues) -> dict[str, Any]:
         "test": {"enabled": False},
         "podSecurityContext": {**restricted_pod(_UID), "fsGroupChangePolicy": "OnRootMismatch"},
         "containerSecurityContext": restricted_container(),
-        "resources": resources("100m", "1Gi"),
-        "initContainers": {"resources": resources("50m", "256Mi")},
+        # An account of its own, whose token the chart mounts nowhere, unlike that of the namespace's default account.
+        "serviceAccount": {"create": True},
+        "resources": resources("100m", _MEMORY),
+        # One of them migrates the database; as much as the server has costs nothing, since they run before it.
+        "initContainers": {"resources": resources("50m", _MEMORY)},
         "persistence": {"size": args.settings.size, "storageClass": args.storage_class},
         "service": _services(args),
         "ingress": _ingress(args),

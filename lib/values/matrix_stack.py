@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from lib.images import HAPROXY, parts
 from lib.kubernetes import RELOADER_AUTO
 from lib.matrix import authentication, element, homeserver
 from lib.names import INGRESS_CLASS, POSTGRES_HOST
@@ -70,6 +71,8 @@ def values(args: MatrixValues) -> dict[str, Any]:
     """Values of the release. Requests, limits and restricted security contexts are the chart's own."""
     return {
         "serverName": args.server_name,
+        # The chart pulls a tag anew at every start of a pod: after a power cut, without the internet, chat stays down.
+        "image": {"pullPolicy": "IfNotPresent"},
         "ingress": {"className": INGRESS_CLASS, "tlsSecret": args.secrets.tls},
         "initSecrets": {"enabled": False},
         "deploymentMarkers": {"enabled": False},
@@ -82,12 +85,18 @@ def values(args: MatrixValues) -> dict[str, Any]:
             "ingress": {"host": args.settings.host},
             "additional": {"platform.json": json.dumps(element.configuration(args.settings), sort_keys=True)},
         },
-        "haproxy": {"serviceMonitors": _monitors(args)},
+        "haproxy": {"image": _haproxy(), "serviceMonitors": _monitors(args)},
         # The domain belongs to the whole platform: its root page stays free.
         "wellKnownDelegation": {"baseDomainRedirect": {"enabled": False}},
         "synapse": _synapse(args),
         "matrixAuthenticationService": _authentication_service(args),
     }
+
+
+def _haproxy() -> dict[str, str]:
+    image, tag = parts(HAPROXY)
+    registry, _, repository = image.partition("/")
+    return {"registry": registry, "repository": repository, "tag": tag}
 
 
 def _administration(settings: Matrix) -> dict[str, Any]:

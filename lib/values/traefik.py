@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
+from lib.images import TRAEFIK, parts
 from lib.kubernetes import resources
 from lib.names import INGRESS_CLASS
 
@@ -13,6 +14,7 @@ HTTPS_PORT = 8443
 
 _UPLOAD_SECONDS = 3600
 _REPLICAS = 2
+_ENTRY_POINTS = ("web", "websecure")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,10 @@ def values(args: TraefikValues) -> dict[str, Any]:
     """Values of the release."""
     # LB IPAM of Cilium: docs.cilium.io, network/lb-ipam, "Requesting IPs".
     annotations = {} if args.address is None else {"lbipam.cilium.io/ips": str(args.address)}
+    image, tag = parts(TRAEFIK)
+    registry, _, repository = image.partition("/")
     return {
+        "image": {"registry": registry, "repository": repository, "tag": tag},
         "deployment": {"replicas": _REPLICAS},
         "podDisruptionBudget": {"enabled": True, "minAvailable": 1},
         "topologySpreadConstraints": [_spread()],
@@ -44,10 +49,23 @@ def values(args: TraefikValues) -> dict[str, Any]:
         },
         "gateway": {"enabled": False},
         "ports": {"web": _web(), "websecure": _websecure()},
+        "additionalArguments": [_without_aliases(name) for name in _ENTRY_POINTS],
         "service": {"annotations": annotations, "spec": {"type": "LoadBalancer"}},
         "api": {"dashboard": False},
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
     }
+
+
+def _without_aliases(entry_point: str) -> str:
+    """Argument that has an entry point drop headers which backends would take for others.
+
+    WSGI, CGI and PHP read `X_authentik_username` and `X.authentik.username` as `X-authentik-username`, but Traefik
+    replaces that spelling alone by what forward authentication answered (Traefik's documentation, security/
+    header-aliases.md). `underscoreHeadersStrategy`, which is a value of the chart, leaves the dots alone
+    (`removeHeadersWithUnderscores` in pkg/server/server_entrypoint_tcp.go); this option, which is none before chart
+    41.4.0, drops every name with more than letters, digits and dashes.
+    """
+    return f"--entryPoints.{entry_point}.http.aliasHeadersStrategy=delete"
 
 
 def _spread() -> dict[str, Any]:

@@ -20,6 +20,9 @@ save ""
 maxmemory 160mb
 maxmemory-policy volatile-lru
 """
+_PROBE_SECONDS = 5
+"""Of each probe: a busy node does not start valkey-cli within the chart's one second."""
+_USERS_DIRECTORY = "/users"
 _MEMORY = "384Mi"
 """Above `maxmemory`: rewriting the log forks the process, and every page written meanwhile is there twice."""
 
@@ -45,8 +48,6 @@ def values(args: ValkeyValues) -> dict[str, Any]:
     """Values of the release. One replica on one volume, so the old pod must go before the new one comes; there is no
     disruption budget, which for one replica would only keep its node from being drained.
     """
-    # Each runs valkey-cli, which a busy node does not start within the chart's one second.
-    probe = {"enabled": True, "timeoutSeconds": 5}
     return {
         "deploymentStrategy": "Recreate",
         "workloadAnnotations": dict(RELOADER_AUTO),
@@ -56,16 +57,26 @@ def values(args: ValkeyValues) -> dict[str, Any]:
             "usersExistingSecret": args.users_secret,
             "aclUsers": {user: {"permissions": permissions} for user, permissions in args.users.items()},
         },
+        "extraValkeySecrets": [{"name": args.users_secret, "mountPath": _USERS_DIRECTORY}],
         "valkeyConfig": _CONFIG,
         "dataStorage": {"enabled": True, "requestedSize": args.size, "className": args.storage_class},
         # While the log is replayed it answers only now and then.
-        "startupProbe": {**probe, "failureThreshold": 30},
-        "livenessProbe": probe,
-        "readinessProbe": probe,
+        "startupProbe": _probe(failureThreshold=30),
+        # Any answer is a sign of life. The chart's own command gets one for every state, since it does not log in.
+        "livenessProbe": {"enabled": True, "timeoutSeconds": _PROBE_SECONDS},
+        "readinessProbe": _probe(),
         "resources": resources("20m", _MEMORY),
         "initResources": resources("10m", "32Mi"),
         "metrics": _metrics(args.pod_monitor),
     }
+
+
+def _probe(**more: int) -> dict[str, Any]:
+    """Succeeds once Valkey serves. `valkey-cli ping` exits with 0 whatever the answer is, such as NOAUTH or LOADING."""
+    password = f'REDISCLI_AUTH="$(cat {_USERS_DIRECTORY}/default)"'
+    command = ["sh", "-c", f"{password} valkey-cli ping | grep -qx PONG"]
+    timing = {"periodSeconds": 10, "timeoutSeconds": _PROBE_SECONDS, **more}
+    return {"enabled": True, "customProbe": {"exec": {"command": command}, **timing}}
 
 
 def _metrics(pod_monitor: bool) -> dict[str, Any]:

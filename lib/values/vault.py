@@ -6,7 +6,7 @@ Checked against the chart's templates (server-statefulset.yaml, _helpers.tpl) an
 from dataclasses import dataclass
 from typing import Any
 
-from lib.images import BANK_VAULTS, PROBE
+from lib.images import BANK_VAULTS, PROBE, VAULT, parts
 from lib.kubernetes import resources, restricted_container
 from lib.vault.config import API_PORT, METRICS_PORT, TLS_DIRECTORY, api_address, server_config
 
@@ -56,7 +56,9 @@ def values(args: VaultValues) -> dict[str, Any]:
 
 
 def _server(args: VaultValues) -> dict[str, Any]:
+    repository, tag = parts(VAULT)
     return {
+        "image": {"repository": repository, "tag": tag},
         # OnDelete, the default, would keep pods on old values. Restarts are safe: the sidecar unseals.
         "updateStrategyType": "RollingUpdate",
         "includeConfigAnnotation": True,

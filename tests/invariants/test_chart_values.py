@@ -6,7 +6,7 @@ import pytest
 
 from lib.charts import TABLE
 from tests.settings.stacks import FIXTURES
-from tests.support import charts
+from tests.support import charts, definitions
 from tests.support.charts import ChartData
 from tests.support.engine import Recording
 from tests.support.objects import key_of, objects, releases
@@ -15,7 +15,7 @@ from tests.support.wire import Path
 
 pytestmark = pytest.mark.skipif(
     charts.directory() is None,
-    reason=f"no chart data: set {charts.VARIABLE} to a directory of charts from `helm pull --untar`",
+    reason=charts.WITHOUT,
 )
 
 each_chart = pytest.mark.parametrize("name", sorted(TABLE))
@@ -89,7 +89,7 @@ def test_every_custom_resource_satisfies_the_definition_of_its_kind(update: Reco
     refused: list[str] = []
     checked = set()
     for one in objects(update):
-        errors = charts.custom_resource_errors(one.inputs)
+        errors = definitions.custom_resource_errors(one.inputs)
         if errors is not None:
             checked.add(one.get("kind"))
             refused += [f"{one}: {error}" for error in errors]
@@ -105,7 +105,7 @@ def test_a_custom_resource_without_a_definition_at_hand_is_one_of_cilium(update:
         for one in objects(update)
         if key_of(one).group not in built_in
         and not key_of(one).group.endswith(".k8s.io")
-        and charts.custom_resource_errors(one.inputs) is None
+        and definitions.custom_resource_errors(one.inputs) is None
     }
     assert {group for group, _ in unknown} <= {"cilium.io"}, "its operator registers them, so no chart holds them"
 
@@ -120,14 +120,14 @@ def test_a_custom_resource_without_a_definition_at_hand_is_one_of_cilium(update:
 )
 def test_a_defective_custom_resource_is_found(resource: dict[str, Any], told: str) -> None:
     _data("external-secrets")
-    errors = charts.custom_resource_errors({"apiVersion": "external-secrets.io/v1", "metadata": {}, **resource})
+    errors = definitions.custom_resource_errors({"apiVersion": "external-secrets.io/v1", "metadata": {}, **resource})
     assert any(told in error for error in errors or ()), f"the check above would notice, not {errors}"
 
 
 def test_a_version_that_is_not_served_is_no_definition() -> None:
     _data("external-secrets")
     resource = {"apiVersion": "external-secrets.io/v1beta1", "kind": "ExternalSecret", "metadata": {}, "spec": {}}
-    assert charts.custom_resource_errors(resource) is None, "it is in the chart but the API server refuses it"
+    assert definitions.custom_resource_errors(resource) is None, "it is in the chart but the API server refuses it"
 
 
 def test_a_key_the_chart_does_not_know_is_found() -> None:

@@ -2,10 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from lib.charts import PINNED, TABLE
 from settings import load_stack_file
 from tests.settings.stacks import FIXTURES
+from tests.support import charts
 from tests.support.engine import Recording
 from tests.support.objects import images, releases
 from tests.support.program import ROOT, record_program
@@ -56,6 +60,36 @@ def test_images_that_the_program_names_are_pinned_to_a_release(program: Recordin
     assert len(found) >= 3, "the program runs images of its own"
     loose = [image for image in found if not re.search(r":v?\d+(\.\d+)+[\w.-]*(@sha256:[0-9a-f]{64})?$", image)]
     assert loose == [], "a tag such as latest changes from one day to the next"
+
+
+# Images of parts that no value switches off, since nothing here asks for them.
+_UNUSED = {("redis", "image"): "of chat, for workers of Synapse, of which there are none"}
+
+
+@pytest.mark.skipif(charts.directory() is None, reason=charts.WITHOUT)
+def test_no_image_of_a_chart_floats_or_is_pulled_at_every_start(program: Recording) -> None:
+    loose = []
+    for one in releases(program):
+        data = charts.chart_data(one.get("chart").rsplit("/", maxsplit=1)[-1])
+        values = charts.merged(data.values, one.get("values")) if data is not None else {}
+        used = [image for image in charts.images(values) if image.path not in _UNUSED]
+        loose += [f"{one}: {image}" for image in used if image.floats or image.always]
+    assert loose == [], "after a power cut without the internet its pods stay down, or come back as another release"
+
+
+@pytest.mark.parametrize(
+    ("image", "floats", "always"),
+    [
+        ({"repository": "library/haproxy", "tag": "3.2-alpine"}, True, False),
+        ({"repository": "library/haproxy", "tag": "3.2-alpine", "digest": "sha256:0"}, False, False),
+        ({"repository": "library/haproxy", "tag": "3.2.23-alpine", "pullPolicy": "Always"}, False, True),
+        ({"repository": "traefik", "tag": None}, False, False),
+        ({"repository": "curl", "tag": "latest"}, True, False),
+    ],
+)
+def test_an_image_that_floats_or_is_pulled_again_is_noticed(image: dict[str, Any], floats: bool, always: bool) -> None:
+    (found,) = charts.images({"component": {"image": image}, "off": {"enabled": False, "image": image}})
+    assert (found.floats, found.always) == (floats, always), "without a tag a chart takes that of its release"
 
 
 def test_nothing_comes_from_bitnami(program: Recording) -> None:

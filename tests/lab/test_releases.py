@@ -1,10 +1,13 @@
 """Helm releases: a known chart in an exact version, and everything its values name."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from lab.providers.base import CheckFailedError
 from lab.providers.errors import InitFailedError
 from lab.providers.kubernetes.chart_values import Need, hosts, needs
+from lib.kubernetes import KEEP
 from tests.lab.bench import Bench, refuses
 
 TOKEN = "kubernetes:helm.sh/v3:Release"
@@ -84,6 +87,17 @@ def test_uninstalling_takes_services_and_accounts_along(kube: Bench) -> None:
     assert kube.cluster.exists("Service", "shop", "gitea-http"), "the chart brings it"
     kube.delete(TOKEN, "shop/gitea")
     assert not kube.cluster.exists("Service", "shop", "gitea-http"), "and takes it away"
+
+
+@pytest.mark.parametrize(("annotations", "left"), [({}, 0), (KEEP, 1)])
+def test_definitions_go_with_their_release_and_take_every_object_along_unless_they_are_kept(
+    kube: Bench, annotations: Mapping[str, str], left: int
+) -> None:
+    kube.release("external-secrets", "shop", {"crds": {"annotations": dict(annotations)}})
+    kube.object("generators.external-secrets.io/v1alpha1", "Password", "long", "shop", spec={"length": 24})
+    kube.delete(TOKEN, "shop/external-secrets")
+    found = [name for name in kube.world.view("kubernetes/objects") if "Password" in name]
+    assert len(found) == left, "Kubernetes removes the objects of a kind that is gone"
 
 
 def test_a_new_name_or_namespace_is_a_new_release(kube: Bench) -> None:

@@ -1,7 +1,7 @@
-"""Upstream data of charts: default values, schema of the values and definitions of custom resources.
+"""Upstream data of charts: default values and schema of the values.
 
-The data are not part of this repository. They are looked for where HOME_CLUSTER_CHARTS points, else in
-../shared/reference/charts beside the checkout. `helm pull --untar --untardir DIRECTORY` makes such a directory.
+The data are not part of this repository. They are looked for where HOME_CLUSTER_CHARTS points, else in build/charts,
+where `make charts` puts them, else in ../shared/reference/charts beside the checkout.
 """
 
 import json
@@ -17,12 +17,12 @@ from typing import Any
 import jsonschema
 import yaml
 
-from lib.charts import TABLE
 from tests.support.program import ROOT
 from tests.support.wire import Path as ValuePath
 
-_FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 VARIABLE = "HOME_CLUSTER_CHARTS"
+WITHOUT = f"no chart data: run `make charts`, or set {VARIABLE} to a directory of charts from `helm pull --untar`"
+"""Reason of a test that needs them to be skipped."""
 
 # Charts whose Chart.yaml in version control carries a placeholder that is stamped at release.
 _STAMPED_AT_RELEASE = {"0.1.0", "26.8.1-dev"}
@@ -31,8 +31,8 @@ _STAMPED_AT_RELEASE = {"0.1.0", "26.8.1-dev"}
 def directory() -> Path | None:
     """Where the data are; None where there are none."""
     given = os.environ.get(VARIABLE)
-    found = Path(given) if given else ROOT.parent / "shared" / "reference" / "charts"
-    return found if found.is_dir() else None
+    places = (Path(given),) if given else (ROOT / "build" / "charts", ROOT.parent / "shared" / "reference" / "charts")
+    return next((place for place in places if place.is_dir()), None)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class ChartData:
         return str(yaml.safe_load((self.path / "Chart.yaml").read_text(encoding="utf-8"))["version"])
 
     def is_of(self, version: str) -> bool:
-        return self.version == version or self.version in _STAMPED_AT_RELEASE
+        """Whether they speak of that release: of its patches, values and their schema are the same."""
+        return self.version in _STAMPED_AT_RELEASE or _minor(self.version) == _minor(version)
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -65,6 +66,42 @@ class ChartData:
             return None
         schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return schema
+
+
+def _minor(version: str) -> list[str]:
+    return version.removeprefix("v").split(".")[:2]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as the values of a chart describe it: a mapping with `repository` and `tag`."""
+
+    path: ValuePath
+    spec: Mapping[str, Any]
+
+    @property
+    def floats(self) -> bool:
+        """Whether its tag names no release. Where there is none, a chart takes that of its own release."""
+        tag = self.spec["tag"]
+        return bool(tag) and not self.spec.get("digest") and not re.match(r"v?\d+(\.\d+){2}|\d+-[0-9a-f]{7}", str(tag))
+
+    @property
+    def always(self) -> bool:
+        return self.spec.get("pullPolicy") == "Always"
+
+    def __str__(self) -> str:
+        spec = self.spec
+        return f"{'.'.join(map(str, self.path))}: {spec['repository']}:{spec['tag']} {spec.get('pullPolicy') or ''}"
+
+
+def images(values: Any, path: ValuePath = ()) -> Iterator[Image]:
+    """Images of every part of the values that is not switched off."""
+    if not isinstance(values, Mapping) or values.get("enabled") is False:
+        return
+    if {"repository", "tag"} <= set(values):
+        yield Image(path, values)
+    for key, value in values.items():
+        yield from images(value, (*path, key))
 
 
 # Objects of the Kubernetes API that charts copy into their manifests as they are.
@@ -148,53 +185,3 @@ def probes_with_two_handlers(values: Any, path: ValuePath = ()) -> Iterator[str]
                 if len(handlers) > 1:
                     yield f"{'.'.join(map(str, here))} has {' and '.join(handlers)}"
             yield from probes_with_two_handlers(value, here)
-
-
-@cache
-def definitions() -> Mapping[tuple[str, str, str], dict[str, Any]]:
-    """OpenAPI schema of each custom resource by group, version and kind; without the versions that are not served."""
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
-    base = directory()
-    used = [base / name / "crds" for name in TABLE] if base is not None else []
-    for file in [file for crds in used for file in sorted(crds.glob("*.yaml"))]:
-        # The C implementation of the safe loader: these files are megabytes.
-        for document in yaml.load_all(file.read_text(encoding="utf-8"), Loader=_FAST_LOADER):
-            if document and document.get("kind") == "CustomResourceDefinition":
-                spec = document["spec"]
-                for version in spec["versions"]:
-                    if version["served"]:
-                        key = (spec["group"], version["name"], spec["names"]["kind"])
-                        found[key] = _strict(version["schema"]["openAPIV3Schema"])
-    return found
-
-
-def _strict(schema: Any) -> Any:
-    """JSON Schema of a structural schema: fields that the API server would silently drop are refused.
-
-    https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#field-pruning
-    """
-    if isinstance(schema, list):
-        return [_strict(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    strict = {key: _strict(value) for key, value in schema.items() if key not in ("default", "example", "properties")}
-    if "properties" in schema:
-        strict["properties"] = {name: _strict(value) for name, value in schema["properties"].items()}
-        if not schema.get("x-kubernetes-preserve-unknown-fields") and "additionalProperties" not in schema:
-            strict["additionalProperties"] = False
-    if schema.get("x-kubernetes-int-or-string"):
-        strict["type"] = ["integer", "string"]
-    if schema.get("nullable") and "type" in strict:
-        strict["type"] = [strict["type"], "null"] if isinstance(strict["type"], str) else [*strict["type"], "null"]
-    return strict
-
-
-def custom_resource_errors(resource: Mapping[str, Any]) -> list[str] | None:
-    """What the definition of its kind says against an object; None where the definition is not at hand."""
-    group, _, version = str(resource["apiVersion"]).rpartition("/")
-    schema = definitions().get((group, version, str(resource["kind"])))
-    if schema is None:
-        return None
-    schema = schema | {"properties": schema["properties"] | {"metadata": {"type": "object"}}}
-    errors = jsonschema.Draft7Validator(schema).iter_errors(resource)
-    return [f"{error.json_path}: {error.message[:300]}" for error in errors]

@@ -12,6 +12,7 @@ from lab.providers.wire import Properties
 
 # Definitions that the chart's operator registers once it runs.
 REGISTERS_LATE: Final = frozenset({"cilium"})
+RESOURCE_POLICY: Final = "helm.sh/resource-policy"
 
 # Of Services of type LoadBalancer, as the charts' values have them.
 _EXPOSED_PORTS: Final[Mapping[str, tuple[int, ...]]] = {"traefik": (80, 443), "vault": (8200, 8201), "gitea": (22,)}
@@ -59,12 +60,22 @@ def define(cluster: Cluster, key: str, facts: ChartFacts, values: Mapping[str, A
 
 def _is_on(values: Mapping[str, Any], path: str) -> bool:
     """Whether a switch is on; only cert-manager's is off by default."""
+    return bool(_value(values, path, path != "crds.enabled"))
+
+
+def _keeps(facts: ChartFacts, values: Mapping[str, Any]) -> bool:
+    """Whether Helm leaves the definitions of a chart behind."""
+    annotations = _value(values, facts.annotations, {}) if facts.annotations else {}
+    return facts.keeps or annotations.get(RESOURCE_POLICY) == "keep"
+
+
+def _value(values: Mapping[str, Any], path: str, default: Any) -> Any:
     found: Any = values
     for part in path.split("."):
         if not isinstance(found, Mapping) or part not in found:
-            return path != "crds.enabled"
+            return default
         found = found[part]
-    return bool(found)
+    return found
 
 
 def _object(kind: str, name: str, record: Properties, annotations: Mapping[str, str]) -> Properties:
@@ -111,7 +122,7 @@ def uninstall(cluster: Cluster, key: str) -> None:
             if (item["metadata"].get("annotations") or {}).get(RELEASE_NAME) == record["name"]:
                 cluster.remove(kind, record["namespace"], item["metadata"]["name"])
     for name in [name for name, item in cluster.world.view(CRDS).items() if item.get("release") == key]:
-        if not CHARTS[record["chart"]].keeps:
+        if not _keeps(CHARTS[record["chart"]], record["values"]):
             cluster.world.delete(CRDS, name)
             for item in list(cluster.each(name)):
                 cluster.remove(name, item["metadata"].get("namespace", ""), item["metadata"]["name"])

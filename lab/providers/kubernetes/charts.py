@@ -31,6 +31,7 @@ class ChartFacts:
         groups: Custom resource definitions it installs (or its operator registers).
         switch: Path of the value that must be true for the definitions to be installed; empty when they always are.
         keeps: Whether the definitions outlive the release (Helm never deletes those of a chart's `crds` directory).
+        annotations: Path of the value with annotations of the definitions, one of which can have Helm keep them.
         webhook: Whether an admission webhook of the chart must answer before its custom resources are accepted.
         services: Services, named by template.
         accounts: ServiceAccounts, named by template.
@@ -40,6 +41,7 @@ class ChartFacts:
     groups: tuple[Group, ...] = ()
     switch: str = ""
     keeps: bool = False
+    annotations: str = ""
     webhook: bool = False
     services: Names = ()
     accounts: Names = ("{fullname}",)
@@ -135,7 +137,11 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
     "reflector": ChartFacts(
         repositories=("oci://ghcr.io/emberstack/helm-charts", "https://emberstack.github.io/helm-charts")
     ),
-    "reloader": ChartFacts(repositories=("https://stakater.github.io/stakater-charts",)),
+    "reloader": ChartFacts(
+        # Its template joins release and chart even where they are the same.
+        repositories=("https://stakater.github.io/stakater-charts",),
+        accounts=("{release}-reloader",),
+    ),
     "vault": ChartFacts(
         repositories=("https://helm.releases.hashicorp.com",), services=("{fullname}", "{fullname}-internal")
     ),
@@ -143,6 +149,7 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
         repositories=("https://charts.external-secrets.io",),
         groups=_ESO,
         switch="installCRDs",
+        annotations="crds.annotations",
         webhook=True,
         services=("{fullname}-webhook",),
         accounts=("{fullname}", "{fullname}-webhook", "external-secrets-cert-controller"),
@@ -162,7 +169,6 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
     "gitea": ChartFacts(
         repositories=("https://dl.gitea.com/charts", "oci://docker.gitea.com/charts"),
         services=("{fullname}-http", "{fullname}-ssh"),
-        accounts=(),
     ),
     "harbor": ChartFacts(
         repositories=("https://helm.goharbor.io",),
@@ -181,7 +187,10 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
         services=("{fullname}",),
     ),
     "flux-operator": ChartFacts(
-        repositories=("oci://ghcr.io/controlplaneio-fluxcd/charts",), groups=(_FLUX,), services=("{fullname}",)
+        repositories=("oci://ghcr.io/controlplaneio-fluxcd/charts",),
+        groups=(_FLUX,),
+        keeps=True,
+        services=("{fullname}",),
     ),
 }
 

@@ -132,7 +132,9 @@ def test_pods_satisfy_the_restricted_standard(values: dict[str, Any]) -> None:
 
 def test_nothing_of_it_talks_to_the_kubernetes_api(values: dict[str, Any]) -> None:
     assert values["serviceAccount"] == {"create": False}, "the chart's account may create Deployments and Secrets"
-    assert values["worker"]["automountServiceAccountToken"] is False, "and the default one is not handed out"
+    for part in ("server", "worker"):
+        assert values[part]["automountServiceAccountToken"] is False, f"{part}: and the default one is not handed out"
+    assert values["server"]["serviceAccountName"] == "default", "without a name the chart ignores the line above"
     assert values["authentik"]["outposts"] == {"discover": False}, "so Authentik does not look for one"
 
 

@@ -1,5 +1,9 @@
 """Valkey: each service is a user of its own that reaches its own databases."""
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from lib.databases import VALKEY_USERS
@@ -59,6 +63,29 @@ def test_an_accepted_job_survives_a_power_cut_and_a_full_memory(databases: Recor
     assert int(options["maxmemory"].removesuffix("mb")) * 2 < int(limit.removesuffix("Mi")), (
         "rewriting the log copies the memory, and the kernel would end the process"
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "serves"),
+    [("PONG", True), ("NOAUTH Authentication required.", False), ("LOADING Valkey is loading the dataset", False)],
+)
+def test_only_a_valkey_that_answers_its_administrator_counts_as_ready(
+    databases: Recording, tmp_path: Path, answer: str, serves: bool
+) -> None:
+    values = databases.one(RELEASE, "valkey-release").get("values")
+    (mount,) = values["extraValkeySecrets"]
+    assert mount["name"] == values["auth"]["usersExistingSecret"], "the password that the server has"
+    (tmp_path / "default").write_text("s3cret", encoding="utf-8")
+    client = tmp_path / "valkey-cli"
+    client.write_text(f'#!/bin/sh\n[ "$*" = ping ] && [ "$REDISCLI_AUTH" = s3cret ] && echo "{answer}"\n', "utf-8")
+    client.chmod(0o755)
+    for name in ("startupProbe", "readinessProbe"):
+        command = [
+            word.replace(mount["mountPath"], str(tmp_path)) for word in values[name]["customProbe"]["exec"]["command"]
+        ]
+        path = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+        done = subprocess.run(command, env=path, capture_output=True, check=False)
+        assert (done.returncode == 0) is serves, f"{name}: the client exits with 0 whatever it is told"
 
 
 def test_the_exporter_runs_where_something_reads_it(databases: Recording) -> None:

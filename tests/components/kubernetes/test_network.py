@@ -78,6 +78,11 @@ def test_there_are_never_more_operators_than_nodes(settings: Settings, nodes: in
     )
 
 
+def test_no_proxy_for_policies_of_layer_7_runs(cilium: Recorded) -> None:
+    proxies = (cilium.get("values", "envoy", "enabled"), cilium.get("values", "l7Proxy"))
+    assert proxies == (False, False), "without its DaemonSet Envoy would run inside every agent"
+
+
 def test_the_release_waits_for_nothing_that_needs_dns(cilium: Recorded) -> None:
     for part in ("relay", "ui"):
         assert cilium.get("values", "hubble", part, "enabled") is False, (
@@ -183,6 +188,14 @@ def test_a_cluster_with_another_load_balancer_is_asked_for_no_address() -> None:
 def test_http_only_says_where_https_is(recording: Recording) -> None:
     web = recording.one(RELEASE, "traefik-release").get("values", "ports", "web")
     assert web["http"]["redirections"]["entryPoint"]["to"] == "websecure", "no service answers in clear text"
+
+
+def test_no_entry_point_passes_a_header_that_a_backend_takes_for_another(recording: Recording) -> None:
+    values = recording.one(RELEASE, "traefik-release").get("values")
+    wanted = {f"--entryPoints.{name}.http.aliasHeadersStrategy=delete" for name in values["ports"]}
+    assert wanted <= set(values["additionalArguments"]), "X_authentik_username and X.authentik.username are forgeries"
+    release = tuple(int(part) for part in values["image"]["tag"].removeprefix("v").split("."))
+    assert release >= (3, 7, 12), "an older Traefik does not start with an option that it does not know"
 
 
 def test_the_namespace_lets_in_what_the_release_listens_on(recording: Recording) -> None:

@@ -11,7 +11,7 @@ from components.vault import pki
 from components.vault.certificate_issuer import VaultCertificateIssuer, VaultCertificateIssuerArgs
 from components.vault.pki import VaultPki, VaultPkiArgs
 from lib.vault import policies
-from tests.support import charts
+from tests.support import charts, definitions
 from tests.support.components import record_component
 from tests.support.engine import Recording
 
@@ -143,10 +143,10 @@ def test_the_issuer_is_awaited_and_proven_by_a_certificate(recorded: Recording) 
     assert probe.get("spec", "issuerRef", "name") == "vault-pki", "and not by the other one"
 
 
-@pytest.mark.skipif(charts.directory() is None, reason=f"no chart data: set {charts.VARIABLE}")
+@pytest.mark.skipif(charts.directory() is None, reason=charts.WITHOUT)
 def test_the_definition_of_the_issuer_accepts_it(recorded: Recording) -> None:
     issuer = recorded.one("kubernetes:cert-manager.io/v1:ClusterIssuer")
-    assert charts.custom_resource_errors(issuer.inputs) == [], "the API server would refuse it"
+    assert definitions.custom_resource_errors(issuer.inputs) == [], "the API server would refuse it"
 
 
 @pytest.mark.parametrize("issuers", [None, [], ["a", "b"]])

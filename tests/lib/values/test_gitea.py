@@ -103,6 +103,11 @@ def test_an_account_comes_from_the_login_and_never_takes_over_another() -> None:
     assert config["openid"] == {"ENABLE_OPENID_SIGNIN": False, "ENABLE_OPENID_SIGNUP": False}, "a login of its own"
 
 
+def test_a_migration_has_the_memory_of_the_server() -> None:
+    found = built()
+    assert found["initContainers"]["resources"]["limits"] == found["resources"]["limits"], "it does the same work"
+
+
 def test_the_volume_is_given_up_before_it_is_taken() -> None:
     assert built()["strategy"] == {"type": "Recreate"}, "a ReadWriteOnce volume deadlocks a rolling update"
 

@@ -71,6 +71,12 @@ def test_monitors_are_made_only_on_request(wanted: bool) -> None:
         )
 
 
+def test_chat_comes_back_without_the_internet() -> None:
+    found = built()
+    assert found["image"] == {"pullPolicy": "IfNotPresent"}, "the chart pulls a tag anew at every start of a pod"
+    assert found["haproxy"]["image"]["tag"].count(".") == 2, "the tag of the chart moves from release to release"
+
+
 def test_the_media_outlive_the_release() -> None:
     media = built()["synapse"]["media"]
     assert media["storage"]["resourcePolicy"] == "keep", "removing chat must not remove what people sent"

@@ -44,7 +44,7 @@ def pod(replicas: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.skipif(charts.directory() is None, reason=f"no chart data: set {charts.VARIABLE}")
+@pytest.mark.skipif(charts.directory() is None, reason=charts.WITHOUT)
 @MODES
 def test_the_chart_takes_the_values(replicas: int) -> None:
     data = charts.chart_data("vault")

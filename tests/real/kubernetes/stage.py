@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lib.charts import TABLE
 from tests.real.kubernetes.api import Api
 from tests.real.kubernetes.controllers import aggregate_roles, make_default_account
 from tests.real.kubernetes.login import Login
 from tests.real.kubernetes.manifests import Manifest, chart_directory, own, pod_of, rendered
 from tests.real.kubernetes.server import Server
-from tests.support import charts
+from tests.support import charts, definitions
 from tests.support.objects import releases
 from tests.support.recording import Recording
 
@@ -28,7 +26,6 @@ _KEPT = frozenset({"Namespace", "ServiceAccount", "PriorityClass"})
 """What admission looks up when something else is created."""
 _RIGHTS = "rbac.authorization.k8s.io"
 _SECONDS = 30
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass
@@ -54,9 +51,8 @@ class Stage:
     def define(self) -> None:
         """Bring the kinds of those charts whose definitions are at hand as files."""
         base = charts.directory()
-        files = [file for name in TABLE if base for file in sorted((base / name / "crds").glob("*.yaml"))]
-        documents = (document for file in files for document in yaml.load_all(file.read_text("utf-8"), Loader=_LOADER))
-        self._define(Manifest("definitions", "", one) for one in documents if one and one.get("kind") == _DEFINITION)
+        found = (one for name in TABLE if base for one in definitions.documents(base / name))
+        self._define(Manifest("definitions", "", one) for one in found)
 
     def objects(self, program: Recording) -> list[Manifest]:
         """The program's own objects, once what they stand on is there."""

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from lib.images import VAULT
 from tests.real.authentik import Person
 from tests.real.jwt import Signer
 from tests.real.vault.paths import beyond_default
@@ -146,7 +147,7 @@ def test_no_value_is_read_by_climbing_out_of_the_folder(site: Site, climbing: st
 def test_nothing_is_listed_or_removed_by_climbing_out_of_the_folder(site: Site, climbing: str) -> None:
     version = site.root.expect("GET", "sys/seal-status").body["version"]
     if int(version.partition(".")[0]) < 2:
-        pytest.skip(f"Vault {version} has CVE-2026-3605, which 2.0.0 mended; the chart brings 2.0.4")
+        pytest.skip(f"Vault {version} has CVE-2026-3605, which 2.0.0 mended; the program runs {VAULT}")
     ada = site.as_person("ada", USERS)
     site.root.expect("POST", "kv/data/people/bob/diary", {"data": {"secret": "of bob"}})
     for method, path in (("LIST", climbing), ("GET", f"{climbing}/diary"), ("DELETE", f"{climbing}/diary")):
