@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-vault test-kubernetes check check-format check-lint check-types check-generated check-links
+.PHONY: help setup demo new test test-vault test-kubernetes check check-format check-lint check-types check-generated check-links
 .PHONY: format generate lock charts outdated preview up refresh destroy access invite smoke rotate secrets graph clean
 
 help: ## list these commands
@@ -29,8 +29,11 @@ setup: ## make .venv and .tools/pulumi (at once where both are current)
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "setup: home-cluster needs Python 3.11 or newer, and there is no $(PYTHON): install it (Debian and Ubuntu: apt install python3 python3-venv) or run make setup PYTHON=/path/to/python3." >&2; exit 1; }
 	@$(PYTHON) tools/setup.py
 
-demo: setup ## bring up test-cluster on the embedded lab: no Proxmox, no cluster, nothing outside build/
-	@$(PY) -m lab demo $(ARGS)
+demo: setup ## bring up test-cluster, or STACK, on the embedded lab: no Proxmox, no cluster, nothing outside build/
+	@$(PY) -m lab demo --stack $(or $(STACK),test-cluster) $(ARGS)
+
+new: setup ## write the file of a new STACK, from a profile and a few facts that it asks for (or ARGS='--profile small …')
+	@$(PY) -m tools.new --stack "$(STACK)" $(ARGS)
 
 test: setup ## run the tests (results in build/junit.xml)
 	@mkdir -p build

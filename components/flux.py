@@ -13,7 +13,7 @@ from lib.charts import Chart
 from lib.kubernetes import PodSecurity
 from lib.names import Namespace as Names
 from lib.values.flux_operator import instance, values
-from settings.platform import GitOps
+from settings.platform import GitOps, Sync
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,8 @@ class Flux(pulumi.ComponentResource):
 
     - `<name>-namespace`: the namespace, closed from outside.
     - `<name>-git`: Secret with the credentials of the repository, where a token is given, and with the CA of its host,
-      where that is the cluster's. The credentials are the user's, not the registry's, so Pulumi writes them.
+      where that is the cluster's; none without a repository. The credentials are the user's, not the registry's, so
+      Pulumi writes them.
     - `<name>-operator`: Release of the operator with its CRDs.
     - `<name>`: the FluxInstance, awaited until Flux runs. That its repository could be read is not awaited: what lies
       there is not this program's.
@@ -64,9 +65,8 @@ class Flux(pulumi.ComponentResource):
             ReleaseArgs(chart=args.chart, release="flux-operator", namespace=namespace, values=values()),
             child,
         )
-        sync = _sync(args)
-        access = _access(args)
-        if access:
+        sync, access = _sync(args.settings.sync), _access(args)
+        if sync and access:
             sync["pullSecret"] = _git_secret(f"{name}-git", access, namespace, child)
         self.ready = custom_resource(
             name,
@@ -83,8 +83,9 @@ class Flux(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _sync(args: FluxArgs) -> dict[str, Any]:
-    sync = args.settings.sync
+def _sync(sync: Sync | None) -> dict[str, Any]:
+    if sync is None:
+        return {}
     return {"kind": "GitRepository", "url": sync.url, "ref": sync.ref, "path": sync.path, "interval": sync.interval}
 
 

@@ -15,14 +15,17 @@ from lab.phases import Phases
 from lab.world import WorldError
 from settings.check import refused
 
+_SHIPPED = "test-cluster"
 _LOG_WIDTH = 160  # of a table that goes into a file
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab", description="The platform on simulated providers.")
     parser.add_argument("command", choices=["demo", "up", "preview", "refresh", "destroy", "graph"])
-    parser.add_argument("--stack", default="test-cluster", help="name of the stack file, Pulumi.<name>.yaml")
-    parser.add_argument("--workdir", type=Path, help="where state, world and reports go (default: build/demo)")
+    parser.add_argument("--stack", default=_SHIPPED, help="name of the stack file, Pulumi.<name>.yaml")
+    parser.add_argument(
+        "--workdir", type=Path, help="where state, world and reports go (default: build/demo, or build/demo-<stack>)"
+    )
     parser.add_argument("--out", type=Path, help="graph: the picture's file (default: graph.svg in the workdir)")
     parser.add_argument("--fresh", action="store_true", help="demo: forget the world and state of the last run")
     parser.add_argument("--pace", type=float, default=0.0, help="real seconds for a simulated second of latency")
@@ -32,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Run one command; exit code 0 when it succeeded."""
     options = _parser().parse_args(arguments)
-    default = ROOT / "build" / ("graph" if options.command == "graph" else "demo")
+    kind = "graph" if options.command == "graph" else "demo"
+    default = ROOT / "build" / (kind if options.stack == _SHIPPED else f"{kind}-{options.stack}")
     stack = Stack(ROOT, options.stack, (options.workdir or default).resolve())
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
     # Before the engine starts: a defective stack file is refused with every defect at once.

@@ -23,7 +23,7 @@ def defects(path: Path, state: Mapping[str, Any] | None = None) -> Iterator[str]
         settings = load_stack_file(path)
         declarations = declare(settings)
     except FileNotFoundError:
-        yield "no such stack file; copy Pulumi.test-cluster.yaml and edit it"
+        yield "no such stack file; write one with: make new STACK=<name>"
     except ValueError as error:
         yield from str(error).splitlines()
     else:

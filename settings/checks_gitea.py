@@ -125,7 +125,7 @@ def nothing_needs_a_gitea_that_is_off(settings: Settings) -> Iterator[Problem]:
         yield Problem("gitea.removed.organisations", name, off, "switch Gitea on, or leave the line out")
     if gitea.actions.enabled:
         yield Problem("gitea.actions.enabled", "true", off, "switch Gitea on, or the runners off")
-    url = settings.gitops.sync.url
+    url = settings.gitops.sync.url if settings.gitops.sync is not None else ""
     if settings.gitops.enabled and urlsplit(url).hostname == gitea.host:
         yield Problem("gitops.sync.url", url, off, "switch Gitea on, or Flux off, or name another repository")
 

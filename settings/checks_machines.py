@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from settings.problem import Problem
 
 if TYPE_CHECKING:
-    from settings.infrastructure import Node
+    from settings.infrastructure import Node, Talos
     from settings.model import Settings
 
 
@@ -19,7 +19,7 @@ def _nodes(settings: Settings) -> Iterator[tuple[str, Node]]:
         return
     for pool, nodes in (
         ("controlPlane", settings.talos.control_plane.nodes),
-        ("worker", settings.talos.worker.nodes),
+        ("worker", settings.talos.workers),
     ):
         for node in nodes:
             yield f"talos.{pool}.nodes[{node.name}]", node
@@ -111,10 +111,16 @@ def nodes_are_distinct(settings: Settings) -> Iterator[Problem]:
 
 
 def control_planes_are_odd(settings: Settings) -> Iterator[Problem]:
+    """Also while one is replaced: then `replacing` stands for it."""
     if settings.talos is None:
         return
-    count = len(settings.talos.control_plane.nodes)
-    if count % 2 == 0:
+    pool = settings.talos.control_plane
+    if pool.replacing in {node.name for node in pool.nodes}:
+        clash = "is among talos.controlPlane.nodes"
+        yield Problem("talos.controlPlane.replacing", pool.replacing, clash, "delete the one or the other")
+        return
+    count = len(pool.nodes)
+    if (count + (pool.replacing is not None)) % 2 == 0:
         yield Problem(
             "talos.controlPlane.nodes",
             f"{count} nodes",
@@ -142,26 +148,19 @@ def _minor(version: str) -> tuple[int, int]:
 
 
 def instances_have_nodes(settings: Settings) -> Iterator[Problem]:
-    if settings.talos is None:
-        return
-    workers, wanted = len(settings.talos.worker.nodes), settings.databases.instances
-    if workers < wanted:
-        yield Problem(
-            "databases.instances",
-            wanted,
-            f"need a worker each, and talos.worker.nodes has {workers}",
-            "lower the instances or add workers",
-        )
+    wanted = settings.databases.instances
+    if settings.talos is not None and len(settings.talos.workload_nodes) < wanted:
+        clash = f"need a node each, and {_nodes_for_workloads(settings.talos)}"
+        yield Problem("databases.instances", wanted, clash, "lower the instances or add nodes")
 
 
 def vault_servers_have_nodes(settings: Settings) -> Iterator[Problem]:
-    if settings.talos is None or settings.vault.replicas == 1:
-        return
-    workers, wanted = len(settings.talos.worker.nodes), settings.vault.replicas
-    if workers < wanted:
-        yield Problem(
-            "vault.mode",
-            settings.vault.mode,
-            f"needs a worker for each of {wanted} servers, and talos.worker.nodes has {workers}",
-            "add workers or use standalone",
-        )
+    wanted = settings.vault.replicas
+    if settings.talos is not None and 1 < wanted > len(settings.talos.workload_nodes):
+        clash = f"needs a node for each of {wanted} servers, and {_nodes_for_workloads(settings.talos)}"
+        yield Problem("vault.mode", settings.vault.mode, clash, "add nodes or use standalone")
+
+
+def _nodes_for_workloads(talos: Talos) -> str:
+    pool = "worker" if talos.workers else "controlPlane"
+    return f"talos.{pool}.nodes has {len(talos.workload_nodes)}"

@@ -105,6 +105,15 @@ class NodePool(Strict):
     nodes: tuple[Node, ...] = Field(description="The nodes.")
 
 
+class ControlPlanes(NodePool):
+    """Nodes that run the control plane."""
+
+    replacing: Name | None = Field(
+        default=None,
+        description="A control plane that is away while it is replaced; it counts as one of the odd number.",
+    )
+
+
 class Talos(Strict):
     """The operating system and its Kubernetes, given unless `cluster.existing` is."""
 
@@ -124,12 +133,23 @@ class Talos(Strict):
         default_factory=dict,
         description="ClusterRole of each group that uses the Kubernetes API with its Authentik login; empty: no login.",
     )
-    control_plane: NodePool = Field(description="Nodes that run the control plane: an odd number.")
-    worker: NodePool = Field(description="Nodes that run everything else.")
+    control_plane: ControlPlanes = Field(description="Nodes that run the control plane: an odd number.")
+    worker: NodePool | None = Field(
+        default=None, description="Nodes that run everything else; without any, the control planes do."
+    )
+
+    @property
+    def workers(self) -> tuple[Node, ...]:
+        return self.worker.nodes if self.worker is not None else ()
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        return (*self.control_plane.nodes, *self.worker.nodes)
+        return (*self.control_plane.nodes, *self.workers)
+
+    @property
+    def workload_nodes(self) -> tuple[Node, ...]:
+        """Nodes that run what is no part of the control plane."""
+        return self.workers or self.control_plane.nodes
 
     @property
     def bootstrap_endpoint(self) -> BootstrapEndpoint:

@@ -73,7 +73,7 @@ class GitOps(Strict):
 
     enabled: bool = Field(default=True, description="Whether Flux is brought up.")
     flux_version: ExactVersion = Field(description="Release of Flux.")
-    sync: Sync
+    sync: Sync | None = Field(default=None, description="What Flux applies; without it, Flux runs and applies nothing.")
 
 
 class Rotation(Strict):

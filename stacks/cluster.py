@@ -178,6 +178,7 @@ def _virtual_machines(
             opts,
         ).vm
         for role, pool in pools
+        if pool is not None
         for node in pool.nodes
     }
 
@@ -197,6 +198,7 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
             chart=site.charts["cilium"],
             load_balancers=settings.network.load_balancers,
             nodes=[node.name for node in settings.talos.nodes],
+            announcing="workers" if settings.talos.workers else "control planes",
         ),
         opts,
     )

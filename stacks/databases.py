@@ -56,8 +56,8 @@ def build(
             settings=settings.databases,
             databases=tuple(name for name, database in DATABASES.items() if database.namespace in used),
             authentik_servers=settings.identity.replicas,
-            # The settings were refused if there were more instances than workers. Of a cluster that this program did
-            # not make it knows no workers.
+            # The settings were refused if there were more instances than nodes for them. Of a cluster that this program
+            # did not make it knows no nodes.
             spread=settings.talos is not None,
             secrets=secrets,
             store=store,

@@ -31,5 +31,6 @@ def _is_own_host(site: Site) -> bool:
     """Whether the repository lies on a host of this cluster, such as its own Gitea, whose certificate only the cluster
     trusts. Flux finds the host by the cluster's own name service, and tries again until it answers.
     """
-    parts = urlsplit(site.settings.gitops.sync.url)
+    sync = site.settings.gitops.sync
+    parts = urlsplit(sync.url if sync is not None else "")
     return parts.scheme == "https" and parts.hostname in site.settings.hosts.values()

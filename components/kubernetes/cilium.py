@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pulumi
 
@@ -27,11 +28,13 @@ class CiliumArgs:
     Attributes:
         load_balancers: Addresses that Services may get.
         nodes: Names of the nodes.
+        announcing: Nodes that answer for those addresses: those that carry workloads.
     """
 
     chart: Chart
     load_balancers: LoadBalancers
     nodes: Sequence[str]
+    announcing: Literal["workers", "control planes"] = "workers"
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -44,7 +47,8 @@ class Cilium(pulumi.ComponentResource):
       (pulumi-kubernetes itself retries a missing kind for half a minute only).
     - `<name>-pool`: CiliumLoadBalancerIPPool with the addresses of the stack file.
     - `<name>-announcement`: CiliumL2AnnouncementPolicy: workers answer ARP for them, over every network card that
-      Cilium manages. Control planes stay out, as their label `exclude-from-external-load-balancers` says.
+      Cilium manages. Control planes do where there are no workers, and else stay out, as their label
+      `exclude-from-external-load-balancers` says.
 
     Attributes:
         ready: Pods have a network, and a Service of type LoadBalancer gets its address.
@@ -78,7 +82,7 @@ class Cilium(pulumi.ComponentResource):
         self.ready = (
             gate,
             custom_resource(f"{name}-pool", _pool(args.load_balancers), served),
-            custom_resource(f"{name}-announcement", _announcement(), served),
+            custom_resource(f"{name}-announcement", _announcement(args.announcing), served),
         )
         self.register_outputs({})
 
@@ -93,15 +97,16 @@ def _pool(load_balancers: LoadBalancers) -> CustomResourceArgs:
     )
 
 
-def _announcement() -> CustomResourceArgs:
+def _announcement(nodes: Literal["workers", "control planes"]) -> CustomResourceArgs:
+    operator = "DoesNotExist" if nodes == "workers" else "Exists"
     return CustomResourceArgs(
         api_version="cilium.io/v2alpha1",
         kind="CiliumL2AnnouncementPolicy",
-        name="workers",
+        name=nodes.replace(" ", "-"),
         spec={
             "loadBalancerIPs": True,
             "nodeSelector": {
-                "matchExpressions": [{"key": "node-role.kubernetes.io/control-plane", "operator": "DoesNotExist"}]
+                "matchExpressions": [{"key": "node-role.kubernetes.io/control-plane", "operator": operator}]
             },
         },
         wait_for=None,

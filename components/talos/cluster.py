@@ -92,7 +92,7 @@ class TalosCluster(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource] = (),
     ) -> list[machine.ConfigurationApply]:
         controls = role is NodeRole.CONTROL_PLANE
-        pool = args.talos.control_plane if controls else args.talos.worker
+        nodes = args.talos.control_plane.nodes if controls else args.talos.workers
         return [
             TalosNode(
                 f"{name}-{node.name}",
@@ -109,6 +109,7 @@ class TalosCluster(pulumi.ComponentResource):
                             region=args.region,
                             node=node,
                             role=role,
+                            carries_workloads=not args.talos.workers,
                             installer=args.installer,
                             registry_mirrors=args.talos.registry_mirrors,
                         ),
@@ -123,7 +124,7 @@ class TalosCluster(pulumi.ComponentResource):
                 ),
                 pulumi.ResourceOptions(parent=self),
             ).applied
-            for node in pool.nodes
+            for node in nodes
         ]
 
     def _bootstrap(

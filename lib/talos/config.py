@@ -25,6 +25,13 @@ SYSTEM_DISK = "/dev/sda"
 
 Document = dict[str, Any]
 
+# Without the taint, and without the label that Talos generates to keep load balancers away (docs of Talos, workers on
+# control planes). A label that is not there can be deleted too.
+_WORKLOADS: Document = {
+    "machine": {"nodeLabels": {"node.kubernetes.io/exclude-from-external-load-balancers": {"$patch": "delete"}}},
+    "cluster": {"allowSchedulingOnControlPlanes": True},
+}
+
 
 class NodeRole(StrEnum):
     """Role of a node, in the words of Talos' machine types."""
@@ -39,13 +46,18 @@ def patches(  # noqa: PLR0913 - each is a fact of its own
     region: str,
     node: Node,
     role: NodeRole,
+    carries_workloads: bool,
     installer: str,
     registry_mirrors: Mapping[str, Sequence[object]],
 ) -> list[str]:
-    """The patches of one node, from general to particular; each is YAML of one document."""
+    """The patches of one node, from general to particular; each is YAML of one document.
+
+    `carries_workloads` is about control planes: whether they run what workers would.
+    """
     documents = [_common(network, installer), *_host(network, node, region), *mirrors(registry_mirrors)]
     if role is NodeRole.CONTROL_PLANE:
         documents += [_control_plane(network), _virtual_address(network)]
+        documents += [_WORKLOADS] if carries_workloads else []
     return [to_yaml(document) for document in documents]
 
 

@@ -18,11 +18,11 @@ def instance(*, version: str, sync: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         version: Release of Flux, exact.
-        sync: `spec.sync`.
+        sync: `spec.sync`; empty for a Flux that applies nothing.
     """
     return {
         "distribution": {"version": version, "registry": "ghcr.io/fluxcd"},
         "components": ["source-controller", "kustomize-controller", "helm-controller", "notification-controller"],
         "cluster": {"type": "kubernetes", "networkPolicy": True},
-        "sync": sync,
+        **({"sync": sync} if sync else {}),
     }

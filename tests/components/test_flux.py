@@ -7,6 +7,7 @@ import pytest
 
 from components.flux import Flux, FluxArgs
 from lib.charts import Catalogue
+from settings.platform import GitOps
 from tests.components.services import RELEASE, SETTINGS
 from tests.support.components import record_component
 from tests.support.engine import Recording
@@ -19,12 +20,12 @@ AUTHORITY = "-----BEGIN CERTIFICATE-----"
 
 
 def flux(
-    token: str | None, username: str | None = None, authority: str | None = None
+    token: str | None, username: str | None = None, authority: str | None = None, settings: GitOps = SETTINGS.gitops
 ) -> Callable[[pulumi.ResourceOptions], None]:
     def build(opts: pulumi.ResourceOptions) -> None:
         args = FluxArgs(
             chart=Catalogue()["flux-operator"],
-            settings=SETTINGS.gitops,
+            settings=settings,
             git_token=None if token is None else pulumi.Output.secret(token),
             git_username=None if username is None else pulumi.Output.secret(username),
             ca_certificate=authority,
@@ -49,6 +50,7 @@ def test_one_resource_is_the_whole_bootstrap(public: Recording) -> None:
     assert instance.get("metadata", "name") == "flux", "the CRD refuses any other name"
     assert instance.get("metadata", "namespace") == "flux-system", "the operator looks in its own namespace only"
     sync = instance.get("spec", "sync")
+    assert SETTINGS.gitops.sync is not None, "the shipped stack has a repository"
     assert sync["url"] == SETTINGS.gitops.sync.url, "the repository of the stack file"
     assert instance.get("spec", "distribution", "version") == SETTINGS.gitops.flux_version, "pinned by the stack file"
 
@@ -90,6 +92,12 @@ def test_a_public_repository_behind_the_own_ca_needs_that_alone() -> None:
 def test_a_private_repository_behind_the_own_ca_needs_both() -> None:
     secret = record_component(flux("t0ken", authority=AUTHORITY)).one(SECRET)
     assert secret.get("stringData") == {"username": "git", "password": "t0ken", "ca.crt": AUTHORITY}, "in one Secret"
+
+
+def test_without_a_repository_flux_runs_and_hands_the_cluster_to_nobody() -> None:
+    alone = record_component(flux("t0ken", settings=SETTINGS.gitops.model_copy(update={"sync": None})))
+    assert alone.one(INSTANCE).get("spec", "sync") is None, "whoever owns the repository owns the cluster"
+    assert not alone.of_type(SECRET), "there is nothing that these credentials are for"
 
 
 def test_gitops_is_closed_from_outside(public: Recording) -> None:

@@ -21,16 +21,16 @@ NAME = "engine"
 _STACK_FILE = Path(__file__).with_name(f"Pulumi.{NAME}.yaml")
 
 
-def new_stack(directory: Path, program: Path = ROOT / "__main__.py") -> Stack:
-    """A stack whose program is that of the checkout, or another, and whose stack file is that of these tests."""
+def new_stack(directory: Path, program: Path = ROOT / "__main__.py", stack_file: Path = _STACK_FILE) -> Stack:
+    """A stack whose program is that of the checkout, and whose stack file is that of these tests, unless told."""
     root = directory / "root"
     root.mkdir(parents=True)
     (root / "__main__.py").symlink_to(program)
     for name in ("Pulumi.yaml", ".tools"):
         if (ROOT / name).exists():
             (root / name).symlink_to(ROOT / name)
-    shutil.copyfile(_STACK_FILE, root / _STACK_FILE.name)
-    return Stack(root=root, name=NAME, workdir=directory / "work")
+    shutil.copyfile(stack_file, root / stack_file.name)
+    return Stack(root=root, name=stack_file.name.split(".")[1], workdir=directory / "work")
 
 
 def copy_of(stack: Stack, directory: Path) -> Stack:

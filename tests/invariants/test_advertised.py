@@ -12,6 +12,7 @@ from settings import Settings, load_stack_file
 from tests.settings.stacks import FIXTURES, SHIPPED
 from tests.support.engine import Recording
 from tests.support.objects import namespace_of, objects, releases
+from tests.support.profiles import profile_file
 from tests.support.program import record_program
 from tests.support.wire import walk
 
@@ -20,7 +21,11 @@ _SCHEMES = {"http": 80, "https": 443, "ssh": 22}
 _REQUEST = "lbipam.cilium.io/ips"
 # Ports of the Services that charts expose, as their values have them (ports.*.exposedPort, service.ssh.port).
 _CHART_PORTS = {"traefik": {80, 443}, "gitea": {22}}
-STACKS = (SHIPPED, *(FIXTURES / "valid" / f"{name}.yaml" for name in ("applications", "minimal", "services-off")))
+STACKS = (
+    SHIPPED,
+    *(FIXTURES / "valid" / f"{name}.yaml" for name in ("applications", "every-key", "services-off")),
+    profile_file("small"),
+)
 
 
 class Place(NamedTuple):

@@ -139,6 +139,7 @@ def test_every_machine_has_the_size_of_its_pool_and_its_own_mac_address(program:
     macs = [one.get("networkDevices", 0, "macAddress") for one in machines]
     assert len(set(macs)) == len(macs), "two machines with one MAC address would take each other's traffic"
     assert TALOS is not None, "the shipped stack has machines"
+    assert TALOS.worker is not None, "and workers among them"
     for one in machines:
         pool = TALOS.control_plane if one.name in CONTROL_PLANES else TALOS.worker
         size = (one.get("cpu", "cores"), one.get("memory", "dedicated"), one.get("disks", 0, "size"))

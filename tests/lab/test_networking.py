@@ -4,7 +4,8 @@ import pytest
 
 from lab.providers.errors import InitFailedError
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
-from tests.lab.bench import Bench, refuses
+from lab.providers.kubernetes.nodes import CONTROL_PLANE, NODES
+from tests.lab.bench import Bench, job, pod, refuses
 
 
 def with_pool(kube: Bench, *, announced: bool = True) -> None:
@@ -71,3 +72,29 @@ def test_a_name_leads_pods_to_its_address_and_the_ports_there(kube: Bench) -> No
         locate(kube.cluster, "https://ssh.example/", "shop")
     with pytest.raises(UnreachableError, match="no route to host"):
         locate(kube.cluster, "ssh://git@web.example:22", "shop")
+
+
+def node(kube: Bench, kind: str, **cluster: bool) -> None:
+    config = {"machine": {"type": kind, "nodeLabels": {"zone": "a"}}, "cluster": cluster}
+    kube.world.put(NODES, kind, {"config": config})
+
+
+def test_addresses_are_announced_by_nodes_that_the_policy_selects(kube: Bench) -> None:
+    with_pool(kube, announced=False)
+    workers = {"matchExpressions": [{"key": CONTROL_PLANE, "operator": "DoesNotExist"}], "matchLabels": {"zone": "a"}}
+    policy = {"loadBalancerIPs": True, "nodeSelector": workers}
+    kube.object("cilium.io/v2alpha1", "CiliumL2AnnouncementPolicy", "workers", spec=policy)
+    kube.release("gitea", "shop", {"service": {"ssh": {"type": "LoadBalancer"}}})
+    node(kube, "controlplane", allowSchedulingOnControlPlanes=True)
+    with pytest.raises(UnreachableError, match="no route to host"):
+        locate(kube.cluster, "ssh://192.0.2.10:22")
+    node(kube, "worker")
+    assert locate(kube.cluster, "ssh://192.0.2.10:22").chart == "gitea", "somebody answers ARP for it"
+
+
+def test_pods_wait_for_a_node_without_the_taint_of_control_planes(kube: Bench) -> None:
+    node(kube, "controlplane")
+    with refuses("untolerated taint.*control-plane", InitFailedError):
+        kube.object("batch/v1", "Job", "work", "shop", spec=job(pod()))
+    node(kube, "controlplane", allowSchedulingOnControlPlanes=True)
+    kube.object("batch/v1", "Job", "again", "shop", spec=job(pod()))

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
-from lab.providers.kubernetes import admission, pods, workloads
+from lab.providers.kubernetes import admission, nodes, pods, workloads
 from lab.providers.kubernetes.chart_values import needs
 from lab.providers.kubernetes.charted import REGISTERS_LATE, define
 from lab.providers.kubernetes.charts import CHARTS
@@ -30,6 +30,8 @@ def reasons(cluster: Cluster, record: Properties) -> list[str]:
     found = _refused_pods(cluster, record) + _missing(cluster, namespace, values)
     if chart not in _HOST_NETWORK and not pods.network_ready(cluster):
         found.append("0/1 nodes are available: container runtime network not ready: cni plugin not initialized")
+    if chart not in _HOST_NETWORK:
+        found += nodes.untolerated(cluster, {})
     found += [f'could not translate host name "{host}" to address' for host in unknown_services(cluster, values)]
     for service in record["services"]:
         live = cluster.look("Service", namespace, service)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from lab.providers.kubernetes import nodes
 from lab.providers.kubernetes.chart_values import hosts
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
 
@@ -120,7 +121,8 @@ def _by_address(cluster: Cluster, address: str) -> Mapping[str, Any] | None:
     """The LoadBalancer Service of an address that is announced on the network: by the program's Cilium, or by what a
     cluster that was there before brings along.
     """
-    announced = (cluster.api() or {}).get("addresses") or any(cluster.each("cilium.io/CiliumL2AnnouncementPolicy"))
+    policies = cluster.each("cilium.io/CiliumL2AnnouncementPolicy")
+    announced = (cluster.api() or {}).get("addresses") or any(nodes.announces(cluster, one) for one in policies)
     if not announced:
         return None
     return next((item for item in cluster.each("Service") if address in addresses(item)), None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lab.providers.kubernetes import nodes
 from lab.providers.kubernetes.cluster import Cluster, secret_data
 
 PodSpec = Mapping[str, Any]
@@ -26,6 +27,7 @@ def missing(cluster: Cluster, namespace: str, spec: PodSpec) -> list[str]:
         *_pull_secrets(cluster, namespace, spec),
         *_volumes(cluster, namespace, spec),
         *_environment(cluster, namespace, spec),
+        *nodes.untolerated(cluster, spec),
     ]
     if not spec.get("hostNetwork") and not network_ready(cluster):
         found.append("0/1 nodes are available: 1 node(s) had untolerated taint(s): container runtime network not ready")

@@ -50,7 +50,9 @@ def merge_patches(base: Properties, patches: list[Any]) -> Properties:
 
 def _merge(target: Properties, patch: Mapping[str, Any]) -> None:
     for key, value in patch.items():
-        if isinstance(value, dict) and isinstance(target.get(key), dict):
+        if value == {"$patch": "delete"}:
+            target.pop(key, None)
+        elif isinstance(value, dict) and isinstance(target.get(key), dict):
             _merge(target[key], value)
         elif isinstance(value, list) and isinstance(target.get(key), list):
             target[key] = [*target[key], *value]

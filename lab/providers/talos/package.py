@@ -58,6 +58,8 @@ def _base(arguments: Mapping[str, Any]) -> Properties:
     """The generated configuration before any patch, as far as the lab's nodes look at it."""
     secrets = arguments["machineSecrets"]
     kubernetes = str(arguments.get("kubernetesVersion", "1.36.0")).removeprefix("v")
+    # So that load balancers leave control planes out (pkg/machinery/config/generate/controlplane.go).
+    labels = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
     return {
         "version": "v1alpha1",
         "machine": {
@@ -65,6 +67,7 @@ def _base(arguments: Mapping[str, Any]) -> Properties:
             "token": secrets["trustdinfo"]["token"],
             "ca": {"crt": secrets["certs"]["os"]["cert"]},
             "kubelet": {"image": f"ghcr.io/siderolabs/kubelet:v{kubernetes}"},
+            **({"nodeLabels": labels} if arguments["machineType"] == "controlplane" else {}),
         },
         "cluster": {
             "id": secrets["cluster"]["id"],

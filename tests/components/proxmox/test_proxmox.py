@@ -28,6 +28,7 @@ def settings() -> Settings:
     """The stack file, with a second Proxmox host."""
     loaded = load_stack_file(STACK_FILE)
     assert loaded.talos is not None, "the stack file describes Talos nodes"
+    assert loaded.talos.worker is not None, "and workers among them"
     first, *others = loaded.talos.worker.nodes
     moved = loaded.talos.worker.model_copy(update={"nodes": (first.model_copy(update={"host": "zeus"}), *others)})
     return loaded.model_copy(update={"talos": loaded.talos.model_copy(update={"worker": moved})})
@@ -36,13 +37,14 @@ def settings() -> Settings:
 def build(settings: Settings) -> Callable[[], None]:
     assert settings.talos is not None, "the stack file describes Talos nodes"
     assert settings.proxmox is not None, "the stack file describes their hosts"
-    nodes, proxmox = settings.talos, settings.proxmox
+    assert settings.talos.worker is not None, "and workers among them"
+    nodes, proxmox, workers = settings.talos, settings.proxmox, settings.talos.worker
 
     def program() -> None:
         providers = [proxmox_provider("proxmox", proxmox, TOKEN), talos.Provider("talos")]
         opts = pulumi.ResourceOptions(providers=providers)
         image = TalosImage("image", TalosImageArgs(talos=nodes, datastore="images"), opts)
-        for role, pool in (NodeRole.CONTROL_PLANE, nodes.control_plane), (NodeRole.WORKER, nodes.worker):
+        for role, pool in (NodeRole.CONTROL_PLANE, nodes.control_plane), (NodeRole.WORKER, workers):
             for node in pool.nodes:
                 args = VirtualMachineArgs(
                     node=node,

@@ -206,7 +206,7 @@ def test_etcd_starts_once_on_the_first_control_plane_after_all_are_configured(
 
 def test_bootstrap_does_not_wait_for_workers(recording: Recording, settings: Settings) -> None:
     assert settings.talos is not None, "the stack file describes Talos nodes"
-    for node in settings.talos.worker.nodes:
+    for node in settings.talos.workers:
         applied = recording.one(APPLY, f"talos-{node.name}")
         assert not recording.is_after(recording.one(BOOTSTRAP), applied), f"{node.name} is no member of etcd"
 

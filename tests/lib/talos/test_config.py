@@ -50,14 +50,15 @@ def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 def configured(settings: Settings) -> Iterator[Configured]:
     assert settings.talos is not None, "the stack file describes Talos nodes"
     assert settings.proxmox is not None, "the stack file describes their hosts"
-    pools = {NodeRole.CONTROL_PLANE: settings.talos.control_plane, NodeRole.WORKER: settings.talos.worker}
+    pools = {NodeRole.CONTROL_PLANE: settings.talos.control_plane.nodes, NodeRole.WORKER: settings.talos.workers}
     for role, pool in pools.items():
-        for node in pool.nodes:
+        for node in pool:
             texts = patches(
                 network=settings.network,
                 region=settings.proxmox.region,
                 node=node,
                 role=role,
+                carries_workloads=not settings.talos.workers,
                 installer=INSTALLER,
                 registry_mirrors=MIRRORS,
             )
@@ -215,3 +216,17 @@ def test_every_patch_is_a_section_or_a_document_with_its_version(nodes: list[Con
                 assert set(document) <= {"machine", "cluster"}, f"{node.node.name}: {sorted(document)} are no sections"
             else:
                 assert document["apiVersion"] == "v1alpha1", f"{node.node.name}: {document['kind']} has no version"
+
+
+def test_control_planes_carry_workloads_where_nothing_else_can(settings: Settings, nodes: list[Configured]) -> None:
+    label = "node.kubernetes.io/exclude-from-external-load-balancers"
+    for node in nodes:
+        assert "allowSchedulingOnControlPlanes" not in node.machine["cluster"], f"{node.node.name}: there are workers"
+        assert label not in node.machine["machine"]["nodeLabels"], f"{node.node.name}: Talos sets it, and it stays"
+    assert settings.talos is not None, "the stack file describes Talos nodes"
+    alone = settings.talos.model_copy(update={"worker": None})
+    for node in configured(settings.model_copy(update={"talos": alone})):
+        assert node.machine["cluster"]["allowSchedulingOnControlPlanes"] is True, f"{node.node.name}: pods would wait"
+        assert node.machine["machine"]["nodeLabels"][label] == {"$patch": "delete"}, (
+            f"{node.node.name}: with the label no load balancer would send anybody here"
+        )

@@ -15,7 +15,10 @@ from pulumi_command import local
 NODE, VIP, VAULT_ADDRESS = "192.0.2.11", "192.0.2.100", "192.0.2.101"
 MACHINE = f"""
 machine: {{type: controlplane, kubelet: {{image: "ghcr.io/siderolabs/kubelet:v1.36.0"}}}}
-cluster: {{clusterName: slice, controlPlane: {{endpoint: "https://{VIP}:6443"}}}}
+cluster:
+  clusterName: slice
+  controlPlane: {{endpoint: "https://{VIP}:6443"}}
+  allowSchedulingOnControlPlanes: true
 """
 PROXMOX_TOKEN = "pulumi@pve!lab=00000000-0000-4000-8000-000000000000"
 

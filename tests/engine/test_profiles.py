@@ -1,0 +1,25 @@
+"""The profiles of `make new` that differ most from the platform of the other tests, on the lab: nobody edits a line."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.providers.kubernetes.cluster import OBJECTS
+from lab.providers.talos.machines import NODES
+from tests.engine.platform import driver, new_stack, statuses, world_of
+from tests.support.profiles import profile_file
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize("profile", ["small", "existing"])
+def test_a_new_stack_comes_up_and_has_nothing_to_do_afterwards(profile: str, tmp_path: Path) -> None:
+    stack = new_stack(tmp_path / profile, stack_file=profile_file(profile))
+    up = driver(stack).up()
+    assert up.ok, up.error
+    assert set(statuses(up).values()) == {"ready"}, "every phase, as it was written"
+    again = driver(stack).preview()
+    assert (again.ok, again.changed) == (True, 0), again.error
+    with world_of(stack) as world:
+        assert len(world.keys(NODES)) == (1 if profile == "small" else 0), "one machine carries all of it"
+        assert world.keys(OBJECTS), "there is a cluster on it"

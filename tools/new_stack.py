@@ -1,0 +1,152 @@
+"""The text of a new stack file: a profile, and the few facts in which sites differ.
+
+It is in the style of the CLI itself (block mappings, no empty lines, `{a: b}` without spaces inside), which writes the
+whole file anew when it adds a secret and would reformat every other.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import yaml
+
+from settings import Settings
+from tools.profiles import PROFILES, Facts, Profile
+
+SPARE_ADDRESSES: Final = 5
+"""Load balancer addresses for applications of one's own."""
+
+
+def text(facts: Facts, shipped: Settings) -> str:
+    """The stack file; `shipped` is that of test-cluster, whose releases are kept current."""
+    profile = PROFILES[facts.profile]
+    sections = [
+        _head(facts, profile),
+        *([_proxmox(facts), _talos(facts, profile, shipped)] if profile.machines else []),
+        _services(facts, profile, shipped),
+    ]
+    return "".join(sections)
+
+
+def _head(facts: Facts, profile: Profile) -> str:
+    first = facts.first
+    existing = "" if profile.machines else f"    existing:\n      context: {_scalar(facts.context)}\n"
+    return f"""\
+# yaml-language-server: $schema=docs/stack.schema.json
+# The stack {facts.stack}: {profile.what}. docs/configuration.md describes every key.
+config:
+  home-cluster:cluster:
+    name: {facts.stack}
+    domain: {facts.domain}
+{existing}\
+  home-cluster:network:
+    nodes: {facts.nodes}
+    gateway: {facts.gateway}
+    resolvers: [{facts.gateway}]
+    bridge: {facts.bridge}
+    pods: {facts.pods}
+    services: {facts.services}
+    vip: {first} # the Kubernetes API
+    loadBalancers:
+      first: {first + 1}
+      last: {first + 3 + SPARE_ADDRESSES}
+      ingress: {first + 1} # in your DNS: {facts.domain} and *.{facts.domain}
+      vault: {first + 2}
+      gitSsh: {first + 3} # in your DNS: git-ssh.{facts.domain}
+"""
+
+
+def _proxmox(facts: Facts) -> str:
+    insecure = "    insecure: true # its certificate is signed by nobody that this machine knows\n"
+    return f"""\
+  home-cluster:proxmox:
+    endpoint: {facts.endpoint}
+{insecure if facts.insecure else ""}\
+    region: proxmox # in the labels of the nodes; can never change
+    imageDatastore: {facts.image_datastore} # must allow the content type Import
+    vmDatastore: {facts.vm_datastore}
+    csi:
+      datastore: {facts.csi_datastore} # must allow the content type Disk image
+      tokenId: kubernetes-csi@pve!csi
+"""
+
+
+def _talos(facts: Facts, profile: Profile, shipped: Settings) -> str:
+    if shipped.talos is None:
+        raise ValueError("the shipped stack file names no release of Talos")
+    talos = shipped.talos
+    controls, workers = profile.nodes
+    pools = _pool(facts, "controlPlane", profile.control_plane, range(controls))
+    pools += _pool(facts, "worker", profile.worker, range(controls, controls + workers)) if workers else ""
+    return f"""\
+  home-cluster:talos:
+    version: {talos.version}
+    versionContract: {talos.version_contract} # the release the cluster was born with; does not follow version
+    kubernetesVersion: {talos.kubernetes_version}
+{pools}"""
+
+
+def _pool(facts: Facts, key: str, size: tuple[int, int, int], numbers: range) -> str:
+    cores, memory, disk = size
+    nodes = "".join(_nodes(facts, key, numbers))
+    return f"""\
+    {key}:
+      cores: {cores}
+      memory: {memory}
+      disk: {disk}
+      nodes:
+{nodes}"""
+
+
+def _nodes(facts: Facts, key: str, numbers: range) -> Iterator[str]:
+    role = "control" if key == "controlPlane" else "worker"
+    for index, number in enumerate(numbers):
+        address, host = facts.first + 4 + SPARE_ADDRESSES + number, facts.hosts[number % len(facts.hosts)]
+        vm = f"vmId: {facts.first_vm_id + number}, address: {address}, host: {host}"
+        yield f"        - {{name: {facts.stack}-{role}{index}, {vm}}}\n"
+
+
+def _services(facts: Facts, profile: Profile, shipped: Settings) -> str:
+    domain = facts.domain
+    groups = "    userGroup: users\n    adminGroup: admins\n"
+    sync = f"    sync:\n      url: {_scalar(facts.git)}\n      path: clusters/{facts.stack}\n"
+    return f"""\
+  home-cluster:storage:
+    className: {facts.storage_class}
+  home-cluster:vault:
+    mode: {profile.vault}
+    host: vault.{domain}
+{groups}\
+  home-cluster:databases:
+    instances: {profile.databases}
+  home-cluster:identity:
+    host: auth.{domain}
+    replicas: {profile.authentik}
+    adminEmail: akadmin@{domain} # of the break-glass account, which belongs to nobody
+    groups: [users, admins]
+    users:
+      {_scalar(facts.username)}:
+        name: {_scalar(facts.name)}
+        email: {facts.email}
+        groups: [users, admins]
+  home-cluster:gitea:
+    host: git.{domain}
+{groups}\
+    adminEmail: gitea-admin@{domain} # of the break-glass account
+  home-cluster:harbor:
+    host: registry.{domain}
+{groups}\
+  home-cluster:matrix:
+    host: chat.{domain}
+    serverName: {domain} # part of every user id; can never change
+    synapseHost: matrix.{domain}
+    accountHost: account.{domain}
+    adminHost: matrix-admin.{domain}
+{groups}\
+  home-cluster:gitops:
+    fluxVersion: {shipped.gitops.flux_version}
+{sync if facts.git else ""}"""
+
+
+def _scalar(value: str) -> str:
+    """What a person typed, in quotes where YAML would read something else."""
+    return yaml.safe_dump(value, width=1000).splitlines()[0]
