@@ -22,6 +22,8 @@ def refused(state: Mapping[str, Any], settings: Settings) -> Iterator[str]:
     applied = {str(one["inputs"]["name"]): one for one in _machines(state)}
     pools = {"controlPlane": settings.talos.control_plane, "worker": settings.talos.worker}
     for pool, nodes in pools.items():
+        if nodes is None:
+            continue
         yield from _resized(f"talos.{pool}.disk", nodes, applied)
         for index, node in enumerate(nodes.nodes):
             if node.name in applied:

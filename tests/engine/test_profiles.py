@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab.providers.kubernetes.cluster import OBJECTS
-from lab.providers.talos.machines import NODES
+from lab.providers.talos.nodes import NODES
 from tests.engine.platform import driver, new_stack, statuses, world_of
 from tests.support.profiles import profile_file
 

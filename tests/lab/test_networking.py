@@ -4,7 +4,8 @@ import pytest
 
 from lab.providers.errors import InitFailedError
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
-from lab.providers.kubernetes.nodes import CONTROL_PLANE, NODES
+from lab.providers.kubernetes.nodes import CONTROL_PLANE
+from lab.providers.talos.nodes import NODES
 from tests.lab.bench import Bench, job, pod, refuses
 
 

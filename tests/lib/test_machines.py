@@ -7,7 +7,7 @@ import pytest
 
 from lib.machines import VM, refused
 from settings import Settings, load_stack_file
-from settings.infrastructure import Talos
+from settings.infrastructure import NodePool, Talos
 from tests.settings.stacks import SHIPPED
 
 SETTINGS = load_stack_file(SHIPPED)
@@ -18,9 +18,15 @@ def talos() -> Talos:
     return SETTINGS.talos
 
 
+def workers() -> NodePool:
+    pool = talos().worker
+    assert pool is not None, "the shipped stack has workers"
+    return pool
+
+
 def applied(**outputs: Any) -> dict[str, Any]:
     """The state after an update with the shipped stack file; `outputs` of every machine."""
-    pools = (("controlplane", talos().control_plane), ("worker", talos().worker))
+    pools = (("controlplane", talos().control_plane), ("worker", workers()))
     resources = [
         {
             "type": VM,
@@ -50,7 +56,7 @@ def without(pool: str, count: int) -> Settings:
 
 
 def moved(**update: Any) -> Settings:
-    first, *others = talos().worker.nodes
+    first, *others = workers().nodes
     return changed("worker", nodes=(first.model_copy(update=update), *others))
 
 
@@ -60,7 +66,7 @@ def test_what_was_applied_is_no_change(state: Mapping[str, Any]) -> None:
 
 
 def test_a_larger_disk_is_grown_before_it_stands_in_the_stack_file() -> None:
-    size = talos().worker.disk
+    size = workers().disk
     larger = changed("worker", disk=size + 20)
     (line,) = refused(applied(), larger)
     assert line == (

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from lab.providers.kubernetes.cluster import Cluster
+from lab.providers.talos.nodes import NODES
 
-NODES: Final = "talos/nodes"
 CONTROL_PLANE: Final = "node-role.kubernetes.io/control-plane"
 
 

@@ -177,7 +177,7 @@ def test_an_update_of_a_running_node_waits_for_its_turn(recording: Recording, se
 
 def test_workers_follow_control_planes(recording: Recording, settings: Settings) -> None:
     assert settings.talos is not None, "the stack file describes Talos nodes"
-    for node in settings.talos.worker.nodes:
+    for node in settings.talos.workers:
         for name in control_planes(settings):
             applied = recording.one(APPLY, f"talos-{node.name}")
             assert recording.is_after(applied, recording.one(APPLY, f"talos-{name}")), (
