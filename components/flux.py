@@ -8,11 +8,12 @@ import pulumi_kubernetes as k8s
 
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
+from components.kubernetes.conditions import Conditions, ConditionsArgs, deployment
 from components.namespace import Namespace, NamespaceArgs
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
 from lib.names import Namespace as Names
-from lib.values.flux_operator import instance, values
+from lib.values.flux_operator import CONTROLLERS, instance, values
 from settings.platform import GitOps, Sync
 
 
@@ -42,14 +43,15 @@ class Flux(pulumi.ComponentResource):
       where that is the cluster's; none without a repository. The credentials are the user's, not the registry's, so
       Pulumi writes them.
     - `<name>-operator`: Release of the operator with its CRDs.
-    - `<name>`: the FluxInstance, awaited until Flux runs. That its repository could be read is not awaited: what lies
-      there is not this program's.
+    - `<name>`: the FluxInstance, awaited until the operator has applied Flux.
+    - `<name>-gate`: Conditions: every controller of Flux runs. What lies in the repository is not this program's, so
+      neither waits for it (docs/adr/0025-a-commit-holds-back-no-update.md).
 
     Destroying it removes Flux, its custom resources' finalizers and the credentials, and leaves what Flux had applied
     as well as the CRDs of the operator (`helm.sh/resource-policy: keep`).
 
     Attributes:
-        ready: Gate: the FluxInstance is Ready.
+        ready: Gate: Flux runs.
     """
 
     ready: pulumi.Resource
@@ -68,7 +70,7 @@ class Flux(pulumi.ComponentResource):
         sync, access = _sync(args.settings.sync), _access(args)
         if sync and access:
             sync["pullSecret"] = _git_secret(f"{name}-git", access, namespace, child)
-        self.ready = custom_resource(
+        applied = custom_resource(
             name,
             CustomResourceArgs(
                 api_version="fluxcd.controlplane.io/v1",
@@ -80,6 +82,11 @@ class Flux(pulumi.ComponentResource):
             # The release brings the CRD; its operator, which the release awaits, starts only once that is served.
             pulumi.ResourceOptions(parent=self, depends_on=[operator]),
         )
+        self.ready = Conditions(
+            f"{name}-gate",
+            ConditionsArgs(objects=[deployment(Names.FLUX, controller) for controller in CONTROLLERS], after=[applied]),
+            child,
+        ).gate
         self.register_outputs({})
 
 

@@ -14,19 +14,21 @@ from lib.names import Namespace
 
 @dataclass(frozen=True)
 class Watched:
-    """A cluster-scoped object and the condition it must reach. `group` is empty for the core API."""
+    """An object and the condition it must reach. `group` is empty for the core API, `namespace` where there is none."""
 
     group: str
     version: str
     resource: str
     name: str
     condition: str
+    namespace: str = ""
 
     @property
     def path(self) -> str:
         """Path of the object in the API."""
         root = f"apis/{self.group}" if self.group else "api"
-        return f"/{root}/{self.version}/{self.resource}/{self.name}"
+        place = f"namespaces/{self.namespace}/" if self.namespace else ""
+        return f"/{root}/{self.version}/{place}{self.resource}/{self.name}"
 
 
 def node(name: str) -> Watched:
@@ -37,6 +39,11 @@ def node(name: str) -> Watched:
 def definition(name: str) -> Watched:
     """A CustomResourceDefinition, `<plural>.<group>`, whose objects can be created."""
     return Watched("apiextensions.k8s.io", "v1", "customresourcedefinitions", name, "Established")
+
+
+def deployment(namespace: str, name: str) -> Watched:
+    """A Deployment that has as many pods as it must."""
+    return Watched("apps", "v1", "deployments", name, "Available", namespace)
 
 
 @dataclass(frozen=True, kw_only=True)

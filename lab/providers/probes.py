@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from lab.providers import gitea, harbor
 from lab.providers.authentik import identity
+from lab.providers.kubernetes import workloads
 from lab.providers.kubernetes.cluster import CRDS, VAULTS, Cluster
 from lab.providers.kubernetes.endpoints import Backend, UnreachableError, locate
 from lab.providers.kubernetes.jobs import DONE, Behaviour, Container, Outcome
@@ -169,16 +170,27 @@ def login_offered(cluster: Cluster, container: Container) -> Outcome | None:
     return DONE
 
 
-def definitions(cluster: Cluster, container: Container) -> Outcome | None:
-    """DEFINITIONS: every `plural.group/version` is served."""
-    if "DEFINITIONS" not in container.env:
+def conditions(cluster: Cluster, container: Container) -> Outcome | None:
+    """OBJECTS: every CustomResourceDefinition among them is served, every Deployment runs. Nodes are Ready."""
+    if "OBJECTS" not in container.env:
         return None
-    served = set()
-    for key, record in cluster.world.view(CRDS).items():
-        group, _, kind = key.rpartition("/")
-        served |= {f"{Kind(group, version, kind).qualified}/{version}" for version in record["versions"]}
-    missing = [name for name in container.env["DEFINITIONS"].split(",") if name.strip() not in served]
-    return Outcome(waiting=f"{missing[0]} is not served yet") if missing else DONE
+    for path in (one.partition("=")[0] for one in container.env["OBJECTS"].split(",")):
+        place, _, name = path.rpartition("/")
+        reasons: list[str] = []
+        if place.endswith("/customresourcedefinitions") and name not in _served(cluster):
+            reasons = ["does not exist"]
+        elif place.endswith("/deployments"):
+            found = cluster.get("apps/Deployment", place.split("/")[-2], name)
+            reasons = workloads.pod_reasons(cluster, found) if found else ["does not exist"]
+        if reasons:
+            return Outcome(waiting=f"{path}: {reasons[0]}")
+    return DONE
+
+
+def _served(cluster: Cluster) -> set[str]:
+    """Names of the definitions, `plural.group`."""
+    kinds = ((*key.rpartition("/"), one["versions"][0]) for key, one in cluster.world.view(CRDS).items())
+    return {Kind(group, version, kind).qualified for group, _, kind, version in kinds}
 
 
 PROBES: Final[tuple[Behaviour, ...]] = (
@@ -191,5 +203,5 @@ PROBES: Final[tuple[Behaviour, ...]] = (
     gitea.content,
     harbor.content,
     login_offered,
-    definitions,
+    conditions,
 )

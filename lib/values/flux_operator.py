@@ -3,6 +3,18 @@
 from typing import Any
 
 from lib.kubernetes import resources
+from lib.names import Namespace
+
+CONTROLLERS = ("source-controller", "kustomize-controller", "helm-controller", "notification-controller")
+"""Components of Flux, and the Deployments that run them."""
+
+# The operator would apply it too, with `app.kubernetes.io/part-of: flux` by force (operator v0.58.1,
+# internal/builder/templates.go and internal/controller/fluxinstance_controller.go): the next change of it by this
+# program would be refused as a conflict.
+_WITHOUT_NAMESPACE = {
+    "target": {"kind": "Namespace"},
+    "patch": f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {Namespace.FLUX}\n$patch: delete\n",
+}
 
 
 def values() -> dict[str, Any]:
@@ -14,7 +26,10 @@ def instance(*, version: str, sync: dict[str, Any]) -> dict[str, Any]:
     """`spec` of the one FluxInstance (`fluxcd.controlplane.io/v1`).
 
     No `distribution.artifact`: the operator then installs from the manifests in its own image, which it has for every
-    Flux up to 2.8.7 (operator v0.49.0), and needs to reach no registry but that of the images.
+    Flux up to 2.9.4 (config/data/flux of operator v0.58.1), and needs to reach no registry but that of the images.
+
+    It is Ready once everything is applied. With `wait`, by default on, it would wait for the sync as well, and so for
+    every commit in that repository (controlplaneio-fluxcd/flux-operator#493).
 
     Args:
         version: Release of Flux, exact.
@@ -22,7 +37,9 @@ def instance(*, version: str, sync: dict[str, Any]) -> dict[str, Any]:
     """
     return {
         "distribution": {"version": version, "registry": "ghcr.io/fluxcd"},
-        "components": ["source-controller", "kustomize-controller", "helm-controller", "notification-controller"],
+        "components": list(CONTROLLERS),
         "cluster": {"type": "kubernetes", "networkPolicy": True},
+        "kustomize": {"patches": [_WITHOUT_NAMESPACE]},
+        "wait": False,
         **({"sync": sync} if sync else {}),
     }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pulumi
 import pytest
+import yaml
 
 from components.flux import Flux, FluxArgs
 from lib.charts import Catalogue
@@ -60,6 +61,28 @@ def test_the_instance_is_awaited_and_comes_after_the_operator(public: Recording)
     waits = instance.get("metadata", "annotations", "pulumi.com/waitFor")
     assert waits == "condition=Ready", "a bootstrap that did not finish is no bootstrap"
     assert public.is_after(instance, public.one(RELEASE)), "without the release there is no such kind"
+
+
+def test_what_lies_in_the_repository_holds_nothing_back(public: Recording) -> None:
+    assert public.one(INSTANCE).get("spec", "wait") is False, "Ready would mean that every commit is healthy too"
+
+
+def test_the_gate_proves_that_each_controller_runs(public: Recording) -> None:
+    instance, gate = public.one(INSTANCE), public.one("kubernetes:batch/v1:Job")
+    assert public.is_after(gate, instance), "the operator makes the Deployments"
+    (container,) = gate.get("spec", "template", "spec", "containers")
+    watched = next(one["value"] for one in container["env"] if one["name"] == "OBJECTS").split(",")
+    prefix = "/apis/apps/v1/namespaces/flux-system/deployments/"
+    assert watched == [f"{prefix}{name}=Available" for name in instance.get("spec", "components")], "all of Flux"
+
+
+def test_the_operator_leaves_the_namespace_to_the_program(public: Recording) -> None:
+    (patch,) = public.one(INSTANCE).get("spec", "kustomize", "patches")
+    assert patch["target"] == {"kind": "Namespace"}, "of what it applies, that object alone"
+    document = yaml.safe_load(patch["patch"])
+    assert document["$patch"] == "delete", "it would put labels of its own in place of the program's"
+    namespace = public.one("kubernetes:core/v1:Namespace").get("metadata", "name")
+    assert document["metadata"]["name"] == namespace, "the one that the program makes"
 
 
 def test_a_public_repository_needs_no_credentials(public: Recording) -> None:
