@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from lab.providers.kubernetes import admission
+from lab.providers.kubernetes.charted import keeps
+from lab.providers.kubernetes.charts import CHARTS
 from settings import load_stack_file
 from tests.settings.stacks import SHIPPED
 from tests.support.engine import Recorded, Recording
@@ -93,6 +95,15 @@ def test_every_release_says_what_its_main_workload_may_use(program: Recording) -
 
 
 _BOUNDED_BY_CHART = {"matrix-stack": "its values give requests and a limit of memory to each workload"}
+
+
+def test_no_definition_goes_with_its_release(program: Recording) -> None:
+    going = [
+        str(one)
+        for one in releases(program)
+        if CHARTS[_chart(one)].groups and not keeps(CHARTS[_chart(one)], one.get("values"))
+    ]
+    assert going == [], "every object of these kinds would go too"
 
 
 # How each chart with a volume of one writer replaces its pods.

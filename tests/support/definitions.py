@@ -16,17 +16,17 @@ _FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KIND = "CustomResourceDefinition"
 
 
-def files(chart: Path) -> list[Path]:
-    """Where a chart has definitions: below `crds/`, which Helm installs and never touches again, and in templates."""
-    templates = [one for one in sorted(chart.glob("templates/**/*.yaml")) if f"kind: {_KIND}" in one.read_text("utf-8")]
-    return [*sorted(chart.glob("crds/**/*.yaml")), *templates]
+PLACES = ("crds", "templates")
+"""Where a chart has definitions: in the first Helm installs them and never touches them again."""
 
 
-def documents(chart: Path) -> Iterator[dict[str, Any]]:
+def documents(chart: Path, *places: str) -> Iterator[dict[str, Any]]:
     """The definitions of a chart. Of a template, without its actions: they label, and switch on what is off here."""
-    for file in files(chart):
+    for place, file in ((one, file) for one in places or PLACES for file in sorted(chart.glob(f"{one}/**/*.yaml"))):
         text = file.read_text(encoding="utf-8")
-        if file.is_relative_to(chart / "templates"):
+        if f"kind: {_KIND}" not in text:
+            continue
+        if place == "templates":
             text = re.sub(r"^[ \t]*\{\{.*?\}\}[ \t]*$", "", text, flags=re.MULTILINE)
             text = re.sub(r"\{\{.*?\}\}", "false", text)
         # The C implementation of the safe loader: these files are megabytes.

@@ -63,7 +63,7 @@ def _is_on(values: Mapping[str, Any], path: str) -> bool:
     return bool(_value(values, path, path != "crds.enabled"))
 
 
-def _keeps(facts: ChartFacts, values: Mapping[str, Any]) -> bool:
+def keeps(facts: ChartFacts, values: Mapping[str, Any]) -> bool:
     """Whether Helm leaves the definitions of a chart behind."""
     annotations = _value(values, facts.annotations, {}) if facts.annotations else {}
     return facts.keeps or annotations.get(RESOURCE_POLICY) == "keep"
@@ -122,7 +122,7 @@ def uninstall(cluster: Cluster, key: str) -> None:
             if (item["metadata"].get("annotations") or {}).get(RELEASE_NAME) == record["name"]:
                 cluster.remove(kind, record["namespace"], item["metadata"]["name"])
     for name in [name for name, item in cluster.world.view(CRDS).items() if item.get("release") == key]:
-        if not _keeps(CHARTS[record["chart"]], record["values"]):
+        if not keeps(CHARTS[record["chart"]], record["values"]):
             cluster.world.delete(CRDS, name)
             for item in list(cluster.each(name)):
                 cluster.remove(name, item["metadata"].get("namespace", ""), item["metadata"]["name"])

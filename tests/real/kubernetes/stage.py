@@ -14,7 +14,7 @@ from tests.real.kubernetes.manifests import Manifest, chart_directory, own, pod_
 from tests.real.kubernetes.server import Server
 from tests.support import charts, definitions
 from tests.support.objects import releases
-from tests.support.recording import Recording
+from tests.support.recording import Recorded, Recording
 
 LEFT_OUT: Mapping[str, str] = {
     "cilium.io": "Cilium's operator makes the definitions when it starts, so no chart has them",
@@ -72,6 +72,12 @@ class Stage:
                 for manifest in self._rendered(rendered(release, self.helm, version, self.api.versions(), self._place))
             ]
         return self._charts[id(program)]
+
+    def definitions(self, release: Recorded) -> list[Manifest]:
+        """The definitions that a release brings."""
+        version = self.api.expect("GET", "/version")["gitVersion"]
+        found = rendered(release, self.helm, version, self.api.versions(), self._place)
+        return [one for one in found if one.kind == _DEFINITION]
 
     def refusals(self, manifests: Iterable[Manifest]) -> list[str]:
         """What the server has against these objects: refusals and warnings, one line each."""

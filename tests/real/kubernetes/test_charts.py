@@ -2,9 +2,11 @@
 
 import pytest
 
-from tests.real.kubernetes.manifests import pod_of
+from tests.real.kubernetes.manifests import chart_directory, pod_of
 from tests.real.kubernetes.stage import Stage
-from tests.support.objects import releases
+from tests.support.charts import Image
+from tests.support.definitions import documents
+from tests.support.objects import containers, releases
 from tests.support.recording import Recording
 
 pytestmark = pytest.mark.real
@@ -23,3 +25,38 @@ def test_every_pod_of_the_charts_is_let_into_its_namespace(stage: Stage, charted
     assert [one for one in manifests if pod_of(one)], "the charts run pods"
     refusals = stage.pod_refusals(manifests)
     assert not refusals, "refused, or warned of:\n" + "\n".join(refusals)
+
+
+def test_no_pod_of_the_charts_needs_the_internet_to_start_again(stage: Stage, charted: Recording) -> None:
+    loose = []
+    for one in stage.charts(charted):
+        for container in containers((pod_of(one) or {"spec": {"containers": []}})["spec"]):
+            repository, _, tag = container["image"].partition("@")[0].rpartition(":")
+            policy, digest = container.get("imagePullPolicy"), container["image"].partition("@")[2]
+            spec = {"repository": repository, "tag": tag, "digest": digest, "pullPolicy": policy}
+            image = Image((container["name"],), spec)
+            loose += [f"{one}: {image}"] if image.floats or image.always else []
+    assert loose == [], "a tag that moves, or one that is asked for at every start"
+
+
+def test_no_pod_of_the_charts_holds_the_token_of_a_default_account(stage: Stage, charted: Recording) -> None:
+    pods = [(one, pod["spec"]) for one in stage.charts(charted) if (pod := pod_of(one)) is not None]
+    holding = [
+        str(one)
+        for one, pod in pods
+        if pod.get("serviceAccountName", "default") == "default"
+        and pod.get("automountServiceAccountToken") is not False
+    ]
+    assert holding == [], "who gives that account a right gives it to all of them"
+
+
+def test_no_definition_goes_with_its_release(stage: Stage, charted: Recording) -> None:
+    going = []
+    for release in releases(charted):
+        chart = chart_directory(release)
+        left = {one["metadata"]["name"] for one in documents(chart, "crds")} if chart else set()
+        for one in stage.definitions(release) if chart else ():
+            annotations = one.body["metadata"].get("annotations") or {}
+            if annotations.get("helm.sh/resource-policy") != "keep" and one.body["metadata"]["name"] not in left:
+                going.append(str(one))
+    assert going == [], "every object of these kinds would go too; Helm itself leaves only what lies in crds/"
