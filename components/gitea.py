@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 import pulumi
 
 from components.custom_resource import CustomResourceArgs, custom_resource
-from components.helm import ReleaseArgs, release
+from components.helm import Release, ReleaseArgs, release
 from components.probe import Probe, ProbeArgs, script
 from components.service import Openings, ServiceArgs, ServiceParts
 from lib import login_checks
@@ -86,14 +86,15 @@ class Gitea(pulumi.ComponentResource):
         self.url = f"https://{host}"
         self.ready = parts.gate(login_checks.gitea(args.settings, args.application), installed)
         if args.settings.organisations or args.settings.removed.organisations:
-            probe = _content(args.settings, parts, secrets.admin, self.ready)
+            probe = _content(args.settings, parts, secrets.admin, (installed, self.ready))
             self.ready = Probe(f"{name}-content", probe, pulumi.ResourceOptions(parent=self)).job
         self.register_outputs({"url": self.url})
 
 
 def _content(
-    settings: GiteaSettings, parts: ServiceParts, admin: pulumi.Input[str], login: pulumi.Resource
+    settings: GiteaSettings, parts: ServiceParts, admin: pulumi.Input[str], serving: tuple[Release, pulumi.Resource]
 ) -> ProbeArgs:
+    installed, login = serving
     return ProbeArgs(
         namespace=parts.namespace.namespace,
         source=script("gitea_content"),
@@ -106,6 +107,7 @@ def _content(
         secrets={"USERNAME": (admin, "username"), "PASSWORD": (admin, "password")},
         ca_config_map=parts.ca_config_map,
         after=[login],  # Gitea answers on its host; and one gate after the other stands for both
+        proves=[installed.digest],
         seconds=_CONTENT_SECONDS,
         again="23 * * * *",
     )

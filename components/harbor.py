@@ -109,6 +109,7 @@ class Harbor(pulumi.ComponentResource):
                 ca_config_map=parts.ca_config_map,
                 robots=_robots(parts, args),
                 serving=[login],  # Harbor answers on its host; and one gate after the other stands for both
+                release=installed.digest,
             ),
             child,
         ).ready

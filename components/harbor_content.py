@@ -32,6 +32,7 @@ class HarborContentArgs:
         ca_config_map: ConfigMap whose `ca.crt` signed Harbor's certificate.
         robots: Login of each robot.
         serving: What Harbor's API needs: its release, ready.
+        release: Digest of that release.
     """
 
     namespace: pulumi.Input[str]
@@ -40,6 +41,7 @@ class HarborContentArgs:
     ca_config_map: pulumi.Input[str]
     robots: Mapping[str, RobotLogin]
     serving: Sequence[pulumi.Resource]
+    release: pulumi.Input[str]
 
 
 class HarborContent(pulumi.ComponentResource):
@@ -79,6 +81,7 @@ class HarborContent(pulumi.ComponentResource):
                     for robot, login in args.robots.items()
                 ],
                 after=args.serving,
+                proves=[args.release],
                 seconds=_SECONDS,
                 again=_EVERY_HOUR,
             ),

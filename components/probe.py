@@ -48,6 +48,7 @@ class ProbeArgs:
         volumes: Further volumes, as (volume, mount) of the pod's spec.
         service_account: ServiceAccount whose token the script may use; None for no token at all.
         after: What must be there first although no input of the probe comes from it.
+        proves: What stands for what the script looks at, such as `Release.digest`; it runs again when one changes.
         seconds: How long the Job may take; Pulumi waits two minutes longer, so that it is the Job that fails.
         again: Cron schedule on which the script runs again, for one that puts right what somebody changed by hand.
     """
@@ -60,6 +61,7 @@ class ProbeArgs:
     volumes: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=tuple)
     service_account: pulumi.Input[str] | None = None
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
+    proves: Sequence[pulumi.Input[str]] = field(default_factory=tuple)
     seconds: int = 900
     again: str | None = None
 
@@ -73,8 +75,9 @@ class Probe(pulumi.ComponentResource):
     """Creates:
 
     - `<name>-script`: ConfigMap with the script and its modules.
-    - `<name>`: the Job. It runs again whenever its script, variables or volumes change (a Job's template is immutable,
-      so Pulumi replaces it), and after a failure (`pulumi.com/replaceUnready`).
+    - `<name>`: the Job. It runs again whenever its script, variables or volumes change, or what it proves (a Job's
+      template is immutable, so Pulumi replaces it), and after a failure (`pulumi.com/replaceUnready`). The script
+      tries until its time is over, so its first failure is the Job's; the provider shows the last words of each pod.
     - `<name>-again`: CronJob of the same pod, where a schedule is given.
 
     Attributes:
@@ -119,14 +122,23 @@ class Probe(pulumi.ComponentResource):
 
 def _job(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> Any:
     return {
-        "backoffLimit": 3,
-        "activeDeadlineSeconds": args.seconds,
-        "template": {
-            # The ConfigMap keeps its name when the script changes; the digest makes the Job run again.
-            "metadata": {"annotations": {"home-cluster/script": digest(*args.files.values())}},
-            "spec": _pod(args, script_config_map),
+        "backoffLimit": 0,
+        # A pod that its node took away has failed at nothing. (The provider knows no failure by this policy, only
+        # BackoffLimitExceeded and DeadlineExceeded: provider/pkg/await/checker/job/check.go.)
+        "podFailurePolicy": {
+            "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
         },
+        "activeDeadlineSeconds": args.seconds,
+        "template": {"metadata": {"annotations": _annotations(args)}, "spec": _pod(args, script_config_map)},
     }
+
+
+def _annotations(args: ProbeArgs) -> dict[str, pulumi.Input[str]]:
+    """What makes the Job run again although its pod stays the same: the ConfigMap keeps its name when the script
+    changes, and so do hosts and Secrets when what answers there does.
+    """
+    proven = {"home-cluster/proves": pulumi.Output.all(*args.proves).apply(" ".join)} if args.proves else {}
+    return {"home-cluster/script": digest(*args.files.values()), **proven}
 
 
 def _schedule(args: ProbeArgs, schedule: str, script_config_map: pulumi.Input[str]) -> Any:
@@ -166,6 +178,8 @@ def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> dict[str, Any
                 "env": environment,
                 "resources": resources("10m", "64Mi"),
                 "securityContext": restricted_container(),
+                # The script leaves its reason where the kubelet looks for it; of one that broke off the log must do.
+                "terminationMessagePolicy": "FallbackToLogsOnError",
                 "volumeMounts": mounts,
             }
         ],

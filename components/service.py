@@ -11,6 +11,7 @@ import pulumi_kubernetes as k8s
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import once
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
+from components.helm import Release
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
 from components.probe import Probe, ProbeArgs, script
@@ -36,6 +37,7 @@ class ServiceArgs:
         ca_certificate: PEM of the cluster's CA, which signs Authentik's certificate too.
         issuer_ready: The ready ClusterIssuer of its certificates.
         issuer: Name of that issuer.
+        ingress: Digest of the ingress controller.
         storage_class: StorageClass of its volumes.
     """
 
@@ -47,6 +49,7 @@ class ServiceArgs:
     ca_certificate: pulumi.Input[str]
     issuer_ready: pulumi.Resource
     storage_class: pulumi.Input[str]
+    ingress: pulumi.Input[str]
     issuer: str = CLUSTER_ISSUER
 
 
@@ -151,22 +154,21 @@ class ServiceParts:
             opts=self._child,
         )
 
-    def gate(self, checks: Sequence[LoginCheck], release: pulumi.Resource) -> pulumi.Resource:
-        """The Job that proves the checks from inside the cluster, by the public hosts, and again for each new chart."""
-        chart = self._args.chart
+    def gate(self, checks: Sequence[LoginCheck], release: Release) -> pulumi.Resource:
+        """The Job that proves the checks from inside the cluster, by the public hosts."""
         probe = Probe(
             f"{self._name}-login",
             ProbeArgs(
                 namespace=self.namespace.namespace,
                 source=script("login_offered"),
                 environment={
-                    "CHECKS": json.dumps(list(checks)),
+                    # Before the release there is nobody to ask.
+                    "CHECKS": once(release, json.dumps(list(checks))),
                     # The script gives up before the Job does, so that its last words are in the log.
                     "SECONDS": str(_GATE_SECONDS - 60),
-                    # Before the release there is nobody to ask.
-                    "CHART": once(release, f"{chart.name} {chart.version}"),
                 },
                 ca_config_map=self.ca_config_map,
+                proves=[release.digest, self._args.ingress],
                 seconds=_GATE_SECONDS,
             ),
             self._child,

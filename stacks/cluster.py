@@ -81,7 +81,7 @@ def build(site: Site) -> Cluster:
         CertManagerArgs(chart=site.charts["cert-manager"], authority=authority, after=foundation.pods),
         in_cluster,
     )
-    platform = _workload_helpers(site, foundation.pods, in_cluster)
+    traefik, helpers = _workload_helpers(site, foundation.pods, in_cluster)
     if settings.talos is not None and settings.talos.cluster_roles:
         GroupRoles("group-roles", GroupRolesArgs(cluster_roles=settings.talos.cluster_roles), in_cluster)
     return Cluster(
@@ -90,10 +90,11 @@ def build(site: Site) -> Cluster:
         ca_certificate=authority.certificate_pem,
         ca_file=trust.written(authority.certificate_pem, pulumi.get_stack()),
         issuer=certificates.issuer,
+        ingress=traefik.digest,
         storage_class=foundation.storage_class,
         kubeconfig=kubeconfig,
         talosconfig=machines.talosconfig if machines is not None else None,
-        ready=(*foundation.storage, *certificates.ready, *platform),
+        ready=(*foundation.storage, *certificates.ready, *traefik.ready, *helpers),
     )
 
 
@@ -219,14 +220,16 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
         opts,
     )
     gate = StorageGate(
-        "storage-gate", StorageGateArgs(storage_class=csi.scratch_class, size=settings.storage.probe_size), opts
+        "storage-gate",
+        StorageGateArgs(storage_class=csi.scratch_class, size=settings.storage.probe_size, proves=[csi.digest]),
+        opts,
     )
     return _Foundation(storage_class=csi.storage_class, pods=tuple(dns.ready), storage=tuple(gate.ready))
 
 
 def _workload_helpers(
     site: Site, pods: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
-) -> tuple[pulumi.Resource, ...]:
+) -> tuple[Traefik, Gates]:
     """Ingress, and what keeps Secrets and workloads in step."""
     settings = site.settings
     traefik = Traefik(
@@ -240,4 +243,4 @@ def _workload_helpers(
     )
     reflector = Reflector("reflector", ReflectorArgs(chart=site.charts["reflector"], after=pods), opts)
     reloader = Reloader("reloader", ReloaderArgs(chart=site.charts["reloader"], after=pods), opts)
-    return (*traefik.ready, *reflector.ready, *reloader.ready)
+    return traefik, (*reflector.ready, *reloader.ready)

@@ -48,6 +48,7 @@ class Cluster:
         ca_certificate: PEM of its root.
         ca_file: Path of the same certificate on the machine that deploys, for providers that take only files.
         issuer: The ready ClusterIssuer.
+        ingress: Digest of the ingress controller, for gates that ask by a public host.
         kubeconfig: Administrator's kubeconfig, secret.
         talosconfig: Administrator's talosconfig, secret; None on an existing cluster.
     """
@@ -57,6 +58,7 @@ class Cluster:
     ca_certificate: pulumi.Output[str]
     ca_file: pulumi.Output[str]
     issuer: pulumi.Resource
+    ingress: pulumi.Output[str]
     storage_class: pulumi.Input[str]
     kubeconfig: pulumi.Output[str]
     talosconfig: pulumi.Output[str] | None
@@ -68,12 +70,14 @@ class Infrastructure:
     """Secrets that flow from Vault to pods, and databases.
 
     Attributes:
+        vault_digest: Fingerprint of Vault's release.
         chat: What the homeserver of chat is known by; None where nothing of it is kept.
         certificate_issuer: A certificate that the ClusterIssuer `vault-pki` signed: what depends on it finds one that
             works.
     """
 
     vault: vault.Provider
+    vault_digest: pulumi.Output[str]
     vault_namespace: Namespace
     secrets: PlatformSecrets
     chat: MatrixIdentity | None

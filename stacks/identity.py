@@ -98,6 +98,7 @@ def _server(
             secrets=infrastructure.secrets,
             store_ready=[infrastructure.store],
             issuer_ready=cluster.issuer,
+            ingress=cluster.ingress,
             applications=oidc.possible_applications(settings),
             blueprints=[*(one.slug for one in proxied), *([paths.OUTPOST] if proxied else [])],
             tokens=tuple(settings.identity.tokens),

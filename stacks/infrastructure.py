@@ -39,6 +39,7 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
     servers = databases.build(site, cluster, the_vault.secrets, store, context.opts)
     return Infrastructure(
         vault=the_vault.access.provider,
+        vault_digest=the_vault.digest,
         vault_namespace=the_vault.namespace,
         secrets=the_vault.secrets,
         chat=the_vault.chat,

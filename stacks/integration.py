@@ -45,6 +45,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, identity
             admin_group=settings.vault.admin_group,
             ca_certificate=cluster.ca_certificate,
             namespace=infrastructure.vault_namespace,
+            proves=[infrastructure.vault_digest, identity.api.version],
             discovered=login.ready,
         ),
         in_phase,

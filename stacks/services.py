@@ -32,6 +32,7 @@ class _Given(TypedDict):
     issuer_ready: pulumi.Resource
     issuer: str
     storage_class: pulumi.Input[str]
+    ingress: pulumi.Input[str]
 
 
 def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integration: Integration) -> Services:
@@ -108,6 +109,7 @@ def _given(cluster: Cluster, infrastructure: Infrastructure) -> _Given:
         "storage_class": cluster.storage_class,
         "issuer_ready": cluster.issuer,
         "issuer": CLUSTER_ISSUER,
+        "ingress": cluster.ingress,
     }
 
 

@@ -32,12 +32,14 @@ class Vault:
     """A Vault that serves.
 
     Attributes:
+        digest: Fingerprint of its release.
         chat: What the homeserver is known by; None without chat.
         signs: Gate: Vault has signed a certificate for cert-manager.
     """
 
     namespace: Namespace
     access: VaultAccess
+    digest: pulumi.Output[str]
     configuration: VaultConfiguration
     secrets: PlatformSecrets
     chat: MatrixIdentity | None
@@ -90,6 +92,7 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
     return Vault(
         namespace=namespace,
         access=access,
+        digest=server.digest,
         configuration=configuration,
         secrets=PlatformSecrets("secrets", _secrets(site, configuration, chat), in_vault),
         chat=chat,

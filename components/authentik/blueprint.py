@@ -110,6 +110,7 @@ class Blueprint(pulumi.ComponentResource):
                 },
                 secrets={"AUTHENTIK_TOKEN": (args.api.token_secret, paths.API_TOKEN)},
                 volumes=self._volumes(),
+                proves=[args.api.version],
                 seconds=GATE_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -47,6 +47,7 @@ class Discovery(pulumi.ComponentResource):
                     "SECONDS": str(GATE_SECONDS - 60),
                 },
                 ca_config_map=args.api.namespace.ca_bundle,
+                proves=[args.api.version],
                 seconds=GATE_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),

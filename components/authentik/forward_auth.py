@@ -129,6 +129,7 @@ class ForwardAuth(pulumi.ComponentResource):
                     "AUTH_HOST": self._args.auth_host,
                     "SECONDS": str(GATE_SECONDS - 60),
                 },
+                proves=[self._args.api.version],
                 seconds=GATE_SECONDS,
             ),
             self._child,

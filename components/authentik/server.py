@@ -12,7 +12,7 @@ from components.authentik.api import AuthentikApi
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import once
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
-from components.helm import ReleaseArgs, release
+from components.helm import Release, ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from components.probe import Probe, ProbeArgs, script
@@ -40,6 +40,7 @@ class AuthentikServerArgs:
         secrets: The written secrets, among them `authentik/server` and `postgres/authentik`.
         store_ready: Readiness of the ClusterSecretStore.
         issuer_ready: The ClusterIssuer.
+        ingress: Digest of the ingress controller.
         applications: Every application that may ever have a blueprint, also one that joins in a later phase: the
             worker mounts the files of all, each optional.
         blueprints: Slugs of further blueprints.
@@ -53,6 +54,7 @@ class AuthentikServerArgs:
     secrets: PlatformSecrets
     store_ready: Sequence[pulumi.Resource]
     issuer_ready: pulumi.Resource
+    ingress: pulumi.Input[str]
     applications: Sequence[OidcApplication]
     blueprints: Sequence[str] = ()
     tokens: Sequence[str] = ()
@@ -97,7 +99,7 @@ class AuthentikServer(pulumi.ComponentResource):
             token=args.secrets[_SERVER].values[paths.API_TOKEN],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.api = AuthentikApi(args.namespace, server_secret, provider, gate)
+        self.api = AuthentikApi(args.namespace, server_secret, provider, gate, args.chart.version)
         self.register_outputs({"url": self.url})
 
     def _administrator_blueprint(self) -> k8s.core.v1.ConfigMap:
@@ -124,9 +126,7 @@ class AuthentikServer(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         ).secret_name
 
-    def _release(
-        self, administrator_blueprint: pulumi.Output[str], server_secret: pulumi.Output[str]
-    ) -> k8s.helm.v3.Release:
+    def _release(self, administrator_blueprint: pulumi.Output[str], server_secret: pulumi.Output[str]) -> Release:
         args, child = self._args, pulumi.ResourceOptions(parent=self)
         certificate = Certificate(
             f"{self._name}-tls",
@@ -162,7 +162,7 @@ class AuthentikServer(pulumi.ComponentResource):
             child,
         )
 
-    def _gate(self, server: pulumi.Resource, server_secret: pulumi.Output[str]) -> k8s.batch.v1.Job:
+    def _gate(self, server: Release, server_secret: pulumi.Output[str]) -> k8s.batch.v1.Job:
         probe = Probe(
             f"{self._name}-api",
             ProbeArgs(
@@ -176,6 +176,7 @@ class AuthentikServer(pulumi.ComponentResource):
                 },
                 secrets={"AUTHENTIK_TOKEN": (server_secret, paths.API_TOKEN)},
                 ca_config_map=self._args.namespace.ca_bundle,
+                proves=[server.digest, self._args.ingress],
                 seconds=GATE_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),

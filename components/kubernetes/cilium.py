@@ -74,6 +74,7 @@ class Cilium(pulumi.ComponentResource):
             ConditionsArgs(
                 objects=[*(node(each) for each in args.nodes), *(definition(each) for each in _DEFINITIONS)],
                 after=[installed],
+                proves=[installed.digest],
             ),
             child,
         ).gate

@@ -52,11 +52,13 @@ class ConditionsArgs:
 
     Attributes:
         after: What brings these objects about.
+        proves: As in ProbeArgs.
         seconds: How long the gate waits.
     """
 
     objects: Sequence[Watched]
     after: Sequence[pulumi.Resource]
+    proves: Sequence[pulumi.Input[str]]
     seconds: int = 600
 
 
@@ -97,6 +99,7 @@ class Conditions(pulumi.ComponentResource):
                 },
                 service_account=account.metadata.name,
                 after=[binding, *args.after],
+                proves=args.proves,
                 seconds=args.seconds + 60,
             ),
             child,

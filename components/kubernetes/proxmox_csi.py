@@ -43,11 +43,13 @@ class ProxmoxCsi(pulumi.ComponentResource):
 
     Attributes:
         storage_class: Name of the default StorageClass; using it as an input makes the order.
+        digest: Fingerprint of the release, with its StorageClasses.
         scratch_class: Name of the StorageClass whose volumes are deleted with their claims.
     """
 
     storage_class: pulumi.Output[str]
     scratch_class: pulumi.Output[str]
+    digest: pulumi.Output[str]
 
     def __init__(self, name: str, args: ProxmoxCsiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:kubernetes/proxmox_csi:ProxmoxCsi", name, None, opts)
@@ -83,6 +85,7 @@ class ProxmoxCsi(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
+        self.digest = installed.digest
         self.storage_class = once(installed, class_name)
         self.scratch_class = once(installed, scratch_name)
         self.register_outputs({"storage_class": self.storage_class})

@@ -22,11 +22,13 @@ class StorageGateArgs:
         storage_class: StorageClass of the volume, best one that deletes volumes with their claims.
         size: Size of the volume, as a Kubernetes quantity; more than 64Mi.
         after: A network for pods, where the StorageClass does not bring it.
+        proves: As in ProbeArgs; nothing where the storage is not this program's.
     """
 
     storage_class: pulumi.Input[str]
     size: str
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
+    proves: Sequence[pulumi.Input[str]] = field(default_factory=tuple)
 
 
 class StorageGate(pulumi.ComponentResource):
@@ -48,6 +50,7 @@ class StorageGate(pulumi.ComponentResource):
                 environment={"VOLUME": _MOUNT, "MEBIBYTES": str(_MEBIBYTES)},
                 volumes=[(_volume(args), {"name": "data", "mountPath": _MOUNT})],
                 after=args.after,
+                proves=args.proves,
                 seconds=WAIT_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -35,9 +35,11 @@ class Traefik(pulumi.ComponentResource):
     - `<name>-release`: the chart with its definitions, awaited until the Service has its address.
 
     Attributes:
+        digest: Fingerprint of the release, for gates that ask by a public host.
         ready: Ingresses are served.
     """
 
+    digest: pulumi.Output[str]
     ready: Sequence[pulumi.Resource]
 
     def __init__(self, name: str, args: TraefikArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -61,5 +63,6 @@ class Traefik(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
+        self.digest = installed.digest
         self.ready = (installed,)
         self.register_outputs({})

@@ -7,8 +7,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.namespace import Namespace
-from components.probe import script
-from lib.images import BANK_VAULTS, PROBE
+from components.probe import Probe, ProbeArgs, script
+from lib.images import BANK_VAULTS
 from lib.kubernetes import resources, restricted_container, restricted_pod
 from lib.values.vault import KEYS_SECRET, bank_vaults_flags
 from lib.vault.config import RELEASE, replica_addresses
@@ -34,7 +34,8 @@ class Initialisation(pulumi.ComponentResource):
       It comes first so that no account needs `create`, which cannot be limited to a name.
     - `<name>-account`: ServiceAccount of the Job, with Role and RoleBinding: get and update of that Secret.
     - `<name>-reader`: Role and RoleBinding that let Vault's own account get that Secret, no more.
-    - `<name>-script`: ConfigMap with the script that waits until Vault answers.
+    - `<name>-listening` (by `run`): Probe that waits until Vault answers. No init container of the Job: of those the
+      provider shows no last words.
     - `<name>-job` (by `run`): the Job.
 
     Attributes:
@@ -63,17 +64,22 @@ class Initialisation(pulumi.ComponentResource):
         self._account = account.metadata.name
         self._writer = self._allow("account", "vault-init", self._account, ["get", "update"])
         self.reader = self._allow("reader", "vault-unseal", _SERVER_ACCOUNT, ["get"])
-        waiter = k8s.core.v1.ConfigMap(
-            f"{name}-script",
-            metadata={"name": "vault-init-script", "namespace": args.namespace.namespace},
-            data={"wait.py": script("vault_listening")},
-            opts=child,
-        )
-        self._script = waiter.metadata.name
         self.register_outputs({"keys_secret": self.keys_secret})
 
     def run(self, server: pulumi.Resource) -> k8s.batch.v1.Job:
         """The Job that initialises Vault once `server` is installed; harmless on an initialised one."""
+        listening = Probe(
+            f"{self._name}-listening",
+            ProbeArgs(
+                namespace=self._args.namespace.namespace,
+                source=script("vault_listening"),
+                environment={"VAULT_ADDR": _FIRST, "SECONDS": str(_SECONDS - 60)},
+                ca_config_map=self._args.ca_config_map,
+                after=[server],
+                seconds=_SECONDS,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
         timeout = f"{_SECONDS + 120}s"
         return k8s.batch.v1.Job(
             f"{self._name}-job",
@@ -83,10 +89,10 @@ class Initialisation(pulumi.ComponentResource):
                 "annotations": {"pulumi.com/replaceUnready": "true"},
             },
             spec=self._job(),
-            # Nothing in the Job's spec comes from the release or the binding, and it needs both.
+            # Nothing in the Job's spec comes from the server or the binding, and it needs both.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[server, self._writer],
+                depends_on=[listening.job, self._writer],
                 custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
             ),
         )
@@ -115,34 +121,24 @@ class Initialisation(pulumi.ComponentResource):
         environment = [
             {"name": "VAULT_ADDR", "value": _FIRST},
             {"name": "VAULT_CACERT", "value": "/etc/cluster-ca/ca.crt"},
-            {"name": "SSL_CERT_FILE", "value": "/etc/cluster-ca/ca.crt"},
-            {"name": "SECONDS", "value": str(_SECONDS // 2)},
         ]
         ca_mount = {"name": "ca", "mountPath": "/etc/cluster-ca", "readOnly": True}
         flags = [*bank_vaults_flags(self._args.namespace.literal), "--secret-shares=1", "--secret-threshold=1"]
-        common = {
-            "env": environment,
-            "resources": resources("10m", "64Mi"),
-            "securityContext": restricted_container(),
-        }
         return {
             "restartPolicy": "Never",
             "serviceAccountName": self._account,
             "securityContext": restricted_pod(),
-            "initContainers": [
+            "containers": [
                 {
-                    "name": "wait",
-                    "image": PROBE,
-                    "command": ["python3", "/probe/wait.py"],
-                    "volumeMounts": [ca_mount, {"name": "script", "mountPath": "/probe", "readOnly": True}],
-                    **common,
+                    "name": "init",
+                    "image": BANK_VAULTS,
+                    "args": ["init", *flags],
+                    "env": environment,
+                    "resources": resources("10m", "64Mi"),
+                    "securityContext": restricted_container(),
+                    "terminationMessagePolicy": "FallbackToLogsOnError",
+                    "volumeMounts": [ca_mount],
                 }
             ],
-            "containers": [
-                {"name": "init", "image": BANK_VAULTS, "args": ["init", *flags], "volumeMounts": [ca_mount], **common}
-            ],
-            "volumes": [
-                {"name": "ca", "configMap": {"name": self._args.ca_config_map}},
-                {"name": "script", "configMap": {"name": self._script}},
-            ],
+            "volumes": [{"name": "ca", "configMap": {"name": self._args.ca_config_map}}],
         }

@@ -1,5 +1,6 @@
 """Login to Vault through Authentik."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ class VaultOidcArgs:
         admin_group: Group whose members manage Vault, and have a folder too.
         ca_certificate: PEM of the CA that signs Authentik's certificate.
         namespace: Namespace of Vault, with the CA bundle; the gate runs there.
+        proves: What stands for the releases of Vault and Authentik, as in ProbeArgs.
         discovered: Gate: Authentik serves the discovery of the application; Vault reads it when configured.
     """
 
@@ -41,6 +43,7 @@ class VaultOidcArgs:
     admin_group: str
     ca_certificate: pulumi.Input[str]
     namespace: Namespace
+    proves: Sequence[pulumi.Input[str]]
     discovered: pulumi.Resource
 
 
@@ -152,6 +155,7 @@ class VaultOidc(pulumi.ComponentResource):
                     "SECONDS": str(GATE_SECONDS - 60),
                 },
                 ca_config_map=self._args.namespace.ca_bundle,
+                proves=self._args.proves,
                 seconds=GATE_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -21,6 +21,8 @@ from lib.vault import caretaker
 from lib.vault.config import API_PORT, RELEASE, certificate_hosts, replica_addresses
 
 GATE_SECONDS = 600
+_STEADY_SECONDS = 15
+"""Nobody awaits the release, and after an upgrade the old pod serves on for the five seconds of the chart's preStop."""
 SERVICE = f"{RELEASE}-api"
 SERVER_LABELS = {
     "app.kubernetes.io/name": "vault",
@@ -67,11 +69,13 @@ class VaultServer(pulumi.ComponentResource):
 
     Attributes:
         address: URL of the API for this program, once it can be reached.
+        digest: Fingerprint of the release, for gates that ask Vault.
         gate: What everything that calls Vault depends on.
         service: The Service of the API.
     """
 
     address: pulumi.Output[str]
+    digest: pulumi.Output[str]
     gate: k8s.batch.v1.Job
     service: k8s.core.v1.Service
 
@@ -96,8 +100,9 @@ class VaultServer(pulumi.ComponentResource):
             # The sidecar reads the Secret that no value names.
             pulumi.ResourceOptions(parent=self, depends_on=[initialisation.keys, initialisation.reader]),
         )
+        self.digest = server.digest
         started = initialisation.run(server)
-        self.gate = _gate(name, args, initialisation.keys_secret, started, self).job
+        self.gate = self._gate(name, args, initialisation.keys_secret, started)
         self.service = k8s.core.v1.Service(
             f"{name}-api",
             metadata=_service_metadata(args),
@@ -107,6 +112,32 @@ class VaultServer(pulumi.ComponentResource):
         )
         self.address = once(self.service, args.address or f"https://{args.load_balancer_ip}:{API_PORT}")
         self.register_outputs({"address": self.address})
+
+    def _gate(
+        self, name: str, args: VaultServerArgs, keys_secret: pulumi.Input[str], started: pulumi.Resource
+    ) -> k8s.batch.v1.Job:
+        keys: Any = {"name": "keys", "secret": {"secretName": keys_secret}}
+        probe = Probe(
+            f"{name}-gate",
+            ProbeArgs(
+                namespace=args.namespace.namespace,
+                source=script("vault_unsealed"),
+                environment={
+                    # Through the run of the init Job: the gate looks at its result.
+                    "VAULT_ADDRS": once(started, ",".join(replica_addresses(args.replicas))),
+                    "KEYS_DIRECTORY": "/keys",
+                    "KEYS": ",".join(args.stored_keys),
+                    "STEADY_SECONDS": str(_STEADY_SECONDS),
+                    "SECONDS": str(GATE_SECONDS - 60),
+                },
+                ca_config_map=args.ca_config_map,
+                volumes=[(keys, {"name": "keys", "mountPath": "/keys", "readOnly": True})],
+                proves=[self.digest],
+                seconds=GATE_SECONDS,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        return probe.job
 
     def _values(self, name: str, args: VaultServerArgs, certificate: Certificate) -> dict[str, Any]:
         script_text = Path(caretaker.__file__).read_text(encoding="utf-8")
@@ -159,36 +190,4 @@ def _certificate(args: VaultServerArgs) -> CertificateArgs:
         hosts=certificate_hosts(args.namespace.literal),
         ip_addresses=("127.0.0.1", args.load_balancer_ip),
         issuer_ready=args.issuer_ready,
-    )
-
-
-def _gate(
-    name: str,
-    args: VaultServerArgs,
-    keys_secret: pulumi.Input[str],
-    started: pulumi.Resource,
-    parent: pulumi.Resource,
-) -> Probe:
-    return Probe(
-        f"{name}-gate",
-        ProbeArgs(
-            namespace=args.namespace.namespace,
-            source=script("vault_unsealed"),
-            environment={
-                # Through the run of the init Job: the gate looks at its result.
-                "VAULT_ADDRS": once(started, ",".join(replica_addresses(args.replicas))),
-                "KEYS_DIRECTORY": "/keys",
-                "KEYS": ",".join(args.stored_keys),
-                "SECONDS": str(GATE_SECONDS - 60),
-            },
-            ca_config_map=args.ca_config_map,
-            volumes=[
-                (
-                    {"name": "keys", "secret": {"secretName": keys_secret}},
-                    {"name": "keys", "mountPath": "/keys", "readOnly": True},
-                )
-            ],
-            seconds=GATE_SECONDS,
-        ),
-        pulumi.ResourceOptions(parent=parent),
     )

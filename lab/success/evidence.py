@@ -101,7 +101,9 @@ def gates(cluster: Cluster) -> Iterator[Gate]:
             for variable in container.get("env") or []
         }
         status = job.get("status") or {}
-        yield Gate(job["metadata"]["name"], variables, bool(status.get("succeeded")), str(status.get("message", "")))
+        yield Gate(
+            job["metadata"]["name"], variables, bool(status.get("succeeded")), "; ".join(status.get("messages", ()))
+        )
 
 
 def proven(cluster: Cluster, wanted: Mapping[str, str], what: str) -> str:

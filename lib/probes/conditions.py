@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lib.probes import gate
+
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 PAUSE_SECONDS = 3.0
 REQUEST_SECONDS = 10
@@ -64,9 +66,7 @@ def main(environment: Mapping[str, str], account: Path = ACCOUNT, pause: float =
             print(f"All there: {environment['OBJECTS']}")
             return 0
         if time.monotonic() + pause > deadline:
-            for one, reason in reasons.items():
-                print(f"{one.partition('=')[0]}: {reason}", file=sys.stderr)
-            return 1
+            return gate.give_up("\n".join(f"{one.partition('=')[0]}: {reason}" for one, reason in reasons.items()))
         waiting = list(reasons)
         time.sleep(pause)
 

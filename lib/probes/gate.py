@@ -3,20 +3,49 @@
 Environment: SECONDS (float, how long to try).
 """
 
+import http.client
 import os
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 INTERVAL_SECONDS = 3.0
+TERMINATION_LOG = Path("/dev/termination-log")
+"""Where the kubelet takes a container's last words from; pulumi-kubernetes shows them (await/checker/pod/check.go)."""
 
 
-def wait(problem: Callable[[], str], done: str) -> int:
-    """Exit code 0, and the words `done`, once `problem` is empty; 1 with what is wrong after SECONDS."""
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
-    while found := problem():
-        print(found, flush=True)
-        if time.monotonic() > deadline:
-            return 1
+def wait(problem: Callable[[], str], done: str, steady: float = 0.0) -> int:
+    """Exit code 0, and the words `done`, once `problem` was empty for `steady` seconds; 1 with what is wrong after
+    SECONDS.
+    """
+    begun = bad = time.monotonic()
+    told = ""
+    while True:
+        found, now = _asked(problem), time.monotonic()
+        if not found and (not steady or now - bad > steady):
+            print(done)
+            return 0
+        if found:
+            if now - begun > float(os.environ["SECONDS"]):
+                return give_up(found)
+            if found != told:
+                print(found, flush=True)
+            bad, told = now, found
         time.sleep(INTERVAL_SECONDS)
-    print(done)
-    return 0
+
+
+def give_up(reason: str) -> int:
+    """Exit code 1; the reason is the last that is printed, and what the container is said to have ended with."""
+    print(reason, file=sys.stderr, flush=True)
+    if TERMINATION_LOG.exists():  # only in a container
+        TERMINATION_LOG.write_text(reason, encoding="utf-8")
+    return 1
+
+
+def _asked(problem: Callable[[], str]) -> str:
+    # The Job has one pod, so an answer that breaks off must not end it.
+    try:
+        return problem()
+    except (OSError, http.client.HTTPException) as error:
+        return f"no whole answer ({type(error).__name__}: {error})"

@@ -24,6 +24,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+from lib.probes import gate
+
 INTERVAL_SECONDS = 3.0
 _PAGE = 50  # MAX_RESPONSE_ITEMS of Gitea
 
@@ -171,22 +173,21 @@ def main() -> int:
     organisations, removed = json.loads(os.environ["ORGANISATIONS"]), json.loads(os.environ["REMOVED"])
     deadline = time.monotonic() + float(os.environ["SECONDS"])
     while True:
-        settled = True
+        found = ""
         try:
             for change in changes(api, organisations, removed):
-                settled = False
+                found = f"{change}, and not seen to stay so"
                 print(change, flush=True)
         except WaitingError as error:
-            settled = False
-            print(error, flush=True)
+            found = str(error)
+            print(found, flush=True)
         except RefusedError as error:
-            print(error, flush=True)
-            return 1
-        if settled:
+            return gate.give_up(str(error))
+        if not found:
             print("Organisations and teams are as declared")
             return 0
         if time.monotonic() > deadline:
-            return 1
+            return gate.give_up(found)
         time.sleep(INTERVAL_SECONDS)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from lib.probes import gate
 from lib.probes.harbor_api import Api, CannotError, RefusedError
 from lib.probes.harbor_projects import ADMINISTRATOR, Wanted, project, registry
 
@@ -130,7 +131,7 @@ def main() -> int:
             print("Harbor holds what the stack file says")
             return 0
         if time.monotonic() > deadline:
-            return 1
+            return gate.give_up("\n".join(found or [f"{write} did not last" for write in api.writes]))
         time.sleep(INTERVAL_SECONDS)
 
 

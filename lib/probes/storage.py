@@ -10,6 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from lib.probes import gate
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -38,8 +40,7 @@ def main(environment: Mapping[str, str]) -> int:
     """Exit code of the probe."""
     volume, mebibytes = Path(environment["VOLUME"]), int(environment["MEBIBYTES"])
     if not os.path.ismount(volume):
-        print(f"{volume}: is no mounted volume", file=sys.stderr)
-        return 1
+        return gate.give_up(f"{volume}: is no mounted volume")
     return prove(volume / "probe", mebibytes)
 
 
@@ -48,13 +49,11 @@ def prove(path: Path, mebibytes: int) -> int:
     try:
         written, seen = write(path, mebibytes), read(path)
     except OSError as error:
-        print(f"{path.parent}: cannot be used: {error}", file=sys.stderr)
-        return 1
+        return gate.give_up(f"{path.parent}: cannot be used: {error}")
     finally:
         path.unlink(missing_ok=True)
     if written != seen:
-        print(f"{path.parent}: read {seen}, wrote {written}", file=sys.stderr)
-        return 1
+        return gate.give_up(f"{path.parent}: read {seen}, wrote {written}")
     print(f"{path.parent}: wrote and read {mebibytes} MiB")
     return 0
 

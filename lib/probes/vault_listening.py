@@ -5,9 +5,10 @@ Environment: VAULT_ADDR, SSL_CERT_FILE, SECONDS. Exit code 0 once /v1/sys/health
 
 import os
 import sys
-import time
 import urllib.error
 import urllib.request
+
+from lib.probes import gate
 
 
 def listening(address: str) -> str:
@@ -17,19 +18,13 @@ def listening(address: str) -> str:
     except urllib.error.HTTPError:
         return ""  # 501 not initialised, 503 sealed: it answers
     except OSError as error:
-        return str(error)
+        return f"{address} does not answer yet: {error}"
     return ""
 
 
 def main() -> int:
-    address, deadline = os.environ["VAULT_ADDR"], time.monotonic() + float(os.environ["SECONDS"])
-    while problem := listening(address):
-        print(f"{address} does not answer yet: {problem}", flush=True)
-        if time.monotonic() > deadline:
-            return 1
-        time.sleep(2)
-    print(f"{address} answers")
-    return 0
+    address = os.environ["VAULT_ADDR"]
+    return gate.wait(lambda: listening(address), f"{address} answers")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ The success of the init Job proves neither: `bank-vaults init` exits 0 on any in
 keys were lost when an earlier run was interrupted.
 
 Environment: VAULT_ADDRS (each server's, with commas between), SSL_CERT_FILE, KEYS_DIRECTORY (the mounted Secret), KEYS
-(those it must hold, with commas between), SECONDS.
+(those it must hold, with commas between), STEADY_SECONDS (float, how long this must last), SECONDS.
 """
 
 import os
@@ -63,7 +63,9 @@ def main() -> int:
     addresses, directory = os.environ["VAULT_ADDRS"].split(","), Path(os.environ["KEYS_DIRECTORY"])
     keys = os.environ["KEYS"].split(",")
     return gate.wait(
-        lambda: problem(addresses, directory, keys), "Vault is unsealed and its keys are where they belong"
+        lambda: problem(addresses, directory, keys),
+        "Vault is unsealed and its keys are where they belong",
+        steady=float(os.environ["STEADY_SECONDS"]),
     )
 
 

@@ -42,6 +42,7 @@ def given(namespace: Names, openings: Openings, opts: pulumi.ResourceOptions) ->
         "issuer_ready": k8s.core.v1.ConfigMap("issuer", opts=opts),
         "ca_certificate": "-----BEGIN CERTIFICATE-----",
         "storage_class": "fast",
+        "ingress": "ingress",
     }
 
 

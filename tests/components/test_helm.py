@@ -80,6 +80,28 @@ def test_an_output_among_the_values_makes_the_order() -> None:
     assert recording.is_after(recording.one("*Release"), recording.one("random:*")), "by data"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"values": {"ui": {"enabled": False}}}, {"chart": Catalogue(versions={"vault": "99.0.0"})["vault"]}],
+    ids=["values", "version"],
+)
+def test_the_digest_tells_one_release_from_another(change: dict[str, Any]) -> None:
+    def digest(**changes: Any) -> Any:
+        def build(opts: pulumi.ResourceOptions) -> dict[str, Any]:
+            arguments: dict[str, Any] = {
+                "chart": Catalogue()["vault"],
+                "release": "vault",
+                "namespace": "vault",
+                "values": {"ui": {"enabled": pulumi.Output.from_input(True)}},
+            }
+            return {"digest": release("vault", ReleaseArgs(**arguments | changes), opts).digest}
+
+        return record_component(build).stack_outputs.values["digest"]
+
+    assert digest() == digest(), "the same one again is the same"
+    assert digest() != digest(**change), "a gate behind it looks at something else"
+
+
 def test_a_chart_that_is_not_in_the_table_is_an_error() -> None:
     with pytest.raises(KeyError, match="ingress-nginx"):
         Catalogue()["ingress-nginx"]

@@ -68,6 +68,21 @@ def test_the_job_gives_up_before_the_engine_does() -> None:
         assert int(job.timeouts[operation].removesuffix("s")) > 300, "so that it is the Job's message that is shown"
 
 
+def test_the_reason_of_a_failure_is_shown_once() -> None:
+    job = _job(_built())
+    assert _container(_built())["terminationMessagePolicy"] == "FallbackToLogsOnError", "the provider shows last words"
+    assert job.get("spec", "backoffLimit") == 0, "a second pod would say the same once more"
+    (rule,) = job.get("spec", "podFailurePolicy", "rules")
+    assert (rule["action"], [one["type"] for one in rule["onPodConditions"]]) == ("Ignore", ["DisruptionTarget"]), (
+        "a pod whose node is drained has not failed; any other action is a failure that the provider does not see"
+    )
+
+
+def test_a_gate_runs_again_when_what_it_proves_has_changed() -> None:
+    one, other = _built(proves=["vault 0.34.1"]), _built(proves=["vault 0.34.2"])
+    assert _job(one).get("spec", "template") != _job(other).get("spec", "template"), "nothing else in the pod differs"
+
+
 def test_a_failed_job_is_replaced_by_the_next_update() -> None:
     annotations = _job(_built()).get("metadata", "annotations")
     assert annotations["pulumi.com/replaceUnready"] == "true", "a failed Job never becomes ready by waiting"
@@ -150,7 +165,10 @@ def test_a_probe_script_runs_with_the_standard_library_and_its_modules_alone(pat
 
 @pytest.mark.parametrize(
     ("name", "needed", "variable"),
-    [("harbor_content", {"harbor_api", "harbor_projects"}, "HARBOR_URL"), ("login_offered", {"gate"}, "CHECKS")],
+    [
+        ("harbor_content", {"gate", "harbor_api", "harbor_projects"}, "HARBOR_URL"),
+        ("login_offered", {"gate"}, "CHECKS"),
+    ],
 )
 def test_a_script_finds_its_modules_where_the_kubelet_puts_them(
     tmp_path: Path, name: str, needed: set[str], variable: str

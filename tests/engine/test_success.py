@@ -64,7 +64,7 @@ class Broken:
 
 
 def _gate_open(job: Record) -> None:
-    job["status"] = {"active": 1, "message": "answered 502"}
+    job["status"] = {"active": 1, "messages": ["answered 502"]}
 
 
 def _variable(name: str, value: str) -> Callable[[Record], None]:

@@ -173,8 +173,9 @@ def pod(*containers: Properties, **more: Any) -> Properties:
 
 
 def container(name: str = "main", **more: Any) -> Properties:
-    """A container."""
-    return {"name": name, "image": "registry.example/image:1", **more}
+    """A container, of which the provider can tell why it ended."""
+    told = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+    return {"name": name, "image": "registry.example/image:1", **told, **more}
 
 
 def job(template: Properties) -> Properties:

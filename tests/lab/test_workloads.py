@@ -115,6 +115,16 @@ def test_a_pod_of_its_own_is_refused_at_once(kube: Bench) -> None:
         kube.object("v1", "Pod", "bare", "tight", spec={"containers": [container()]})
 
 
+def test_a_failed_job_tells_what_the_provider_can_know_of_each_pod(kube: Bench) -> None:
+    Faults(kube.world).stage("Job", "*", "fail", "Vault is sealed")
+    silent = {**job(pod(container(terminationMessagePolicy="File"))), "backoffLimit": 1}
+    with refuses("completed with exit code 1.*completed with exit code 1.*BackoffLimitExceeded", InitFailedError):
+        kube.object("batch/v1", "Job", "silent", "default", spec=silent)
+    telling = job(pod(container()))
+    with refuses(r"Pod default/telling-0\]: \[Error\] Vault is sealed; \[BackoffLimitExceeded", InitFailedError):
+        kube.object("batch/v1", "Job", "telling", "default", spec={**telling, "backoffLimit": 0})
+
+
 def test_a_job_that_is_staged_to_fail_fails_and_is_replaced_next_time(kube: Bench) -> None:
     Faults(kube.world).stage("Job", "once", "fail", "exit code 1")
     replace = {"annotations": {"pulumi.com/replaceUnready": "true"}}

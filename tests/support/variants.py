@@ -8,6 +8,9 @@ from pathlib import Path
 from tests.support.engine import Recorded, Recording
 from tests.support.program import STACK_FILE, record_program
 
+RESTARTED = {"authentik-release", "authentik-api"}
+"""What changes whenever Authentik's worker mounts another file: the release, and the gate that sees the new pods."""
+
 
 @cache
 def changed(old: str, new: str) -> Recording:

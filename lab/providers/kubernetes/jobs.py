@@ -48,6 +48,7 @@ class Outcome:
 
 
 DONE: Final = Outcome()
+_BACKOFF_LIMIT: Final = 6  # what the API server fills in
 
 Behaviour = Callable[[Cluster, Container], Outcome | None]
 
@@ -65,12 +66,25 @@ def _run_jobs(site: Site, behaviours: Sequence[Behaviour]) -> None:
             continue
         outcome = _advance(cluster, job, behaviours)
         if outcome.failed:
-            message = f"Job has reached the specified backoff limit: {outcome.failed}"
-            cluster.set_status(job, {"failed": 1, "message": message, "conditions": [_condition("Failed", message)]})
+            pods_run = int(job["spec"].get("backoffLimit", _BACKOFF_LIMIT)) + 1
+            last = "[BackoffLimitExceeded] Job has reached the specified backoff limit"
+            told = [*_last_words(job, outcome.failed, pods_run), last]
+            cluster.set_status(job, {"failed": pods_run, "messages": told, "conditions": [_condition("Failed", last)]})
         elif outcome.waiting:
-            cluster.set_status(job, {"active": 1, "message": outcome.waiting})
+            cluster.set_status(job, {"active": 1, "messages": [outcome.waiting]})
         else:
             cluster.set_status(job, {"succeeded": 1, "conditions": [_condition("Complete", "")]})
+
+
+def _last_words(job: Mapping[str, Any], reason: str, pods_run: int) -> list[str]:
+    """What the provider says of each pod: why its container ended, where its policy lets the kubelet know
+    (pulumi-kubernetes, provider/pkg/await/checker/pod/check.go).
+    """
+    name = f"{job['metadata']['namespace']}/{job['metadata']['name']}"
+    container = pods.pod_template(job)["spec"]["containers"][0]
+    known = container.get("terminationMessagePolicy") == "FallbackToLogsOnError"
+    ended = f"[Error] {reason}" if known else f'container "{container["name"]}" completed with exit code 1'
+    return [f"[Pod {name}-{number}]: {ended}" for number in range(pods_run)]
 
 
 def _condition(kind: str, message: str) -> dict[str, str]:

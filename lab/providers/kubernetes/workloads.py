@@ -104,7 +104,7 @@ def _job_reasons(cluster: Cluster, obj: Object) -> Reasons:
     status = obj.get("status") or {}
     if status.get("succeeded"):
         return []
-    return [status.get("message") or "Waiting for the Job to succeed"]
+    return status.get("messages") or ["Waiting for the Job to succeed"]
 
 
 def _claim_ready(cluster: Cluster, obj: Object) -> Reasons:

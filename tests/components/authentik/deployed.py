@@ -56,6 +56,7 @@ def server(settings: Settings, opts: pulumi.ResourceOptions) -> tuple[AuthentikA
         secrets=secrets,
         store_ready=[store],
         issuer_ready=k8s.core.v1.ConfigMap("issuer", opts=opts),
+        ingress="ingress",
         applications=oidc.possible_applications(settings),
     )
     return AuthentikServer("authentik", args, opts).api, {"secrets": secrets, "store_ready": [store]}

@@ -9,7 +9,7 @@ from tests.components.authentik.proxied import ACCOUNT, LISTED, PUSHED, plain, s
 from tests.lib.blueprints.documents import load, tags, the
 from tests.support.engine import Recording
 from tests.support.program import STACK_FILE
-from tests.support.variants import changed, difference
+from tests.support.variants import RESTARTED, changed, difference
 from tests.support.wire import walk
 
 JOB, CONFIG_MAP = "kubernetes:batch/v1:Job", "kubernetes:core/v1:ConfigMap"
@@ -103,7 +103,7 @@ def test_a_removed_token_takes_all_its_parts_and_nothing_else(tokens: Recording)
     text = gone.changed[CONFIG_MAP, "blueprint-users-file"].get("data", "users.yaml")
     absent = [entry["identifiers"] for entry in load(text)["entries"] if entry.get("state") == "absent"]
     assert {"identifier": "home-cluster-list"} in absent, "or it would stay valid"
-    others = {f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply")} | {"authentik-release"}
+    others = {f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply")} | RESTARTED
     assert {name for _, name in gone.changed} == others, "nothing else is touched"
 
 

@@ -9,7 +9,7 @@ from lib.forward_auth import ANNOTATION
 from tests.components.authentik.proxied import DOMAIN, PRINTER, WIKI, behind_the_login, plain, stack
 from tests.lib.blueprints.documents import load, the
 from tests.support.engine import Recording
-from tests.support.variants import Difference, difference
+from tests.support.variants import RESTARTED, Difference, difference
 
 JOB, CONFIG_MAP, INGRESS = (
     "kubernetes:batch/v1:Job",
@@ -54,7 +54,7 @@ def test_only_what_is_named_after_them_is_new(update: Recording, both: Recording
     strange = [name for _, name in added.added if not name.startswith(("login-wiki", "login-printer", "forward-auth"))]
     assert strange == [], "nothing else appears"
     assert not added.removed, "and nothing goes"
-    assert {name for _, name in added.changed} == {"authentik-release"}, "the worker mounts more files"
+    assert {name for _, name in added.changed} == RESTARTED, "the worker mounts more files"
 
 
 @each
@@ -137,7 +137,7 @@ def test_a_removed_one_takes_all_its_parts_and_nothing_else(both: Recording, gon
     assert set(gone.removed) == parts, "all that is named after it"
     assert not gone.added, "and nothing comes instead"
     changed = {name for _, name in gone.changed}
-    assert changed == PEOPLES_BLUEPRINT | OUTPOSTS_BLUEPRINT | {"authentik-release"}, "and no other is touched"
+    assert changed == PEOPLES_BLUEPRINT | OUTPOSTS_BLUEPRINT | RESTARTED, "and no other is touched"
     text = gone.changed[CONFIG_MAP, "blueprint-users-file"].get("data", "users.yaml")
     absent = [entry["identifiers"] for entry in load(text)["entries"] if entry.get("state") == "absent"]
     assert {"slug": "printer"} in absent, "Authentik keeps what no blueprint takes away"

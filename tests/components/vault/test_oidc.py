@@ -38,6 +38,7 @@ def build(opts: pulumi.ResourceOptions) -> None:
         admin_group=SETTINGS.vault.admin_group,
         ca_certificate="-----BEGIN CERTIFICATE-----",
         namespace=namespace,
+        proves=["vault", "authentik"],
         discovered=k8s.core.v1.ConfigMap("discovered", opts=opts),
     )
     VaultOidc("vault-oidc", args, opts)

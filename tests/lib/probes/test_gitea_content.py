@@ -141,7 +141,7 @@ def test_an_organisation_that_holds_something_is_not_deleted(
     getattr(kept, kind)["home"] = [named]
     assert run(kept, settings({}, removed=("home",))) == 1, "only a person may decide that"
     assert "home" in kept.organisations, "nothing was lost"
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert kind in said, "what is in the way"
     assert named in said, "and which"
 
@@ -152,14 +152,14 @@ def test_a_renamed_organisation_is_not_made_anew(
     kept.renamed["home"] = "house"
     assert run(kept, settings({"home": HOME})) == 1, "Gitea would take the old name for a new organisation"
     assert kept.changes == [], "its repositories are elsewhere"
-    assert "/orgs/house" in capsys.readouterr().out, "says what it is called now"
+    assert "/orgs/house" in capsys.readouterr().err, "says what it is called now"
 
 
 def test_a_name_that_a_person_has_is_told_as_gitea_tells_it(
     run: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(Gitea(people=("home",)), settings({"home": HOME})) == 1, "another try would be of no use"
-    assert "422: user already exists [name: home]" in capsys.readouterr().out, "the reason is Gitea's to give"
+    assert "422: user already exists [name: home]" in capsys.readouterr().err, "the reason is Gitea's to give"
 
 
 @pytest.mark.parametrize("first", [Reply(503), Reply(200, "<html>starting</html>"), Reply(401, {"message": "no"})])

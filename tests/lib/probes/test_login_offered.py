@@ -97,7 +97,7 @@ def test_a_page_without_the_login_keeps_the_gate_shut_and_says_why(
 ) -> None:
     with serving(lambda _: reply) as double:
         assert run(double.url, CHECKS[:1], -1) == 1, "a Job that ends without proof must fail"
-    assert word in capsys.readouterr().out, "the log of the gate is all a person sees"
+    assert word in capsys.readouterr().err, "the log of the gate is all a person sees"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_login_that_leads_elsewhere_keeps_the_gate_shut_and_says_where(
 ) -> None:
     with serving(lambda _: reply) as double:
         assert run(double.url, CHECKS[1:], -1) == 1, "a Job that ends without proof must fail"
-    assert word in capsys.readouterr().out, "the log of the gate is all a person sees"
+    assert word in capsys.readouterr().err, "the log of the gate is all a person sees"
 
 
 def test_a_service_that_is_not_up_yet_is_asked_again(run: Callable[..., int]) -> None:

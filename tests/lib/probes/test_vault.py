@@ -80,6 +80,7 @@ def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(keys: Path, monk
         monkeypatch.setenv("VAULT_ADDRS", vault.url)
         monkeypatch.setenv("KEYS_DIRECTORY", str(keys))
         monkeypatch.setenv("KEYS", ",".join(KEYS))
+        monkeypatch.setenv("STEADY_SECONDS", "15")
         monkeypatch.setenv("SECONDS", "-1")
         assert vault_unsealed.main() == 1, "a Job that ends without proof must fail"
 
