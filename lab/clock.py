@@ -56,10 +56,18 @@ class Clock:
                 self._busy -= 1
                 self._touch()
 
+    @property
+    def now(self) -> float:
+        """Simulated seconds since the operation began."""
+        return self._now
+
     def spend(self, seconds: float) -> None:
-        """Let `seconds` of simulated latency pass, at the clock's pace."""
+        """Let `seconds` of simulated latency pass, at the clock's pace. What runs at the same time passes together."""
+        end = self._now + seconds
         if seconds * self._pace > 0:
             time.sleep(seconds * self._pace)
+        with self._world.changed:
+            self._now = max(self._now, end)
 
     def wait(self, fulfilled: Callable[[], bool], timeout: float) -> bool:
         """Wait at most `timeout` simulated seconds; whether `fulfilled` came true. Call inside `call`."""
@@ -97,7 +105,7 @@ class Clock:
             if time.process_time() - self._cpu > (now - self._touched) * _BUSY_SHARE:
                 self._touch()
                 return
-            self._now = min(wait.deadline for wait in self._waits)
+            self._now = max(self._now, min(wait.deadline for wait in self._waits))
             for wait in self._waits:
                 wait.expired = wait.deadline <= self._now
             self._touch()

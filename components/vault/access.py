@@ -12,6 +12,13 @@ import pulumi_vault as vault
 from components.vault.server import VaultServer
 from lib.values.vault import KEYS_SECRET, ROOT_KEY
 
+TOKEN_SECONDS = 12 * 3600
+"""How long the token lasts that the provider makes of the root token at its first request, and never renews
+(terraform-provider-vault, internal/provider/meta.go). Its default of twenty minutes ends in 403 in a slow bring-up.
+This is longer than all that comes between the first and the last use of Vault if each takes all its time, which
+tests/invariants/test_order.py adds up, and below the 768 hours that Vault allows.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class VaultAccessArgs:
@@ -48,6 +55,7 @@ class VaultAccess(pulumi.ComponentResource):
             address=args.server.address,
             ca_cert_file=args.ca_file,
             token=token,
+            max_lease_ttl_seconds=TOKEN_SECONDS,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.platform import Outcome, driver, once_in_a_run
+from components.helm import INSTALL_SECONDS
+from lab.checkout import Stack
+from lab.driver import Result
+from tests.engine.platform import Outcome, driver, faults_of, once_in_a_run, world_of
 
 
 @pytest.fixture(scope="session")
@@ -16,5 +19,11 @@ def engine_directory(tmp_path_factory: pytest.TempPathFactory, request: pytest.F
 
 @pytest.fixture(scope="session")
 def platform(engine_directory: Path) -> Outcome:
-    """The first bring-up, with nothing in its way."""
-    return once_in_a_run(engine_directory / "platform", lambda stack: driver(stack).up())
+    """The first bring-up, with nothing in its way but a slow line."""
+
+    def bring_about(stack: Stack) -> Result:
+        with world_of(stack) as world:
+            faults_of(world).delay("Release", INSTALL_SECONDS)
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "platform", bring_about)

@@ -1,8 +1,10 @@
 """What something needs exists before it: namespaces, Secrets, ConfigMaps, definitions of its kind, its provider."""
 
+import networkx as nx
 import pytest
 import yaml
 
+from components.vault.access import TOKEN_SECONDS
 from lab.providers.kubernetes.charts import CHARTS
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import RELEASE, key_of, namespace_of, objects, of_kind, releases
@@ -157,3 +159,31 @@ def test_releases_wait_for_their_workloads_or_have_a_gate_behind_them(program: R
 def test_only_kubernetes_objects_and_releases_are_in_the_walk(program: Recording) -> None:
     assert {one.type for one in releases(program)} == {RELEASE}, "releases"
     assert all(one.get("apiVersion") and one.get("kind") for one in objects(program)), "objects say what they are"
+
+
+AWAITED = ("Deployment", "StatefulSet", "Service", "Ingress", "PersistentVolumeClaim", "Pod", "Job")
+AWAIT_SECONDS = 600
+"""How long pulumi-kubernetes awaits what says nothing else (provider/pkg/await/await.go)."""
+
+
+def _patience(one: Recorded) -> int:
+    """The most that creating it may take, in seconds."""
+    if "create" in one.timeouts:
+        return int(one.timeouts["create"].removesuffix("s"))
+    kubernetes, kind = one.type.startswith("kubernetes:"), one.type.rpartition(":")[2]
+    return AWAIT_SECONDS if kubernetes and kind in AWAITED else 0
+
+
+def test_the_token_for_vault_outlasts_everything_that_comes_before_its_last_use(update: Recording) -> None:
+    provider = update.one("pulumi:providers:vault")
+    spent = {provider.urn: 0}
+    for urn in nx.topological_sort(update.graph.reverse()):
+        before = [spent[one] for one in update.graph.successors(urn) if one in spent]
+        if before:
+            one = update.by_urn[urn]
+            spent[urn] = max(before) + (_patience(one) if one.custom else 0)
+    longest = max(spent[one.urn] for one in update.of_type("vault:*"))
+    assert 1200 < longest < TOKEN_SECONDS == int(provider.get("maxLeaseTtlSeconds")), (
+        "from one gate to the next, each taking all its time, and then Vault answers 403"
+    )
+    assert TOKEN_SECONDS < 768 * 3600, "the most that Vault gives out (max_lease_ttl of the system)"

@@ -70,6 +70,20 @@ def test_another_token_is_denied(kube: Bench) -> None:
         kube.create(MOUNT, KV)
 
 
+@pytest.mark.parametrize(("asked", "lasts"), [({}, 1200), ({"maxLeaseTtlSeconds": "7200"}, 7200)])
+def test_the_token_that_the_provider_makes_itself_lasts_so_long_and_no_longer(
+    kube: Bench, asked: dict[str, str], lasts: float
+) -> None:
+    with_vault(kube)
+    kube.configure("vault", address=VAULT_URL, token=root_token(kube), **asked)
+    kube.create(MOUNT, KV)
+    kube.site.clock.spend(lasts - 1)
+    kube.create(MOUNT, {**KV, "path": "late"})
+    kube.site.clock.spend(1)
+    with refuses("403.*invalid token"):
+        kube.create(MOUNT, {**KV, "path": "later"})
+
+
 def test_a_secret_needs_its_engine(kube: Bench) -> None:
     with_vault(kube)
     with refuses("no handler for route"):

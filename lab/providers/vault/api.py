@@ -21,6 +21,8 @@ from lab.providers.wire import UNKNOWN
 from lab.world import Record, World
 
 TABLE: Final = "vault/resources"
+_CHILD_TOKEN: Final = "childTokenUntil"  # in the configuration of a connection, which is one process of the provider
+_CHILD_TOKEN_SECONDS: Final = 1200.0
 
 _RULE: Final = re.compile(r'path\s+"(?P<path>[^"]*)"\s*\{(?P<body>[^{}]*)\}')
 _CAPABILITIES: Final = re.compile(r"capabilities\s*=\s*\[(?P<list>[^\]]*)\]")
@@ -49,6 +51,10 @@ def require(call: Call) -> None:
         raise RefusedError(f"{method}\nCode: 503. Errors:\n\n* {text}")
     if token != server["keys"][ROOT_KEY]:
         raise RefusedError(f"{method}\nCode: 403. Errors:\n\n* permission denied")
+    # At its first request the provider makes itself a token that is never renewed (internal/provider/meta.go).
+    lifetime = float(call.config.get("maxLeaseTtlSeconds") or _CHILD_TOKEN_SECONDS)
+    if call.site.clock.now >= call.config.setdefault(_CHILD_TOKEN, call.site.clock.now + lifetime):
+        raise RefusedError(f"{method}\nCode: 403. Errors:\n\n* permission denied\n* invalid token")
 
 
 def parse_policy(text: str) -> dict[str, frozenset[str]]:
