@@ -48,9 +48,9 @@ class ExternalSecretArgs:
 
 class ExternalSecret(pulumi.ComponentResource):
     """Creates `<name>`: an `external-secrets.io/v1` ExternalSecret, awaited until it is Ready, so that the Secret
-    exists before anything uses `secret_name`. A new generation of a secret changes an annotation, which makes
-    External Secrets read again at once instead of at the next interval. The Secret carries Reflector's annotations for
-    the namespaces that the declarations of all its secrets name, and for no others.
+    exists before anything uses `secret_name`. A new generation of a secret changes an annotation of the Secret's
+    template, which makes External Secrets read again at once instead of at the next interval. The Secret carries
+    Reflector's annotations for the namespaces that the declarations of all its secrets name, and for no others.
 
     Attributes:
         secret_name: Name of the Secret; using it as an input makes the order.
@@ -74,7 +74,6 @@ class ExternalSecret(pulumi.ComponentResource):
                 kind="ExternalSecret",
                 name=args.secret_name,
                 namespace=args.namespace.namespace,
-                annotations={"home-cluster/generations": _generations(args.keys)},
                 spec=_spec(args),
             ),
             # The values travel through Vault, which no input shows: the store must serve and the version be written.
@@ -121,9 +120,11 @@ def _generations(keys: Sequence[SecretKey]) -> str:
 
 def _spec(args: ExternalSecretArgs) -> dict[str, Any]:
     template: dict[str, Any] = {"engineVersion": "v2", "type": args.secret_type}
-    metadata = {"labels": dict(args.labels), "annotations": _reflection(args)}
-    if any(metadata.values()):
-        template["metadata"] = {key: value for key, value in metadata.items() if value}
+    # Not an annotation of the ExternalSecret itself, which leaves metadata.generation as it is: the provider could then
+    # take an event from before the update for its end, and show a difference from then on (ObjectObserver in
+    # pulumi-kubernetes, provider/pkg/await/condition/observer.go).
+    annotations = {"home-cluster/generations": _generations(args.keys), **_reflection(args)}
+    template["metadata"] = {"annotations": annotations, **({"labels": dict(args.labels)} if args.labels else {})}
     if args.template is not None:
         template["data"] = dict(args.template)
     return {

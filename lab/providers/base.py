@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from lab.providers import schema, wire
@@ -19,7 +19,7 @@ class Call:
 
     `config` is the provider's configuration; `timeout` is the resource's custom timeout in seconds, 0 when it has none;
     `seed` makes names and fake values repeatable for one resource; `ignored` are the paths of `ignore_changes`, which
-    the Terraform bridge takes literally.
+    the Terraform bridge takes literally; `state` are the outputs as the engine keeps them.
     """
 
     site: Site
@@ -30,6 +30,7 @@ class Call:
     timeout: float = 0.0
     seed: bytes = b""
     ignored: frozenset[str] = frozenset()
+    state: Properties = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -106,7 +106,8 @@ class Provider(Lifecycle):
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Say what an update would change."""
         olds, news = wire.plain(wire.decode(request.old_inputs)), wire.plain(wire.decode(request.news))
-        diff = self.package.resource(request.type).diff(self._call(request.type, request, context), olds, news)
+        call = self._call(request.type, request, context, state=wire.plain(wire.decode(request.olds)))
+        diff = self.package.resource(request.type).diff(call, olds, news)
         ignored = set(request.ignoreChanges)
         changes = [path for path in diff.changes if path not in ignored]
         return pb.DiffResponse(

@@ -78,8 +78,9 @@ def test_it_waits_for_the_store_and_for_the_value_in_vault() -> None:
 def test_a_raised_generation_makes_external_secrets_read_at_once() -> None:
     newer = replace(DECLARATION, generation=2)
     one, other = _resource(_built()), _resource(_built(newer))
-    assert one.get("metadata", "annotations") != other.get("metadata", "annotations"), "an annotation changes"
-    assert one.get("spec") == other.get("spec"), "and nothing else does"
+    assert one.get("spec", "target") != other.get("spec", "target"), "another version of the object for its controller"
+    assert one.get("spec", "data") == other.get("spec", "data"), "that asks for the same"
+    assert one.get("metadata") == other.get("metadata"), "which raises no generation: an event from before would do"
 
 
 def test_a_template_composes_the_keys_of_the_secret() -> None:
@@ -122,20 +123,21 @@ def _reflecting(*namespaces: str) -> SecretDeclaration:
 
 
 def test_reflector_may_copy_the_secret_to_the_declared_namespaces_and_to_no_others() -> None:
-    template = _resource(_built(_reflecting("shop", "till"))).get("spec", "target", "template")
-    assert template["metadata"] == {
-        "annotations": {
-            "reflector.v1.k8s.emberstack.com/reflection-allowed": "true",
-            "reflector.v1.k8s.emberstack.com/reflection-allowed-namespaces": "shop,till",
-            "reflector.v1.k8s.emberstack.com/reflection-auto-enabled": "true",
-            "reflector.v1.k8s.emberstack.com/reflection-auto-namespaces": "shop,till",
-        }
+    assert _for_reflector(_built(_reflecting("shop", "till"))) == {
+        "reflection-allowed": "true",
+        "reflection-allowed-namespaces": "shop,till",
+        "reflection-auto-enabled": "true",
+        "reflection-auto-namespaces": "shop,till",
     }, "an empty list of namespaces would mean all of them"
 
 
+def _for_reflector(recording: Recording) -> dict[str, str]:
+    annotations = _resource(recording).get("spec", "target", "template", "metadata", "annotations")
+    return {key.rpartition("/")[2]: value for key, value in annotations.items() if key.startswith("reflector.")}
+
+
 def test_a_secret_without_declared_copies_carries_no_annotation_of_reflector() -> None:
-    template = _resource(_built()).get("spec", "target", "template")
-    assert "metadata" not in template, "Reflector leaves it alone"
+    assert _for_reflector(_built()) == {}, "Reflector leaves it alone"
 
 
 def test_a_secret_of_two_is_copied_only_where_both_may_be() -> None:

@@ -167,6 +167,23 @@ def test_an_await_nobody_understands_is_refused(kube: Bench, expression: str) ->
         kube.check(CONFIG_MAP, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
 
 
+@pytest.mark.parametrize(("change", "seen"), [("annotation", "old"), ("data", "new")])
+def test_an_awaited_update_that_raises_no_generation_ends_with_an_event_from_before_it(
+    kube: Bench, change: str, seen: str
+) -> None:
+    def version(text: str) -> Any:
+        noted = {"pulumi.com/waitFor": "jsonpath={.data.a}=1", **({"note": text} if change == "annotation" else {})}
+        metadata = {"name": "settings", "namespace": "shop", "annotations": noted}
+        data = {"a": "1", **({"note": text} if change == "data" else {})}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+    kube.create(CONFIG_MAP, version("old"))
+    state = kube.update(CONFIG_MAP, "shop/settings", version("old"), version("new")).outputs
+    assert {**state["metadata"]["annotations"], **state["data"]}["note"] == seen, "what the engine keeps"
+    diff = kube.resource(CONFIG_MAP).diff(kube.call(CONFIG_MAP, state=state), version("new"), version("new"))
+    assert bool(diff.changes) == (seen == "old"), "and what it shows as a difference from then on"
+
+
 def test_deleting_a_namespace_deletes_what_is_in_it(kube: Bench) -> None:
     kube.create(CONFIG_MAP, config_map())
     kube.delete("kubernetes:core/v1:Namespace", "shop")

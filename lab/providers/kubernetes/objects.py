@@ -28,6 +28,7 @@ from lab.providers.kubernetes.waiting import (
 from lab.providers.schema import Problem
 from lab.providers.wire import Properties, has_unknown, secret
 
+_UNCOUNTED: Final = ("metadata", "status")  # changes of these raise no generation
 _AUTONAMED: Final = "pulumi.com/autonamed"
 
 
@@ -84,8 +85,12 @@ class ObjectResource(Resource):
         return [Problem("", reason)] if reason else []
 
     def diff(self, call: Call, olds: Properties, news: Properties) -> Diff:
-        """Changes of the inputs; immutable fields replace, first deleting an object whose name is fixed."""
+        """Changes of what is kept of the live object, as far as the inputs say something of it; immutable fields
+        replace, first deleting an object whose name is fixed.
+        """
         olds, news = as_stored(olds), as_stored(news)
+        if call.state:
+            olds = prune(call.state, olds)
         changed = tuple(changed_paths(olds, news))
         replaces = replacing_paths(news, changed) + under(changed, fixed_data(news, call.config))
         metadata, old = news.get("metadata") or {}, olds.get("metadata") or {}
@@ -128,9 +133,13 @@ class ObjectResource(Resource):
             if live is None:
                 raise RefusedError(f'{self.kind.qualified} "{identifier.rsplit("/", 1)[-1]}" not found')
             obj = merge(live, as_stored(olds), as_stored(news))
-            obj["metadata"]["generation"] = int(live["metadata"].get("generation", 1)) + 1
+            raised = any(obj.get(key) != live.get(key) for key in obj.keys() | live.keys() if key not in _UNCOUNTED)
+            obj["metadata"]["generation"] = int(live["metadata"].get("generation", 1)) + raised
             cluster.store(obj)
-        return self._await(call, cluster, obj, news, "updated")
+        result = self._await(call, cluster, obj, news, "updated")
+        # An event from before the update meets the condition too, and only an older generation tells it from the last.
+        stale = not raised and bool(expressions(news))
+        return Result(result.identifier, self._outputs(live)) if stale else result
 
     def read(self, call: Call, identifier: str, state: Properties, inputs: Properties) -> Result | None:
         """The live object, and the inputs that would produce it; None when it is gone."""
