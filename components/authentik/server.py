@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Any
 
 import pulumi
 import pulumi_authentik as authentik
@@ -25,6 +26,8 @@ from settings.identity import Identity
 RELEASE = "authentik"
 """The Service and the Deployments of the chart are named after it (`authentik-server`, `authentik-worker`)."""
 _SERVER, _DATABASE = "authentik/server", "postgres/authentik"
+_SECRET_MOUNT = "/secret"
+_SECRET_VOLUME_MOUNT = {"name": "secret", "mountPath": _SECRET_MOUNT, "readOnly": True}
 GATE_SECONDS = 900
 """The worker applies some fifty packaged blueprints before it makes the administrator."""
 
@@ -121,6 +124,11 @@ class AuthentikServer(pulumi.ComponentResource):
                 namespace=self._args.namespace,
                 secret_name=secret_name,
                 keys=[SecretKey(field, written, field) for field in fields],
+                # Written together with the values it describes: whoever reads this generation reads its values.
+                template={
+                    **{field: f'{{{{ index . "{field}" }}}}' for field in fields},
+                    paths.GENERATION: str(written.declaration.generation),
+                },
                 ready=[*self._args.store_ready, *([after] if after is not None else [])],
             ),
             pulumi.ResourceOptions(parent=self),
@@ -170,11 +178,12 @@ class AuthentikServer(pulumi.ComponentResource):
                 source=script("authentik_api"),
                 environment={
                     "AUTHENTIK_URL": once(server, self.url),
-                    # A renewed token is proven anew.
+                    "TOKEN_FILE": f"{_SECRET_MOUNT}/{paths.API_TOKEN}",
+                    "TOKEN_GENERATION_FILE": f"{_SECRET_MOUNT}/{paths.GENERATION}",
                     "TOKEN_GENERATION": str(self._generation),
                     "SECONDS": str(GATE_SECONDS - 60),
                 },
-                secrets={"AUTHENTIK_TOKEN": (server_secret, paths.API_TOKEN)},
+                volumes=[(_secret_volume(server_secret), _SECRET_VOLUME_MOUNT)],
                 ca_config_map=self._args.namespace.ca_bundle,
                 proves=[server.digest, self._args.ingress],
                 seconds=GATE_SECONDS,
@@ -182,3 +191,9 @@ class AuthentikServer(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         return probe.job
+
+
+def _secret_volume(server_secret: pulumi.Input[str]) -> dict[str, Any]:
+    """The token and its generation, and nothing else that the Secret holds."""
+    items = [{"key": key, "path": key} for key in (paths.API_TOKEN, paths.GENERATION)]
+    return {"name": "secret", "secret": {"secretName": server_secret, "items": items}}

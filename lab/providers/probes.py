@@ -96,14 +96,19 @@ def vault_listening(cluster: Cluster, container: Container) -> Outcome | None:
 
 
 def authentik(cluster: Cluster, container: Container) -> Outcome | None:
-    """AUTHENTIK_URL and AUTHENTIK_TOKEN: the API takes the token; with BLUEPRINT_PATH or BLUEPRINT_ID, see below."""
-    if not _has(container, "AUTHENTIK_URL", "AUTHENTIK_TOKEN"):
+    """AUTHENTIK_URL and the token, in AUTHENTIK_TOKEN or TOKEN_FILE with the wanted generation: the API takes it; with
+    BLUEPRINT_PATH or BLUEPRINT_ID, see below.
+    """
+    env, files = container.env, container.files(cluster)
+    token = files.get(env.get("TOKEN_FILE", ""), env.get("AUTHENTIK_TOKEN"))
+    if "AUTHENTIK_URL" not in env or token is None:
         return None
     try:
         release = identity.server(cluster, container.env["AUTHENTIK_URL"], container.namespace)
     except UnreachableError as error:
         return Outcome(waiting=f"Authentik is not answering ({error})")
-    if not identity.token_is_valid(cluster, release, container.env["AUTHENTIK_TOKEN"]):
+    fresh = "TOKEN_FILE" not in env or files.get(env["TOKEN_GENERATION_FILE"]) == env["TOKEN_GENERATION"]
+    if not fresh or not identity.token_is_valid(cluster, release, token):
         return Outcome(waiting="the API refuses the token (403)")
     if "BLUEPRINT_ID" in container.env:
         return _apply(cluster, release, container)

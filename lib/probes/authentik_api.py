@@ -1,9 +1,11 @@
 """Gate of Authentik: its API answers on the public name, and the platform's token is an administrator's.
 
 Ready pods prove neither: the worker makes the administrator and the token some time after its start, and the public
-name needs the ingress, its certificate and the name service.
+name needs the ingress, its certificate and the name service. After a rotation the old token works until the worker has
+taken the new one, so it is the Secret's word that counts: it says itself which generation it holds.
 
-Environment: AUTHENTIK_URL (public), AUTHENTIK_TOKEN, SSL_CERT_FILE, SECONDS.
+Environment: AUTHENTIK_URL (public), TOKEN_FILE and TOKEN_GENERATION_FILE (the mounted Secret), TOKEN_GENERATION (that
+which is wanted), SSL_CERT_FILE, SECONDS.
 """
 
 import json
@@ -11,6 +13,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from lib.probes import gate
 
@@ -37,9 +40,18 @@ def problem(url: str, token: str) -> str:
     return ""
 
 
+def current_problem(environment: dict[str, str]) -> str:
+    """The same with the token of the wanted generation, which the kubelet brings in a minute or two."""
+    held = Path(environment["TOKEN_GENERATION_FILE"]).read_text(encoding="utf-8")
+    if held != environment["TOKEN_GENERATION"]:
+        return f"the Secret as mounted here is still generation {held}"
+    token = Path(environment["TOKEN_FILE"]).read_text(encoding="utf-8")
+    return problem(environment["AUTHENTIK_URL"].rstrip("/"), token)
+
+
 def main() -> int:
-    url, token = os.environ["AUTHENTIK_URL"].rstrip("/"), os.environ["AUTHENTIK_TOKEN"]
-    return gate.wait(lambda: problem(url, token), f"the API answers on {url}")
+    environment = dict(os.environ)
+    return gate.wait(lambda: current_problem(environment), f"the API answers on {environment['AUTHENTIK_URL']}")
 
 
 if __name__ == "__main__":
