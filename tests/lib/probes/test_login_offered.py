@@ -134,7 +134,7 @@ def test_git_over_ssh_is_a_server_that_says_so(run: Callable[..., int], capsys: 
         with greeting(words) as (host, port):
             assert run("", [{"url": f"ssh://git@{host}:{port}"}], -1) == 1, "an open port proves nothing"
     assert run("", [{"url": f"ssh://git@{host}:{port}"}], -1) == 1, "and neither does a name"
-    told = capsys.readouterr().out
+    told = capsys.readouterr().err
     assert "no SSH server (it says b'HTTP/1.1 400" in told, "who is there instead"
     assert "not reached" in told, "where nobody is"
 
