@@ -1,10 +1,12 @@
 """The platform comes up in one go, and a second update has nothing to do."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from lab.checkout import command_line, passphrase
+from lib.secret_state import outputs, plain
 from tests.engine.platform import Outcome, copy_of, driver, statuses
 from tools import access, invite
 from tools.state import opened
@@ -47,6 +49,32 @@ def test_the_state_has_the_files_of_access_and_the_way_to_authentik(
     url, token = invite.api(state)
     assert url == "https://auth.engine.example.com", "where the program itself reaches Authentik"
     assert len(token) > 30, "the administrator's token, in plain text"
+
+
+def test_the_state_moves_to_another_backend_with_its_secrets(
+    platform: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/runbooks/state-and-passphrase.md says; a directory stands for every backend."""
+    stack = copy_of(platform.stack, tmp_path / "moved")
+    (tmp_path / "state").mkdir()
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", passphrase(stack))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    binary, exported = Path(command_line(stack.root)), str(tmp_path / "state.json")
+    before = (stack.project / stack.file.name).read_text(encoding="utf-8")
+
+    def pulumi(*arguments: str) -> None:
+        command = [str(binary), "stack", *arguments, "--non-interactive"]
+        subprocess.run(command, cwd=stack.project, capture_output=True, check=True)
+
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{stack.backend}")
+    pulumi("export", "--stack", stack.name, "--file", exported)
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}/state")
+    pulumi("init", stack.name)
+    pulumi("import", "--stack", stack.name, "--file", exported)
+    moved = plain(outputs(opened(binary, stack.name, stack.project))["kubeconfig"])
+    assert "apiVersion: v1" in moved, "the passphrase and the stack file are the same"
+    after = (stack.project / stack.file.name).read_text(encoding="utf-8")
+    assert after == before, "another encryptionsalt would make the secrets in the file unreadable"
 
 
 def test_a_second_update_changes_nothing(platform: Outcome, tmp_path: Path) -> None:
