@@ -52,6 +52,11 @@ class Network(Strict):
     nodes: Cidr = Field(description="Network of nodes, VIP and load balancers.")
     gateway: IPv4Address = Field(description="Default gateway of the nodes.")
     resolvers: tuple[IPv4Address, ...] = Field(min_length=1, description="DNS servers for names outside the domain.")
+    time_servers: tuple[Hostname, ...] = Field(
+        default=(),
+        description="NTP servers of the nodes, as names or addresses, without which etcd and kubelets do not start; "
+        "time.cloudflare.com when empty.",
+    )
     bridge: str = Field(description="Proxmox bridge the VMs are attached to.")
     vlan: int | None = Field(default=None, ge=1, le=4094, description="VLAN tag on that bridge; none when omitted.")
     pods: Cidr = Field(description="Network of pods.")
@@ -72,7 +77,7 @@ class Network(Strict):
 class Csi(Strict):
     """Volumes from Proxmox storage."""
 
-    datastore: str = Field(description="Proxmox storage that holds the volumes.")
+    datastore: str = Field(description="Proxmox storage that holds the volumes; content type Disk image.")
     token_id: TokenId = Field(description="API token of the CSI plugin; its secret is `proxmoxCsiTokenSecret`.")
 
 
@@ -83,7 +88,7 @@ class Proxmox(Strict):
     insecure: bool = Field(default=False, description="Accept a certificate that no known CA signed.")
     region: Name = Field(description="Topology region of the nodes: the name of the Proxmox cluster.")
     image_datastore: str = Field(description="Storage for the Talos image; must allow the content type Import.")
-    vm_datastore: str = Field(description="Storage for the disks of the VMs.")
+    vm_datastore: str = Field(description="Storage for the disks of the VMs; content type Disk image.")
     csi: Csi
 
 

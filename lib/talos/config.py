@@ -133,6 +133,7 @@ def _host(network: Network, node: Node, region: str) -> list[Document]:
             routes=[{"gateway": str(network.gateway)}],
         ),
         document("ResolverConfig", nameservers=[{"address": str(resolver)} for resolver in network.resolvers]),
+        *([document("TimeSyncConfig", ntp={"servers": list(network.time_servers)})] if network.time_servers else ()),
     ]
 
 

@@ -230,3 +230,13 @@ def test_control_planes_carry_workloads_where_nothing_else_can(settings: Setting
         assert node.machine["machine"]["nodeLabels"][label] == {"$patch": "delete"}, (
             f"{node.node.name}: with the label no load balancer would send anybody here"
         )
+
+
+def test_time_comes_from_the_servers_of_the_stack_file(settings: Settings, nodes: list[Configured]) -> None:
+    assert not any(node.of_kind("TimeSyncConfig") for node in nodes), "an empty one would say that there is no server"
+    network = settings.network.model_copy(update={"time_servers": ("10.2.0.1", "ntp.example.com")})
+    for node in configured(settings.model_copy(update={"network": network})):
+        (told,) = node.of_kind("TimeSyncConfig")
+        assert told["ntp"] == {"servers": ["10.2.0.1", "ntp.example.com"]}, (
+            f"{node.node.name}: etcd and the kubelet wait for the time, for ever where no server answers"
+        )
