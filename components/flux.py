@@ -84,7 +84,11 @@ class Flux(pulumi.ComponentResource):
         )
         self.ready = Conditions(
             f"{name}-gate",
-            ConditionsArgs(objects=[deployment(Names.FLUX, controller) for controller in CONTROLLERS], after=[applied]),
+            ConditionsArgs(
+                objects=[deployment(Names.FLUX, controller) for controller in CONTROLLERS],
+                after=[applied],
+                proves=[operator.digest, args.settings.flux_version],
+            ),
             child,
         ).gate
         self.register_outputs({})

@@ -25,6 +25,7 @@ LOOKS_AT = {
     "gitea-content": {"gitea"},
     "harbor-login": {"harbor", "traefik"},
     "harbor-content": {"harbor"},
+    "flux-gate": {"flux-operator"},
     "matrix-login": {"matrix-stack", "traefik"},
 }
 
