@@ -18,6 +18,7 @@ from components.kubernetes.reflector import Reflector, ReflectorArgs
 from components.kubernetes.reloader import Reloader, ReloaderArgs
 from components.kubernetes.storage_gate import StorageGate, StorageGateArgs
 from components.kubernetes.traefik import Traefik, TraefikArgs
+from components.outputs import made
 from components.phase import Phase, PhaseArgs
 from components.proxmox.image import TalosImage, TalosImageArgs
 from components.proxmox.provider import proxmox_provider
@@ -25,7 +26,7 @@ from components.proxmox.virtual_machine import VirtualMachine, VirtualMachineArg
 from components.talos.api_server import ApiServer, ApiServerArgs
 from components.talos.cluster import TalosCluster, TalosClusterArgs
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
-from lib import oidc, trust
+from lib import last_update, oidc, trust
 from lib.talos import authentication, registry
 from lib.talos.config import NodeRole
 from settings import Settings
@@ -40,6 +41,7 @@ class _Machines:
     identity: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     talosconfig: pulumi.Output[str]
+    expire: pulumi.Output[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,7 @@ def build(site: Site) -> Cluster:
     kubeconfig = machines.kubeconfig if machines is not None else _given_kubeconfig(site)
     provider = k8s.Provider(
         "kubernetes",
-        kubeconfig=kubeconfig,
+        kubeconfig=last_update.kept(kubeconfig, "kubeconfig"),
         context=settings.cluster.existing.context if settings.cluster.existing is not None else None,
         # Without an identity, a kubeconfig that is unknown in a preview (a renewed certificate suffices) counts as
         # another cluster, and everything in it would be replaced (DiffConfig in provider/pkg/provider/provider.go).
@@ -94,6 +96,7 @@ def build(site: Site) -> Cluster:
         storage_class=foundation.storage_class,
         kubeconfig=kubeconfig,
         talosconfig=machines.talosconfig if machines is not None else None,
+        credentials_expire=machines.expire if machines is not None else None,
         ready=(*foundation.storage, *certificates.ready, *traefik.ready, *helpers),
     )
 
@@ -139,7 +142,25 @@ def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Mac
         in_machines,
     )
     serving = ApiServer("kubernetes-api", ApiServerArgs(cluster=cluster), in_machines)
-    return _Machines(identity=talos_secrets.cluster_id, kubeconfig=serving.kubeconfig, talosconfig=cluster.talosconfig)
+    return _Machines(
+        identity=talos_secrets.cluster_id,
+        kubeconfig=serving.kubeconfig,
+        talosconfig=cluster.talosconfig,
+        expire=_expire(talos_secrets, cluster),
+    )
+
+
+def _expire(talos_secrets: TalosSecrets, cluster: TalosCluster) -> pulumi.Output[str]:
+    """When the first of the administrator's certificates ends: no secret, and what tools compare with the clock."""
+    certificates = (
+        made(talos_secrets.secrets, talos_secrets.secrets.client_configuration).apply(
+            lambda one: one.client_certificate
+        ),
+        cluster.client_configuration.apply(lambda one: one.client_certificate),
+    )
+    return pulumi.Output.unsecret(
+        pulumi.Output.all(*certificates).apply(lambda found: min(map(last_update.not_after, found)))
+    )
 
 
 def _login(site: Site, talos_settings: Talos, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:

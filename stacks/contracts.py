@@ -51,6 +51,7 @@ class Cluster:
         ingress: Digest of the ingress controller, for gates that ask by a public host.
         kubeconfig: Administrator's kubeconfig, secret.
         talosconfig: Administrator's talosconfig, secret; None on an existing cluster.
+        credentials_expire: When the first certificate of the two ends; None on an existing cluster.
     """
 
     kubernetes: k8s.Provider
@@ -62,6 +63,7 @@ class Cluster:
     storage_class: pulumi.Input[str]
     kubeconfig: pulumi.Output[str]
     talosconfig: pulumi.Output[str] | None
+    credentials_expire: pulumi.Output[str] | None
     ready: Gates
 
 

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
+from lib import last_update
 from lib.charts import Catalogue
 from lib.secret_registry import declare
 from settings import Settings, StackSecrets
@@ -47,4 +48,6 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     }
     if the_cluster.talosconfig is not None:
         outputs["talosconfig"] = pulumi.Output.secret(the_cluster.talosconfig)
+    if the_cluster.credentials_expire is not None:
+        outputs[last_update.EXPIRY] = the_cluster.credentials_expire
     return Platform(outputs=outputs)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from settings.check import refused
+from tools import expiry
 from tools.state import StateError, exported
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,6 +94,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
         binary = cli(root)
     except OperateError as error:
         sys.exit(f"{options.operation}: {error}")
+    if reason := expiry.refusal(options.operation, binary, options.stack, root):
+        sys.exit(f"{options.operation}: {reason}")
     if refused(settings, applied(binary, options.operation, options.stack, root)):
         sys.exit(1)
     command = [str(binary), options.operation, "--stack", options.stack, *FLAGS[options.operation], *extra]

@@ -8,6 +8,7 @@ import pulumiverse_talos as talos
 from pulumiverse_talos import machine
 
 from components.outputs import made
+from components.talos.bootstrap import cut_off
 from components.talos.node import TalosNode, TalosNodeArgs
 from components.talos.rollout import Rollout, RolloutArgs
 from components.talos.secrets import TalosSecrets, kubeconfig_client, node_client, talosconfig_client
@@ -141,8 +142,8 @@ class TalosCluster(pulumi.ComponentResource):
                 parent=self,
                 # No data flows, but etcd's first member must know its configuration, and the others must find it.
                 depends_on=list(control_planes),
-                # Once is enough: another first node in the stack file must not start a second etcd.
-                ignore_changes=["node", "endpoint"],
+                # Another first node in the stack file is an update, which does nothing: it starts no second etcd.
+                hooks=pulumi.ResourceHookBinding(on_error=[cut_off(f"{name}-bootstrap", self)]),
             ),
         )
 

@@ -4,6 +4,7 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
+from lib import last_update
 from lib.charts import Catalogue
 from lib.secret_registry import declare
 from settings import load_config, read_secrets
@@ -19,4 +20,6 @@ site = Site(
     charts=Catalogue(mirror=settings.charts.mirror, versions=settings.charts.versions),
     generators=(random.Provider("random"), tls.Provider("tls")),
 )
-pulumi.export("kubeconfig", pulumi.Output.secret(cluster.build(site).kubeconfig))
+built = cluster.build(site)
+pulumi.export("kubeconfig", pulumi.Output.secret(built.kubeconfig))
+pulumi.export(last_update.EXPIRY, built.credentials_expire)

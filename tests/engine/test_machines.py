@@ -7,12 +7,15 @@ import pytest
 
 from lab.checkout import Stack
 from lab.driver import Result
+from lab.providers.kubernetes.cluster import CLUSTERS
 from lab.providers.proxmox.machines import ATTACHED
+from lab.providers.talos.machines import RENEWALS
 from lab.providers.talos.nodes import RESTARTS
-from tests.engine.platform import Outcome, copy_of, driver, edit, faults_of, once_in_a_run, world_of
+from tests.engine.platform import Outcome, copy_of, driver, edit, faults_of, new_stack, once_in_a_run, world_of
 
 pytestmark = pytest.mark.engine
 
+PROGRAM = Path(__file__).with_name("machines_program.py")
 CONTROLS, WORKERS = ("control0", "control1", "control2"), ("worker0", "worker1")
 
 
@@ -33,7 +36,7 @@ def machines(engine_directory: Path) -> Outcome:
         edit(stack, several_nodes)
         return driver(stack).up()
 
-    return once_in_a_run(engine_directory / "machines", bring_about, Path(__file__).with_name("machines_program.py"))
+    return once_in_a_run(engine_directory / "machines", bring_about, PROGRAM)
 
 
 def restarts(stack: Stack) -> list[dict[str, Any]]:
@@ -127,6 +130,42 @@ def test_disks_of_the_csi_plugin_stay_attached(machines: Outcome, tmp_path: Path
     with world_of(stack) as world:
         assert world.table(ATTACHED) == disks, "the volumes of running workers"
         assert {one["inputs"]["memory"]["dedicated"] for one in world.table("proxmox/vms").values()} == {4096, 16384}
+
+
+def test_a_renewed_kubeconfig_changes_in_a_preview_what_it_changes_in_the_update(
+    machines: Outcome, tmp_path: Path
+) -> None:
+    stack = copy_of(machines.stack, tmp_path / "copy")
+    with world_of(stack) as world:
+        world.put(RENEWALS, "kubeconfig", {"term": "second"})
+    preview, update = driver(stack).preview(), driver(stack).up()
+    assert preview.ok, preview.error
+    assert update.ok, update.error
+    assert preview.changes == {"update": 2, "same": machines.result.changes["create"] - 2}, "nobody learns to look away"
+    # `default` is the engine's own provider, which reads the stack's outputs and which it shows to nobody.
+    assert changed(preview) == ["default", "kubernetes-api", "talos-kubeconfig"], "the provider keeps what it has"
+    assert preview.messages("warning") == [], "nothing about inputs that are not known"
+    assert changed(update) == ["kubernetes", "kubernetes-api", "talos-kubeconfig"], "and gets the new one"
+    again = driver(stack).up()
+    assert (again.ok, again.changed) == (True, 0), "until it ends soon again"
+
+
+def changed(result: Result) -> list[str]:
+    done = [one for one in result.events if one["event"] == "start" and one["op"] not in ("same", "read")]
+    return sorted(one["urn"].rpartition("::")[2] for one in done)
+
+
+def test_a_bootstrap_that_was_cut_off_says_what_to_run(tmp_path: Path) -> None:
+    stack = new_stack(tmp_path / "stack", PROGRAM)
+    with world_of(stack) as world:
+        world.put(CLUSTERS, "https://10.2.3.1:6443", {"version": "1.36.3", "answers": False, "network": False})
+    result = driver(stack).up()
+    assert not result.ok, "Talos starts etcd once"
+    (said,) = [text for text in result.messages() if "pulumi import" in text]
+    assert "--stack engine " in said, "as it must be typed"
+    assert said.strip().endswith("talos:machine/bootstrap:Bootstrap talos-bootstrap machine_bootstrap"), said
+    assert "talos/cluster:TalosCluster::talos' " in said, "below its component, or the program would not find it"
+    assert "pulumi:providers:talos::talos' " in said, "with the provider of the program"
 
 
 def test_a_destroyed_cluster_comes_up_again(machines: Outcome, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import yaml
 from lab.providers.base import CheckFailedError
 from lab.providers.kubernetes.access import unreachable
 from lab.providers.kubernetes.cluster import CLUSTERS
+from lab.providers.talos.nodes import RESTARTS
 from tests.lab.bench import Bench, refuses
 from tests.lab.machines import NODE, VIP, VM, machine, with_host
 
@@ -124,7 +125,7 @@ def test_the_kubeconfig_comes_after_the_bootstrap_and_names_the_virtual_address(
     with refuses("was not bootstrapped"):
         proxmox.create(KUBECONFIG, node_call(inputs))
     proxmox.create(BOOTSTRAP, node_call(inputs))
-    with refuses("etcd data directory is not empty"):
+    with refuses("AlreadyExists desc = etcd data directory is not empty"):
         proxmox.create(BOOTSTRAP, node_call(inputs), "again")
     raw = proxmox.create(KUBECONFIG, node_call(inputs)).outputs["kubeconfigRaw"]
     document = yaml.safe_load(raw)
@@ -143,3 +144,43 @@ def test_a_command_that_waits_for_nothing_known_times_out(bench: Bench) -> None:
     bench.world.put(CLUSTERS, f"https://{VIP}:6443", {"answers": False})
     with refuses("no bootstrapped Kubernetes API"):
         bench.create("command:local:Command", {"create": "true"})
+
+
+def test_ids_are_the_constant_words_of_the_provider(proxmox: Bench) -> None:
+    proxmox.create(VM, machine())
+    inputs = talos(proxmox)
+    assert proxmox.create(SECRETS, {}, "others").identifier == "machine_secrets", "whatever it is called"
+    assert proxmox.create(APPLY, inputs).identifier == "machine_configuration_apply", "of every node"
+    assert proxmox.create(BOOTSTRAP, node_call(inputs)).identifier == "machine_bootstrap", "so no trigger by it fires"
+    assert proxmox.create(KUBECONFIG, node_call(inputs)).identifier == "dev", "the name of the cluster"
+    assert proxmox.read(BOOTSTRAP, "machine_bootstrap", node_call(inputs)), "the provider reads nothing back"
+
+
+@pytest.mark.parametrize(
+    ("patch", "why"),
+    [
+        ("machine: {files: [{path: /var/x, content: x}]}", "reboot"),
+        ("machine: {features: {rbac: false}}", "reboot"),
+        ("machine: {kubelet: {image: 'kubelet:v1.36.1'}}", "restart"),
+        ("cluster: {apiServer: {certSANs: [api.example]}}", "restart"),
+        ("machine: {features: {kubePrism: {enabled: true}}, nodeLabels: {a: b}}", ""),
+    ],
+)
+def test_a_running_node_reboots_for_what_talos_cannot_take_while_running(proxmox: Bench, patch: str, why: str) -> None:
+    proxmox.create(VM, machine())
+    inputs = talos(proxmox)
+    proxmox.create(APPLY, inputs)
+    proxmox.create(BOOTSTRAP, node_call(inputs))
+    proxmox.update(APPLY, "machine_configuration_apply", inputs, {**inputs, "configPatches": [patch]})
+    assert [one["why"] for one in proxmox.world.table(RESTARTS).values()] == ([why] if why else []), patch
+
+
+def test_with_its_last_machine_a_cluster_is_gone(proxmox: Bench) -> None:
+    proxmox.create(VM, machine())
+    inputs = talos(proxmox)
+    proxmox.create(APPLY, inputs)
+    proxmox.create(BOOTSTRAP, node_call(inputs))
+    proxmox.delete(VM, "201")
+    proxmox.create(VM, machine())
+    proxmox.create(APPLY, inputs)
+    assert proxmox.create(BOOTSTRAP, node_call(inputs)).identifier, "its etcd was on the disk of the machine"

@@ -27,8 +27,14 @@ def _image_urls(arguments: Inputs, issuer: Issuer) -> Inputs:
     return {"id": "urls", "urls": {"installer": base, "diskImage": f"https://{base}.raw.xz"}, **arguments}
 
 
+def _stack_outputs(arguments: Inputs, issuer: Issuer) -> Inputs:
+    del issuer
+    return {"name": arguments["name"], "outputs": {}, "secretOutputNames": []}  # there was no update yet
+
+
 ANSWERS: Mapping[str, Callable[[Inputs, Issuer], Mapping[str, Any]]] = {
     "talos:machine/getConfiguration:getConfiguration": _machine_configuration,
     "talos:client/getConfiguration:getConfiguration": _client_configuration,
     "talos:imageFactory/getUrls:getUrls": _image_urls,
+    "pulumi:pulumi:readStackOutputs": _stack_outputs,
 }

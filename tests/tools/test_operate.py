@@ -196,3 +196,19 @@ def test_the_pinned_cli_knows_every_flag_that_is_given(operation: str) -> None:
     shown = subprocess.run([str(binary), operation, "--help"], capture_output=True, text=True, check=True).stdout
     for flag in operate.FLAGS[operation]:
         assert f"{flag} " in shown, f"pulumi {operation} of the pinned version has no {flag}"
+
+
+@pytest.mark.parametrize("operation", ["refresh", "destroy"])
+def test_credentials_that_ended_are_renewed_first(run: Run, checkout: Path, operation: str) -> None:
+    def ends(when: str) -> None:
+        stack = {"type": "pulumi:pulumi:Stack", "outputs": {"credentialsExpire": when}}
+        (checkout / "state").write_text(json.dumps({"deployment": {"resources": [stack]}}))
+
+    ends("2001-02-03T04:05:06+00:00")
+    refused = run(operation, "--stack", "test-cluster")
+    assert refused.returncode == 1, "it would fail at the first resource of the cluster"
+    assert "ended at 2001-02-03T04:05:06+00:00" in refused.stderr, "what is wrong"
+    assert "run `make up STACK=test-cluster` first" in refused.stderr, "and what to do"
+    started(run("up", "--stack", "test-cluster"))
+    ends("2999-02-03T04:05:06+00:00")
+    started(run(operation, "--stack", "test-cluster"))

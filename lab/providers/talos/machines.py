@@ -7,11 +7,11 @@ and the provider's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import yaml
 
-from lab.providers.base import Call, Result
+from lab.providers.base import Call, Diff, Result
 from lab.providers.errors import RefusedError
 from lab.providers.kubernetes.access import fingerprint
 from lab.providers.kubernetes.cluster import CLUSTERS
@@ -22,6 +22,9 @@ from lab.providers.talos.nodes import NODES
 from lab.providers.talos.secrets import TalosResource, owner
 from lab.providers.wire import UNKNOWN, Properties
 from lab.world import Record, World
+
+RENEWALS: Final = "talos/renewals"
+"""Certificates that end soon, by what they are of; `term` makes the new one another."""
 
 
 def _machine_at(world: World, address: str) -> Record:
@@ -157,10 +160,30 @@ class Bootstrap(TalosResource):
 
 
 class Kubeconfig(TalosResource):
-    """The administrator's kubeconfig; its id is the name of the cluster."""
+    """The administrator's kubeconfig; its id is the name of the cluster.
+
+    With the record `kubeconfig` in the table RENEWALS its certificate ends soon: the provider finds that out by itself,
+    plans a new one, and knows nothing of it in a preview.
+    """
 
     token = "talos:cluster/kubeconfig:Kubeconfig"
     secret_fields = frozenset({"clientKey"})
+
+    def diff(self, call: Call, olds: Properties, news: Properties) -> Diff:
+        """A certificate that ends soon is a difference too."""
+        plain = super().diff(call, olds, news)
+        return Diff((*plain.changes, "kubeconfigRaw"), plain.replaces) if _renewed(call) else plain
+
+    def plan(self, call: Call, inputs: Properties) -> Properties:
+        """What was given out stays, unless it ends soon."""
+        unknown = {"kubeconfigRaw": UNKNOWN, "kubernetesClientConfiguration": UNKNOWN}
+        return {**inputs, **(unknown if _renewed(call) else {})}
+
+    def update(self, call: Call, identifier: str, olds: Properties, news: Properties) -> Result:
+        """Give out a new certificate where the old one ends soon."""
+        result = super().update(call, identifier, olds, news)
+        call.site.world.delete(RENEWALS, "kubeconfig")
+        return result
 
     def identify(self, call: Call, inputs: Properties) -> str:
         """The name of the cluster, from the configuration of the node."""
@@ -179,6 +202,10 @@ class Kubeconfig(TalosResource):
         return {**inputs, **issued(call, inputs)}
 
 
+def _renewed(call: Call) -> bool:
+    return call.site.world.get(RENEWALS, "kubeconfig") is not None
+
+
 def issued(call: Call, inputs: Mapping[str, Any]) -> Properties:
     """The administrator's kubeconfig, and its parts."""
     world = call.site.world
@@ -186,7 +213,8 @@ def issued(call: Call, inputs: Mapping[str, Any]) -> Properties:
     server, name = config["cluster"]["controlPlane"]["endpoint"], config["cluster"]["clusterName"]
     encoded = owner(world, inputs["clientConfiguration"])["outputs"]["machineSecrets"]["certs"]["k8s"]
     issuer = pki.Pair(pki.unb64(encoded["cert"]), pki.unb64(encoded["key"]))
-    admin = pki.client(f"{encoded['key']} admin", "admin", "system:masters", issuer)
+    term = (world.get(RENEWALS, "kubeconfig") or {}).get("term", "")
+    admin = pki.client(f"{encoded['key']} admin {term}", "admin", "system:masters", issuer)
     world.put(CLUSTERS, server, {**(world.get(CLUSTERS, server) or {}), "authority": fingerprint(encoded["cert"])})
     parts = {
         "caCertificate": encoded["cert"],
