@@ -72,7 +72,7 @@ class VirtualMachine(pulumi.ComponentResource):
             startup=_startup(args.role),
             stop_on_destroy=True,  # a destroyed VM needs no orderly shutdown, and waiting for one can hang
             reboot_after_update=False,  # the default reboots every node of a pool at once
-            opts=_options(self),
+            opts=_options(self, args.node),
         )
         self.register_outputs({"vm_id": self.vm.vm_id})
 
@@ -129,7 +129,22 @@ def _startup(role: NodeRole) -> pve.VmLegacyStartupArgs:
     return pve.VmLegacyStartupArgs(order=order, up_delay=15, down_delay=60)
 
 
-def _options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+def _waits_for_a_start(node: Node) -> pulumi.ResourceHook:
+    """Says what a machine with another size waits for: Proxmox uses it only from the next start of the machine."""
+
+    def say(args: pulumi.ResourceHookArgs) -> None:
+        old, new = args.old_inputs or {}, args.new_inputs or {}
+        changed = [name for name in ("cpu", "memory") if old.get(name) != new.get(name)]
+        if changed:
+            pulumi.log.warn(
+                f"{node.name} waits for a start with its new {' and '.join(changed)}: on {node.host}, qm reboot "
+                f"{node.vm_id}, one node at a time (docs/runbooks/nodes.md, More memory or processors)"
+            )
+
+    return pulumi.ResourceHook(f"{node.name}-waits-for-a-start", say)
+
+
+def _options(parent: pulumi.Resource, node: Node) -> pulumi.ResourceOptions:
     """No `custom_timeouts`: the resource knows only its own (`timeout_create` and others, half an hour each)."""
     return pulumi.ResourceOptions(
         parent=parent,
@@ -140,6 +155,7 @@ def _options(parent: pulumi.Resource) -> pulumi.ResourceOptions:
         # computeIgnoreChanges). What this hides: a new image, which never changes a running disk, and another size,
         # which `lib.machines` refuses with the way round.
         ignore_changes=["disks"],
+        hooks=pulumi.ResourceHookBinding(after_update=[_waits_for_a_start(node)]),
         # The new VM has the id and the address of the old one.
         delete_before_replace=True,
     )

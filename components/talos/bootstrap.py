@@ -18,7 +18,7 @@ def cut_off(name: str, parent: pulumi.Resource) -> ErrorHook:
             # Quoted: the types in a URN stand behind dollar signs.
             parents = [f"--{flag} '{flag}={urn}'" for flag, urn in zip(("parent", "provider"), urns, strict=True)]
             pulumi.log.error(
-                "etcd runs already: an earlier update was cut off after it had started it. Tell Pulumi so, then run make "
+                "etcd runs already: an earlier update was cut off after it had started it. Tell Pulumi so, then make "
                 f"up again:\npulumi import --stack {pulumi.get_stack()} --yes --protect=false --generate-code=false "
                 f"{' '.join(parents)} {_TYPE} {name} {IDENTIFIER}"
             )

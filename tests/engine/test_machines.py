@@ -125,8 +125,13 @@ def test_disks_of_the_csi_plugin_stay_attached(machines: Outcome, tmp_path: Path
     same = operations.up()
     assert (same.ok, same.changed) == (True, 0), "`speed` alone is no change"
     edit(stack, lambda sections: sections["talos"]["worker"].update(memory=16384))
-    for result in operations.up(), operations.refresh(), operations.up():
-        assert result.ok, result.error
+    larger, *others = operations.up(), operations.refresh(), operations.up()
+    assert all(result.ok for result in (larger, *others)), "nothing in the way"
+    said = "\n".join(larger.messages("warning"))
+    for number, name in enumerate(WORKERS):
+        command = f"{name} waits for a start with its new memory: on pve, qm reboot {300 + number}, one node at a time"
+        assert command in said, f"{name}: Proxmox alone would know"
+    assert not any(result.messages("warning") for result in others), "said once, and of no other node"
     with world_of(stack) as world:
         assert world.table(ATTACHED) == disks, "the volumes of running workers"
         assert {one["inputs"]["memory"]["dedicated"] for one in world.table("proxmox/vms").values()} == {4096, 16384}
