@@ -57,7 +57,7 @@ class ExternalSecret(pulumi.ComponentResource):
         resource: The ExternalSecret, as a gate.
 
     Raises:
-        ValueError: when the Secret is no declared reader of one of the secrets.
+        ValueError: when the Secret is no declared reader of one of the secrets, or one has no field of that name.
     """
 
     secret_name: pulumi.Output[str]
@@ -90,6 +90,11 @@ def _refuse_undeclared_reader(args: ExternalSecretArgs) -> None:
             raise ValueError(
                 f"{declaration.path}: {args.namespace.literal}/{args.secret_name} is no reader of it "
                 f"({', '.join(map(str, declaration.readers)) or 'it has none'}); add it to the declaration"
+            )
+        if key.field not in declaration.field_names:
+            raise ValueError(
+                f"{declaration.path}: has no field {key.field}, which {args.namespace.literal}/{args.secret_name} asks "
+                f"for as {key.key}; it has {', '.join(declaration.field_names)}"
             )
 
 

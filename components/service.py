@@ -168,12 +168,17 @@ class ServiceParts:
                     "SECONDS": str(_GATE_SECONDS - 60),
                 },
                 ca_config_map=self.ca_config_map,
-                proves=[release.digest, self._args.ingress],
+                proves=[release.digest, self._args.ingress, self._generation()],
                 seconds=_GATE_SECONDS,
             ),
             self._child,
         )
         return probe.job
+
+    def _generation(self) -> str:
+        """Of the client secret: with a new one the login is proven anew."""
+        path = self._args.application.secret_path
+        return f"{path}={self._args.secrets[path].declaration.generation}"
 
 
 def _one_at_a_time(labels: Mapping[str, str]) -> Any:

@@ -129,6 +129,11 @@ class SecretDeclaration:
         """Whether a value of the generation before is kept."""
         return any(field.overlap for field in self.fields)
 
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """What Vault holds at the path: each field, and the value before of those that overlap."""
+        return tuple(name for one in self.fields for name in (one.name, *((one.previous,) if one.overlap else ())))
+
     def reader(self, namespace: str, secret: str) -> Reader | None:
         """The reader of that name, if it is declared."""
         return next((one for one in self.readers if (one.namespace, one.secret) == (namespace, secret)), None)

@@ -19,6 +19,8 @@ _PLACES: Mapping[str, str] = {
     "GITEA_TEMP": "/tmp/gitea",  # noqa: S108 - inside the container
     "HOME": "/data/gitea/git",
 }
+# Five minutes: Authentik restarts within that, and so does what leads to it.
+_PATIENCE: Mapping[str, str] = {"TRIES": "30", "PAUSE_SECONDS": "10", "APPLIED": "/data/gitea/login-source.sha256"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,7 @@ def container(source: LoginSource) -> dict[str, Any]:
     application = source.application
     plain = {
         **_PLACES,
+        **_PATIENCE,
         "SOURCE": GITEA_SOURCE,
         "CLIENT_ID": application.client_id,
         "DISCOVERY_URL": application.discovery_url,

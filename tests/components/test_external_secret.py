@@ -131,6 +131,17 @@ def test_reflector_may_copy_the_secret_to_the_declared_namespaces_and_to_no_othe
     }, "an empty list of namespaces would mean all of them"
 
 
+def test_a_field_that_the_secret_has_not_is_refused_with_those_it_has() -> None:
+    def build(opts: pulumi.ResourceOptions) -> None:
+        place = Namespace("place", NamespaceArgs(name="gitea", pod_security=PodSecurity.RESTRICTED), opts)
+        secrets = PlatformSecrets("secrets", PlatformSecretsArgs(declarations=[DECLARATION], mount="kv"), opts)
+        keys = [SecretKey("pass", secrets["postgres/gitea"], "pasword")]
+        ExternalSecret("copy", ExternalSecretArgs(namespace=place, secret_name="database", keys=keys, ready=[]), opts)
+
+    with pytest.raises(ValueError, match="postgres/gitea: has no field pasword, which gitea/database asks for as pass"):
+        record_component(build, Run())
+
+
 def _for_reflector(recording: Recording) -> dict[str, str]:
     annotations = _resource(recording).get("spec", "target", "template", "metadata", "annotations")
     return {key.rpartition("/")[2]: value for key, value in annotations.items() if key.startswith("reflector.")}

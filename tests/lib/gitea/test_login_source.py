@@ -18,6 +18,8 @@ ENVIRONMENT = {
     "USER_GROUP": "gitea-users",
     "ADMIN_GROUP": "gitea-admins",
     "GROUP_TEAM_MAP": '{"people": {"home": ["crew"]}}',
+    "TRIES": "2",
+    "PAUSE_SECONDS": "0",
 }
 HEADER = "ID   |Name          |Type    |Enabled\n"
 OTHER = "1    |authentik-old |OAuth2  |true\n"
@@ -30,7 +32,7 @@ class Gitea:
 
     directory: Path
 
-    def run(self, table: str, failing: str = "nothing") -> subprocess.CompletedProcess[str]:
+    def run(self, table: str, failing: str = "nothing", **changed: str) -> subprocess.CompletedProcess[str]:
         (self.directory / "table").write_text(table)
         command = self.directory / "gitea"
         command.write_text(
@@ -42,7 +44,12 @@ class Gitea:
         assert bash is not None, "the script is one of bash, as the image has it"
         return subprocess.run(
             [bash, "-c", SCRIPT.read_text(encoding="utf-8")],
-            env={**ENVIRONMENT, "PATH": f"{self.directory}:/usr/bin:/bin"},
+            env={
+                **ENVIRONMENT,
+                "APPLIED": str(self.directory / "applied"),
+                "PATH": f"{self.directory}:/usr/bin:/bin",
+                **changed,
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -97,10 +104,25 @@ def test_warnings_above_the_table_do_no_harm(gitea: Gitea) -> None:
     assert change.startswith("admin auth update-oauth --id 2 "), "Gitea logs to the same place as it answers"
 
 
-def test_gitea_starts_while_authentik_is_down_once_the_source_is_there(gitea: Gitea) -> None:
+def test_gitea_starts_while_authentik_is_down_once_the_source_is_as_declared(gitea: Gitea) -> None:
+    gitea.run(HEADER + OURS)
     result = gitea.run(HEADER + OURS, failing="update-oauth")
     assert result.returncode == 0, "repositories must be served while nobody can log in"
     assert ENVIRONMENT["DISCOVERY_URL"] in result.stderr, "the log must say what could not be read"
+    assert len(gitea.changes) == 1 + int(ENVIRONMENT["TRIES"]), "after it was tried for as long as a restart takes"
+
+
+@pytest.mark.parametrize("changed", [{"CLIENT_SECRET": "renewed"}, {"GROUP_TEAM_MAP": "{}"}, {"ADMIN_GROUP": "few"}])
+def test_gitea_does_not_start_with_a_source_that_is_not_as_declared(gitea: Gitea, changed: dict[str, str]) -> None:
+    gitea.run(HEADER + OURS)
+    result = gitea.run(HEADER + OURS, failing="update-oauth", **changed)
+    assert result.returncode == 1, "every login would end in invalid_client, or a removed group keep its rights"
+    assert gitea.run(HEADER + OURS, **changed).returncode == 0, "and it does once Authentik is back"
+    assert "s3cret" not in (gitea.directory / "applied").read_text(), "what is kept of it tells nobody the secret"
+
+
+def test_a_source_of_which_nothing_is_known_has_to_be_written(gitea: Gitea) -> None:
+    assert gitea.run(HEADER + OURS, failing="update-oauth").returncode == 1, "somebody may have made it by hand"
 
 
 @pytest.mark.parametrize("failing", ["add-oauth", "list"])
