@@ -44,7 +44,7 @@ class Gitea(pulumi.ComponentResource):
       CronJob that keeps them.
     - `<name>-monitor`: ServiceMonitor, where the settings ask for it.
 
-    Gitea starts and serves while Authentik is down; only logins wait (lib/gitea/login_source.sh).
+    Gitea starts and serves while Authentik is down, unless its login has changed meanwhile (lib/gitea/login_source.sh).
 
     Attributes:
         url: Where people find it.
