@@ -33,12 +33,10 @@ class MatrixArgs(ServiceArgs):
     """Section `matrix` of the stack file.
 
     Attributes:
-        server_name: Its server name, found to be that of the first start.
         administrators: User names of those who may administer the server.
     """
 
     settings: MatrixSettings
-    server_name: pulumi.Input[str]
     administrators: Sequence[str]
 
 
@@ -80,7 +78,6 @@ class Matrix(pulumi.ComponentResource):
                 values=values(
                     MatrixValues(
                         settings=settings,
-                        server_name=args.server_name,
                         application=args.application,
                         administrators=args.administrators,
                         secrets=_secrets(parts, args),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 import pulumi_vault as vault
@@ -32,13 +31,11 @@ class PlatformSecretsArgs:
 
     Attributes:
         given: Values that somebody brought, by path and field; all others are made here.
-        conditions: Outputs by path without which that secret is not written: one that fails keeps what Vault has.
     """
 
     declarations: Sequence[SecretDeclaration]
     mount: pulumi.Input[str]
     given: Mapping[str, Mapping[str, pulumi.Output[str]]] = field(default_factory=dict)
-    conditions: Mapping[str, pulumi.Output[Any]] = field(default_factory=dict)
 
 
 class PlatformSecrets(pulumi.ComponentResource):
@@ -68,8 +65,6 @@ class PlatformSecrets(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         document = pulumi.Output.json_dumps(dict(generated.values), sort_keys=True)
-        if declaration.path in args.conditions:
-            document = _under(args.conditions[declaration.path], document)
         version = vault.kv.SecretV2(
             f"{declaration.name}-kv",
             mount=args.mount,
@@ -79,7 +74,3 @@ class PlatformSecrets(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         return WrittenSecret(declaration, generated.values, version)
-
-
-def _under(condition: pulumi.Output[Any], value: pulumi.Output[str]) -> pulumi.Output[str]:
-    return pulumi.Output.all(condition=condition, value=value).apply(lambda both: str(both["value"]))

@@ -27,7 +27,7 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
         *map(str, extra_secrets.problems(settings, [*platform, *accounts])),
         *_impossible(declared),
         *_strangers(platform, extra_secrets.platform_namespaces(settings)),
-        *_generations(declared, settings.rotation.generations),
+        *_generations([*_with_every_service(settings), *declared], settings.rotation.generations),
     ]
     if problems:
         raise ValueError("\n".join(problems))
@@ -60,6 +60,20 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
         elif service.keep_data:
             declared += _kept(secrets(settings))
     return declared
+
+
+def _with_every_service(settings: Settings) -> list[SecretDeclaration]:
+    """What the platform would have with every service on: a generation outlives the time that its service is off."""
+    on = {"enabled": True}
+    actions = settings.gitea.actions.model_copy(update=on)
+    services = {
+        "vault": settings.vault.model_copy(update={"oidc": True}),
+        "gitea": settings.gitea.model_copy(update=on | {"actions": actions}),
+        "harbor": settings.harbor.model_copy(update=on),
+        "matrix": settings.matrix.model_copy(update=on),
+    }
+    everything = settings.model_copy(update=services)
+    return [*_platform(everything), *robots.declare(everything)]
 
 
 def _kept(declared: Iterable[SecretDeclaration]) -> list[SecretDeclaration]:

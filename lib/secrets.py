@@ -149,26 +149,15 @@ def literal(name: str, value: str) -> Field:
     return Field(name=name, kind=Kind.LITERAL, literal=value)
 
 
-def lowered(applied: Mapping[str, int], declarations: tuple[SecretDeclaration, ...]) -> list[str]:
-    """Why the generations of the declarations cannot follow those that were applied; empty when they can.
-
-    A lower one would not bring the old values back: it would make new ones, under a number that stands for others.
+def skipped(applied: Mapping[str, int], declarations: tuple[SecretDeclaration, ...]) -> list[str]:
+    """Why the generations of the declarations cannot follow those whose values are in use; empty when they can.
 
     Args:
-        applied: Stack output `secretGenerations` of the last update: generation by path.
+        applied: Stack output `secretGenerations` of the last update that came to its end: generation by path.
     """
-    found = []
-    for declaration in declarations:
-        last, wanted = applied.get(declaration.path, declaration.generation), declaration.generation
-        key = f"rotation.generations.{declaration.path}"
-        if wanted < last:
-            found.append(
-                f"{key}: {wanted} is lower than {last}, which was applied already; "
-                f"write {last} to keep the values or {last + 1} for new ones"
-            )
-        elif declaration.overlaps and wanted > last + 1:
-            found.append(
-                f"{key}: {wanted} skips generations after {last}, so the value in use would not be kept beside the "
-                f"new one; write {last + 1}"
-            )
-    return found
+    return [
+        f"rotation.generations.{one.path}: {one.generation} skips generations after {applied[one.path]}, so the value "
+        f"in use would not be kept beside the new one; write {applied[one.path] + 1}"
+        for one in declarations
+        if one.overlaps and one.generation > applied.get(one.path, one.generation) + 1
+    ]

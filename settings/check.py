@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from lib import machines
-from lib.matrix import identity
 from lib.secret_registry import declare
 from lib.secret_state import applied_generations
-from lib.secrets import lowered
+from lib.secrets import skipped
+from settings import changes
 from settings.load import load_stack_file
 
 
@@ -27,11 +27,12 @@ def defects(path: Path, state: Mapping[str, Any] | None = None) -> Iterator[str]
     except ValueError as error:
         yield from str(error).splitlines()
     else:
-        applied = state or {}
-        yield from lowered(applied_generations(applied), declarations)
-        yield from machines.refused(applied, settings)
-        if settings.matrix.kept:
-            yield from identity.renamed(identity.applied_record(applied), settings.matrix.server_name)
+        exported = state or {}
+        # Of the secret settings only the program knows what they are; it compares them in the preview.
+        ruled = (*changes.declared(settings), *changes.generations(declarations))
+        yield from changes.refused(changes.applied(exported), ruled)
+        yield from skipped(applied_generations(exported), declarations)
+        yield from machines.refused(exported, settings)
 
 
 def refused(path: Path, state: Mapping[str, Any] | None = None) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from settings.load import PROJECT
+from settings.rules import KEYWORD
 from settings.schema import model_schema, write_or_check
 from settings.secrets import SECRET_KEYS
 
@@ -23,7 +24,18 @@ that file complete keys from `docs/stack.schema.json`.
 key, its value, what it clashes with and the fix. `make preview` and `make up` run it first.
 
 In the tables `nodes[].name` is the key `name` of each entry of the list `nodes`, and `users.<name>.email` the key
-`email` below each name of your choice.
+`email` below each name of your choice. `later` says whether a value may change once it was applied.
+"""
+
+_RULES = """## Settings that do not change freely
+
+Each update writes down what it applies of these (`applied-settings-record` in the state) and compares it with what was
+applied before: `make preview` and `make up` before the engine starts, the program in every preview and update. What a
+service stored that keeps nothing (`keepData: false`) is free again. After a change by hand:
+[runbook](runbooks/fixed-settings.md).
+
+| setting | later | why | instead |
+| --- | --- | --- | --- |
 """
 
 _SECRETS = f"""## Secrets
@@ -44,10 +56,11 @@ class Row:
     key: str
     type: str
     default: str
+    later: str
     description: str
 
     def __str__(self) -> str:
-        return f"| `{self.key}` | {self.type} | {self.default} | {self.description} |"
+        return f"| `{self.key}` | {self.type} | {self.default} | {self.later} | {self.description} |"
 
 
 def text() -> str:
@@ -55,7 +68,8 @@ def text() -> str:
     schema = model_schema()
     sections = [_section(schema, name) for name in schema["properties"]]
     secrets = "".join(f"| `{key.name}` | {key.when} | {key.purpose} |\n" for key in SECRET_KEYS)
-    return "\n".join([_INTRODUCTION, *sections, _SECRETS + secrets])
+    rules = "".join(line for name in schema["properties"] for line in _rules(schema, schema["properties"][name], name))
+    return "\n".join([_INTRODUCTION, *sections, _RULES + rules, _SECRETS + secrets])
 
 
 def _section(schema: dict[str, Any], name: str) -> str:
@@ -64,7 +78,7 @@ def _section(schema: dict[str, Any], name: str) -> str:
     rows = "\n".join(str(row) for row in _rows(schema, section, ""))
     return (
         f"## {name}\n\n{_prose(section['description'])} {presence}\n\n"
-        f"| key | type | default | meaning |\n| --- | --- | --- | --- |\n{rows}\n"
+        f"| key | type | default | later | meaning |\n| --- | --- | --- | --- | --- |\n{rows}\n"
     )
 
 
@@ -73,10 +87,24 @@ def _rows(schema: dict[str, Any], section: dict[str, Any], prefix: str) -> Itera
         field = _resolved(schema, declared)
         key = f"{prefix}{name}"
         required = name in section.get("required", ())
-        yield Row(key, _type(schema, field), _default(field, required), _prose(field.get("description", "")))
         inner, suffix = _inner(schema, field)
+        # Of a section its keys say it, one by one.
+        later = field[KEYWORD]["how"] if KEYWORD in field else "" if "properties" in inner else "free"
+        description = _prose(field.get("description", ""))
+        yield Row(key, _type(schema, field), _default(field, required), later, description)
         if "properties" in inner:
             yield from _rows(schema, inner, f"{key}{suffix}.")
+
+
+def _rules(schema: dict[str, Any], declared: dict[str, Any], key: str) -> Iterator[str]:
+    """Lines of the settings that have a rule, at or below a key."""
+    field = _resolved(schema, declared)
+    if KEYWORD in field:
+        rule = field[KEYWORD]
+        yield f"| `{key}` | {rule['how']} | {_prose(rule['because'])} | {_prose(rule['instead'])} |\n"
+    inner, suffix = _inner(schema, field)
+    for name, below in inner.get("properties", {}).items():
+        yield from _rules(schema, below, f"{key}{suffix}.{name}")
 
 
 def _inner(schema: dict[str, Any], field: dict[str, Any]) -> tuple[dict[str, Any], str]:

@@ -1,11 +1,12 @@
 """Section `gitea` of the stack file: git hosting."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from lib.images import JOBS
+from settings import rules
 from settings.service import Service
 from settings.types import Email, ForgeName, Hostname, ImageReference, JobLabel, Name, Quantity, Strict
 
@@ -78,7 +79,9 @@ class Actions(Strict):
         default=JOBS, description="Image that jobs run in, with the tools that they need: bash, git and, mostly, node."
     )
     memory: Quantity = Field(default="2Gi", description="Memory of each runner with its jobs.")
-    size: Quantity = Field(default="10Gi", description="Volume of each runner: work directories and caches.")
+    size: Annotated[Quantity, rules.TEMPLATE] = Field(
+        default="10Gi", description="Volume of each runner: work directories and caches."
+    )
 
 
 class Gitea(Service):
@@ -90,7 +93,7 @@ class Gitea(Service):
         description="Host of git over SSH, at network.loadBalancers.gitSsh; `git-ssh.example.com` beside a host "
         "`git.example.com` when omitted.",
     )
-    size: Quantity = Field(default="10Gi", description="Volume of the repositories.")
+    size: Annotated[Quantity, rules.VOLUME] = Field(default="10Gi", description="Volume of the repositories.")
     user_group: Name = Field(description="Group that may log in.")
     admin_group: Name = Field(description="Group of administrators; its members are in the user group too.")
     admin_email: Email = Field(description="Address of the break-glass administrator.")

@@ -3,10 +3,11 @@
 Names and limits are those of Harbor 2.15 (src/pkg/project/manager.go, src/server/v2.0/handler/robot.go).
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from settings import rules
 from settings.service import Service
 from settings.types import Cron, Hostname, HttpsUrl, Name, ProjectName, ProjectScope, Quantity, RobotName, Strict
 
@@ -36,8 +37,8 @@ class Project(Strict):
         description="Role of each group of identity.groups (projectAdmin, maintainer, developer, guest, limitedGuest); "
         "nobody else is a member: others are taken out again.",
     )
-    proxy_cache: Name | None = Field(
-        default=None, description="Registry of harbor.registries whose images the project caches; fixed once made."
+    proxy_cache: Annotated[Name | None, rules.PROXY_CACHE] = Field(
+        default=None, description="Registry of harbor.registries whose images the project caches."
     )
     retention: Retention | None = Field(
         default=None, description="What stays; everything, and in a proxy cache what was pulled in the last 7 days."
@@ -94,7 +95,7 @@ class Harbor(Service):
     """Container registry."""
 
     host: Hostname = Field(description="Host of Harbor and of its registry.")
-    registry_size: Quantity = Field(default="20Gi", description="Volume of the images.")
+    registry_size: Annotated[Quantity, rules.VOLUME] = Field(default="20Gi", description="Volume of the images.")
     user_group: Name = Field(description="Group that may log in.")
     admin_group: Name = Field(description="Group of system administrators.")
     project_creation: Literal["administrators", "everyone"] = Field(

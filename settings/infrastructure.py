@@ -1,10 +1,11 @@
 """Sections of the stack file that describe machines and network."""
 
 from ipaddress import IPv4Address
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl
 
+from settings import rules
 from settings.types import (
     BootstrapEndpoint,
     Cidr,
@@ -29,9 +30,11 @@ class ExistingCluster(Strict):
 class Cluster(Strict):
     """Identity of the cluster."""
 
-    name: Name = Field(description="Name of the Talos cluster and of its Kubernetes context.")
+    name: Annotated[Name, rules.CLUSTER_NAME] = Field(
+        description="Name of the Talos cluster and of its Kubernetes context."
+    )
     domain: Hostname = Field(description="Domain under which every service has its host.")
-    existing: ExistingCluster | None = Field(
+    existing: Annotated[ExistingCluster | None, rules.EXISTING] = Field(
         default=None, description="Use this cluster and skip Proxmox, Talos, Cilium, CoreDNS and Proxmox CSI."
     )
 
@@ -49,7 +52,7 @@ class LoadBalancers(Strict):
 class Network(Strict):
     """The network of nodes, pods and services."""
 
-    nodes: Cidr = Field(description="Network of nodes, VIP and load balancers.")
+    nodes: Annotated[Cidr, rules.NODE_NETWORK] = Field(description="Network of nodes, VIP and load balancers.")
     gateway: IPv4Address = Field(description="Default gateway of the nodes.")
     resolvers: tuple[IPv4Address, ...] = Field(min_length=1, description="DNS servers for names outside the domain.")
     time_servers: tuple[Hostname, ...] = Field(
@@ -59,9 +62,11 @@ class Network(Strict):
     )
     bridge: str = Field(description="Proxmox bridge the VMs are attached to.")
     vlan: int | None = Field(default=None, ge=1, le=4094, description="VLAN tag on that bridge; none when omitted.")
-    pods: Cidr = Field(description="Network of pods.")
-    services: Cidr = Field(description="Network of ClusterIP services.")
-    vip: IPv4Address = Field(description="Virtual address of the Kubernetes API, held by one control plane.")
+    pods: Annotated[Cidr, rules.POD_NETWORK] = Field(description="Network of pods.")
+    services: Annotated[Cidr, rules.SERVICE_NETWORK] = Field(description="Network of ClusterIP services.")
+    vip: Annotated[IPv4Address, rules.ENDPOINT] = Field(
+        description="Virtual address of the Kubernetes API, held by one control plane."
+    )
     load_balancers: LoadBalancers
 
     @property
@@ -77,7 +82,9 @@ class Network(Strict):
 class Csi(Strict):
     """Volumes from Proxmox storage."""
 
-    datastore: str = Field(description="Proxmox storage that holds the volumes; content type Disk image.")
+    datastore: Annotated[str, rules.STORAGE_CLASS] = Field(
+        description="Proxmox storage that holds the volumes; content type Disk image."
+    )
     token_id: TokenId = Field(description="API token of the CSI plugin; its secret is `proxmoxCsiTokenSecret`.")
 
 
@@ -86,9 +93,13 @@ class Proxmox(Strict):
 
     endpoint: HttpUrl = Field(description="URL of the API without /api2/json.")
     insecure: bool = Field(default=False, description="Accept a certificate that no known CA signed.")
-    region: Name = Field(description="Topology region of the nodes: the name of the Proxmox cluster.")
+    region: Annotated[Name, rules.REGION] = Field(
+        description="Topology region of the nodes: the name of the Proxmox cluster."
+    )
     image_datastore: str = Field(description="Storage for the Talos image; must allow the content type Import.")
-    vm_datastore: str = Field(description="Storage for the disks of the VMs; content type Disk image.")
+    vm_datastore: Annotated[str, rules.MACHINE_DISKS] = Field(
+        description="Storage for the disks of the VMs; content type Disk image."
+    )
     csi: Csi
 
 
@@ -96,9 +107,11 @@ class Node(Strict):
     """One virtual machine, identified by its name and never by its place in the list."""
 
     name: Name = Field(description="Host name.")
-    vm_id: VmId = Field(description="VM id, unique in the Proxmox cluster; the MAC address follows from it.")
-    address: IPv4Address = Field(description="Static address in the node network.")
-    host: Name = Field(description="Proxmox node that runs it; also its topology zone.")
+    vm_id: Annotated[VmId, rules.NODE] = Field(
+        description="VM id, unique in the Proxmox cluster; the MAC address follows from it."
+    )
+    address: Annotated[IPv4Address, rules.NODE] = Field(description="Static address in the node network.")
+    host: Annotated[Name, rules.NODE] = Field(description="Proxmox node that runs it; also its topology zone.")
 
 
 class NodePool(Strict):
@@ -106,7 +119,7 @@ class NodePool(Strict):
 
     cores: int = Field(ge=2, description="Virtual CPUs of each node.")
     memory: int = Field(ge=2048, description="Memory of each node in MiB; never ballooned.")
-    disk: int = Field(ge=10, description="System disk of each node in GiB; can only grow.")
+    disk: Annotated[int, rules.SYSTEM_DISK] = Field(ge=10, description="System disk of each node in GiB.")
     nodes: tuple[Node, ...] = Field(description="The nodes.")
 
 
@@ -123,10 +136,10 @@ class Talos(Strict):
     """The operating system and its Kubernetes, given unless `cluster.existing` is."""
 
     version: ExactVersion = Field(description="Talos release of the image.")
-    version_contract: MinorVersion = Field(
+    version_contract: Annotated[MinorVersion, rules.CONTRACT] = Field(
         description="Release whose configuration format is used: that of the cluster's birth."
     )
-    kubernetes_version: ExactVersion = Field(description="Kubernetes release.")
+    kubernetes_version: Annotated[ExactVersion, rules.KUBERNETES] = Field(description="Kubernetes release.")
     factory: Hostname = Field(default="factory.talos.dev", description="Image Factory.")
     extensions: tuple[str, ...] = Field(
         default=("siderolabs/qemu-guest-agent",), description="Official system extensions in the image."
@@ -164,8 +177,10 @@ class Talos(Strict):
 class Storage(Strict):
     """The default StorageClass of every volume."""
 
-    class_name: Name = Field(description="StorageClass; created on Proxmox, expected on an existing cluster.")
-    reclaim_policy: Literal["Retain", "Delete"] = Field(
+    class_name: Annotated[Name, rules.STORAGE_CLASS] = Field(
+        description="StorageClass; created on Proxmox, expected on an existing cluster."
+    )
+    reclaim_policy: Annotated[Literal["Retain", "Delete"], rules.STORAGE_CLASS] = Field(
         default="Retain", description="What happens to a volume whose claim is gone."
     )
     probe_size: Quantity = Field(default="1Gi", description="Volume that the readiness gate of the cluster binds.")

@@ -1,7 +1,10 @@
 """Section `matrix` of the stack file: chat."""
 
+from typing import Annotated
+
 from pydantic import Field
 
+from settings import rules
 from settings.service import Service
 from settings.types import Hostname, Lifetime, Name, Quantity, Strict, UploadSize
 
@@ -24,10 +27,10 @@ class Matrix(Service):
     """Chat: Synapse, Matrix Authentication Service and Element Web."""
 
     host: Hostname = Field(description="Host of Element Web.")
-    server_name: Hostname = Field(description="Domain part of user ids; can never change after the first start.")
+    server_name: Annotated[Hostname, rules.SERVER_NAME] = Field(description="Domain part of user ids.")
     synapse_host: Hostname = Field(description="Host of Synapse, which clients and other servers talk to.")
     account_host: Hostname = Field(description="Host of the Matrix Authentication Service.")
-    media_size: Quantity = Field(default="20Gi", description="Volume of uploaded media.")
+    media_size: Annotated[Quantity, rules.VOLUME] = Field(default="20Gi", description="Volume of uploaded media.")
     max_upload_size: UploadSize = Field(default="100M", description="Largest file that people may upload.")
     retention: Retention = Field(default_factory=Retention)
     url_previews: bool = Field(

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from settings import rules
 from settings.types import (
     ExactVersion,
     GitRef,
@@ -22,14 +23,16 @@ class Vault(Strict):
     """Vault with integrated storage."""
 
     host: Hostname = Field(description="Host of the UI.")
-    mode: Literal["standalone", "ha"] = Field(
+    mode: Annotated[Literal["standalone", "ha"], rules.SERVERS] = Field(
         default="standalone", description="standalone: one server; ha: three, each on its own node, one active."
     )
     address: HttpsUrl | None = Field(
         default=None, description="Where this program reaches the API when not on its fixed IP."
     )
-    data_size: Quantity = Field(default="10Gi", description="Volume of the integrated storage of each server.")
-    audit_size: Quantity = Field(
+    data_size: Annotated[Quantity, rules.TEMPLATE] = Field(
+        default="10Gi", description="Volume of the integrated storage of each server."
+    )
+    audit_size: Annotated[Quantity, rules.TEMPLATE] = Field(
         default="5Gi", description="Volume of the audit log of each server; the oldest entries go when it fills up."
     )
     user_group: Name = Field(description="Group that may log in and read its own secrets.")
@@ -51,8 +54,8 @@ class Databases(Strict):
         description="Whether a write that no second instance can take goes on (preferred) or waits (required).",
     )
     memory: Quantity = Field(default="2Gi", description="Memory of each Postgres instance.")
-    size: Quantity = Field(default="10Gi", description="Volume of each Postgres instance.")
-    valkey_size: Quantity = Field(default="2Gi", description="Volume of Valkey.")
+    size: Annotated[Quantity, rules.VOLUME] = Field(default="10Gi", description="Volume of each Postgres instance.")
+    valkey_size: Annotated[Quantity, rules.VOLUME] = Field(default="2Gi", description="Volume of Valkey.")
     pod_monitors: bool = Field(
         default=False,
         description="Whether PodMonitors are made; their definition (Prometheus operator) must be in the cluster.",

@@ -8,6 +8,7 @@ import pulumi_command as command
 import pulumi_kubernetes as k8s
 import pulumiverse_talos as talos
 
+from components.applied_settings import AppliedSettings
 from components.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
 from components.kubernetes.cert_manager import CertManager, CertManagerArgs
 from components.kubernetes.cilium import Cilium, CiliumArgs
@@ -53,10 +54,13 @@ class _Foundation:
     storage: Gates
 
 
-def build(site: Site) -> Cluster:
+def build(site: Site, applied: AppliedSettings) -> Cluster:
     """Brings the cluster up, or takes the existing one."""
     settings = site.settings
-    phase = Phase("cluster", PhaseArgs(), pulumi.ResourceOptions(providers=list(site.generators)))
+    # Nothing is touched before it is certain that no setting changes which cannot.
+    phase = Phase(
+        "cluster", PhaseArgs(after=(applied.record,)), pulumi.ResourceOptions(providers=list(site.generators))
+    )
     authority = CertificateAuthority(
         "certificate-authority",
         CertificateAuthorityArgs(cluster_name=settings.cluster.name),

@@ -11,7 +11,6 @@ from components.authentik.api import AuthentikApi
 from components.certificate_authority import CertificateAuthority
 from components.databases.postgres import Postgres
 from components.databases.valkey import Valkey
-from components.matrix_identity import MatrixIdentity
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from lib.charts import Catalogue
@@ -73,7 +72,6 @@ class Infrastructure:
 
     Attributes:
         vault_digest: Fingerprint of Vault's release.
-        chat: What the homeserver of chat is known by; None where nothing of it is kept.
         certificate_issuer: A certificate that the ClusterIssuer `vault-pki` signed: what depends on it finds one that
             works.
     """
@@ -82,7 +80,6 @@ class Infrastructure:
     vault_digest: pulumi.Output[str]
     vault_namespace: Namespace
     secrets: PlatformSecrets
-    chat: MatrixIdentity | None
     certificate_issuer: pulumi.Resource
     store: pulumi.Resource
     postgres: Postgres

@@ -42,7 +42,6 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         vault_digest=the_vault.digest,
         vault_namespace=the_vault.namespace,
         secrets=the_vault.secrets,
-        chat=the_vault.chat,
         certificate_issuer=the_vault.signs,
         store=store,
         postgres=servers.postgres,

@@ -7,10 +7,13 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
+from components.applied_settings import AppliedSettings, AppliedSettingsArgs
 from lib import last_update
 from lib.charts import Catalogue
+from lib.matrix import signing_key
 from lib.secret_registry import declare
-from settings import Settings, StackSecrets
+from settings import Settings, StackSecrets, changes
+from settings.rules import SIGNING_KEY
 from stacks import cluster, gitops, identity, infrastructure, integration, services
 from stacks.contracts import Site
 
@@ -32,7 +35,8 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
         charts=Catalogue(mirror=settings.charts.mirror, versions=settings.charts.versions),
         generators=(random.Provider("random"), tls.Provider("tls")),
     )
-    the_cluster = cluster.build(site)
+    applied = AppliedSettings("applied-settings", _applied(site))
+    the_cluster = cluster.build(site, applied)
     base = infrastructure.build(site, the_cluster)
     login = identity.build(site, the_cluster, base)
     joint = integration.build(site, the_cluster, base, login)
@@ -42,7 +46,7 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     outputs: dict[str, Any] = {
         "urls": {**login.urls, **base.urls, **apps.urls},
         "caCertificate": the_cluster.ca_certificate,
-        # What lib.secrets.lowered compares with, before the next operation.
+        # What lib.secrets.skipped compares with, before the next operation.
         "secretGenerations": {declaration.path: declaration.generation for declaration in site.declarations},
         "kubeconfig": pulumi.Output.secret(the_cluster.kubeconfig),
     }
@@ -51,3 +55,15 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     if the_cluster.credentials_expire is not None:
         outputs[last_update.EXPIRY] = the_cluster.credentials_expire
     return Platform(outputs=outputs)
+
+
+def _applied(site: Site) -> AppliedSettingsArgs:
+    """What later updates are compared with: of the stack file, of the secrets, and whose key chat is known by."""
+    settings = [*changes.declared(site.settings), *changes.generations(site.declarations)]
+    key, computed = site.secrets.matrix_signing_key, {}
+    if site.settings.matrix.kept:
+        settings.append(changes.Setting(key="matrixSigningKey", rule=SIGNING_KEY, value="a generated one"))
+        if key is not None:
+            # The name of a key is public; as a secret, the record would be unreadable to those who compare.
+            computed["matrixSigningKey"] = pulumi.Output.unsecret(key.apply(signing_key.fingerprint))
+    return AppliedSettingsArgs(settings=settings, computed=computed)

@@ -78,7 +78,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
             ),
             in_phase,
         )
-    if settings.matrix.enabled and infrastructure.chat is not None:
+    if settings.matrix.enabled:
         services["matrix"] = Matrix(
             "matrix",
             MatrixArgs(
@@ -86,7 +86,6 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
                 namespace=namespaces[Names.MATRIX],
                 application=oidc.matrix(settings),
                 settings=settings.matrix,
-                server_name=infrastructure.chat.server_name,
                 administrators=authentication.administrators(settings),
                 **signed_by_vault,
             ),

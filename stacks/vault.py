@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.matrix_identity import MatrixIdentity, MatrixIdentityArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
@@ -18,6 +17,7 @@ from components.vault.server import VaultServer, VaultServerArgs
 from components.vault.user_interface import VaultUserInterface, VaultUserInterfaceArgs
 from lib import names
 from lib.kubernetes import PodSecurity
+from lib.matrix import signing_key
 from lib.service_secrets import matrix
 from lib.values.external_secrets import SERVICE_ACCOUNT
 from lib.values.vault import ROOT_KEY, UNSEAL_KEY
@@ -33,7 +33,6 @@ class Vault:
 
     Attributes:
         digest: Fingerprint of its release.
-        chat: What the homeserver is known by; None without chat.
         signs: Gate: Vault has signed a certificate for cert-manager.
     """
 
@@ -42,7 +41,6 @@ class Vault:
     digest: pulumi.Output[str]
     configuration: VaultConfiguration
     secrets: PlatformSecrets
-    chat: MatrixIdentity | None
     url: pulumi.Output[str]
     signs: pulumi.Resource
 
@@ -88,38 +86,24 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
         ),
         in_phase,
     )
-    chat = _chat(site, in_phase)
     return Vault(
         namespace=namespace,
         access=access,
         digest=server.digest,
         configuration=configuration,
-        secrets=PlatformSecrets("secrets", _secrets(site, configuration, chat), in_vault),
-        chat=chat,
+        secrets=PlatformSecrets("secrets", _secrets(site, configuration), in_vault),
         url=interface.url,
         signs=_certificates(site, cluster, server, configuration, in_vault).proven,
     )
 
 
-def _chat(site: Site, opts: pulumi.ResourceOptions) -> MatrixIdentity | None:
-    settings = site.settings.matrix
-    if not settings.kept:
-        return None
-    return MatrixIdentity(
-        "matrix-identity",
-        MatrixIdentityArgs(server_name=settings.server_name, signing_key=site.secrets.matrix_signing_key),
-        opts,
-    )
-
-
-def _secrets(site: Site, configuration: VaultConfiguration, chat: MatrixIdentity | None) -> PlatformSecretsArgs:
-    imported = chat.signing_key if chat is not None else None
+def _secrets(site: Site, configuration: VaultConfiguration) -> PlatformSecretsArgs:
+    imported = site.secrets.matrix_signing_key if site.settings.matrix.kept else None
+    given = {matrix.SIGNING_KEY_FIELD: imported.apply(signing_key.normal)} if imported is not None else {}
     return PlatformSecretsArgs(
         declarations=site.declarations,
         mount=configuration.kv_mount,
-        given={matrix.SIGNING_KEY: {matrix.SIGNING_KEY_FIELD: imported}} if imported is not None else {},
-        # A key by which the server is not known must not take the place of the one by which it is.
-        conditions={matrix.SIGNING_KEY: chat.unchanged} if chat is not None else {},
+        given={matrix.SIGNING_KEY: given} if given else {},
     )
 
 

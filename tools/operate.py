@@ -1,8 +1,8 @@
 """`make preview`, `up`, `refresh` and `destroy`: check the stack file, then run the pulumi CLI on the stack.
 
 What they add to the bare CLI: the stack file is validated before the engine starts, also against what was applied last
-(generations of secrets, the name of the Matrix server), the flags below are always given, and the providers trust the
-certificates in `build/trust`. `pulumi up --stack <stack>` works without all this.
+(settings that are fixed or only grow), the flags below are always given, and the providers trust the certificates in
+`build/trust`. `pulumi up --stack <stack>` works without all this.
 """
 
 import argparse
@@ -78,8 +78,7 @@ def applied(binary: Path, operation: str, stack: str, root: Path) -> Mapping[str
         return exported(binary, stack, root)
     except StateError as error:
         reason = str(error).splitlines()[0] if str(error) else "no reason given"
-        unknown = "whether a generation of a secret was lowered or chat was renamed"
-        print(f"{operation}: {unknown} cannot be told: {reason}", file=sys.stderr)
+        print(f"{operation}: what was applied last, to compare with, cannot be told: {reason}", file=sys.stderr)
         return None
 
 

@@ -48,6 +48,10 @@ class Package:
         """What the provider refuses about its own configuration; values may be UNKNOWN."""
         return []
 
+    def replacing_config(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+        """Which changes of the provider's configuration replace it, and every resource that it made."""
+        return []
+
     def configure(self, site: Site, config: Properties) -> None:
         """Contact what is configured, where the real provider does so; raises RefusedError."""
 

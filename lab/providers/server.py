@@ -61,13 +61,13 @@ class Provider(Lifecycle):
 
     @_rpc
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Changes of a provider's configuration are taken in place."""
+        """Say what changed in a provider's configuration, and what of it makes another provider of it."""
         olds, news = wire.plain(wire.decode(request.old_inputs)), wire.plain(wire.decode(request.news))
         # The engine's own keys describe the plugin, not the configuration.
         keys = (olds.keys() | news.keys()) - {"version", "pluginDownloadURL", "__internal"}
         changed = sorted(key for key in keys if olds.get(key) != news.get(key))
         kind = pb.DiffResponse.DIFF_SOME if changed else pb.DiffResponse.DIFF_NONE
-        return pb.DiffResponse(changes=kind, diffs=changed)
+        return pb.DiffResponse(changes=kind, diffs=changed, replaces=self.package.replacing_config(olds, news))
 
     @_rpc
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:

@@ -48,13 +48,11 @@ class MatrixValues:
     """Inputs of the values.
 
     Attributes:
-        server_name: Domain part of user ids; its host serves the delegation below /.well-known/matrix.
         administrators: User names of those who may administer the server.
         ca_config_map: ConfigMap with the cluster's CA under `ca.crt`.
     """
 
     settings: Matrix
-    server_name: Any
     application: OidcApplication
     administrators: Sequence[str]
     secrets: MatrixSecrets
@@ -70,7 +68,7 @@ def workload(component: str) -> dict[str, str]:
 def values(args: MatrixValues) -> dict[str, Any]:
     """Values of the release. Requests, limits and restricted security contexts are the chart's own."""
     return {
-        "serverName": args.server_name,
+        "serverName": args.settings.server_name,
         # The chart pulls a tag anew at every start of a pod: after a power cut, without the internet, chat stays down.
         "image": {"pullPolicy": "IfNotPresent"},
         "ingress": {"className": INGRESS_CLASS, "tlsSecret": args.secrets.tls},

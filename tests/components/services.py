@@ -72,7 +72,6 @@ def matrix(opts: pulumi.ResourceOptions) -> None:
         chart=Catalogue()["matrix-stack"],
         application=oidc.matrix(SETTINGS),
         settings=SETTINGS.matrix,
-        server_name=SETTINGS.matrix.server_name,
         administrators=authentication.administrators(SETTINGS),
         **given(Names.MATRIX, components.matrix.OPENINGS, opts),
     )

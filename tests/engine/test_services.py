@@ -15,9 +15,10 @@ DATABASES = {"gitea": {"gitea"}, "harbor": {"harbor"}, "matrix": {"synapse", "ma
 KEPT = {
     "gitea": {"gitea-namespace", "gitea-encryption-kv"},
     "harbor": {"harbor-namespace", "harbor-encryption-kv"},
-    "matrix": {"matrix-namespace", "matrix-signing-key-kv", "matrix-mas-encryption-kv", "matrix-identity-record"},
+    "matrix": {"matrix-namespace", "matrix-signing-key-kv", "matrix-mas-encryption-kv"},
 }
 SHARED = {
+    "applied-settings-record",  # generations of its secrets
     "blueprint-users",  # it forgets the application of a service that is off
     "coredns-corefile",  # its hosts
     "external-secrets-store",  # the namespaces that may use it

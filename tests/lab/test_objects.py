@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from lab.providers.catalogue import packages
 from lab.providers.errors import InitFailedError
+from lab.providers.wire import UNKNOWN
 from tests.lab.bench import Bench, container, job, pod, refuses
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -194,3 +196,16 @@ def test_an_object_deleted_behind_the_programs_back_is_found_missing(kube: Bench
     kube.create(CONFIG_MAP, config_map())
     kube.cluster.remove("ConfigMap", "shop", "settings")
     assert kube.read(CONFIG_MAP, "shop/settings", config_map()) is None, "a refresh must see the drift"
+
+
+def test_another_identity_of_the_cluster_replaces_its_provider() -> None:
+    """As pulumi-kubernetes does; whatever else changes, the same identity is the same cluster."""
+    package = next(one for one in packages() if one.name == "kubernetes")
+    known: dict[str, Any] = {"clusterIdentifier": "one", "kubeconfig": "old", "context": "a"}
+    assert package.replacing_config(known, known | {"clusterIdentifier": "two"}) == ["clusterIdentifier"], "all of it"
+    assert package.replacing_config(known, known | {"kubeconfig": UNKNOWN, "context": "b"}) == [], "only credentials"
+    without = {"kubeconfig": "old"}
+    assert package.replacing_config(without, {"kubeconfig": UNKNOWN}) == ["kubeconfig"], "nothing else says which it is"
+    assert package.replacing_config(without, without | {"clusterIdentifier": "one"}) == [], (
+        "an identity is added safely"
+    )

@@ -102,6 +102,30 @@ def test_a_raised_generation_is_that_of_one_secret() -> None:
     }, "the others keep their values"
 
 
+@pytest.mark.parametrize(
+    ("service", "path"),
+    [
+        *(("gitea", "gitea/server"), ("gitea", "oidc/gitea"), ("gitea", "gitea/runner-registration")),
+        *(
+            ("harbor", "harbor/server"),
+            ("harbor", "harbor/robot-puller"),
+            ("matrix", "matrix/mas"),
+            ("vault", "oidc/vault"),
+        ),
+    ],
+)
+def test_the_generation_of_a_secret_outlives_the_service(service: str, path: str) -> None:
+    """Otherwise switching it off would need a second change, and switching it on again would lose the number."""
+    file = sections(SHIPPED)
+    file[service] |= {"oidc": False} if service == "vault" else {"enabled": False}
+    if service == "gitea":
+        file[service].pop("organisations")
+    off = declare(parse(file | {"rotation": {"generations": {path: 2}}}))
+    assert path not in [one.path for one in off], "it is no secret while the service is off"
+    with pytest.raises(ValueError, match=f"{path}x: is no secret of this stack; did you mean {path}"):
+        declare(parse(file | {"rotation": {"generations": {f"{path}x": 2}}}))
+
+
 def _extra(**changes: Any) -> dict[str, Any]:
     section = {"extra": {"shop/api": {"fields": {"token": {"kind": "hex", "size": 24}}, "reflectTo": ["shop"]}}}
     return sections(SHIPPED) | {"secrets": section | changes}

@@ -66,11 +66,12 @@ def _record(build: Callable[[], object], run: Run) -> Recording:
     monitor = RecordingMonitor(
         project=PROJECT, stack=run.stack, preview=run.preview, issuer=issuer, skipping=run.skipping
     )
-    runtime_settings.configure(
-        runtime_settings.Settings(
-            project=PROJECT, stack=run.stack, monitor=monitor, engine=MockEngine(None), dry_run=run.preview
-        )
+    settings = runtime_settings.Settings(
+        project=PROJECT, stack=run.stack, monitor=monitor, engine=MockEngine(None), dry_run=run.preview
     )
+    # Instead of the server that an engine calls hooks through.
+    settings.callbacks = monitor
+    runtime_settings.configure(settings)
     pulumi.runtime.set_all_config(dict(run.config), list(run.secret_config))
     _forget_packages()
 
@@ -92,6 +93,7 @@ def _record(build: Callable[[], object], run: Run) -> Recording:
         component_outputs=outputs,
         issued=dict(issuer.issued),
         packages=tuple(monitor.packages),
+        hooks=dict(monitor.hooks),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
 from google.protobuf import empty_pb2
 from pulumi.runtime import Mocks, rpc
 from pulumi.runtime.mocks import MockMonitor
@@ -53,6 +54,7 @@ class RecordingMonitor(MockMonitor):
         self.calls: list[Call] = []
         self.outputs: dict[str, RegisteredOutputs] = {}
         self.packages: list[str] = []
+        self.hooks: dict[str, pulumi.ResourceHook] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """The URN as the engine builds it: with the types of all ancestors but the stack."""
@@ -110,6 +112,9 @@ class RecordingMonitor(MockMonitor):
         reference = f"{request.parameterization.name}@{request.parameterization.version}"
         self.packages.append(reference)
         return resource_pb2.RegisterPackageResponse(ref=reference)
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        self.hooks[hook.name] = hook
 
     def SupportsFeature(self, request: resource_pb2.SupportsFeatureRequest) -> Any:
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import networkx as nx
+from pulumi import ResourceHook
 
 from tests.support.wire import UNKNOWN, Path, is_below, walk
 
@@ -117,6 +118,7 @@ class Recording:
     component_outputs: Mapping[str, RegisteredOutputs]
     issued: Mapping[str, str]
     packages: Sequence[str]
+    hooks: Mapping[str, ResourceHook]
 
     @cached_property
     def by_urn(self) -> Mapping[str, Recorded]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
 import pulumi_kubernetes
 
-from lab.providers import schema
+from lab.providers import schema, wire
 from lab.providers.base import Resource
 from lab.providers.errors import RefusedError
 from lab.providers.kubernetes.objects import ObjectResource
@@ -18,12 +19,26 @@ from lab.providers.package import Package
 _COMPONENTS: Final = ("kubernetes:yaml", "kubernetes:helm.sh", "kubernetes:kustomize")
 
 
+_IDENTITY: Final = "clusterIdentifier"
+
+
 class KubernetesPackage(Package):
     """The package; a resource type is a kind, so handlers are made as they are asked for."""
 
     def check_config(self, config: Any) -> list[schema.Problem]:
         """Unknown properties of the provider."""
         return schema.unknown_keys(pulumi_kubernetes.ProviderArgs, config)
+
+    def replacing_config(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+        """Another identity is another cluster, and everything in it with it; the same one is the same cluster.
+
+        Where one of the two has no identity, a kubeconfig or context that is unknown in a preview counts as another
+        cluster (pulumi-kubernetes, `DiffConfig` in provider/pkg/provider/provider.go).
+        """
+        before, after = olds.get(_IDENTITY), news.get(_IDENTITY)
+        if before and after:
+            return [_IDENTITY] if before != after else []
+        return [key for key in ("kubeconfig", "context") if news.get(key) is wire.UNKNOWN]
 
     def resource(self, token: str) -> Resource:
         """The handler of a kind or of the release; raises RefusedError for anything else."""

@@ -39,7 +39,6 @@ def built(settings: Matrix = SETTINGS, administrators: tuple[str, ...] = ()) -> 
     return values(
         MatrixValues(
             settings=settings,
-            server_name=settings.server_name,
             application=APPLICATION,
             administrators=administrators,
             secrets=SECRETS,
