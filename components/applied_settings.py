@@ -44,7 +44,9 @@ class AppliedSettings(pulumi.ComponentResource):
         )
         self.record = pulumi.Stash(
             f"{name}-record",
-            input={one.key: args.computed.get(one.key, one.value) for one in args.settings},
+            input={
+                one.key: args.computed.get(one.key, one.value) for one in args.settings if one.value != one.rule.initial
+            },
             opts=pulumi.ResourceOptions(parent=self, hooks=pulumi.ResourceHookBinding(before_update=[compared])),
         )
         self.register_outputs({})
@@ -57,7 +59,7 @@ def _compare(settings: Sequence[Setting], update: pulumi.ResourceHookArgs) -> No
         ValueError: with a line for each setting that cannot change so.
     """
     before, after = _input(update.old_inputs), _input(update.new_inputs)
-    wanted = [Setting(key=one.key, rule=one.rule, value=str(after[one.key])) for one in settings]
+    wanted = [Setting(key=one.key, rule=one.rule, value=str(after.get(one.key, one.value))) for one in settings]
     lines = refused(before, wanted)
     if lines:
         raise ValueError("\n".join(lines))

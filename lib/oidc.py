@@ -72,7 +72,7 @@ def gitea(settings: Settings) -> OidcApplication:
         auth_host=settings.identity.host,
         launch_url=f"https://{host}/",
         redirect_uris=(f"https://{host}/user/oauth2/{GITEA_SOURCE}/callback",),
-        groups=(settings.gitea.user_group,),
+        groups=settings.gitea.login_groups,
     )
 
 
@@ -84,7 +84,7 @@ def harbor(settings: Settings) -> OidcApplication:
         auth_host=settings.identity.host,
         launch_url=f"https://{host}/",
         redirect_uris=(f"https://{host}/c/oidc/callback",),
-        groups=(settings.harbor.user_group, settings.harbor.admin_group),
+        groups=settings.harbor.login_groups,
         offline_access=True,  # Harbor refreshes tokens so that `docker login` sessions outlive the browser's
     )
 
@@ -96,7 +96,7 @@ def matrix(settings: Settings) -> OidcApplication:
         auth_host=settings.identity.host,
         launch_url=f"https://{settings.matrix.host}/",
         redirect_uris=(f"https://{settings.matrix.account_host}/upstream/callback/{MATRIX_UPSTREAM_ID}",),
-        groups=(settings.matrix.user_group,),
+        groups=settings.matrix.login_groups,
     )
 
 

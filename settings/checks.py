@@ -12,7 +12,9 @@ from settings import checks_identity as identity
 from settings import checks_logins as logins
 from settings import checks_machines as machines
 from settings import checks_matrix as matrix
+from settings import checks_pins as pins
 from settings import checks_platform as platform
+from settings import checks_sizes as sizes
 from settings.problem import Problem
 
 if TYPE_CHECKING:
@@ -27,10 +29,12 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     machines.addresses_are_of_hosts,
     machines.addresses_are_used_once,
     machines.pool_holds_its_addresses_and_no_other,
-    machines.service_network_holds_cluster_dns,
+    sizes.pod_network_holds_the_nodes,
+    sizes.service_network_has_a_size_that_kubernetes_takes,
     machines.nodes_are_distinct,
     machines.control_planes_are_odd,
-    machines.contract_is_not_newer_than_talos,
+    pins.talos_is_known_and_runs_its_kubernetes,
+    pins.contract_fits_talos,
     machines.instances_have_nodes,
     databases.durability_has_instances,
     databases.memory_holds_the_connections,
@@ -39,7 +43,9 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     platform.groups_are_declared,
     platform.administrators_may_log_in,
     platform.users_are_distinct,
-    platform.charts_exist,
+    platform.services_take_the_names_of_their_people,
+    pins.charts_exist,
+    pins.charts_take_what_goes_with_them,
     identity.applications_redirect_to_themselves,
     identity.applications_admit_declared_groups,
     identity.service_accounts_are_no_people,

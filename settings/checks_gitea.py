@@ -7,44 +7,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lib.names import GITEA_ADMINISTRATOR
-from settings.gitea import OWNERS, UNITS
+from settings.gitea import OWNERS, UNITS, USER_NAMES
 from settings.problem import Problem
 
 if TYPE_CHECKING:
     from settings.model import Settings
 
-# `reservedUsernames` of Gitea 1.26 (models/user/user.go), as far as the type of the key lets them through.
-_RESERVED_ACCOUNTS = frozenset(
-    (
-        "api",
-        "assets",
-        "attachments",
-        "avatar",
-        "avatars",
-        "captcha",
-        "explore",
-        "favicon.ico",
-        "ghost",
-        "gitea-actions",
-        "issues",
-        "login",
-        "manifest.json",
-        "metrics",
-        "milestones",
-        "notifications",
-        "org",
-        "pulls",
-        "repo",
-        "repo-avatars",
-        "robots.txt",
-        "sitemap.xml",
-        "ssh_info",
-        "swagger.v1.json",
-        "user",
-        "v2",
-    )
-)
-_RESERVED_ENDINGS = (".keys", ".gpg", ".rss", ".atom", ".png")
 _RESERVED_TEAMS = {
     "new": "is an address of Gitea itself",
     OWNERS: "is the team that every organisation has",
@@ -55,7 +23,7 @@ def organisation_names_are_free(settings: Settings) -> Iterator[Problem]:
     """Organisations and people share their names."""
     for name, organisation in settings.gitea.organisations.items():
         key = f"gitea.organisations.{name}"
-        if name in _RESERVED_ACCOUNTS or name.endswith(_RESERVED_ENDINGS):
+        if USER_NAMES.refusal(name) is not None and name != GITEA_ADMINISTRATOR:
             yield Problem(key, name, "is a name that Gitea keeps for itself", "rename it")
         if name in settings.identity.users:
             yield Problem(key, name, f"is already the user identity.users.{name}", "rename the organisation")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lib.blueprints.administrator import USERNAME as ADMINISTRATOR
+from lib.compatibility import release
 from lib.names import PLATFORM_APPLICATIONS, Namespace
 from settings.problem import Problem
 
@@ -165,16 +166,11 @@ def cluster_roles_fit_the_releases(settings: Settings) -> Iterator[Problem]:
     if talos is None or not talos.cluster_roles:
         return
     roles = ", ".join(talos.cluster_roles)
-    if _release(talos.kubernetes_version) < _AUTHENTICATION_SINCE:
+    if release(talos.kubernetes_version)[:2] < _AUTHENTICATION_SINCE:
         clash = f"need Kubernetes 1.34 and talos.kubernetesVersion is {talos.kubernetes_version}"
         yield Problem("talos.clusterRoles", roles, clash, "upgrade Kubernetes first")
-    if _release(talos.version) >= _ARGUMENT_DENIED_SINCE:
+    if release(talos.version)[:2] >= _ARGUMENT_DENIED_SINCE:
         clash = (
             f"need an argument of the API server that Talos denies from 1.14 on, and talos.version is {talos.version}"
         )
         yield Problem("talos.clusterRoles", roles, clash, "stay on Talos 1.13, or leave clusterRoles out")
-
-
-def _release(version: str) -> tuple[int, int]:
-    major, minor, *_ = version.removeprefix("v").split(".")
-    return int(major), int(minor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -92,12 +92,6 @@ def pool_holds_its_addresses_and_no_other(settings: Settings) -> Iterator[Proble
             yield Problem(key, address, f"lies in the load balancer pool {first}-{last}", "move it out of the pool")
 
 
-def service_network_holds_cluster_dns(settings: Settings) -> Iterator[Problem]:
-    services: IPv4Network = settings.network.services
-    if services.num_addresses < 2**8:
-        yield Problem("network.services", services, "is too small for the platform's Services", "use a /24 or larger")
-
-
 def nodes_are_distinct(settings: Settings) -> Iterator[Problem]:
     ids: dict[int, str] = {}
     names: dict[str, str] = {}
@@ -127,24 +121,6 @@ def control_planes_are_odd(settings: Settings) -> Iterator[Problem]:
             "give etcd no majority beyond that of one fewer" if count else "leave no control plane",
             f"use {count + 1}" if not count else f"use {count - 1} or {count + 1}",
         )
-
-
-def contract_is_not_newer_than_talos(settings: Settings) -> Iterator[Problem]:
-    if settings.talos is None:
-        return
-    contract, release = settings.talos.version_contract, settings.talos.version
-    if _minor(contract) > _minor(release):
-        yield Problem(
-            "talos.versionContract",
-            contract,
-            f"is newer than talos.version {release}, which does not know it",
-            "use the release the cluster was born with",
-        )
-
-
-def _minor(version: str) -> tuple[int, int]:
-    major, minor = version.removeprefix("v").split(".")[:2]
-    return int(major), int(minor)
 
 
 def instances_have_nodes(settings: Settings) -> Iterator[Problem]:

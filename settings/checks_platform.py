@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lib.charts import TABLE
+from settings import gitea, harbor, matrix
 from settings.problem import Problem
 
 if TYPE_CHECKING:
@@ -83,9 +83,17 @@ def users_are_distinct(settings: Settings) -> Iterator[Problem]:
         owners.setdefault(email, username)
 
 
-def charts_exist(settings: Settings) -> Iterator[Problem]:
-    for name in settings.charts.versions:
-        if name not in TABLE:
-            yield Problem(
-                f"charts.versions.{name}", name, "is no chart of this program", f"use one of {', '.join(TABLE)}"
-            )
+def services_take_the_names_of_their_people(settings: Settings) -> Iterator[Problem]:
+    """Otherwise the account fails to come into being at the first login, which only that person sees."""
+    services = (
+        ("Gitea", settings.gitea, gitea.USER_NAMES),
+        ("Harbor", settings.harbor, harbor.USER_NAMES),
+        ("Matrix", settings.matrix, matrix.USER_NAMES),
+    )
+    for username, user in settings.identity.users.items():
+        for name, service, names in services:
+            refusal = names.refusal(username)
+            if refusal is not None and service.enabled and set(service.login_groups).intersection(user.groups):
+                groups = " and ".join(service.login_groups)
+                fix = f"give the person another name, or take the person out of {groups}"
+                yield Problem(f"identity.users.{username}", username, f"cannot log in to {name}: it {refusal}", fix)

@@ -1,21 +1,39 @@
 """Section `gitea` of the stack file: git hosting."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from lib.images import JOBS
+from lib.names import GITEA_ADMINISTRATOR
 from settings import rules
 from settings.service import Service
 from settings.types import Email, ForgeName, Hostname, ImageReference, JobLabel, Name, Quantity, Strict
+from settings.user_names import UserNames
 
 OWNERS = "owners"
 """The team that every organisation has, in lower case; it may do everything there."""
 
+_PAGES = """
+    api assets attachments avatar avatars captcha explore favicon.ico ghost gitea-actions issues login
+    manifest.json metrics milestones notifications org pulls repo repo-avatars robots.txt sitemap.xml ssh_info
+    swagger.v1.json user v2
+"""
+
 Unit = Literal["code", "issues", "pulls", "releases", "wiki", "projects", "packages", "actions"]
 UNITS: tuple[Unit, ...] = ("code", "issues", "pulls", "releases", "wiki", "projects", "packages", "actions")
 """Parts of a repository that a team may be given (`repo.<unit>` in Gitea, models/unit/unit.go)."""
+
+
+USER_NAMES = UserNames(
+    # The login links an account to the person of its name, and with it the administrator.
+    reserved=frozenset((GITEA_ADMINISTRATOR, *_PAGES.split())),
+    endings=(".keys", ".gpg", ".rss", ".atom", ".png"),
+    impossible=(re.compile(r"[-._]{2}|[-._]$"), "has two of - . _ in a row, or one at its end"),
+)
+"""Names of people and organisations (Gitea 1.26, models/user/user.go and modules/validation/helpers.go)."""
 
 
 class Team(Strict):
@@ -113,3 +131,8 @@ class Gitea(Service):
         """Name that people clone from over SSH. The ingress has another address, so it cannot be that of the pages."""
         label, _, rest = self.host.partition(".")
         return self.ssh_host or f"{label}-ssh.{rest}"
+
+    @property
+    def login_groups(self) -> tuple[str, ...]:
+        """Groups whose members may log in."""
+        return (self.user_group,)

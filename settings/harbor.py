@@ -10,9 +10,14 @@ from pydantic import Field
 from settings import rules
 from settings.service import Service
 from settings.types import Cron, Hostname, HttpsUrl, Name, ProjectName, ProjectScope, Quantity, RobotName, Strict
+from settings.user_names import UserNames
 
 ALL_PROJECTS = "*"
 """In the permissions of a robot: every project."""
+
+USER_NAMES = UserNames(reserved=frozenset(("admin",)))
+"""Names of people: that of the break-glass administrator is taken ("the user with same username … has been onboarded",
+src/core/controllers/oidc.go)."""
 
 Role = Literal["projectAdmin", "maintainer", "developer", "guest", "limitedGuest"]
 Right = Literal["pull", "push", "delete"]
@@ -119,3 +124,8 @@ class Harbor(Service):
         description="Whether metrics are served, and ServiceMonitors made for them; "
         "their definition (Prometheus operator) must be in the cluster.",
     )
+
+    @property
+    def login_groups(self) -> tuple[str, ...]:
+        """Groups whose members may log in."""
+        return (self.user_group, self.admin_group)

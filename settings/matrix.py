@@ -1,5 +1,6 @@
 """Section `matrix` of the stack file: chat."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field
@@ -7,6 +8,12 @@ from pydantic import Field
 from settings import rules
 from settings.service import Service
 from settings.types import Hostname, Lifetime, Name, Quantity, Strict, UploadSize
+from settings.user_names import UserNames
+
+USER_NAMES = UserNames(
+    impossible=(re.compile(r"^\d+$"), "has digits only, which Synapse keeps for guests"),
+)
+"""Names of people (synapse/handlers/register.py, `check_username`)."""
 
 
 class Retention(Strict):
@@ -51,6 +58,11 @@ class Matrix(Service):
     admin_host: Hostname | None = Field(
         default=None, description="Host of Element Admin, the interface for administrators; absent: not brought up."
     )
+
+    @property
+    def login_groups(self) -> tuple[str, ...]:
+        """Groups whose members may log in."""
+        return (self.user_group,)
 
     @property
     def hosts(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from lib.compatibility import release
 from lib.kubernetes import quantity_bytes
 
 if TYPE_CHECKING:
@@ -23,11 +24,13 @@ class Rule:
     Attributes:
         because: What another value would do, or why nothing would follow it.
         instead: What to do for the same end.
+        initial: What the setting is as long as nobody sets it; need not be written down.
         word: The rule in the configuration reference.
     """
 
     because: str
     instead: str
+    initial: str = ""
 
     word: ClassVar[str]
 
@@ -87,12 +90,6 @@ class Upgrading(Rule):
         return clash, f"write {first} or a release of {following}, or {self.instead}"
 
 
-def release(version: str) -> tuple[int, int, int]:
-    """Major, minor and patch of an exact version, with or without `v`."""
-    major, minor, patch = version.removeprefix("v").partition("-")[0].split(".")
-    return int(major), int(minor), int(patch)
-
-
 _ANOTHER = "bring up another stack and move there"
 _COPY = "restore a copy into a volume of that size (docs/runbooks/fixed-settings.md)"
 _RECREATED = "recreate it by hand (docs/runbooks/fixed-settings.md)"
@@ -150,5 +147,6 @@ PROXY_CACHE = Fixed(
 GENERATION = Growing(
     because="its values were made, and a lower number would make new ones instead of bringing the old ones back",
     instead="the next number for new values",
+    initial="1",
 )
 """Of each `rotation.generations.<path>`, also of those that the stack file leaves at 1."""

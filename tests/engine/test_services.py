@@ -18,7 +18,6 @@ KEPT = {
     "matrix": {"matrix-namespace", "matrix-signing-key-kv", "matrix-mas-encryption-kv"},
 }
 SHARED = {
-    "applied-settings-record",  # generations of its secrets
     "blueprint-users",  # it forgets the application of a service that is off
     "coredns-corefile",  # its hosts
     "external-secrets-store",  # the namespaces that may use it

@@ -1,0 +1,44 @@
+"""Checks of what must be large enough for what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lib.compatibility import release
+from settings.problem import Problem
+
+if TYPE_CHECKING:
+    from settings.model import Settings
+
+_NODE_PREFIX = 24
+"""Each node gets a /24 of the pod network (`--node-cidr-mask-size` of kube-controller-manager, its default)."""
+_SMALLEST_SERVICES = 24
+"""A /24 has room for the Services of the platform."""
+_LARGEST_SERVICES, _ANY_SIZE_SINCE = 12, (1, 34)
+"""kube-apiserver refuses a larger network (cmd/kube-apiserver/app/options/validation.go) as long as it keeps its bitmap
+of addresses in etcd (feature gate DisableAllocatorDualWrite)."""
+
+
+def pod_network_holds_the_nodes(settings: Settings) -> Iterator[Problem]:
+    if settings.talos is None:
+        return
+    pods, nodes = settings.network.pods, len(settings.talos.nodes)
+    fit = 1 << (_NODE_PREFIX - pods.prefixlen) if pods.prefixlen <= _NODE_PREFIX else 0
+    if nodes > fit:
+        clash = f"gives {fit} nodes a /{_NODE_PREFIX} each, and talos has {nodes}"
+        wanted = _NODE_PREFIX - (nodes - 1).bit_length()
+        yield Problem("network.pods", pods, clash, f"use a /{wanted} or larger: it cannot grow with the nodes later")
+
+
+def service_network_has_a_size_that_kubernetes_takes(settings: Settings) -> Iterator[Problem]:
+    services = settings.network.services
+    if services.prefixlen > _SMALLEST_SERVICES:
+        fix = f"use a /{_SMALLEST_SERVICES} or larger"
+        yield Problem("network.services", services, "is too small for the platform's Services", fix)
+    talos = settings.talos
+    if talos is None or release(talos.kubernetes_version)[:2] >= _ANY_SIZE_SINCE:
+        return
+    if services.prefixlen < _LARGEST_SERVICES:
+        clash = f"is larger than talos.kubernetesVersion {talos.kubernetes_version} takes"
+        yield Problem("network.services", services, clash, f"use a /{_LARGEST_SERVICES} or smaller")
