@@ -38,6 +38,9 @@ CHARTS: Mapping[str, Takes] = {
     ),
     # The chart's own release, and the next one, which reads the same app.ini.
     "gitea": Takes(what="Gitea", image=images.GITEA, lines={(12, 6): ((1, 26), (1, 27))}),
+    # Patches of the release that the chart brings, and for Vault the release after it.
+    "traefik": Takes(what="Traefik", image=images.TRAEFIK, lines={(41, 3): ((3, 7), (3, 7))}),
+    "vault": Takes(what="Vault", image=images.VAULT, lines={(0, 34): ((2, 0), (2, 1))}),
     "harbor": Takes(what="Harbor", image=images.HARBOR_TRIVY, lines={(1, 19): ((2, 15), (2, 15))}),
     # Majors that the community supported when the operator came out (its docs/src/supported_releases.md).
     "cloudnative-pg": Takes(
@@ -57,6 +60,7 @@ CHARTS: Mapping[str, Takes] = {
             (0, 56): ((2, 2, 3), (2, 9, 3)),
             (0, 57): ((2, 2, 3), (2, 9, 3)),
             (0, 58): ((2, 2, 3), (2, 9, 4)),
+            (0, 59): ((2, 2, 3), (2, 9, 4)),  # at least what its predecessor has
         },
     ),
 }

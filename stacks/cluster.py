@@ -8,7 +8,6 @@ import pulumi_command as command
 import pulumi_kubernetes as k8s
 import pulumiverse_talos as talos
 
-from components.applied_settings import AppliedSettings
 from components.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
 from components.kubernetes.cert_manager import CertManager, CertManagerArgs
 from components.kubernetes.cilium import Cilium, CiliumArgs
@@ -54,13 +53,10 @@ class _Foundation:
     storage: Gates
 
 
-def build(site: Site, applied: AppliedSettings) -> Cluster:
-    """Brings the cluster up, or takes the existing one."""
+def build(site: Site, after: Gates = ()) -> Cluster:
+    """Brings the cluster up, or takes the existing one. Nothing is touched before `after`."""
     settings = site.settings
-    # Nothing is touched before it is certain that no setting changes which cannot.
-    phase = Phase(
-        "cluster", PhaseArgs(after=(applied.record,)), pulumi.ResourceOptions(providers=list(site.generators))
-    )
+    phase = Phase("cluster", PhaseArgs(after=after), pulumi.ResourceOptions(providers=list(site.generators)))
     authority = CertificateAuthority(
         "certificate-authority",
         CertificateAuthorityArgs(cluster_name=settings.cluster.name),

@@ -35,8 +35,9 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
         charts=Catalogue(mirror=settings.charts.mirror, versions=settings.charts.versions),
         generators=(random.Provider("random"), tls.Provider("tls")),
     )
+    # First of all, so that nothing is touched before it is certain that no setting changes which cannot.
     applied = AppliedSettings("applied-settings", _applied(site))
-    the_cluster = cluster.build(site, applied)
+    the_cluster = cluster.build(site, after=(applied.record,))
     base = infrastructure.build(site, the_cluster)
     login = identity.build(site, the_cluster, base)
     joint = integration.build(site, the_cluster, base, login)

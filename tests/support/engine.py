@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
-from unittest.mock import Mock, patch
+from unittest.mock import patch
 
 import pulumi
 from pulumi.runtime import settings as runtime_settings
@@ -69,7 +69,7 @@ def _record(build: Callable[[], object], run: Run) -> Recording:
     settings = runtime_settings.Settings(
         project=PROJECT, stack=run.stack, monitor=monitor, engine=MockEngine(None), dry_run=run.preview
     )
-    # Instead of the server that an engine calls hooks through.
+    # Instead of the server that an engine calls hooks through; this one carries nothing out, so it calls none.
     settings.callbacks = monitor
     runtime_settings.configure(settings)
     pulumi.runtime.set_all_config(dict(run.config), list(run.secret_config))
@@ -120,8 +120,7 @@ def _drive(program: Callable[[], Awaitable[None]]) -> None:
     loop.set_exception_handler(_report)
     try:
         # Nobody here asks on which line a resource stands, and finding it out would take an eighth of the time.
-        lines = patch("pulumi.runtime.resource._get_stack_trace", StackTrace)
-        with lines, patch("pulumi.runtime.resource._get_callbacks", _no_callbacks):
+        with patch("pulumi.runtime.resource._get_stack_trace", StackTrace):
             loop.run_until_complete(run_in_stack(program))
     finally:
         for task in asyncio.all_tasks(loop):
@@ -129,11 +128,6 @@ def _drive(program: Callable[[], Awaitable[None]]) -> None:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
         asyncio.set_event_loop(None)
-
-
-async def _no_callbacks() -> Mock:
-    """Hooks are recorded by their names; this engine carries nothing out, so it calls none of them."""
-    return Mock()
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

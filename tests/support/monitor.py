@@ -116,6 +116,9 @@ class RecordingMonitor(MockMonitor):
     def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
         self.hooks[hook.name] = hook
 
+    def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
+        """None is ever called here."""
+
     def SupportsFeature(self, request: resource_pb2.SupportsFeatureRequest) -> Any:
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
 
