@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lab.clock import Clock
+from lab.providers import probes
 from lab.providers.authentik import package as authentik_package
 from lab.providers.generators import command, random, tls
 from lab.providers.kubernetes import chart_state, jobs, load_balancers, serving, workloads
+from lab.providers.kubernetes.jobs import Behaviour
 from lab.providers.kubernetes.package import package as kubernetes_package
 from lab.providers.operators import cert_manager, cloudnative_pg, external_secrets, flux, reflector, reloader
 from lab.providers.package import Package
-from lab.providers.probes import PROBES
 from lab.providers.proxmox.package import package as proxmox_package
 from lab.providers.talos.package import package as talos_package
 from lab.providers.vault.package import package as vault_package
@@ -30,8 +33,8 @@ CONTROLLERS: tuple[Controller, ...] = (
     flux.run,
     reflector.run,
     reloader.run,
-    jobs.controller((initialise, *PROBES)),
 )
+_CONTAINERS: tuple[Behaviour, ...] = (initialise, probes.run)
 
 
 def packages() -> list[Package]:
@@ -48,6 +51,7 @@ def packages() -> list[Package]:
     ]
 
 
-def open_site(world: World, *, grace: float, pace: float) -> Site:
-    """The site of a world, with every controller."""
-    return Site(world, Clock(world, grace=grace, pace=pace), CONTROLLERS)
+def open_site(world: World, *, grace: float, pace: float, containers: Sequence[Behaviour] = ()) -> Site:
+    """The site of a world, with every controller; `containers` of Jobs are known beside those of the program."""
+    controllers = (*CONTROLLERS, jobs.controller((*_CONTAINERS, *containers)))
+    return Site(world, Clock(world, grace=grace, pace=pace), controllers)

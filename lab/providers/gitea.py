@@ -16,10 +16,8 @@ ORGANISATIONS: Final = "gitea/organisations"
 _CREDENTIALS: Final = ("USERNAME", "PASSWORD")
 
 
-def content(cluster: Cluster, container: Container) -> Outcome | None:
+def content(cluster: Cluster, container: Container) -> Outcome:
     """GITEA_URL, ORGANISATIONS and REMOVED: Gitea takes the account and holds what is declared."""
-    if not {"GITEA_URL", "ORGANISATIONS", "REMOVED", *_CREDENTIALS} <= set(container.env):
-        return None
     url = container.env["GITEA_URL"]
     try:
         release = release_of(cluster, "gitea", url, container.namespace)

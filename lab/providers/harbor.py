@@ -17,13 +17,10 @@ PROJECTS: Final = "harbor/projects"
 ROBOTS: Final = "harbor/robots"
 """Table of the world: login of a robot -> its password and permissions."""
 REGISTRIES: Final = "harbor/registries"
-_VARIABLES: Final = frozenset(("HARBOR_URL", "HARBOR_PASSWORD", "CONTENT", "LOGINS"))
 
 
-def content(cluster: Cluster, container: Container) -> Outcome | None:
+def content(cluster: Cluster, container: Container) -> Outcome:
     """HARBOR_URL, HARBOR_PASSWORD, CONTENT and LOGINS: Harbor takes the account and holds what is declared."""
-    if not set(container.env) >= _VARIABLES:
-        return None
     url = container.env["HARBOR_URL"]
     try:
         release = release_of(cluster, "harbor", url, container.namespace)

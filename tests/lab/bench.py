@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from components import probe
+from components.probe import ProbeArgs
 from lab.providers.base import Call, CheckFailedError, Diff, Resource, Result
 from lab.providers.catalogue import open_site, packages
 from lab.providers.errors import InitFailedError, RefusedError
 from lab.providers.kubernetes.access import fingerprint
 from lab.providers.kubernetes.cluster import CLUSTERS, Cluster
+from lab.providers.kubernetes.jobs import DONE, Container, Outcome
 from lab.providers.talos import pki
 from lab.providers.wire import Properties
 from lab.world import World
@@ -24,6 +27,15 @@ SERVER = "https://192.0.2.100:6443"
 GRACE = 0.02
 
 
+IMAGE = "registry.example/image:1"
+
+
+def _harmless(cluster: Cluster, running: Container) -> Outcome | None:
+    """A container of the tests that does nothing, once it runs."""
+    del cluster
+    return DONE if running.spec["image"] == IMAGE else None
+
+
 class Bench:
     """A world with every controller, and the packages over it."""
 
@@ -31,7 +43,7 @@ class Bench:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "salt").write_bytes(bytes(16))  # one for all, so that a process derives the key once
         self.world = World(directory, "a passphrase")
-        self.site = open_site(self.world, grace=GRACE, pace=0)
+        self.site = open_site(self.world, grace=GRACE, pace=0, containers=(_harmless,))
         self.cluster = Cluster(self.site)
         self._packages = {package.name: package for package in packages()}
         self._configs: dict[str, Properties] = {}
@@ -131,6 +143,19 @@ class Bench:
         """Create a namespace that enforces a Pod Security level."""
         self.object("v1", "Namespace", name, metadata={"labels": {"pod-security.kubernetes.io/enforce": level}})
 
+    def probe(self, script: str, name: str, namespace: str, env: list[Properties], **more: Any) -> Result:
+        """Run a Job as components/probe.py makes them: a script of lib/probes, its modules and its variables."""
+        files = ProbeArgs(namespace=namespace, source=probe.script(script)).files
+        self.object("v1", "ConfigMap", f"{name}-script", namespace, data=files)
+        items = [{"key": key, "path": key if key == "probe.py" else f"lib/probes/{key}"} for key in files]
+        volumes = [
+            {"name": "script", "configMap": {"name": f"{name}-script", "items": items}},
+            *more.pop("volumes", []),
+        ]
+        mounts = [{"name": "script", "mountPath": "/probe"}, *more.pop("mounts", [])]
+        main = container("probe", image="python", command=["python3", "/probe/probe.py"], env=env, volumeMounts=mounts)
+        return self.object("batch/v1", "Job", name, namespace, spec=job(pod(main, volumes=volumes, **more)))
+
     def release(self, chart: str, namespace: str, values: Properties | None = None, **more: Any) -> Result:
         """Install a chart in a version of its own, named after it."""
         repository = more.pop("repository", None) or REPOSITORIES[chart]
@@ -175,7 +200,7 @@ def pod(*containers: Properties, **more: Any) -> Properties:
 def container(name: str = "main", **more: Any) -> Properties:
     """A container, of which the provider can tell why it ended."""
     told = {"terminationMessagePolicy": "FallbackToLogsOnError"}
-    return {"name": name, "image": "registry.example/image:1", **told, **more}
+    return {"name": name, "image": IMAGE, **told, **more}
 
 
 def job(template: Properties) -> Properties:

@@ -7,7 +7,7 @@ from lab.providers.authentik.blueprints import apply
 from lab.providers.authentik.refusals import BlueprintError
 from lab.providers.errors import InitFailedError
 from tests.lab.authentik_server import HOST, ISSUER, with_authentik
-from tests.lab.bench import Bench, container, job, pod, refuses
+from tests.lab.bench import Bench, refuses
 
 PROXIED = """version: 1
 entries:
@@ -68,9 +68,10 @@ def gate(server: Bench, name: str) -> None:
         "FORWARD_AUTH_URL": f"https://{HOST}/outpost.goauthentik.io/auth/traefik",
         "FORWARDED_HOST": "wiki.example",
         "AUTH_HOST": HOST,
+        "SECONDS": "60",
     }
     env = [{"name": key, "value": value} for key, value in variables.items()]
-    server.object("batch/v1", "Job", name, "shop", spec=job(pod(container(env=env))))
+    server.probe("forward_auth", name, "shop", env)
 
 
 def test_the_gate_of_an_application_opens_once_the_outpost_answers_for_it(server: Bench) -> None:

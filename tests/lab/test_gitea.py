@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lab.providers.gitea import ORGANISATIONS
-from tests.lab.bench import Bench, container, job, pod, refuses
+from tests.lab.bench import Bench, refuses
 from tests.lab.platforms import with_addresses, with_ingress
 
 HOST = "git.example"
@@ -32,6 +32,7 @@ def reconcile(kube: Bench, organisations: dict[str, Any], removed: tuple[str, ..
         "GITEA_URL": f"https://{HOST}",
         "ORGANISATIONS": json.dumps(organisations),
         "REMOVED": json.dumps(removed),
+        "SECONDS": "60",
     }
     env = [
         *({"name": name, "value": value} for name, value in plain.items()),
@@ -41,7 +42,7 @@ def reconcile(kube: Bench, organisations: dict[str, Any], removed: tuple[str, ..
         ),
     ]
     number = len(list(kube.cluster.each("batch/Job")))
-    kube.object("batch/v1", "Job", f"content-{number}", "shop", spec=job(pod(container(env=env))))
+    kube.probe("gitea_content", f"content-{number}", "shop", env)
 
 
 def test_what_is_declared_is_there_afterwards(kube_with_gitea: Bench) -> None:

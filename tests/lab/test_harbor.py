@@ -10,7 +10,7 @@ from lab.providers.operators.templates import render
 from lib.harbor import pull_secret
 from lib.harbor.content import content
 from settings.harbor import Harbor
-from tests.lab.bench import Bench, container, job, pod, refuses
+from tests.lab.bench import Bench, refuses
 from tests.lab.platforms import with_addresses, with_ingress
 
 HOST = "registry.example"
@@ -52,14 +52,14 @@ def reconcile(
         "HARBOR_URL": f"https://{HOST}",
         "CONTENT": json.dumps(content(harbor, dict.fromkeys(harbor.robots, generation))),
         "LOGINS": "/robots",
+        "SECONDS": "60",
     }
     password = {"name": "HARBOR_PASSWORD", "valueFrom": {"secretKeyRef": {"name": admin, "key": "password"}}}
     mounts = [{"name": "puller", "mountPath": "/robots/puller"}]
-    spec = container(env=[*({"name": name, "value": value} for name, value in plain.items()), password])
-    template = pod({**spec, "volumeMounts": mounts})
-    template["spec"]["volumes"] = [{"name": "puller", "secret": {"secretName": f"registry-puller-{mounted}"}}]
+    env = [*({"name": name, "value": value} for name, value in plain.items()), password]
+    volumes = [{"name": "puller", "secret": {"secretName": f"registry-puller-{mounted}"}}]
     number = len(list(kube.cluster.each("batch/Job")))
-    kube.object("batch/v1", "Job", f"content-{number}", "shop", spec=job(template))
+    kube.probe("harbor_content", f"content-{number}", "shop", env, volumes=volumes, mounts=mounts)
 
 
 def test_what_is_declared_is_there_afterwards(kube_with_harbor: Bench) -> None:

@@ -137,17 +137,3 @@ def test_a_job_that_is_staged_to_fail_fails_and_is_replaced_next_time(kube: Benc
         "spec": job(pod(container())),
     }
     assert kube.diff("kubernetes:batch/v1:Job", inputs, inputs).replaces, "replaceUnready runs a failed Job again"
-
-
-def test_a_job_waits_for_the_services_it_calls(kube: Bench) -> None:
-    template = pod(container(env=[{"name": "URL", "value": "http://api.shop.svc:80/health"}]))
-    with refuses("lookup api.shop.svc: no such host", InitFailedError):
-        kube.object("batch/v1", "Job", "probe", "shop", spec=job(template))
-    with refuses("connection refused", InitFailedError):
-        selector = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
-        kube.object("v1", "Service", "api", "shop", spec=selector)
-        kube.object("batch/v1", "Job", "second", "shop", spec=job(template))
-    kube.object("apps/v1", "Deployment", "web", "shop", spec=deployment(pod(container())))
-    first = kube.cluster.look("batch/Job", "shop", "probe")
-    assert first is not None, "the Job of the beginning is still there"
-    assert first["status"]["succeeded"] == 1, "it goes on as soon as somebody answers"

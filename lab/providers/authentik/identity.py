@@ -55,6 +55,7 @@ def apply_row(cluster: Cluster, release: Mapping[str, Any], row: Mapping[str, An
         "made": made,
         "context": row.get("context", "{}"),
         "hosts": blueprints.external_hosts(text),
+        "clients": blueprints.clients(text),
     }
     cluster.world.put(APPLIED, str(row.get("path") or row["name"]), record)
     return "successful"
@@ -74,6 +75,16 @@ def _known(cluster: Cluster) -> dict[str, set[str]]:
         for model, names in record["made"].items():
             known.setdefault(model, set()).update(names)
     return known
+
+
+def clients(cluster: Cluster) -> set[tuple[str, str]]:
+    """Each client_id with each redirect URI that Authentik would send people back to."""
+    providers = _known(cluster).get(refusals.OAUTH2_PROVIDER, set())
+    found: set[tuple[str, str]] = set()
+    for record in cluster.world.view(APPLIED).values():
+        for name in providers & record["clients"].keys():
+            found |= {(client, uri) for client, uri in record["clients"][name]}
+    return found
 
 
 def discovery_problem(cluster: Cluster, issuer: str, namespace: str | None = None) -> str | None:

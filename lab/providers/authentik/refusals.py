@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 PROXY_PROVIDER: Final = "authentik_providers_proxy.proxyprovider"
+OAUTH2_PROVIDER: Final = "authentik_providers_oauth2.oauth2provider"
 OUTPOST: Final = "authentik_outposts.outpost"
 REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     "authentik_core.application": frozenset({"name", "slug"}),
@@ -17,9 +18,7 @@ REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     "authentik_policies.policybinding": frozenset({"target", "order"}),
     PROXY_PROVIDER: frozenset({"name", "authorization_flow", "invalidation_flow", "external_host"}),
     "authentik_providers_oauth2.scopemapping": frozenset({"name", "scope_name", "expression"}),
-    "authentik_providers_oauth2.oauth2provider": frozenset(
-        {"name", "authorization_flow", "invalidation_flow", "redirect_uris"}
-    ),
+    OAUTH2_PROVIDER: frozenset({"name", "authorization_flow", "invalidation_flow", "redirect_uris"}),
 }
 
 
@@ -50,7 +49,7 @@ def check_tags(value: Any, files: Mapping[str, str], seen: set[str]) -> None:
 
 def check_client(model: str, given: Mapping[str, Any], files: Mapping[str, str]) -> None:
     """An OAuth2 provider nobody could log in with is refused, although Authentik would store it."""
-    if model != "authentik_providers_oauth2.oauth2provider":
+    if model != OAUTH2_PROVIDER:
         return
     secret = given.get("client_secret")
     if isinstance(secret, Tag) and secret.name == "File" and not files.get(str(secret.value)):

@@ -18,7 +18,6 @@ RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
 
 _SERVICE_HOST: Final = re.compile(r"\b[a-z0-9][a-z0-9.-]*\.svc(?:\.cluster\.local)?\b")
 _PORTS: Final = {"https": 443, "ssh": 22}
-_URL: Final = re.compile(r"https?://[^\s\"'<>|]+")
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,6 @@ def service_hosts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from service_hosts(item)
-
-
-def urls(text: str) -> list[str]:
-    """Absolute http(s) URLs in a text."""
-    return _URL.findall(text)
 
 
 def unknown_services(cluster: Cluster, value: Any) -> list[str]:

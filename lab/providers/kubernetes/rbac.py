@@ -20,13 +20,14 @@ class Account:
 
 
 def may(cluster: Cluster, account: Account, verb: str, resource: str, name: str) -> bool:
-    """Whether an account may do `verb` on the named core resource of its own namespace.
+    """Whether an account may do `verb` on the named resource (`<plural>.<group>` outside the core group).
 
     `create` cannot be limited by name, since the API server does not know the name when it decides; that of a
     subresource, such as `serviceaccounts/token`, can.
     """
+    resource, _, group = resource.partition(".")
     for rule in _rules(cluster, account):
-        if "" not in (rule.get("apiGroups") or []) and "*" not in (rule.get("apiGroups") or []):
+        if group not in (rule.get("apiGroups") or []) and "*" not in (rule.get("apiGroups") or []):
             continue
         fits = all(
             wanted in (rule.get(field) or []) or "*" in (rule.get(field) or [])

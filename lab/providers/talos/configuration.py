@@ -20,6 +20,13 @@ def merged_configuration(inputs: Mapping[str, Any]) -> Properties:
     return merge_patches(documents(str(text), "machine_configuration_input")[0], inputs.get("configPatches") or [])
 
 
+def hostname(inputs: Mapping[str, Any]) -> str:
+    """Hostname that the last HostnameConfig among the patches gives; empty where Talos makes one up."""
+    patches = [str(patch) for patch in inputs.get("configPatches") or []]
+    found = [item for index, patch in enumerate(patches) for item in documents(patch, f"config_patches[{index}]")]
+    return str(next((item["hostname"] for item in reversed(found) if item.get("kind") == "HostnameConfig"), ""))
+
+
 def documents(text: str, where: str) -> list[Properties]:
     """The YAML documents of a text; raises RefusedError."""
     try:

@@ -17,7 +17,7 @@ from lab.providers.kubernetes.access import fingerprint
 from lab.providers.kubernetes.cluster import CLUSTERS
 from lab.providers.proxmox.machines import VMS, addresses
 from lab.providers.talos import nodes, pki
-from lab.providers.talos.configuration import merged_configuration
+from lab.providers.talos.configuration import hostname, merged_configuration
 from lab.providers.talos.nodes import NODES
 from lab.providers.talos.secrets import TalosResource, owner
 from lab.providers.wire import UNKNOWN, Properties
@@ -71,7 +71,7 @@ class ConfigurationApply(TalosResource):
         running = running if running and running["vm"] == machine["outputs"]["vmId"] else None
         if running and not nodes.bring_up(call.site, inputs["node"]):
             raise _no_route(inputs["node"])
-        name = machine["inputs"].get("name", machine["urn"].rpartition("::")[2])
+        name = hostname(inputs) or machine["inputs"].get("name", machine["urn"].rpartition("::")[2])
         record = {"config": document, "vm": machine["outputs"]["vmId"], "vmUrn": machine["urn"], "name": name}
         world.put(NODES, inputs["node"], {**record, "down": False}, sealed=True)
         api = world.get(CLUSTERS, server)

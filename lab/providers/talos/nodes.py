@@ -35,6 +35,11 @@ _IMMEDIATE_FEATURES: Final = frozenset(
 _OUTSIDE: Final = ("site", "faults", "latency", "proxmox/", "talos/")
 
 
+def names(world: World) -> set[str]:
+    """Names of the nodes that are up."""
+    return {node["name"] for node in world.table(NODES).values() if not node.get("down")}
+
+
 def effect(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """What a running node does when its configuration changes: `reboot`, `restart` (of its API server) or nothing."""
     if _fixed(old) != _fixed(new):
