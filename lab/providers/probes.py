@@ -25,7 +25,7 @@ from lab.providers.vault import gates as vault
 
 @dataclass(frozen=True)
 class Script:
-    """What running a script comes to, and the variables that it reads only where they are given."""
+    """What running a script comes to, and the variables that it can do without."""
 
     answer: Callable[[Cluster, Container], Outcome]
     optional: frozenset[str] = frozenset()
@@ -41,7 +41,7 @@ _SECRET: Final = frozenset(
 SCRIPTS: Final[Mapping[str, Script]] = {
     "authentik_api": Script(authentik.api),
     "blueprint_apply": Script(authentik.apply, _SECRET),
-    "blueprint_visible": Script(authentik.visible),
+    "blueprint_visible": Script(authentik.visible, _SECRET),
     "conditions": Script(kubernetes.conditions),
     "discovery": Script(authentik.discovery),
     "forward_auth": Script(authentik.forward_auth),
@@ -54,8 +54,8 @@ SCRIPTS: Final[Mapping[str, Script]] = {
     "vault_unsealed": Script(vault.unsealed),
 }
 
-# Python's ssl reads the first, another container of its pod the second; the third makes a gate run again.
-_UNREAD: Final = frozenset({"SSL_CERT_FILE", "VAULT_CACERT", "CHART"})
+# Python's ssl reads the first, another container of its pod the second; the others make a gate run again.
+_UNREAD: Final = frozenset({"SSL_CERT_FILE", "VAULT_CACERT", "CHART", "TOKEN_GENERATION"})
 _FROM_KUBELET: Final = frozenset({"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"})
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]+")
 
@@ -72,10 +72,10 @@ def run(cluster: Cluster, container: Container) -> Outcome | None:
     missing = sorted(needed - script.optional - container.env.keys())
     if missing:
         return Outcome(failed=f"{names[0]} needs the variable {missing[0]}")
-    unknown = sorted(container.env.keys() - known - _UNREAD)
-    return (
-        Outcome(failed=f"{names[0]} reads no variable {unknown[0]}") if unknown else script.answer(cluster, container)
-    )
+    unknown = sorted(container.env.keys() - known - script.optional - _UNREAD)
+    if unknown:
+        return Outcome(failed=f"{names[0]} reads no variable {unknown[0]}")
+    return script.answer(cluster, container)
 
 
 def _mounted(cluster: Cluster, container: Container) -> Iterator[str]:

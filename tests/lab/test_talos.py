@@ -8,6 +8,7 @@ import yaml
 from lab.providers.base import CheckFailedError
 from lab.providers.kubernetes.access import unreachable
 from lab.providers.kubernetes.cluster import CLUSTERS
+from lab.providers.talos import nodes
 from lab.providers.talos.nodes import RESTARTS
 from tests.lab.bench import Bench, refuses
 from tests.lab.machines import NODE, VIP, VM, machine, with_host
@@ -88,6 +89,19 @@ def test_a_configuration_is_applied_to_a_machine_that_runs(proxmox: Bench) -> No
         proxmox.create(APPLY, inputs)
     proxmox.create(VM, machine())
     assert proxmox.create(APPLY, inputs).outputs["endpoint"] == NODE, "the endpoint is the node unless given"
+
+
+def test_a_machine_is_the_node_that_its_documents_name(proxmox: Bench) -> None:
+    proxmox.create(VM, machine())
+    patch = "{apiVersion: v1alpha1, kind: HostnameConfig, auto: 'off', hostname: worker0}"
+    arguments = {"clusterName": "dev", "clusterEndpoint": f"https://{VIP}:6443", "machineType": "worker"}
+    inputs = talos(proxmox, "worker")
+    secrets = proxmox.create(SECRETS, {}, "again").outputs["machineSecrets"]
+    rendered = proxmox.invoke(RENDER, {**arguments, "machineSecrets": secrets, "configPatches": [patch]})
+    inputs["machineConfigurationInput"] = rendered["machineConfiguration"]
+    text = proxmox.create(APPLY, inputs).outputs["machineConfiguration"]
+    assert nodes.names(proxmox.world) == {"worker0"}, "the kubelet registers under the hostname"
+    assert "HostnameConfig" in text, "documents beside the main one are part of the configuration"
 
 
 def test_talos_is_never_reached_over_the_virtual_address(proxmox: Bench) -> None:

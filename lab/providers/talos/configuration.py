@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -12,19 +12,17 @@ from lab.providers.errors import RefusedError
 from lab.providers.wire import Properties
 
 
-def merged_configuration(inputs: Mapping[str, Any]) -> Properties:
-    """The main document of a machine configuration with its patches; raises RefusedError."""
+def merged_configuration(inputs: Mapping[str, Any]) -> list[Properties]:
+    """The documents of a machine configuration with its patches, the main one first; raises RefusedError."""
     text = inputs.get("machineConfigurationInput")
     if not text:
         raise RefusedError("Missing required argument: machine_configuration_input")
-    return merge_patches(documents(str(text), "machine_configuration_input")[0], inputs.get("configPatches") or [])
+    return merge_patches(documents(str(text), "machine_configuration_input"), inputs.get("configPatches") or [])
 
 
-def hostname(inputs: Mapping[str, Any]) -> str:
-    """Hostname that the last HostnameConfig among the patches gives; empty where Talos makes one up."""
-    patches = [str(patch) for patch in inputs.get("configPatches") or []]
-    found = [item for index, patch in enumerate(patches) for item in documents(patch, f"config_patches[{index}]")]
-    return str(next((item["hostname"] for item in reversed(found) if item.get("kind") == "HostnameConfig"), ""))
+def hostname(others: Sequence[Mapping[str, Any]]) -> str:
+    """Hostname that the documents give; empty where Talos makes one up."""
+    return str(next((item["hostname"] for item in others if item["kind"] == "HostnameConfig"), ""))
 
 
 def documents(text: str, where: str) -> list[Properties]:
@@ -38,9 +36,10 @@ def documents(text: str, where: str) -> list[Properties]:
     return found
 
 
-def merge_patches(base: Properties, patches: list[Any]) -> Properties:
-    """`base` with the v1alpha1 parts of the patches merged in; other documents must name their kind."""
-    merged = copy.deepcopy(base)
+def merge_patches(base: Sequence[Properties], patches: list[Any]) -> list[Properties]:
+    """`base` with the patches merged in: v1alpha1 into its first document, others into those of their kind and name."""
+    main = copy.deepcopy(base[0])
+    others = {(item.get("kind"), item.get("name")): copy.deepcopy(item) for item in base[1:]}
     for index, patch in enumerate(patches):
         if not isinstance(patch, str):
             raise RefusedError(f"config_patches[{index}]: expected a string of YAML or JSON")
@@ -48,11 +47,12 @@ def merge_patches(base: Properties, patches: list[Any]) -> Properties:
             if "kind" in item:
                 if "apiVersion" not in item:
                     raise RefusedError(f"config_patches[{index}]: {item['kind']}: missing apiVersion")
+                _merge(others.setdefault((item["kind"], item.get("name")), {}), item)
             elif item.keys() <= {"machine", "cluster", "version", "debug", "persist"}:
-                _merge(merged, item)
+                _merge(main, item)
             else:
                 raise RefusedError(f"config_patches[{index}]: unknown keys found during decoding: {sorted(item)}")
-    return merged
+    return [main, *others.values()]
 
 
 def _merge(target: Properties, patch: Mapping[str, Any]) -> None:

@@ -58,7 +58,7 @@ class ConfigurationApply(TalosResource):
 
     def admit(self, call: Call, inputs: Properties) -> None:
         """The configuration is valid, the client is known, a machine answers at the address."""
-        document = merged_configuration(inputs)
+        document, *others = merged_configuration(inputs)
         world = call.site.world
         owner(world, inputs.get("clientConfiguration"))
         _machine_at(world, inputs.get("endpoint") or inputs["node"])
@@ -71,7 +71,7 @@ class ConfigurationApply(TalosResource):
         running = running if running and running["vm"] == machine["outputs"]["vmId"] else None
         if running and not nodes.bring_up(call.site, inputs["node"]):
             raise _no_route(inputs["node"])
-        name = hostname(inputs) or machine["inputs"].get("name", machine["urn"].rpartition("::")[2])
+        name = hostname(others) or machine["inputs"].get("name", machine["urn"].rpartition("::")[2])
         record = {"config": document, "vm": machine["outputs"]["vmId"], "vmUrn": machine["urn"], "name": name}
         world.put(NODES, inputs["node"], {**record, "down": False}, sealed=True)
         api = world.get(CLUSTERS, server)
@@ -82,7 +82,7 @@ class ConfigurationApply(TalosResource):
 
     def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
         """Adds the rendered configuration."""
-        text = yaml.safe_dump(merged_configuration(inputs), sort_keys=False)
+        text = yaml.safe_dump_all(merged_configuration(inputs), sort_keys=False)
         return {
             "applyMode": "auto",
             "endpoint": inputs["node"],

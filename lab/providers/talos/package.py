@@ -49,8 +49,8 @@ class GetMachineConfiguration(Function):
             raise RefusedError(f"cluster_endpoint: must be a valid URL with a port, got {endpoint!r}")
         if arguments["machineType"] not in _TYPES:
             raise RefusedError(f"machine_type: must be one of {', '.join(_TYPES)}, got {arguments['machineType']!r}")
-        document = merge_patches(_base(arguments), arguments.get("configPatches") or [])
-        text = yaml.safe_dump(document, sort_keys=False)
+        documents = merge_patches([_base(arguments)], arguments.get("configPatches") or [])
+        text = yaml.safe_dump_all(documents, sort_keys=False)
         return {**arguments, "id": "machine_configuration", "machineConfiguration": text}
 
 
