@@ -38,11 +38,16 @@ _LOGINS: Final[Mapping[str, str]] = {
 def offered(cluster: Cluster, container: Container) -> Outcome:
     """CHECKS: each is a question that the script understands, and its page or login is there."""
     checks = json.loads(container.env["CHECKS"])
-    lacking = [check for check in checks if check.keys() not in ({"url", "body"}, {"url", "location"})]
+    lacking = [check for check in checks if not _is_understood(check)]
     if lacking:
         return Outcome(failed=f"a check has url and one of body and location, and not {', '.join(lacking[0])}")
     problems = (_problem(cluster, check, container.namespace) for check in checks)
     return Outcome(waiting="\n".join(filter(None, problems)))
+
+
+def _is_understood(check: Mapping[str, str]) -> bool:
+    asked = check.keys() - {"url"}
+    return not asked if check["url"].startswith("ssh:") else asked in ({"body"}, {"location"})
 
 
 def _problem(cluster: Cluster, check: Mapping[str, str], namespace: str) -> str:
@@ -51,7 +56,9 @@ def _problem(cluster: Cluster, check: Mapping[str, str], namespace: str) -> str:
         backend = locate(cluster, url, namespace)
     except UnreachableError as error:
         return f"{url}: not reached ({error})"
-    path = urlsplit(url).path
+    scheme, host, path, *_ = urlsplit(url)
+    if scheme == "ssh":
+        return ""
     if "body" in check:
         return "" if path in _PAGES.get(backend.chart, ()) else f"{url}: answered 404 without {check['body']}"
     values = cluster.world.view(RELEASES)[f"{backend.namespace}/{backend.name}"]["values"]
@@ -59,7 +66,7 @@ def _problem(cluster: Cluster, check: Mapping[str, str], namespace: str) -> str:
     started = re.fullmatch(login, path)
     if started is None or any(name not in json.dumps(values) for name in started.groups()):
         return f"{url}: answered 404 and leads to nowhere, not to {check['location']}"
-    led = any(re.search(check["location"], one) for one in _authorizations(cluster, urlsplit(url).netloc))
+    led = any(re.search(check["location"], one) for one in _authorizations(cluster, host))
     return "" if led else f"{url}: leads to no login of {check['location']} that Authentik knows"
 
 

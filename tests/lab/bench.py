@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +143,7 @@ class Bench:
         """Create a namespace that enforces a Pod Security level."""
         self.object("v1", "Namespace", name, metadata={"labels": {"pod-security.kubernetes.io/enforce": level}})
 
-    def probe(self, script: str, name: str, namespace: str, env: list[Properties], **more: Any) -> Result:
+    def probe(self, script: str, name: str, namespace: str, env: Sequence[Any], **more: Any) -> Result:
         """Run a Job as components/probe.py makes them: a script of lib/probes, its modules and its variables."""
         files = ProbeArgs(namespace=namespace, source=probe.script(script)).files
         self.object("v1", "ConfigMap", f"{name}-script", namespace, data=files)
@@ -153,7 +153,9 @@ class Bench:
             *more.pop("volumes", []),
         ]
         mounts = [{"name": "script", "mountPath": "/probe"}, *more.pop("mounts", [])]
-        main = container("probe", image="python", command=["python3", "/probe/probe.py"], env=env, volumeMounts=mounts)
+        main = container(
+            "probe", image="python", command=["python3", "/probe/probe.py"], env=list(env), volumeMounts=mounts
+        )
         return self.object("batch/v1", "Job", name, namespace, spec=job(pod(main, volumes=volumes, **more)))
 
     def release(self, chart: str, namespace: str, values: Properties | None = None, **more: Any) -> Result:

@@ -10,7 +10,7 @@ from lab.providers import probes
 from lab.providers.authentik import identity
 from lab.providers.errors import InitFailedError
 from lab.providers.talos.nodes import NODES
-from lib import login_checks
+from lib.login_checks import LoginCheck, gitea_login, leads_to_login
 from lib.oidc import GITEA_SOURCE, OidcApplication
 from tests.lab.authentik_server import HOST, with_authentik
 from tests.lab.bench import Bench, container, job, pod, refuses
@@ -25,6 +25,10 @@ APPLICATION = OidcApplication(
     redirect_uris=(f"https://{GIT}/user/oauth2/{GITEA_SOURCE}/callback",),
     groups=("people",),
     launch_url=f"https://{GIT}/",
+)
+CHECKS = (
+    LoginCheck(url=f"https://{GIT}/user/login", body="sign in"),
+    leads_to_login(gitea_login(GIT), APPLICATION),
 )
 
 
@@ -121,7 +125,7 @@ def git(kube: Bench) -> Bench:
 
 
 def ask(git: Bench, name: str, old: str = "", new: str = "") -> None:
-    checks = json.dumps(list(login_checks.gitea(GIT, APPLICATION)))
+    checks = json.dumps(list(CHECKS))
     git.probe("login_offered", name, "shop", variables(CHECKS=checks.replace(old, new), SECONDS="60"))
 
 
@@ -133,7 +137,7 @@ def test_the_gate_of_a_login_opens_where_the_login_leads_to_its_client(git: Benc
     ("old", "new", "word"),
     [
         ('"location"', '"locaton"', "one of body and location"),
-        ("user/login", "user/logins", "user/logins: answered 404"),
+        ("/user/login", "/user/logins", "user/logins: answered 404"),
         (f'oauth2/{GITEA_SOURCE}", "location"', 'oauth2/authentick", "location"', "leads to nowhere"),
         ("client_id=gitea", "client_id=gitee", "leads to no login"),
         ("callback", "calback", "leads to no login"),
