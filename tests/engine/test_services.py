@@ -83,4 +83,6 @@ def _changed(result: Result) -> set[str]:
 def _belongs(name: str, service: str) -> bool:
     parts = {f"login-{service}", f"oidc-{service}", f"valkey-{service}"}
     parts |= {f"postgres-{database}" for database in DATABASES[service]}
+    if service == "harbor":
+        parts.add("talos-")  # the nodes are told of its registry
     return name == service or name.startswith((f"{service}-", *parts))
