@@ -100,12 +100,12 @@ smoke: setup ## ask the real cluster of STACK whether it does what it is for (re
 rotate: setup ## raise the generation of SECRET=<path> in the file of STACK, and say what that will do
 	@$(PY) -m tools.rotate --secret "$(SECRET)" --stack "$(STACK)"
 
-secrets: setup ## list the secrets of STACK with their age and readers (never values)
-	@$(PY) -m tools.secret_ages --stack "$(STACK)"
+secrets: setup ## list the secrets of STACK with their age and readers, never values (ARGS=--json for programs)
+	@$(PY) -m tools.secret_ages --stack "$(STACK)" $(ARGS)
 
 graph: setup ## draw the plan of STACK (test-cluster if not given) as build/graph.svg
 	@$(PY) -m lab graph --stack $(or $(STACK),test-cluster) --out build/graph.svg
 
 clean: ## remove everything that make made in this checkout
-	rm -rf build .venv .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build .venv .venvs .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

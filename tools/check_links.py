@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GENERATED = {"build", ".venv", ".tools"}
+GENERATED = {"build", ".venv", ".venvs", ".tools"}
 """Directories that are made by running something, so a fresh clone lacks them."""
 
 LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)")

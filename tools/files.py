@@ -4,10 +4,13 @@ import errno
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tools.waiting import ticking
 
 
 class SetupError(Exception):
@@ -26,8 +29,9 @@ def exclusive(path: Path, waiting: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(waiting, flush=True)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            print(waiting, file=sys.stderr, flush=True)
+            with ticking("setup: waiting"):
+                fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.files import UnavailableError
+from tools.waiting import ticking
 
 OLDEST = (1, 21)
 """The first Go that fetches by itself the toolchain that go.mod asks for (go.dev/doc/toolchain)."""
@@ -48,12 +49,18 @@ def build(source: Source, binary: Path) -> str:
         raise UnavailableError("Go is not installed")
     # CGO_ENABLED=0: no C compiler needed. GOTOOLCHAIN: some packagings of Go default to `local` and would give up.
     environment = {"GOTOOLCHAIN": "auto"} | os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
-    using = _version(go, source.module, environment)
+    with ticking("setup: asking Go"):
+        using = _version(go, source.module, environment)
     place = f"tools/{source.module.name}/go.mod"
-    print(f"setup: building {source.name} {source.version} with {using} from {place} ({source.duration})", flush=True)
+    print(
+        f"setup: building {source.name} {source.version} with {using} from {place} ({source.duration})",
+        file=sys.stderr,
+        flush=True,
+    )
     command = [go, "build", "-mod=readonly", "-buildvcs=false", *source.flags, "-o", str(binary), source.package]
     # Go names each of the hundreds of modules it downloads; only a failure is worth reading.
-    run = subprocess.run(command, cwd=source.module, env=environment, capture_output=True, text=True, check=False)
+    with ticking(f"setup: building {source.name}"):
+        run = subprocess.run(command, cwd=source.module, env=environment, capture_output=True, text=True, check=False)
     if run.returncode:
         print(*run.stderr.splitlines()[-20:], sep="\n", file=sys.stderr, flush=True)
         raise UnavailableError("the build with Go failed, the reason is above")

@@ -8,6 +8,8 @@ What they add to the bare CLI: the stack file is validated before the engine sta
 import argparse
 import os
 import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 from settings.check import refused
 from tools import expiry
 from tools.state import StateError, exported
+from tools.waiting import INTERRUPTED, interruptible, ticking
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -83,24 +86,49 @@ def applied(binary: Path, operation: str, stack: str, root: Path) -> Mapping[str
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
-    """Validate the stack file and become `pulumi`; returns only by `SystemExit`, as the process is replaced."""
+    """Validate the stack file and run `pulumi`; returns only by `SystemExit`, with its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.operate", description=__doc__, allow_abbrev=False)
     parser.add_argument("operation", choices=FLAGS)
     parser.add_argument("--stack", default="", help="name of the stack, as in Pulumi.<stack>.yaml")
     options, extra = parser.parse_known_args(arguments)
     try:
         settings = stack_file(root, options.stack)
+        # First what needs no CLI: a defective file is told also where setup is not done.
+        if refused(settings):
+            sys.exit(1)
         binary = cli(root)
     except OperateError as error:
         sys.exit(f"{options.operation}: {error}")
-    if reason := expiry.refusal(options.operation, binary, options.stack, root):
+    with ticking(f"{options.operation}: reading the state of {options.stack}"):
+        reason = expiry.refusal(options.operation, binary, options.stack, root)
+        state = None if reason else applied(binary, options.operation, options.stack, root)
+    if reason:
         sys.exit(f"{options.operation}: {reason}")
-    if refused(settings, applied(binary, options.operation, options.stack, root)):
+    if state is not None and refused(settings, state):
         sys.exit(1)
     command = [str(binary), options.operation, "--stack", options.stack, *FLAGS[options.operation], *extra]
-    os.chdir(root)
-    os.execve(binary, command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)})
+    sys.exit(carried_out(command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}, root))
+
+
+def carried_out(command: Sequence[str], environment: Mapping[str, str], root: Path) -> int:
+    """Exit code of the CLI. Ctrl-C reaches it as well: it ends in order, and then one sentence says how to go on."""
+    operation, stack, heard = command[1], command[3], list[int]()
+    # A handler, as an ignored signal would be ignored by the child too.
+    signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    with subprocess.Popen(command, cwd=root, env=environment) as child:
+        signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
+        code = child.wait()
+    if not heard:
+        return code if code >= 0 else 128 - code
+    same = f"`make {operation} STACK={stack}`"
+    kept = f"what was done so far is in the state, and {same} goes on from there"
+    text = f"nothing was changed, and {same} begins again" if operation == "preview" else kept
+    print(f"{operation}: interrupted; {text}", file=sys.stderr)
+    return INTERRUPTED
 
 
 if __name__ == "__main__":
-    main()
+    with interruptible(
+        "interrupted before the operation began; nothing was changed, and the same command begins again"
+    ):
+        main()

@@ -13,6 +13,7 @@ from tools import binaries, release
 from tools.binaries import Found, Version
 from tools.files import SetupError, UnavailableError, exclusive, link, staged
 from tools.go_build import Source
+from tools.waiting import ticking
 
 VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
@@ -109,7 +110,7 @@ def _cached(store: Path, version: str) -> Found:
 
 def _released(root: Path, store: Path, version: str, sites: Sequence[str]) -> Found:
     """The official release, kept in the cache."""
-    with staged(store / "release") as directory:
+    with staged(store / "release") as directory, ticking("setup: downloading pulumi"):
         release.download(version, directory, sites, committed=root / "tools" / "pulumi")
         binaries.prove(directory / "pulumi", version)
     return Found(store / "release" / "pulumi", f"{version} downloaded from its release, checksum verified")

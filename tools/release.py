@@ -12,6 +12,7 @@ import platform
 import queue
 import re
 import shutil
+import sys
 import tarfile
 import threading
 import urllib.request
@@ -53,7 +54,7 @@ def download(version: str, into: Path, sites: Sequence[str], committed: Path, pa
     expected = _checksum(f"pulumi-{version}-checksums.txt", name, bases[::-1], committed, patience)
     target = into / name
     with _open_first(bases, name, patience) as response:
-        print(f"setup: downloading {name} from {urlsplit(response.url).hostname}", flush=True)
+        print(f"setup: downloading {name} from {urlsplit(response.url).hostname}", file=sys.stderr, flush=True)
         actual = _save(response, target)
     if actual != expected:
         raise UnavailableError(f"{name} refused: its SHA-256 is {actual}, the published one {expected}")

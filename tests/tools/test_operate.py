@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -102,6 +103,33 @@ def test_a_defective_stack_file_never_reaches_the_cli(run: Run, checkout: Path) 
     assert done.returncode == 1, f"a defective stack file must stop the operation: {done.stdout}"
     assert "nonsense" in done.stderr, f"the message must name the key: {done.stderr!r}"
     assert not done.stdout, f"the CLI must not have started: {done.stdout!r}"
+
+
+def test_a_defective_stack_file_is_told_where_setup_is_not_done(run: Run, checkout: Path) -> None:
+    (checkout / "Pulumi.broken.yaml").write_text("config:\n  home-cluster:nonsense: 1\n")
+    shutil.rmtree(checkout / ".tools")
+    done = run("up", "--stack", "broken")
+    assert "nonsense" in done.stderr, f"a person writes the file first: {done.stderr!r}"
+
+
+@pytest.mark.parametrize(("operation", "kept"), [("up", "goes on from there"), ("preview", "nothing was changed")])
+def test_ctrl_c_ends_with_one_sentence_that_says_how_to_go_on(checkout: Path, operation: str, kept: str) -> None:
+    (checkout / "installed" / "pulumi").write_text(
+        "#!/bin/sh\n[ \"$1\" = stack ] && { echo 'error: no stack named' >&2; exit 255; }\n"
+        "trap 'echo cancelled; exit 1' INT; echo started; while :; do sleep 0.1; done\n"
+    )
+    code = "import sys, pathlib, tools.operate as o; o.main(sys.argv[2:], pathlib.Path(sys.argv[1]))"
+    command = [sys.executable, "-c", code, str(checkout), operation, "--stack", "test-cluster"]
+    child = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    with child:
+        assert child.stdout is not None, "it is a pipe"
+        assert child.stdout.readline() == "started\n", "the CLI runs"
+        os.killpg(child.pid, signal.SIGINT)  # as a terminal does
+        out, errors = child.communicate()
+    assert (child.returncode, out) == (130, "cancelled\n"), "the CLI ends in order first"
+    assert [kept in line for line in errors.splitlines()] == [True], f"one sentence, no traceback: {errors!r}"
 
 
 def _applied(checkout: Path, **record: str) -> None:

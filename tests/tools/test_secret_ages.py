@@ -1,16 +1,22 @@
 """`make secrets`: path, generation, age and readers, and no value."""
 
 import io
+import json
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from lib.secret_registry import declare
 from settings import parse
 from tests.settings.stacks import SHIPPED, sections
-from tools.secret_ages import table
+from tools import secret_ages
+from tools.secret_ages import document, table
 
+ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PARENT = "urn:pulumi:home::home-cluster::home-cluster:generated_fields:GeneratedFields::"
 DECLARED = declare(parse(sections(SHIPPED) | {"rotation": {"generations": {"gitea/admin": 3}}}))
@@ -61,5 +67,23 @@ def test_a_rotation_that_has_not_run_yet_shows() -> None:
 
 
 def test_no_value_is_shown() -> None:
-    lines = _lines(_state({"gitea/admin": timedelta(days=1)}, {}))
-    assert "planted-canary" not in "\n".join(lines), "ages and readers, never values"
+    state = _state({"gitea/admin": timedelta(days=1)}, {})
+    shown = "\n".join([*_lines(state), json.dumps(document(DECLARED, state, NOW))])
+    assert "planted-canary" not in shown, "ages and readers, never values"
+
+
+def test_a_program_gets_json_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(ROOT / "Pulumi.test-cluster.yaml", tmp_path)
+    state = _state({"gitea/admin": timedelta(days=1)}, {"gitea/admin": 1})
+    monkeypatch.setattr(secret_ages, "cli", lambda _: tmp_path)
+    monkeypatch.setattr(secret_ages, "exported", lambda *_: state)
+    assert secret_ages.main(["--stack", "test-cluster", "--json"], tmp_path) == 0, "it was read"
+    found = {entry["secret"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert found["gitea/admin"]["made"] == "2026-11-22T12:00:00Z", "in universal time"
+    assert found["gitea/admin"]["applied"] == 1, "as the last update left it"
+    assert found["postgres/gitea"]["made"] is None, "the next update makes it"
+    assert secret_ages.main(["--stack", "test-cluster"], tmp_path) == 0, "for people"
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(found), "in a pipe each secret is one line, its names whole"

@@ -65,6 +65,39 @@ def test_a_package_whose_hash_is_not_the_locked_one_is_refused(locked: Path) -> 
     assert not (locked / ".venv" / environment.STAMP).exists(), "a failed setup must not look like a finished one"
 
 
+def test_an_environment_is_made_beside_the_one_in_use_and_takes_its_place_when_it_is_whole(locked: Path) -> None:
+    old = locked / ".venv"
+    (old / "bin").mkdir(parents=True)
+    (old / "bin" / "tool").write_text("of an earlier setup")
+    right = (locked / "requirements.txt").read_text()
+    (locked / "requirements.txt").write_text("tiny==1.0\n")
+    with pytest.raises(SetupError):
+        environment.ensure(locked)
+    assert (old / "bin" / "tool").is_file(), "what worked before goes on working"
+    (locked / "requirements.txt").write_text(right)
+    environment.ensure(locked)
+    first = old.resolve()
+    assert not (old / "bin" / "tool").exists(), "nothing is left over in it"
+    assert "tiny" in {path.stem for path in first.glob("lib/*/site-packages/*.py")}, "it is whole"
+    (locked / "requirements-dev.txt").write_text("# changed\n")
+    environment.ensure(locked)
+    left = {
+        path
+        for path in first.parent.iterdir()
+        if (path / "pyvenv.cfg").exists() and (path / environment.STAMP).exists()
+    }
+    assert left == {old.resolve()}, "the one before goes once nobody starts it any more"
+
+
+def test_setup_says_nothing_where_a_program_reads(tmp_path: Path) -> None:
+    code = "import pathlib, sys; from tools import bootstrap, environment, pulumi_cli\n"
+    code += "environment.ensure = pulumi_cli.ensure = lambda _: 'current'\nbootstrap.prepare(pathlib.Path(sys.argv[1]))"
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert (run.stdout, len(run.stderr.splitlines())) == ("", 2), "a command of make can be piped"
+
+
 def test_a_package_without_a_hash_is_refused(locked: Path) -> None:
     (locked / "requirements.txt").write_text("tiny==1.0\n")
     with pytest.raises(SetupError, match="the packages could not be installed"):
