@@ -8,12 +8,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab import demo, graph, progress
+from lab import demo, fates, progress, report
 from lab.checkout import ROOT, LabError, Stack
 from lab.driver import Driver
 from lab.phases import Phases
+from lab.report import Run
 from lab.world import WorldError
 from settings.check import refused
+from tools.waiting import INTERRUPTED
 
 _SHIPPED = "test-cluster"
 _LOG_WIDTH = 160  # of a table that goes into a file
@@ -49,6 +51,11 @@ def main(arguments: list[str]) -> int:
         if options.command == "graph":
             return _graph(driver, options.out, console)
         return _operate(driver, options.command, console)
+    except KeyboardInterrupt:
+        more = " without --fresh" if options.fresh else ""
+        text = f"interrupted: what was made stays in {stack.workdir}, and the same command{more} goes on from there"
+        console.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
+        return INTERRUPTED
     except (LabError, WorldError) as error:
         console.print(str(error), style="bold red", markup=False, highlight=False)
         return 1
@@ -65,21 +72,28 @@ def _operate(driver: Driver, operation: str, console: Console) -> int:
         console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
     if not result.ok and not result.messages():
         console.print(result.error, style="red", markup=False, highlight=False)
-    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(result.changes.items()))
+    # Of an update those of the table above; the engine also counts the stack itself and the phases.
+    changes = phases.changes() if operation == "up" else result.changes
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(changes.items()))
     console.print(f"{operation}: {counts or 'failed'}", highlight=False)
     return 0 if result.ok else 1
 
 
 def _graph(driver: Driver, out: Path | None, console: Console) -> int:
     """Draw the stack as the lab brings it up: only a finished stack knows every dependency."""
-    result = driver.up()
-    if not result.ok:
-        console.print("the stack did not come up; the picture shows what did", style="red")
+    run, planned = Run(driver.stack), {}
+    with progress.follow(run.phases, console) as listener:
+        up = driver.up(listener)
+    if not up.ok:
+        file = driver.stack.workdir / "plan.json"
+        with progress.waiting(console, "previewing what did not come up") as listener:
+            driver.preview(listener, plan=str(file))
+        planned = fates.planned(file)
     target = (out or driver.stack.workdir / "graph.svg").resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    graph.draw_state(driver.stack.workdir / "state.json", target)
+    report.conclude(run, planned, target)
     console.print(f"drawn: {target}", highlight=False, soft_wrap=True)
-    return 0 if result.ok else 1
+    return 0 if up.ok else 1
 
 
 if __name__ == "__main__":

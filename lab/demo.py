@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Console
 
-from lab import graph, progress, success
-from lab.checkout import Stack, passphrase
+from lab import fates, progress, report, success
+from lab.checkout import passphrase
 from lab.clock import Clock
 from lab.driver import Driver, Result
 from lab.phases import Phases
 from lab.providers.kubernetes.cluster import Cluster
+from lab.report import Run
 from lab.seed import settings_of
 from lab.site import Site
 from lab.success import Evidence, Metric, tables
 from lab.success.tables import Host
 from lab.world import World
-
-
-@dataclass(frozen=True)
-class Run:
-    """A demo that ended; `again` is the second preview, where there was one."""
-
-    stack: Stack
-    phases: Phases
-    up: Result
-    again: Result | None
-    seconds: float
 
 
 def run(driver: Driver, console: Console, *, fresh: bool = False) -> int:
@@ -44,69 +31,71 @@ def run(driver: Driver, console: Console, *, fresh: bool = False) -> int:
     workdir = driver.stack.workdir
     if fresh:
         shutil.rmtree(workdir, ignore_errors=True)
-    started = time.monotonic()
-    console.print(
-        f"{driver.stack.name} on the embedded lab: nothing outside {workdir} is changed",
-        highlight=False,
-        soft_wrap=True,
-    )
-    planned = Phases()
-    plan = driver.preview(planned.see)
-    if not plan.ok:
-        return _refused(console, plan, "the preview failed")
+    report.clear(workdir)
+    text = f"{driver.stack.name} on the embedded lab, which simulates every machine and service"
+    console.print(f"{text}: nothing outside {workdir} is changed", highlight=False, soft_wrap=True)
+    done = Run(driver.stack)
+    try:
+        return _run(driver, console, done)
+    except KeyboardInterrupt:
+        done.result = "interrupted"
+        raise
+    finally:
+        report.write(done)
 
-    phases = Phases(planned.counts())
-    with progress.follow(phases, console) as listener:
-        up = driver.up(listener)
-    phases.end()
-    again = driver.preview() if up.ok else None
-    done = Run(driver.stack, phases, up, again, time.monotonic() - started)
-    graph.draw_state(workdir / "state.json", workdir / "graph.svg")
-    metrics, hosts = _look(done)
-    _write_report(done, metrics)
-    console.print(progress.table(phases))
-    if not up.ok:
-        return _refused(console, up, "the update failed")
-    if again is None or not again.ok or again.changed:
-        return _changed(console, again)
+
+def _run(driver: Driver, console: Console, done: Run) -> int:
+    planned = Phases()
+    with progress.waiting(console, "previewing") as looked_at:
+        file = driver.stack.workdir / "plan.json"
+        plan = driver.preview(lambda event: (planned.see(event), looked_at(event)), plan=str(file))
+    resources = fates.planned(file)
+    if not plan.ok:
+        done.result = "preview failed"
+        return _refused(console, plan, "the preview failed")
+    done.phases = Phases(planned.counts())
+    started = time.monotonic()
+    with progress.follow(done.phases, console) as listener:
+        done.up = driver.up(listener)
+    done.seconds = time.monotonic() - started
+    report.conclude(done, resources)
+    console.print(progress.table(done.phases))
+    if not done.up.ok:
+        done.result = "update failed"
+        return _refused(console, done.up, "the update failed")
+    with progress.waiting(console, "previewing again") as looked_at:
+        done.again = driver.preview(looked_at)
+    if not done.again.ok or done.again.changed:
+        done.result = "second preview wants changes" if done.again.ok else "second preview failed"
+        return _changed(console, done.again)
     console.print("second preview: no change")
+    return _judged(console, done)
+
+
+def _judged(console: Console, done: Run) -> int:
+    """Measure and print the metrics, and below them what is wrong; 0 when nothing is."""
+    done.metrics, hosts = _look(done)
     if hosts:
         console.print(tables.hosts(hosts))
-    return _judged(console, metrics)
+    if done.metrics:
+        console.print(tables.metrics(done.metrics))
+    problems = [f"{metric.name}: {problem}" for metric in done.metrics for problem in metric.problems]
+    for problem in problems:
+        console.print(problem, style="bold red", markup=False, highlight=False, soft_wrap=True)
+    done.result = "metrics failed" if problems else "succeeded"
+    return 1 if problems else 0
 
 
 def _look(done: Run) -> tuple[Sequence[Metric], Mapping[str, Host]]:
-    """The metrics and hosts of the platform; none where it did not come up, or the program is another one."""
+    """The metrics and hosts of the platform; none where the program is another one."""
     stack, settings = done.stack, settings_of(done.stack)
-    if settings is None or not done.up.ok:
+    if settings is None or done.up is None:
         return (), {}
     state = (stack.state() or {}).get("deployment") or {}
     with World(stack.world, passphrase(stack)) as world:
         cluster = Cluster(Site(world, Clock(world)))
         evidence = Evidence(settings, cluster, state, done.phases, done.up, done.again, done.seconds)
         return success.measure(evidence), tables.served(settings, cluster)
-
-
-def _write_report(done: Run, metrics: Sequence[Metric]) -> None:
-    report: dict[str, Any] = {
-        "phases": [phase.report() for phase in done.phases.ordered()],
-        "urls": dict(done.up.outputs.get("urls") or {}),
-        "changes": dict(done.up.changes),
-        "secondPreview": dict(done.again.changes) if done.again else None,
-        "seconds": round(done.seconds, 1),
-        "success": [metric.report() for metric in metrics],
-    }
-    (done.stack.workdir / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-
-
-def _judged(console: Console, metrics: Sequence[Metric]) -> int:
-    """Print the metrics, and below them what is wrong; 0 when nothing is."""
-    if metrics:
-        console.print(tables.metrics(metrics))
-    problems = [f"{metric.name}: {problem}" for metric in metrics for problem in metric.problems]
-    for problem in problems:
-        console.print(problem, style="bold red", markup=False, highlight=False, soft_wrap=True)
-    return 1 if problems else 0
 
 
 def _refused(console: Console, result: Result, what: str) -> int:
@@ -116,9 +105,9 @@ def _refused(console: Console, result: Result, what: str) -> int:
     return 1
 
 
-def _changed(console: Console, again: Result | None) -> int:
-    if again is None or not again.ok:
-        return _refused(console, again or Result(False), "the second preview failed")
+def _changed(console: Console, again: Result) -> int:
+    if not again.ok:
+        return _refused(console, again, "the second preview failed")
     console.print("the second preview wants changes, so the program is not stable:", style="bold red")
     for event in again.events:
         if event["event"] == "start" and event["op"] not in ("same", "read"):

@@ -1,4 +1,4 @@
-"""The state of each phase, from engine events or from an exported stack.
+"""The state of each phase, from engine events.
 
 A phase is a component of type `home-cluster:phase:Phase`; its name is the phase. A resource belongs to the phase that
 is its nearest such ancestor.
@@ -6,15 +6,11 @@ is its nearest such ancestor.
 
 from __future__ import annotations
 
-import datetime
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-_SEVERAL: Final = re.compile(r"\d+ errors? occurred:")
-_RESOURCE: Final = re.compile(r'^resource "urn:[^"]*" ')
+from lab.phase import Phase, name_of
 
 PHASE_TYPE: Final = "home-cluster:phase:Phase"
 _OWN_TYPES: Final = "home-cluster:"
@@ -26,83 +22,6 @@ ORDER: Final = (
 )
 
 
-class Status(StrEnum):
-    """Where a phase stands; `waiting` only while an operation runs."""
-
-    WAITING = "waiting"
-    PROGRESSING = "progressing"
-    READY = "ready"
-    FAILED = "failed"
-    BLOCKED = "blocked"
-
-
-@dataclass
-class Phase:
-    """One phase.
-
-    Attributes:
-        expected: How many resources it will have; grows when more of them turn up.
-        done: URNs of finished resources.
-        failed: URN -> what went wrong.
-        begun: Whether a resource of a provider turned up; components alone say nothing, they wait for no gate.
-        started, finished: Unix seconds, None before.
-    """
-
-    name: str
-    expected: int = 0
-    seen: set[str] = field(default_factory=set)
-    done: set[str] = field(default_factory=set)
-    failed: dict[str, str] = field(default_factory=dict)
-    started: int | None = None
-    finished: int | None = None
-    over: bool = False
-    begun: bool = False
-
-    @property
-    def total(self) -> int:
-        """Resources it has or will have."""
-        return max(self.expected, len(self.seen))
-
-    @property
-    def status(self) -> Status:
-        """Derived from what was seen so far."""
-        if self.failed:
-            return Status.FAILED
-        # Without a plan more resources may turn up, so only the end of the operation tells.
-        if self.total and len(self.done) >= self.total and (self.expected or (self.over and self.begun)):
-            return Status.READY
-        if self.over:
-            return Status.BLOCKED
-        return Status.PROGRESSING if self.started is not None else Status.WAITING
-
-    @property
-    def message(self) -> str:
-        """The first failure, in one line: the resource's name, and the cause as near to the root as it was told."""
-        for urn, text in self.failed.items():
-            return f"{_name(urn)}: {_cause(text)}"
-        return ""
-
-    def report(self) -> dict[str, Any]:
-        """The phase as `report.json` has it."""
-        times = {"started": _timestamp(self.started), "finished": _timestamp(self.finished)}
-        entry = {"name": self.name, "status": self.status.value, "resources": self.total, **times}
-        return entry | ({"message": self.message} if self.failed else {})
-
-
-def _cause(text: str) -> str:
-    """One line of an error: the last of several that a resource's await collected, else the first."""
-    lines = [line.strip().removeprefix("* ") for line in text.splitlines() if line.strip()]
-    several = bool(lines) and _SEVERAL.fullmatch(lines[0]) is not None
-    line = (lines[-1] if several else lines[0]) if lines else "failed"
-    return _RESOURCE.sub("", line)
-
-
-def _timestamp(seconds: int | None) -> str | None:
-    if seconds is None:
-        return None
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat().replace("+00:00", "Z")
-
-
 class Phases:
     """Follows the events of one operation."""
 
@@ -110,6 +29,7 @@ class Phases:
         """`expected` is the number of resources of each phase, as a preview counted them."""
         self._parents: dict[str, str] = {}
         self._phases: dict[str, Phase] = {}
+        self._changes: dict[str, str] = {}
         for name, count in (expected or {}).items():
             self._phases[name] = Phase(name, expected=count)
 
@@ -124,7 +44,7 @@ class Phases:
         if event["op"] in ("delete", "delete-replaced", "discard"):
             return None  # what leaves a phase is no part of it, and a phase that is gone is none
         if event["type"] == PHASE_TYPE:
-            return self._phase(_name(urn))
+            return self._phase(name_of(urn))
         phase = self._home(urn)
         if phase is None:
             return None
@@ -141,6 +61,7 @@ class Phases:
             phase.failed.setdefault(urn, "; ".join(event["initErrors"]))
         elif event["event"] == "done":
             phase.done.add(urn)
+            self._changes[urn] = "replace" if "replace" in event["op"] else event["op"]
         if event["event"] != "start":
             phase.finished = event["time"]
 
@@ -159,14 +80,27 @@ class Phases:
         parent = self._parents.get(urn, "")
         while parent:
             if is_phase(parent):
-                return self._phase(_name(parent))
+                return self._phase(name_of(parent))
             parent = self._parents.get(parent, "")
         return None
 
-    def end(self) -> None:
-        """The operation is over: what is not done by now was held back."""
+    def end(self, held: Mapping[str, Iterable[str]] | None = None) -> None:
+        """The operation is over. `held` has the URNs of the failed resources that hold a phase back, where it is known
+        (lab.fates); else a phase that is not done is taken to wait for all that failed.
+        """
+        failed = {urn: f"{name_of(urn)} of {phase.name}" for phase in self._phases.values() for urn in phase.failed}
         for phase in self._phases.values():
             phase.over = True
+            phase.held_by = tuple(failed[urn] for urn in (failed if held is None else held.get(phase.name, ())))
+
+    def urns(self) -> tuple[set[str], set[str]]:
+        """What is done and what failed."""
+        phases = self._phases.values()
+        return {urn for phase in phases for urn in phase.done}, {urn for phase in phases for urn in phase.failed}
+
+    def changes(self) -> dict[str, int]:
+        """How many resources of the phases were made, changed, replaced, read or left as they were."""
+        return dict(Counter(self._changes.values()))
 
     def ordered(self) -> list[Phase]:
         """The phases, in the order of the design."""
@@ -178,22 +112,12 @@ class Phases:
         return {phase.name: phase.total for phase in self.ordered()}
 
 
+def is_declared(type_token: str) -> bool:
+    """Whether a type is that of a component or a provider: nothing is made when it is registered."""
+    return type_token.startswith((_OWN_TYPES, "pulumi:"))
+
+
 def is_phase(urn: str) -> bool:
     """Whether a URN is that of a phase."""
     _, _, qualified_type = urn.rpartition("::")[0].rpartition("::")
     return qualified_type.rpartition("$")[2] == PHASE_TYPE
-
-
-def _name(urn: str) -> str:
-    return urn.rsplit("::", 1)[-1]
-
-
-def of_stack(deployment: Mapping[str, Any]) -> Phases:
-    """The phases of an exported deployment: ready, or failed where a resource did not initialise."""
-    phases = Phases()
-    for resource in deployment.get("resources") or []:
-        errors = resource.get("initErrors") or []
-        step = {"urn": resource["urn"], "type": resource["type"], "parent": resource.get("parent", ""), "op": "same"}
-        phases.see({"event": "done", "time": 0, "initErrors": errors, **step})
-    phases.end()
-    return phases

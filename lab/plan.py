@@ -7,12 +7,13 @@ arrow that follows from others is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import networkx as nx
 
+from lab.fates import DONE, Ending, Resources, dependencies, together
 from lab.phases import ORDER, is_phase
 
 Edge = tuple[str, str]
@@ -30,22 +31,25 @@ class Part:
         title: Logical name, or number and common name of a group.
         kind: Class of the component or resource.
         size: Number of resources in it.
+        ending: What became of it.
     """
 
     key: str
     title: str
     kind: str
     size: int
+    ending: Ending = DONE
 
 
 @dataclass(frozen=True)
 class PhasePlan:
-    """A phase: its parts and the arrows between them, from what is needed to what needs it."""
+    """A phase: its parts and the arrows between them, from what is needed to what needs it; and how many resources."""
 
     name: str
     parts: tuple[Part, ...]
     edges: tuple[Edge, ...]
     resources: int
+    ending: Ending = DONE
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,8 @@ class _Place:
     part: str
 
 
-def read(deployment: Mapping[str, Any]) -> Plan:
-    """The plan of an exported deployment."""
+def read(deployment: Mapping[str, Any], endings: Mapping[str, Ending] | None = None) -> Plan:
+    """The plan of a deployment; with `endings`, what became of its resources, else all are taken to be done."""
     resources = {item["urn"]: item for item in deployment.get("resources") or []}
     places = {urn: place for urn in resources if (place := _place(resources, urn)) is not None}
     graph: nx.DiGraph[str] = nx.DiGraph()
@@ -77,7 +81,8 @@ def read(deployment: Mapping[str, Any]) -> Plan:
     phases = {place.phase for place in places.values()}
     between = {(graph.nodes[a]["phase"], graph.nodes[b]["phase"]) for a, b in graph.edges}
     ordered = sorted(phases, key=lambda urn: (_rank(_name(urn)), _name(urn)))
-    plans = tuple(_phase(urn, graph, places, resources) for urn in ordered)
+    members = {phase: [urn for urn in resources if _home(resources, urn) == phase] for phase in ordered}
+    plans = tuple(_phase(urn, graph, places, members[urn], endings or {}) for urn in ordered)
     arrows = _reduced(phases, ((a, b) for a, b in between if a != b))
     return Plan(plans, tuple(sorted((_name(a), _name(b)) for a, b in arrows)))
 
@@ -94,7 +99,16 @@ def _rank(name: str) -> int:
     return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
-def _place(resources: Mapping[str, Mapping[str, Any]], urn: str) -> _Place | None:
+def _home(resources: Resources, urn: str) -> str | None:
+    """The phase that a resource belongs to, providers included; None outside every phase."""
+    while parent := resources.get(urn, {}).get("parent"):
+        if is_phase(parent):
+            return str(parent)
+        urn = parent
+    return None
+
+
+def _place(resources: Resources, urn: str) -> _Place | None:
     """Phase and part of a resource; None outside every phase, and for a phase itself and providers."""
     if is_phase(urn):
         return None
@@ -106,28 +120,26 @@ def _place(resources: Mapping[str, Mapping[str, Any]], urn: str) -> _Place | Non
     return None
 
 
-def dependencies(resources: Mapping[str, Mapping[str, Any]], resource: Mapping[str, Any]) -> Iterable[str]:
-    """What a resource needs: the dependencies of its inputs and options, and of its provider's configuration."""
-    yield from resource.get("dependencies") or []
-    provider = (resource.get("provider") or "").rpartition("::")[0]
-    if provider in resources:
-        yield from resources[provider].get("dependencies") or []
-
-
 def _phase(
-    urn: str, graph: nx.DiGraph[str], places: Mapping[str, _Place], resources: Mapping[str, Mapping[str, Any]]
+    urn: str,
+    graph: nx.DiGraph[str],
+    places: Mapping[str, _Place],
+    resources: Sequence[str],
+    endings: Mapping[str, Ending],
 ) -> PhasePlan:
     # By name, as the order of a state depends on who was ready first.
     members = sorted((node for node in graph.nodes if graph.nodes[node]["phase"] == urn), key=_name)
-    sizes = {member: sum(place.part == member for place in places.values()) for member in members}
+    inside = {member: [one for one, place in places.items() if place.part == member] for member in members}
     inner: nx.DiGraph[str] = nx.DiGraph(graph.subgraph(members))
     _break_cycles(inner)
     edges = _reduced(members, inner.edges)
     groups = _grouped(members, edges)
     merged = {member: group[0] for group in groups for member in group}
-    parts = tuple(_part(group, sizes) for group in groups)
+    parts = tuple(_part(group, [one for member in group for one in inside[member]], endings) for group in groups)
     arrows = {(merged[a], merged[b]) for a, b in edges if merged[a] != merged[b]}
-    return PhasePlan(_name(urn), parts, tuple(sorted(_reduced(merged.values(), arrows))), sum(sizes.values()))
+    arrows = set(_reduced(merged.values(), arrows))
+    ending = together(endings.get(one, DONE) for one in resources)
+    return PhasePlan(_name(urn), parts, tuple(sorted(arrows)), len(resources), ending)
 
 
 def _break_cycles(graph: nx.DiGraph[str]) -> None:
@@ -161,10 +173,9 @@ def _grouped(members: list[str], edges: list[Edge]) -> list[list[str]]:
     ]
 
 
-def _part(group: list[str], sizes: Mapping[str, int]) -> Part:
-    size = sum(sizes[member] for member in group)
-    kind = _kind(group[0])
+def _part(group: list[str], inside: Sequence[str], endings: Mapping[str, Ending]) -> Part:
+    kind, ending = _kind(group[0]), together(endings.get(one, DONE) for one in inside)
     if len(group) == 1:
-        return Part(group[0], _name(group[0]), kind, size)
+        return Part(group[0], _name(group[0]), kind, len(inside), ending)
     names = sorted(_name(member) for member in group)
-    return Part(group[0], f"{len(group)} x {kind}", f"{names[0]} … {names[-1]}", size)
+    return Part(group[0], f"{len(group)} x {kind}", f"{names[0]} … {names[-1]}", len(inside), ending)

@@ -20,7 +20,7 @@ class Evidence:
     Attributes:
         state: The exported deployment.
         again: The second preview; None where there was none.
-        seconds: How long everything took, from the first preview on.
+        seconds: How long the update took.
     """
 
     settings: Settings
@@ -43,8 +43,9 @@ class Metric:
     """One row of the table.
 
     Attributes:
-        judged: Each thing that was looked at -> what is wrong with it; empty when it is right.
-        proof: What was looked at, in words.
+        judged: Each thing that was looked at -> what is wrong with it; empty when it is right. Nothing where this run
+            gave no occasion to look.
+        proof: What was looked at, in words; says what was only simulated.
     """
 
     name: str
@@ -59,6 +60,8 @@ class Metric:
     @property
     def result(self) -> str:
         """How many are right, of how many."""
+        if not self.judged:
+            return "not measured"
         return f"{sum(not problem for problem in self.judged.values())}/{len(self.judged)}"
 
     @property
@@ -70,7 +73,7 @@ class Metric:
         """The metric as `report.json` has it."""
         return {
             "metric": self.name,
-            "ok": self.ok,
+            "ok": self.ok if self.judged else None,
             "result": self.result,
             "evidence": self.proof,
             "problems": self.problems,

@@ -34,7 +34,9 @@ def hosts(evidence: Evidence) -> Metric:
             judged[host] = ""
         except UnreachableError as error:
             judged[host] = str(error)
-    return Metric("every host answers", judged, "each name has an Ingress and a ready release behind it")
+    return Metric(
+        "every host answers", judged, "each name has an Ingress and a ready release behind it in the simulated cluster"
+    )
 
 
 def single_sign_on(evidence: Evidence) -> Metric:
@@ -53,7 +55,11 @@ def single_sign_on(evidence: Evidence) -> Metric:
     for behind in proxied_applications(settings):
         wanted = {"FORWARDED_HOST": behind.host, "AUTH_HOST": behind.auth_host}
         judged[f"login before {behind.slug}"] = proven(cluster, wanted, f"who gets to {behind.host}")
-    return Metric("single sign-on on every service", judged, "Jobs in the cluster followed each login to Authentik")
+    return Metric(
+        "single sign-on on every service",
+        judged,
+        "the Job of each login succeeded: the lab answered for its script, no login took place",
+    )
 
 
 def _offered(evidence: Evidence, checks: Sequence[LoginCheck]) -> str:
@@ -74,7 +80,9 @@ def onboarding(evidence: Evidence) -> Metric:
     if settings.matrix.enabled:
         judged["matrix"] = _matrix(evidence.values(Namespace.MATRIX, "matrix"))
     return Metric(
-        "users appear by themselves", judged, "the configuration in the cluster makes an account at the first login"
+        "users appear by themselves",
+        judged,
+        "read from the configuration in the cluster: it makes an account at the first login; nobody logged in",
     )
 
 
@@ -139,7 +147,7 @@ def people(evidence: Evidence) -> Metric:
     open_to = {one.slug: one.groups for one in oidc.applications(evidence.settings)}
     open_to |= {one.slug: one.groups for one in proxied_applications(evidence.settings)}
     judged |= {f"access to {slug}": _access(evidence, slug, groups) for slug, groups in open_to.items()}
-    proof = "accounts, members of groups and who may log in where: applied blueprints against the stack file"
+    proof = "accounts, members of groups, who may log in where: texts of applied blueprints against the stack file"
     return Metric("users and permissions come from Git", judged, proof)
 
 

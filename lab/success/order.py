@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import networkx as nx
 
-from lab import plan
-from lab.phases import ORDER, Status, is_phase
+from lab import fates
+from lab.phase import Status
+from lab.phases import ORDER, is_phase
 from lab.success.evidence import Evidence, Metric
 from settings import Settings
 
@@ -18,19 +19,21 @@ _SERVICES: Final = "phase4-services"
 
 
 def recreation(evidence: Evidence) -> Metric:
-    """Whether one update made everything and left nothing to do."""
-    again = evidence.again
+    """Whether one update made everything and left nothing to do. An update that found something there says nothing."""
+    again, changes = evidence.again, evidence.phases.changes()
+    made, resources = changes.get("create", 0), sum(changes.values())
+    found = resources - made - changes.get("read", 0)
+    name = "one command recreates everything"
+    if found:
+        again_from_nothing = "`make demo ARGS=--fresh` begins with nothing"
+        return Metric(name, {}, f"this run found {found} of {resources} resources there already: {again_from_nothing}")
     judged = {"update": "" if evidence.up.ok else evidence.up.error or "failed"}
     if again is None or not again.ok:
         judged["second preview"] = "did not run" if again is None else again.error or "failed"
     else:
         judged["second preview"] = f"wants {again.changed} changes" if again.changed else ""
-    resources = sum(phase.total for phase in evidence.phases.ordered())
-    return Metric(
-        "one command recreates everything",
-        judged,
-        f"{resources} resources in {evidence.seconds:.0f} s, and a second preview with no change",
-    )
+    proof = f"one update made {resources} resources in {evidence.seconds:.0f} s, all simulated; then a second preview"
+    return Metric(name, judged, proof)
 
 
 def at_a_glance(evidence: Evidence) -> Metric:
@@ -60,7 +63,7 @@ def _graph(resources: Mapping[str, Mapping[str, Any]]) -> nx.DiGraph[str]:
     graph: nx.DiGraph[str] = nx.DiGraph()
     for urn, resource in resources.items():
         graph.add_node(urn)
-        graph.add_edges_from((needed, urn) for needed in plan.dependencies(resources, resource))
+        graph.add_edges_from((needed, urn) for needed in fates.dependencies(resources, resource))
     return graph
 
 

@@ -86,7 +86,7 @@ def rotation(evidence: Evidence) -> Metric:
         for reader in declaration.readers:
             problem = _arrived(evidence, reader) or _taken_up(evidence, declaration, reader)
             judged[str(reader)] = judged.get(str(reader)) or problem
-    proof = "each Secret is synced from Vault; Reloader restarts its users, or they follow by themselves as declared"
+    proof = "each Secret is synced; Reloader would restart its users, or they follow as declared; nothing was rotated"
     return Metric("secrets rotate through External Secrets", judged, proof)
 
 

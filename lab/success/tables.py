@@ -16,10 +16,10 @@ from settings import Settings
 
 @dataclass(frozen=True)
 class Host:
-    """A name of the platform, and the chart that answers there."""
+    """A name of the platform, and the chart whose simulated release stands behind it."""
 
     name: str
-    answered_by: str
+    release: str
 
 
 def served(settings: Settings, cluster: Cluster) -> Mapping[str, Host]:
@@ -40,10 +40,10 @@ def _answers(cluster: Cluster, host: str) -> str:
 def hosts(found: Mapping[str, Host]) -> Table:
     """The hosts as a table."""
     shown = Table(box=None, pad_edge=False)
-    for heading in ("host of", "address", "answered by"):
+    for heading in ("host of", "address", "simulated release of"):
         shown.add_column(heading, overflow="fold")
     for key, host in found.items():
-        shown.add_row(key, f"https://{host.name}", host.answered_by)
+        shown.add_row(key, f"https://{host.name}", host.release)
     return shown
 
 
@@ -54,5 +54,6 @@ def metrics(found: Sequence[Metric]) -> Table:
     shown.add_column("held", no_wrap=True)
     shown.add_column("evidence", overflow="fold")
     for metric in found:
-        shown.add_row(metric.name, Text(metric.result, style="green" if metric.ok else "bold red"), Text(metric.proof))
+        style = "dim" if not metric.judged else "green" if metric.ok else "bold red"
+        shown.add_row(metric.name, Text(metric.result, style=style), Text(metric.proof))
     return shown

@@ -84,5 +84,5 @@ def _belongs(name: str, service: str) -> bool:
     parts = {f"login-{service}", f"oidc-{service}", f"valkey-{service}"}
     parts |= {f"postgres-{database}" for database in DATABASES[service]}
     if service == "harbor":
-        parts.add("talos-")  # the nodes are told of its registry
+        parts |= {"talos-", "kubernetes-api"}  # the nodes are told of its registry, and asked whether they are well
     return name == service or name.startswith((f"{service}-", *parts))

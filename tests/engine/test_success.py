@@ -11,7 +11,7 @@ import pytest
 from lab.checkout import passphrase
 from lab.clock import Clock
 from lab.driver import Result
-from lab.phases import Phases, of_stack
+from lab.phases import Phases
 from lab.providers.authentik import blueprints, identity
 from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.vault import api
@@ -20,7 +20,7 @@ from lab.success import Evidence
 from lab.world import Record, World
 from lib.blueprints import paths
 from settings import load_stack_file
-from tests.engine.platform import Outcome
+from tests.engine.platform import Outcome, phases_of
 from tests.engine.scene import Scene
 
 pytestmark = pytest.mark.engine
@@ -39,7 +39,7 @@ def scene(platform: Outcome, tmp_path: Path) -> Iterator[Scene]:
     with World(tmp_path / "world", passphrase(platform.stack)) as world:
         cluster = Cluster(Site(world, Clock(world)))
         settings, again = load_stack_file(platform.stack.file), Result(True, {"same": 3})
-        yield Scene(Evidence(settings, cluster, state, of_stack(state), platform.result, again, 60))
+        yield Scene(Evidence(settings, cluster, state, phases_of(platform.result), platform.result, again, 60))
 
 
 def test_every_metric_holds_on_a_platform_that_came_up(scene: Scene) -> None:
@@ -193,11 +193,22 @@ def test_without_a_quiet_second_preview_nothing_is_recreated(scene: Scene, again
     assert word in scene.failed()[RECREATION][0], "one command must be enough"
 
 
+def test_an_update_that_found_something_there_claims_to_have_recreated_nothing(scene: Scene) -> None:
+    phases = Phases()
+    for event in scene.evidence.up.events:
+        kept = event.get("urn", "").endswith("::gitea-release")
+        phases.see({**event, "op": "same"} if kept else event)
+    scene.evidence = replace(scene.evidence, phases=phases)
+    metric = next(one for one in scene.metrics() if one.name == RECREATION)
+    assert (metric.result, metric.report()["ok"]) == ("not measured", None), "nobody saw it"
+    assert "found 1 of" in metric.proof, "why"
+
+
 def test_a_phase_that_is_not_ready_shows(scene: Scene) -> None:
     phases = Phases({"gitops": 1})
     phases.end()
     scene.evidence = replace(scene.evidence, phases=phases)
-    assert scene.failed() == {GLANCE: ["gitops: blocked"]}, "its status, by its name"
+    assert scene.failed() == {GLANCE: ["gitops: not reached"]}, "its status, by its name"
 
 
 def test_gitops_that_waits_for_phase_1_would_be_held_back_by_it(scene: Scene) -> None:

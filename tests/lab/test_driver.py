@@ -1,15 +1,19 @@
 """The real engine, driven over a small platform: it converges, survives failures and kills, and leaks nothing."""
 
 import base64
+import io
+import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from lab import demo
 from lab.checkout import LabError, Stack, prepare
 from lab.driver import Driver
 from lab.faults import Faults
-from lab.phases import Phases
 from tests.lab.stacks import copy_of, driver_of, kill_after, stack_of, world_of
+from tests.lab.test_graph import drawn
 
 pytestmark = pytest.mark.engine
 
@@ -56,17 +60,25 @@ def test_drift_is_found_and_repaired(finished: Stack, tmp_path: Path) -> None:
 
 
 def test_a_failure_holds_back_what_depends_on_it_and_the_next_run_converges(tmp_path: Path) -> None:
-    stack, phases = stack_of("slice", tmp_path / "work"), Phases()
+    stack, console = stack_of("slice", tmp_path / "work"), Console(file=io.StringIO(), width=200)
     with world_of(stack) as world:
         Faults(world).stage("Job", "init", "fail", "exit code 1")
-    result = driver_of(stack).up(phases.see)
-    phases.end()
-    assert not result.ok, "the Job fails"
-    statuses = {phase.name: phase.status.value for phase in phases.ordered()}
+    assert demo.run(driver_of(stack), console) == 1, "the Job fails"
+    report = json.loads((stack.workdir / "report.json").read_text(encoding="utf-8"))
+    statuses = {phase["name"]: phase["status"] for phase in report["phases"]}
     assert statuses == {"cluster": "ready", "phase1-infrastructure": "failed", "gitops": "ready"}, (
         "nothing else is held"
     )
-    assert any("exit code 1" in text for text in result.messages()), "the cause is told"
+    assert report["result"] == "update failed", "as a whole"
+    assert isinstance(console.file, io.StringIO), "the console writes into memory"
+    assert "exit code 1" in console.file.getvalue(), "the cause is told"
+    boxes = drawn((stack.workdir / "graph.svg").read_text(encoding="utf-8"))
+    assert boxes["init-job"] == ("failed", ["failed: init-job"]), "what failed"
+    assert boxes["kv"][0] == "blocked", "it is in no state, and it is in the picture"
+    assert "init-job" in boxes["kv"][1][0], "by whom"
+    assert boxes["flux"][0] == boxes["gitops"][0] == "done", "another branch"
+    assert "failed: init-job" in boxes["phase1-infrastructure"][1][0], "the phase that holds it"
+    assert not (stack.workdir / "plan.json").exists(), "inputs do not stay behind"
     with world_of(stack) as world:
         Faults(world).clear()
     again = driver_of(stack).up()

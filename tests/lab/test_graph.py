@@ -1,7 +1,9 @@
 """The picture shows phases in order, their parts, and only the arrows that do not follow from others."""
 
+import json
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab import graph
+from lab.fates import judge, planned
 from lab.layout import arrange
 from lab.plan import Part, PhasePlan, read
 
@@ -92,6 +95,61 @@ def test_the_picture_is_one_screen_of_readable_text() -> None:
     assert min(sizes) >= 11, "smaller text cannot be read"
     for name in ("cluster", "phase1-infrastructure", "gitops", "vault", "flux"):
         assert f">{name}<" in text, f"{name} is in the picture"
+
+
+def drawn(text: str) -> dict[str, tuple[str, list[str]]]:
+    """Every box of a picture: its first text -> its class, and its other texts."""
+    groups: list[tuple[str, list[str]]] = []
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name == "g":
+            groups.append((attributes["class"], []))
+        elif name == "text" and groups:
+            groups[-1][1].append("")
+
+    def told(data: str) -> None:
+        if groups and groups[-1][1] and data.strip():
+            groups[-1][1][-1] += data.strip()
+
+    parser.StartElementHandler, parser.CharacterDataHandler = start, told
+    parser.Parse(text, True)
+    return {texts[0]: (kind, texts[1:]) for kind, texts in groups}
+
+
+def test_a_failure_is_drawn_with_what_it_holds_back_and_what_was_not_reached() -> None:
+    resources = {one["urn"]: one for one in CHAIN["resources"]}
+    names = {urn.rsplit("::", 1)[-1]: urn for urn in resources}
+    done = [urn for name, urn in names.items() if name in ("vm", "cluster", "gitops", "phase1-infrastructure")]
+    extra = part("gitops", "apart")
+    resources[extra["urn"]] = extra
+    endings = judge(resources, done, [names["talos"]])
+    plan = read({"resources": resources.values()}, endings)
+    text = graph.svg(plan)
+    boxes = drawn(text)
+    assert boxes["vm"] == ("done", ["Thing (1)"]), "that was made"
+    assert boxes["talos"] == ("failed", ["failed: talos"]), "in words as well as in colour"
+    assert boxes["cilium"] == ("blocked", ["blocked by talos"]), "by whom"
+    assert boxes["apart"] == ("not-reached", ["not reached"]), "it waits for nothing that failed"
+    assert boxes["cluster"] == ("failed", ["3 resources, failed: talos"]), "the phase that holds it"
+    assert boxes["phase1-infrastructure"] == ("blocked", ["1 resources, blocked by talos"]), "the phase after it"
+    assert "3 phases, 6 resources: 2 blocked, 1 failed" in text, "the title does not look like a success"
+    for kind in ("failed", "blocked", "not-reached"):
+        assert f".{kind} rect {{" in text, "each has a look of its own"
+    whole = graph.svg(read(CHAIN))
+    assert text.count('class="between"') == whole.count('class="between"') == 2, "arrows to what is blocked stay"
+    assert text.count('class="arrow"') == whole.count('class="arrow"') == 2, "inside of phases too"
+
+
+def test_the_plan_of_a_preview_knows_what_waits_for_what(tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    goals = {one["urn"]: {"goal": one, "steps": ["create"]} for one in CHAIN["resources"]}
+    file.write_text(json.dumps({"resourcePlans": {**goals, "urn:gone": {"goal": None, "steps": ["delete"]}}}))
+    resources = planned(file)
+    assert read({"resources": resources.values()}) == read(CHAIN), "as the state will have it"
+    assert not file.exists(), "it holds every input"
+    assert planned(file) == {}, "a preview that failed leaves none"
 
 
 @st.composite

@@ -1,12 +1,15 @@
 """A phase is ready, failed, blocked or progressing, as its resources say."""
 
 import io
+import time
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from lab import progress
-from lab.phases import Phases, Status, of_stack
+from lab.phases import Phases
 
 STACK = "urn:pulumi:dev::p::"
 PHASE = "home-cluster:phase:Phase"
@@ -74,6 +77,14 @@ def test_a_failed_resource_fails_its_phase_and_blocks_those_that_could_not_finis
     assert found["cluster"] == "failed", "it holds the failed resource"
     assert found["phase1-infrastructure"] == "blocked", "nothing in it failed, and it is not done"
     assert phases.ordered()[0].message == "cluster-a: y", "the last of several causes is the root"
+    assert phases.ordered()[1].message == "waits for cluster-a of cluster", "by whom"
+
+
+def test_a_phase_that_waits_for_nothing_that_failed_is_not_reached() -> None:
+    phases = follow(event("failed", "cluster", "a"), expected={"cluster": 1, "gitops": 1, "phase1-infrastructure": 1})
+    phases.end({"phase1-infrastructure": [urn("cluster", "a")]})
+    expected = {"cluster": "failed", "phase1-infrastructure": "blocked", "gitops": "not reached"}
+    assert statuses(phases) == expected, "as the plan knows who waits for whom"
 
 
 def test_a_resource_that_exists_and_did_not_initialise_fails_its_phase() -> None:
@@ -96,18 +107,29 @@ def test_phases_come_in_the_order_of_the_design() -> None:
 def test_the_report_says_when_a_phase_began_and_ended() -> None:
     report = follow(event("done", "cluster", "a")).ordered()[0].report()
     assert report["started"] == "2023-11-14T22:13:20Z", "in universal time"
-    assert set(report) == {"name", "status", "resources", "started", "finished"}, "what the contract names"
+    assert set(report) == {"name", "status", "done", "resources", "started", "finished"}, "what the contract names"
 
 
-def test_an_exported_stack_tells_its_phases_too() -> None:
-    resources = [
-        {"urn": urn("cluster"), "type": PHASE},
-        {"urn": urn("cluster", "a"), "type": "some:index:Thing", "parent": urn("cluster")},
-        {"urn": urn("gitops"), "type": PHASE},
-        {"urn": urn("gitops", "a"), "type": "x:index:Y", "parent": urn("gitops"), "initErrors": ["no"]},
-    ]
-    found = {phase.name: phase.status for phase in of_stack({"resources": resources}).ordered()}
-    assert found == {"cluster": Status.READY, "gitops": Status.FAILED}, "without any event"
+def test_what_is_held_back_has_no_end() -> None:
+    phases = follow(event("failed", "cluster", "a"), event("done", "gitops", "a"), expected={"cluster": 1, "gitops": 2})
+    phases.end()
+    failed, held = (phase.report() for phase in phases.ordered())
+    assert failed["finished"] == "2023-11-14T22:13:20Z", "a failure is an end"
+    assert (held["started"], held["finished"]) == ("2023-11-14T22:13:20Z", None), "it has begun and goes on next time"
+    assert held["blockedBy"] == ["cluster-a of cluster"], "for a program to read"
+
+
+def test_the_changes_are_those_of_the_resources_that_the_phases_count() -> None:
+    phases = follow(
+        event("done", "cluster"),
+        event("done", "cluster", "a"),
+        event("start", "cluster", "b", "create-replacement"),
+        event("done", "cluster", "b", "create-replacement"),
+        event("done", "cluster", "b", "delete-replaced"),
+        event("done", "cluster", "c", "same"),
+    )
+    assert phases.changes() == {"create": 1, "replace": 1, "same": 1}, "each once, the phase itself not"
+    assert sum(phases.changes().values()) == progress.total(phases), "one total"
 
 
 def test_progress_is_told_in_plain_lines_where_there_is_no_terminal() -> None:
@@ -132,10 +154,47 @@ def test_progress_is_a_live_table_on_a_terminal() -> None:
     assert "1/1" in console.file.getvalue(), "the table shows how many are done"
 
 
-def test_a_phase_of_which_only_components_turned_up_is_blocked() -> None:
+def test_the_live_line_names_what_a_provider_does_and_nothing_else() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    assert isinstance(console.file, io.StringIO), "the console writes into memory"
+    with progress.follow(Phases({"cluster": 4}), console) as listener:
+        listener(event("start", "cluster"))
+        listener(event("start", "cluster", "part", type="home-cluster:flux:Flux"))
+        listener(event("start", "cluster", "provider", type="pulumi:providers:vault"))
+        listener(event("start", "cluster", "kept", "same"))
+        listener(event("start", "cluster", "made"))
+    drawn = console.file.getvalue()
+    assert "cluster-made" in drawn, "it is being made"
+    for name in ("cluster-part", "cluster-provider", "cluster-kept"):
+        assert name not in drawn, "nobody works on it"
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [lambda console: progress.waiting(console, "previewing"), lambda console: progress.follow(Phases(), console)],
+    ids=["preview", "update"],
+)
+def test_a_terminal_shows_that_time_passes_while_nothing_happens(waits: Callable[[Console], Any]) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    assert isinstance(console.file, io.StringIO), "the console writes into memory"
+    with waits(console):
+        until("0 s", console.file)
+        until("1 s", console.file)
+
+
+def until(text: str, file: io.StringIO) -> None:
+    """Wait for a text; the live view is drawn by a thread of its own."""
+    for _ in range(600):
+        if text in file.getvalue():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{text!r} was never shown")
+
+
+def test_a_phase_of_which_only_components_turned_up_is_not_reached() -> None:
     phases = follow(event("done", "joint"), event("done", "joint", "login", type="home-cluster:vault/oidc:VaultOidc"))
     phases.end()
-    assert statuses(phases) == {"joint": "blocked"}, "a component is declared at once, whatever it waits for"
+    assert statuses(phases) == {"joint": "not reached"}, "a component is declared at once, whatever it waits for"
 
 
 def test_a_phase_has_not_begun_while_only_its_components_are_registered() -> None:
