@@ -90,7 +90,7 @@ def watch(kube: Bench, name: str, *objects: str) -> None:
 
 def test_the_gate_of_the_network_looks_at_nodes_and_definitions_by_name(kube: Bench) -> None:
     pools, rbac = "ciliumloadbalancerippools.cilium.io", "rbac.authorization.k8s.io"
-    kube.world.put(NODES, "192.0.2.11", {"name": "worker0"})
+    kube.world.put(NODES, "192.0.2.11", {"name": "worker0", "config": {"machine": {"type": "worker"}, "cluster": {}}})
     kube.object("v1", "ServiceAccount", "watcher", "shop")
     with refuses("403: Forbidden", InitFailedError):
         watch(kube, "nobody", NODE.format("worker0"))
@@ -105,6 +105,14 @@ def test_the_gate_of_the_network_looks_at_nodes_and_definitions_by_name(kube: Be
         watch(kube, "early", NODE.format("worker0"), DEFINITION.format(pools))
     kube.release("cilium", "kube-system")
     watch(kube, "late", NODE.format("worker0"), DEFINITION.format(pools))
+    template = pod(container(), restartPolicy="Always")
+    template["metadata"] = {"labels": {"app": "web"}}
+    running = {"selector": {"matchLabels": {"app": "web"}}, "template": template}
+    web = "/apis/apps/v1/namespaces/shop/deployments/web=Available"
+    with refuses("deployments/web: is not there", InitFailedError):
+        watch(kube, "no-deployment", web)
+    kube.object("apps/v1", "Deployment", "web", "shop", spec=running)
+    watch(kube, "deployment", web)
     with refuses("Redy is not True", InitFailedError):
         watch(kube, "misspelt", NODE.format("worker0").replace("Ready", "Redy"))
 
