@@ -38,24 +38,26 @@ _SECRET: Final = frozenset(
     }
 )
 
+# Of the module that both take their last words from.
+_LOOP: Final = frozenset({"SECONDS"})
+
 SCRIPTS: Final[Mapping[str, Script]] = {
     "authentik_api": Script(authentik.api),
     "blueprint_apply": Script(authentik.apply, _SECRET),
     "blueprint_visible": Script(authentik.visible, _SECRET),
-    "conditions": Script(kubernetes.conditions),
+    "conditions": Script(kubernetes.conditions, _LOOP),
     "discovery": Script(authentik.discovery),
     "forward_auth": Script(authentik.forward_auth),
     "gitea_content": Script(gitea.content),
     "harbor_content": Script(harbor.content),
     "login_offered": Script(logins.offered),
-    "storage": Script(kubernetes.storage),
+    "storage": Script(kubernetes.storage, _LOOP),
     "vault_listening": Script(vault.listening),
     "vault_login": Script(vault.login),
     "vault_unsealed": Script(vault.unsealed),
 }
 
-# Python's ssl reads the first, another container of its pod the second; the others make a gate run again.
-_UNREAD: Final = frozenset({"SSL_CERT_FILE", "VAULT_CACERT", "CHART", "TOKEN_GENERATION"})
+_FROM_LIBRARY: Final = frozenset({"SSL_CERT_FILE"})  # read by Python's ssl
 _FROM_KUBELET: Final = frozenset({"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"})
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]+")
 
@@ -72,7 +74,7 @@ def run(cluster: Cluster, container: Container) -> Outcome | None:
     missing = sorted(needed - script.optional - container.env.keys())
     if missing:
         return Outcome(failed=f"{names[0]} needs the variable {missing[0]}")
-    unknown = sorted(container.env.keys() - known - script.optional - _UNREAD)
+    unknown = sorted(container.env.keys() - known - script.optional - _FROM_LIBRARY)
     if unknown:
         return Outcome(failed=f"{names[0]} reads no variable {unknown[0]}")
     return script.answer(cluster, container)

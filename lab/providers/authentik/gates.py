@@ -12,18 +12,22 @@ from lab.world import Record
 
 
 def api(cluster: Cluster, container: Container) -> Outcome:
-    """AUTHENTIK_URL and AUTHENTIK_TOKEN: the API takes the token."""
-    answering = _answering(cluster, container)
+    """AUTHENTIK_URL, TOKEN_FILE and its TOKEN_GENERATION: the API takes the token of the wanted generation."""
+    env, files = container.env, container.files(cluster)
+    held = files.get(env["TOKEN_GENERATION_FILE"])
+    if held != env["TOKEN_GENERATION"]:
+        return Outcome(waiting=f"the Secret as mounted here is still generation {held}")
+    answering = _answering(cluster, container, files.get(env["TOKEN_FILE"], ""))
     return answering if isinstance(answering, Outcome) else DONE
 
 
-def _answering(cluster: Cluster, container: Container) -> Record | Outcome:
+def _answering(cluster: Cluster, container: Container, token: str) -> Record | Outcome:
     """The release whose API takes the token, or what is in the way."""
     try:
         release = identity.server(cluster, container.env["AUTHENTIK_URL"], container.namespace)
     except UnreachableError as error:
         return Outcome(waiting=f"Authentik is not answering ({error})")
-    if not identity.token_is_valid(cluster, release, container.env["AUTHENTIK_TOKEN"]):
+    if not identity.token_is_valid(cluster, release, token):
         return Outcome(waiting="the API refuses the token (403)")
     return release
 
@@ -36,7 +40,7 @@ def _wanted_text(cluster: Cluster, container: Container) -> str | None:
 
 def visible(cluster: Cluster, container: Container) -> Outcome:
     """The worker sees the wanted version of BLUEPRINT_PATH."""
-    release = _answering(cluster, container)
+    release = _answering(cluster, container, container.env["AUTHENTIK_TOKEN"])
     if isinstance(release, Outcome):
         return release
     path = container.env["BLUEPRINT_PATH"]
@@ -46,7 +50,7 @@ def visible(cluster: Cluster, container: Container) -> Outcome:
 
 def apply(cluster: Cluster, container: Container) -> Outcome:
     """The row BLUEPRINT_ID is applied, on the wanted text and the wanted generation of its secret."""
-    release = _answering(cluster, container)
+    release = _answering(cluster, container, container.env["AUTHENTIK_TOKEN"])
     if isinstance(release, Outcome):
         return release
     row = cluster.world.get(identity.ROWS, container.env["BLUEPRINT_ID"])
