@@ -68,7 +68,7 @@ def test_a_failed_resource_fails_its_phase_and_blocks_those_that_could_not_finis
             "event": "message",
             "severity": "error",
             "urn": urn("cluster", "a"),
-            "text": "2 errors occurred:\n\t* x\n\t* y",
+            "text": "3 errors occurred:\n\t* x\n\t* y\n\t* [BackoffLimitExceeded] Job has reached the limit",
         },
         expected={"cluster": 1, "phase1-infrastructure": 3, "gitops": 0},
     )
