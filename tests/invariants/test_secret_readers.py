@@ -162,7 +162,11 @@ def test_copies_go_only_where_the_registry_says(update: Recording) -> None:
         for reader in declaration.readers
     }
     for one in of_kind(update, "ExternalSecret"):
-        annotations = one.get("spec", "target", "template", "metadata", "annotations") or {}
+        annotations = {
+            key: value
+            for key, value in (one.get("spec", "target", "template", "metadata", "annotations") or {}).items()
+            if _REFLECTOR in key
+        }
         listed = {key: set(value.split(",")) for key, value in annotations.items() if key.endswith("-namespaces")}
         place = (namespace_of(one), one.get("spec", "target", "name"))
         for key, namespaces in listed.items():
