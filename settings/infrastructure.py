@@ -40,7 +40,7 @@ class Cluster(Strict):
 
 
 class LoadBalancers(Strict):
-    """Addresses that Cilium answers for on the node network; every fixed one lies in the pool."""
+    """Addresses that Cilium answers for on the node network; every fixed one is in the pool, kept for its Service."""
 
     first: IPv4Address = Field(description="First address of the pool.")
     last: IPv4Address = Field(description="Last address of the pool.")

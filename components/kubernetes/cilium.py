@@ -9,7 +9,9 @@ import pulumi
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
 from components.kubernetes.conditions import Conditions, ConditionsArgs, definition, node
+from lib import load_balancers
 from lib.charts import Chart
+from lib.load_balancers import Pool
 from lib.names import Namespace
 from lib.values.cilium import CiliumValues, values
 from settings.infrastructure import LoadBalancers
@@ -45,7 +47,10 @@ class Cilium(pulumi.ComponentResource):
     - `<name>-gate`: Conditions: every node is Ready, and the operator has registered the kinds below. An awaited
       release proves neither: Helm lets some pods of a DaemonSet be missing, and the chart does not bring these kinds
       (pulumi-kubernetes itself retries a missing kind for half a minute only).
-    - `<name>-pool`: CiliumLoadBalancerIPPool with the addresses of the stack file.
+    - `<name>-pool-ingress`, `-vault`, `-git-ssh`: CiliumLoadBalancerIPPool with one address, for one Service, after
+      which it is named.
+    - `<name>-pool`: CiliumLoadBalancerIPPool with the other addresses of the stack file, for any Service; none where
+      there are no others.
     - `<name>-announcement`: CiliumL2AnnouncementPolicy: workers answer ARP for them, over every network card that
       Cilium manages. Control planes do where there are no workers, and else stay out, as their label
       `exclude-from-external-load-balancers` says.
@@ -82,18 +87,37 @@ class Cilium(pulumi.ComponentResource):
         served = pulumi.ResourceOptions(parent=self, depends_on=[gate])
         self.ready = (
             gate,
-            custom_resource(f"{name}-pool", _pool(args.load_balancers), served),
+            *self._pools(name, args.load_balancers, gate),
             custom_resource(f"{name}-announcement", _announcement(args.announcing), served),
         )
         self.register_outputs({})
 
+    def _pools(self, name: str, addresses: LoadBalancers, gate: pulumi.Resource) -> list[pulumi.Resource]:
+        served = pulumi.ResourceOptions(parent=self, depends_on=[gate])
+        pools: list[pulumi.Resource] = [
+            custom_resource(f"{name}-pool-{setting}", _pool(pool), served)
+            for setting, pool in load_balancers.reserved(addresses).items()
+        ]
+        rest = load_balancers.free(addresses)
+        if rest.blocks:
+            # An address that becomes reserved leaves this pool when its own is there already, so that its Service is
+            # given it again in the same moment.
+            after = pulumi.ResourceOptions(parent=self, depends_on=[gate, *pools])
+            pools.append(custom_resource(f"{name}-pool", _pool(rest), after))
+        return pools
 
-def _pool(load_balancers: LoadBalancers) -> CustomResourceArgs:
+
+def _pool(pool: Pool) -> CustomResourceArgs:
+    namespace, service = pool.service or ("", "stack")
+    holder = {"io.kubernetes.service.namespace": namespace, "io.kubernetes.service.name": service}
     return CustomResourceArgs(
         api_version="cilium.io/v2",
         kind="CiliumLoadBalancerIPPool",
-        name="stack",
-        spec={"blocks": [{"start": str(load_balancers.first), "stop": str(load_balancers.last)}]},
+        name=service,
+        spec={
+            "blocks": [{"start": str(start), "stop": str(stop)} for start, stop in pool.blocks],
+            **({"serviceSelector": {"matchLabels": holder}} if pool.service else {}),
+        },
         wait_for=None,
     )
 

@@ -151,3 +151,20 @@ def encoded(data: Mapping[str, str]) -> dict[str, str]:
 def labels_match(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
     """Whether labels satisfy an equality selector."""
     return all(labels.get(key) == value for key, value in selector.items())
+
+
+def selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    """Whether labels satisfy a label selector; an empty one selects everything."""
+    return labels_match(selector.get("matchLabels") or {}, labels) and all(
+        _meets(rule, labels) for rule in selector.get("matchExpressions") or []
+    )
+
+
+def _meets(rule: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    value, values = labels.get(rule["key"]), rule.get("values") or []
+    return {
+        "In": value in values,
+        "NotIn": value not in values,
+        "Exists": value is not None,
+        "DoesNotExist": value is None,
+    }[rule["operator"]]

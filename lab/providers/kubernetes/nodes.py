@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from lab.providers.kubernetes.cluster import Cluster
+from lab.providers.kubernetes.cluster import Cluster, selects
 from lab.providers.talos.nodes import NODES
 
 CONTROL_PLANE: Final = "node-role.kubernetes.io/control-plane"
@@ -39,17 +39,9 @@ def announces(cluster: Cluster, policy: Mapping[str, Any]) -> bool:
     """Whether a node answers for addresses by this CiliumL2AnnouncementPolicy."""
     selector = policy["spec"].get("nodeSelector") or {}
     nodes = _configurations(cluster)
-    return not nodes or any(_selects(selector, _labels(config)) for config in nodes)
+    return not nodes or any(selects(selector, _labels(config)) for config in nodes)
 
 
 def _labels(config: Mapping[str, Any]) -> dict[str, str]:
     own = dict(config["machine"].get("nodeLabels") or {})
     return own | ({CONTROL_PLANE: ""} if _controls(config) else {})
-
-
-def _selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    wanted = selector.get("matchLabels") or {}
-    rules = {"Exists": True, "DoesNotExist": False}
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        (rule["key"] in labels) is rules[rule["operator"]] for rule in selector.get("matchExpressions") or []
-    )

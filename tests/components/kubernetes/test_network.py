@@ -1,6 +1,7 @@
 """Cilium, CoreDNS and Traefik."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address
 
 import pulumi
 import pytest
@@ -11,6 +12,7 @@ from components.kubernetes.traefik import Traefik, TraefikArgs
 from lib.charts import Catalogue
 from lib.talos.config import KUBE_PRISM_PORT
 from settings import Settings, load_stack_file
+from settings.infrastructure import LoadBalancers
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 from tests.support.program import STACK_FILE
@@ -26,14 +28,16 @@ def settings() -> Settings:
     return load_stack_file(STACK_FILE)
 
 
-def build(settings: Settings, nodes: int = 6) -> Callable[[pulumi.ResourceOptions], None]:
+def build(
+    settings: Settings, nodes: int = 6, balancers: LoadBalancers | None = None
+) -> Callable[[pulumi.ResourceOptions], None]:
     def program(opts: pulumi.ResourceOptions) -> None:
         charts = Catalogue()
         cilium = Cilium(
             "cilium",
             CiliumArgs(
                 chart=charts["cilium"],
-                load_balancers=settings.network.load_balancers,
+                load_balancers=balancers or settings.network.load_balancers,
                 nodes=[f"node{index}" for index in range(nodes)],
             ),
             opts,
@@ -101,8 +105,8 @@ def test_objects_of_the_operators_kinds_come_after_the_gate_that_sees_them(
 ) -> None:
     gate = recording.one(JOB, "cilium-gate")
     assert recording.is_after(gate, cilium), "the operator is part of the release"
-    for kind in (POOL, POLICY):
-        assert recording.is_after(recording.one(kind), gate), "the chart does not bring these kinds"
+    for one in (*recording.of_type(POOL), recording.one(POLICY)):
+        assert recording.is_after(one, gate), "the chart does not bring these kinds"
 
 
 def watched(recording: Recording) -> set[str]:
@@ -114,7 +118,7 @@ def test_the_gate_waits_for_exactly_the_kinds_that_are_created(recording: Record
     prefix = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
     names = {one.removeprefix(prefix).partition(".")[0] for one in watched(recording) if one.startswith(prefix)}
     # The third is made later, by the network policy of Vault.
-    kinds = {recording.one(one).get("kind").lower() for one in (POOL, POLICY)} | {"ciliumnetworkpolicy"}
+    kinds = {recording.of_type(one)[0].get("kind").lower() for one in (POOL, POLICY)} | {"ciliumnetworkpolicy"}
     assert {name.removesuffix("ies").removesuffix("s") for name in names} == {
         kind.removesuffix("y") for kind in kinds
     }, "a kind that is not waited for is a race"
@@ -138,11 +142,47 @@ def test_the_gate_may_read_what_it_waits_for_and_nothing_else(recording: Recordi
     assert pod["automountServiceAccountToken"] is True, "without a token it is nobody"
 
 
-def test_the_pool_is_that_of_the_stack_file(recording: Recording, settings: Settings) -> None:
+def ranges(pool: Recorded) -> list[tuple[IPv4Address, IPv4Address]]:
+    return [(IPv4Address(block["start"]), IPv4Address(block["stop"])) for block in pool.get("spec", "blocks")]
+
+
+def given(pools: Iterable[Recorded]) -> list[int]:
+    """Every address that the pools have to give, as often as it is in one."""
+    return sorted(one for pool in pools for start, stop in ranges(pool) for one in range(int(start), int(stop) + 1))
+
+
+@pytest.mark.parametrize("last", [20, 5, 4], ids=["room", "no gap at the end", "no room"])
+def test_every_address_of_the_stack_file_is_in_one_pool(settings: Settings, last: int) -> None:
+    addresses = {"first": 2, "last": last, "ingress": 2, "vault": 3, "git_ssh": 4}
+    balancers = LoadBalancers(**{name: IPv4Address(f"10.2.3.{octet}") for name, octet in addresses.items()})
+    pools = record_component(build(settings, balancers=balancers)).of_type(POOL)
+    assert given(pools) == list(range(int(balancers.first), int(balancers.last) + 1)), (
+        "one outside may belong to another machine, and Cilium disables the newer of two pools that overlap"
+    )
+    assert all(ranges(pool) for pool in pools), "a pool has something to give"
+
+
+def test_an_address_that_is_meant_for_a_service_is_given_to_no_other(recording: Recording, settings: Settings) -> None:
     balancers = settings.network.load_balancers
-    assert recording.one(POOL).get("spec", "blocks") == [
-        {"start": str(balancers.first), "stop": str(balancers.last)}
-    ], "an address outside it may belong to another machine"
+    holders = {
+        (str(start), str(stop)): pool.get("spec", "serviceSelector", "matchLabels")
+        for pool in recording.of_type(POOL)
+        for start, stop in ranges(pool)
+        if pool.get("spec", "serviceSelector") is not None
+    }
+    services = {balancers.ingress: "traefik", balancers.vault: "vault-api", balancers.git_ssh: "gitea-ssh"}
+    assert {ends: labels["io.kubernetes.service.name"] for ends, labels in holders.items()} == {
+        (str(address), str(address)): service for address, service in services.items()
+    }, "Traefik and Gitea off and on again, and a stranger has their address"
+    assert all(labels["io.kubernetes.service.namespace"] for labels in holders.values()), "anybody may use the name"
+
+
+def test_what_becomes_reserved_leaves_the_common_pool_last(recording: Recording) -> None:
+    common = recording.one(POOL, "cilium-pool")
+    for setting in ("ingress", "vault", "git-ssh"):
+        assert recording.is_after(common, recording.one(POOL, f"cilium-pool-{setting}")), (
+            "between the two its Service has no address"
+        )
 
 
 def test_control_planes_announce_nothing(recording: Recording) -> None:
@@ -174,7 +214,8 @@ def test_traefik_gets_the_address_that_every_host_resolves_to(recording: Recordi
 
 def test_traefik_waits_for_a_pool_to_take_its_address_from(recording: Recording) -> None:
     release = recording.one(RELEASE, "traefik-release")
-    assert recording.is_after(release, recording.one(POOL)), "its Service would wait for an address in vain"
+    for pool in recording.of_type(POOL):
+        assert recording.is_after(release, pool), "its Service would wait for an address in vain"
 
 
 def test_a_cluster_with_another_load_balancer_is_asked_for_no_address() -> None:

@@ -1,0 +1,44 @@
+"""Which Service may have which address of the load balancers.
+
+Cilium gives any Service of type LoadBalancer the first free address of a pool that selects it, so an address that is
+meant for one Service, present or not, needs a pool of its own. Of two pools that overlap Cilium disables the newer one
+(Cilium 1.20, operator/pkg/lbipam/lbipam.go: `svcLabels`, `findRangeOfIP`, `settleConflicts`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from lib.names import Namespace
+from settings.infrastructure import LoadBalancers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """Addresses, and who may have them.
+
+    Attributes:
+        blocks: First and last address of each block.
+        service: Namespace and name of the only Service; None for any.
+    """
+
+    blocks: Sequence[tuple[IPv4Address, IPv4Address]]
+    service: tuple[str, str] | None = None
+
+
+def reserved(addresses: LoadBalancers) -> dict[str, Pool]:
+    """The pool of each address that one Service alone may have, by setting. It stays while its service is off."""
+    holders = {
+        "ingress": (addresses.ingress, (Namespace.TRAEFIK.value, "traefik")),
+        "vault": (addresses.vault, (Namespace.VAULT.value, "vault-api")),
+        "git-ssh": (addresses.git_ssh, (Namespace.GITEA.value, "gitea-ssh")),
+    }
+    return {name: Pool(blocks=((address, address),), service=holder) for name, (address, holder) in holders.items()}
+
+
+def free(addresses: LoadBalancers) -> Pool:
+    """What is left for the Services of others; without a block where every address is reserved."""
+    taken = sorted({addresses.ingress, addresses.vault, addresses.git_ssh})
+    starts = (addresses.first, *(address + 1 for address in taken))
+    stops = (*(address - 1 for address in taken), addresses.last)
+    return Pool(blocks=tuple((start, stop) for start, stop in zip(starts, stops, strict=True) if start <= stop))
