@@ -17,6 +17,7 @@ _RESERVE = 30
 _STEP = 50
 """A new `max_connections` restarts every instance, so it moves in steps."""
 
+AUTHENTIK_SURGE = 1
 GITEA_POOL = 20
 HARBOR_POOL = 20
 """Of each of core and job service."""
@@ -25,41 +26,64 @@ EXPORTER_POOL = 2
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pool:
+    """Connections of a process of an application.
+
+    Attributes:
+        size: The most that each pod keeps.
+        surge: Pods beyond the replicas while an update rolls (`maxSurge`); none where the old ones go first.
+    """
+
+    size: int
+    surge: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Database:
     """A database, owned by a role of the same name.
 
     Attributes:
         namespace: Whose pods may connect.
-        pools: The most connections that each process of the application keeps, by process.
+        pools: What each process of the application keeps, by process.
         locale: Locale fields of the Database resource.
     """
 
     namespace: Namespace
-    pools: Mapping[str, int]
+    pools: Mapping[str, Pool]
     locale: Mapping[str, str] = field(default_factory=dict)
 
     def limit(self, replicas: Mapping[str, int]) -> int:
         """Connections that the role may hold, with so many replicas of a process; one where none are named."""
-        return sum(pool * replicas.get(process, 1) for process, pool in self.pools.items()) + _SPARE
+        return sum(pool.size * (replicas.get(name, 1) + pool.surge) for name, pool in self.pools.items()) + _SPARE
 
 
 DATABASES: Mapping[str, Database] = {
     # Authentik has no pool to limit. By default a server has 2 workers of 4 threads and a worker 1 process of 2 threads
     # (its configuration reference); besides, each process listens and keeps what Redis used to keep.
-    "authentik": Database(namespace=Namespace.AUTHENTIK, pools={"server": 30, "worker": 20}),
-    "gitea": Database(namespace=Namespace.GITEA, pools={"gitea": GITEA_POOL}),
+    "authentik": Database(
+        namespace=Namespace.AUTHENTIK, pools={"server": Pool(size=30, surge=AUTHENTIK_SURGE), "worker": Pool(size=20)}
+    ),
+    "gitea": Database(namespace=Namespace.GITEA, pools={"gitea": Pool(size=GITEA_POOL)}),
+    # `updateStrategy` of Harbor's chart is that of registry and job service; core and exporter roll as Kubernetes rolls
+    # a Deployment that says nothing (`maxSurge: 25%`, rounded up).
     "harbor": Database(
-        namespace=Namespace.HARBOR, pools={"core": HARBOR_POOL, "jobservice": HARBOR_POOL, "exporter": EXPORTER_POOL}
+        namespace=Namespace.HARBOR,
+        pools={
+            "core": Pool(size=HARBOR_POOL, surge=1),
+            "jobservice": Pool(size=HARBOR_POOL),
+            "exporter": Pool(size=EXPORTER_POOL, surge=1),
+        },
     ),
     # `cp_max` of the matrix-stack chart's synapse-01-shared-underrides.yaml. Synapse starts on no other collation, and
     # only template0 may be copied with one.
     "synapse": Database(
         namespace=Namespace.MATRIX,
-        pools={"main": 10},
+        pools={"main": Pool(size=10)},  # a StatefulSet
         locale={"localeCollate": "C", "localeCType": "C", "template": "template0"},
     ),
-    # Default of `database.max_connections` of the Matrix Authentication Service.
-    "mas": Database(namespace=Namespace.MATRIX, pools={"server": 10}),
+    # Default of `database.max_connections` of the Matrix Authentication Service; `maxSurge` of the matrix-stack chart's
+    # Deployments (ess-library/_workloads.tpl).
+    "mas": Database(namespace=Namespace.MATRIX, pools={"server": Pool(size=10, surge=2)}),
 }
 """Every database that can be asked for, by name."""
 

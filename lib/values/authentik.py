@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.blueprints import paths
+from lib.databases import AUTHENTIK_SURGE
 from lib.images import AUTHENTIK, parts
 from lib.kubernetes import from_secret, resources
 from lib.names import INGRESS_CLASS, POSTGRES_HOST
@@ -15,6 +16,8 @@ POSTGRES_SECRET = "authentik-postgres"
 METRICS_PORT = 9300
 """Port of server and worker on which Prometheus reads."""
 _READABLE_BY_GROUP = 0o440
+_MEMORY = "2Gi"
+"""Of server and worker each; workers with less have been killed while they applied blueprints (goauthentik 18915)."""
 # The loopback: the server's front end passes requests on to the application behind it in the same pod.
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
 
@@ -101,7 +104,11 @@ def _configuration(args: AuthentikValues) -> dict[str, Any]:
 def _server(args: AuthentikValues) -> dict[str, Any]:
     server: dict[str, Any] = {
         "replicas": args.replicas,
-        "resources": resources("100m", "1Gi"),
+        "deploymentStrategy": {
+            "type": "RollingUpdate",
+            "rollingUpdate": {"maxSurge": AUTHENTIK_SURGE, "maxUnavailable": 0},
+        },
+        "resources": resources("100m", _MEMORY),
         "containerSecurityContext": _container(),
         # The chart heeds the second only beside the first.
         "serviceAccountName": "default",
@@ -125,7 +132,7 @@ def _worker(args: AuthentikValues) -> dict[str, Any]:
         "replicas": 1,
         # An old worker beside a new one could apply an old file again.
         "deploymentStrategy": {"type": "Recreate"},
-        "resources": resources("100m", "1Gi"),
+        "resources": resources("100m", _MEMORY),
         "containerSecurityContext": _container(),
         "metrics": _metrics(args),
         "automountServiceAccountToken": False,

@@ -1,6 +1,10 @@
 """The table of databases and of users of Valkey: limits that fit together, numbers that nobody shares."""
 
+import math
+from collections.abc import Mapping
 from itertools import combinations
+from pathlib import Path
+from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
@@ -8,9 +12,12 @@ import pytest
 
 from lib.databases import DATABASES, INITIAL_LIMIT, VALKEY_USERS, limits, max_connections, namespaces
 from lib.values import gitea, harbor
+from tests.settings.stacks import FIXTURES, SHIPPED
 from tests.support.objects import of_kind, releases
 from tests.support.program import record_program
 from tests.support.wire import walk
+
+STACKS = (SHIPPED, FIXTURES / "valid" / "every-key.yaml")
 
 
 @hypothesis.given(st.integers(min_value=1, max_value=20))
@@ -25,15 +32,53 @@ def test_the_maximum_moves_in_steps(servers: int) -> None:
     assert max_connections(servers) <= max_connections(servers + 1), "more servers never mean less"
 
 
-@pytest.mark.parametrize("name", DATABASES)
-def test_a_limit_leaves_room_for_a_migration_beside_full_pools(name: str) -> None:
-    assert limits(1)[name] > sum(DATABASES[name].pools.values()), "a new pod migrates while the old one still serves"
+def running(values: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """The most pods of each process at once, by the values of the releases and what their charts make of them."""
+    authentik, gitea, harbor = values["authentik"], values["gitea"], values["harbor"]
+    return {
+        "authentik": {
+            name: pods(authentik[name]["replicas"], authentik[name]["deploymentStrategy"])
+            for name in ("server", "worker")
+        },
+        "gitea": {"gitea": pods(gitea["replicaCount"], gitea["strategy"])},
+        # Only the Deployments with a volume heed the chart's strategy (jobservice-dpl.yaml, not core-dpl.yaml).
+        "harbor": {
+            "jobservice": pods(1, harbor["updateStrategy"]),
+            **{name: pods(harbor.get(name, {}).get("replicas", 1), {}) for name in ("core", "exporter")},
+        },
+        # Of the matrix-stack chart: Synapse is a StatefulSet, Deployments have `maxSurge: 2` (_workloads.tpl).
+        "synapse": {"main": 1},
+        "mas": {"server": pods(1, {"rollingUpdate": {"maxSurge": 2}})},
+    }
+
+
+def pods(replicas: int, strategy: Mapping[str, Any]) -> int:
+    """Pods of a Deployment while an update rolls; Kubernetes' default is a quarter more, rounded up."""
+    if strategy.get("type") == "Recreate":
+        return replicas
+    surge = strategy.get("rollingUpdate", {}).get("maxSurge")
+    return replicas + (math.ceil(replicas / 4) if surge is None else int(surge))
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=lambda path: path.stem)
+def test_a_role_may_hold_what_its_pods_open_while_an_update_rolls(stack: Path) -> None:
+    recording = record_program(preview=False, stack_file=stack)
+    values = {one.get("name"): one.get("values") for one in releases(recording)}
+    roles = {one.get("spec", "name"): one.get("spec", "connectionLimit") for one in of_kind(recording, "DatabaseRole")}
+    for name, processes in running(values).items():
+        pools = DATABASES[name].pools
+        assert pools.keys() == processes.keys(), f"every process of {name}"
+        opened = sum(pools[process].size * count for process, count in processes.items())
+        assert opened < roles[name], f"new pods of {name} open {opened} connections beside the old ones"
+    (cluster,) = of_kind(recording, "Cluster")
+    maximum = int(cluster.get("spec", "postgresql", "parameters", "max_connections"))
+    assert sum(roles.values()) < maximum, "no role keeps another out"
 
 
 def test_only_the_limit_of_authentik_follows_its_servers() -> None:
     one, two = limits(1), limits(2)
     assert {name for name in one if one[name] != two[name]} == {"authentik"}, "the others have one process each"
-    assert two["authentik"] - one["authentik"] == DATABASES["authentik"].pools["server"], "by the pool of a server"
+    assert two["authentik"] - one["authentik"] == DATABASES["authentik"].pools["server"].size, "by the pool of a server"
 
 
 def test_no_two_users_of_valkey_share_a_database() -> None:
@@ -50,10 +95,10 @@ def test_numbers_are_those_that_valkey_has_by_default() -> None:
 
 def test_pools_of_the_values_are_those_of_the_table() -> None:
     values = {one.get("name"): one.get("values") for one in releases(record_program(preview=False))}
-    assert values["gitea"]["gitea"]["config"]["database"]["MAX_OPEN_CONNS"] == DATABASES["gitea"].pools["gitea"], (
+    assert values["gitea"]["gitea"]["config"]["database"]["MAX_OPEN_CONNS"] == DATABASES["gitea"].pools["gitea"].size, (
         f"{gitea.__name__} takes it from the table"
     )
-    pools = dict(DATABASES["harbor"].pools)
+    pools = {name: pool.size for name, pool in DATABASES["harbor"].pools.items()}
     assert pools.pop("exporter") <= min(pools.values()), "what serves metrics counts, too, and opens few"
     assert set(pools.values()) == {values["harbor"]["database"]["maxOpenConns"]}, (
         f"{harbor.__name__} takes it from the table; each of core and job service has a pool"

@@ -75,7 +75,9 @@ def test_the_exporter_gets_valkey_by_a_variable_too_and_opens_few_connections() 
         "of the queue it counts"
     )
     plain = {entry["name"]: entry["value"] for entry in exporter["extraEnvVars"] if "value" in entry}
-    assert plain["HARBOR_DATABASE_MAX_OPEN_CONNS"] == str(DATABASES["harbor"].pools["exporter"]), "as the table says"
+    assert plain["HARBOR_DATABASE_MAX_OPEN_CONNS"] == str(DATABASES["harbor"].pools["exporter"].size), (
+        "as the table says"
+    )
     assert exporter["podAnnotations"] == {"reloader.stakater.com/auto": "true"}, "it would keep an old password"
 
 
