@@ -61,8 +61,8 @@ class Driver:
     checkpoints: bool = True
 
     def up(self, listener: Listener | None = None, **options: Any) -> Result:
-        """Bring the stack up; a failure holds back only what depends on it."""
-        return self.run("up", listener, continue_on_error=True, **options)
+        """Bring the stack up."""
+        return self.run("up", listener, **options)
 
     def preview(self, listener: Listener | None = None, **options: Any) -> Result:
         """Say what an `up` would do."""
@@ -77,7 +77,10 @@ class Driver:
         return self.run("destroy", listener, **options)
 
     def run(self, operation: str, listener: Listener | None = None, **options: Any) -> Result:
-        """Run an operation to its end; raises LabError when it could not start."""
+        """Run an operation to its end, with the flags of the real command; raises LabError when it could not start.
+
+        `cluster_down` and `cluster_gone` among the options are those of `make`, all others the Automation API's.
+        """
         prepare(self.stack)
         order = Order(
             operation=operation,
@@ -87,6 +90,7 @@ class Driver:
             grace=self.grace,
             pace=self.pace,
             checkpoints=self.checkpoints,
+            flags={name: options.pop(name) for name in ("cluster_down", "cluster_gone") if name in options},
             options=options,
         )
         events: list[Event] = []

@@ -27,6 +27,8 @@ from lab.events import compact
 from lab.providers.catalogue import open_site, packages
 from lab.providers.serving import serve
 from lab.world import World
+from tools.operate import FLAGS
+from tools.preparation import NotReadyError
 from tools.state import exported
 
 # More than the engine's default of four for each CPU: a waiting step holds a place, and here steps only wait.
@@ -35,7 +37,11 @@ PARALLEL: Final = 32
 
 @dataclass(frozen=True)
 class Order:
-    """What to do: `operation` is up, preview, refresh or destroy; `options` go to the Automation API as they are."""
+    """What to do: `operation` is up, preview, refresh or destroy.
+
+    `options` go to the Automation API as they are, beside the flags of the real commands; `flags` are those that
+    `make` adds, such as `cluster_gone`.
+    """
 
     operation: str
     root: str
@@ -45,6 +51,7 @@ class Order:
     pace: float = 0.0
     checkpoints: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
+    flags: Mapping[str, bool] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The order as one line."""
@@ -94,6 +101,7 @@ def _perform(selected: auto.Stack, order: Order, emit: Callable[[Mapping[str, An
             emit(found)
 
     options: dict[str, Any] = {"parallel": PARALLEL, "on_event": on_event, "on_output": print, "color": "never"}
+    options |= {flag.lstrip("-").replace("-", "_"): True for flag in FLAGS[order.operation]}
     options |= order.options
     result = getattr(selected, order.operation)(**options)
     summary = getattr(result, "summary", None)
@@ -117,7 +125,8 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
         try:
             selected = _select(stack)
             seed.set_secrets(selected, stack, world)
-            recovery.recover(selected, stack, world, emit)
+            if order.operation != "preview":
+                recovery.prepare(stack, site, order.operation, emit, order.flags)
             return _perform(selected, order, emit)
         finally:
             if order.operation != "preview" and selected is not None:
@@ -154,6 +163,9 @@ def main(arguments: list[str]) -> int:
     try:
         emit({"event": "result", "ok": True, **_run(order, emit)})
     except auto.CommandError as error:
+        emit({"event": "result", "ok": False, "error": str(error)})
+        return 1
+    except NotReadyError as error:
         emit({"event": "result", "ok": False, "error": str(error)})
         return 1
     except (checkout.LabError, OSError, RuntimeError, ValueError) as error:

@@ -15,17 +15,17 @@ def written(pem: pulumi.Output[str], stack: str) -> pulumi.Output[str]:
     """Path of `<stack>.pem` relative to the checkout, once the certificate is in it.
 
     The path is relative so that it is the same on every machine; provider plugins run in the checkout. The file is
-    public and can be deleted: the next preview or update writes it again.
+    public and can be deleted: the next operation writes it again.
     """
     return pem.apply(lambda certificate: str(write(certificate, TRUST / f"{stack}.pem")))
 
 
-def write(certificate: str, path: Path) -> Path:
+def write(certificate: str, path: Path, checkout: Path | None = None) -> Path:
     """Writes `certificate` to `path`, below the checkout, unless it is there already; returns `path`.
 
     In one step, since a provider that is just starting may read it.
     """
-    target = CHECKOUT / path
+    target = (checkout or CHECKOUT) / path
     if target.is_file() and target.read_text(encoding="utf-8") == certificate:
         return path
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
 """`make preview`, `up`, `refresh` and `destroy`: check the stack file, then run the pulumi CLI on the stack.
 
 What they add to the bare CLI: the stack file is validated before the engine starts, also against what was applied last
-(settings that are fixed or only grow), the flags below are always given, and the providers trust the certificates in
-`build/trust`. `pulumi up --stack <stack>` works without all this.
+(settings that are fixed or only grow), an operation that was cut off is recovered from, nothing is changed while the
+cluster does not answer (tools/preparation.py), the flags below are always given, and the providers trust the
+certificates in `build/trust`. `pulumi up --stack <stack>` works without all this.
 """
 
 import argparse
@@ -15,9 +16,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lib.secret_state import outputs
+from lib.trust import TRUST, write
 from settings.check import refused
 from tools import expiry
-from tools.state import StateError, exported
+from tools.cluster import Cluster, ClusterError, api_of
+from tools.preparation import NotReadyError, Preparation, on_a_terminal
+from tools.state import Engine, State, StateError, exported
 from tools.waiting import INTERRUPTED, interruptible, ticking
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,11 +31,12 @@ FLAGS: Mapping[str, tuple[str, ...]] = {
     "preview": (),
     # A failure holds back what depends on it, not the other phases.
     "up": ("--continue-on-error",),
-    # Without the program the providers keep the credentials and addresses of the last update.
-    "refresh": ("--run-program",),
-    "destroy": ("--run-program", "--continue-on-error"),
+    # Not --run-program: a program that meets a provider which was skipped leaves a state that nothing can read again.
+    "refresh": (),
+    # Not --continue-on-error: after a failed delete the engine would look for what may still go, without end in sight.
+    "destroy": (),
 }
-"""Flags of each operation, as `pulumi <operation> --help` of 3.250.0 lists them."""
+"""Flags of each operation, as `pulumi <operation> --help` of 3.250.0 lists them; the lab runs with the same."""
 
 LANGUAGE_HOST = "pulumi-language-python"
 
@@ -85,11 +91,51 @@ def applied(binary: Path, operation: str, stack: str, root: Path) -> Mapping[str
         return None
 
 
+def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str]) -> None:
+    """Everything that is put right or refused before an operation that changes something; raises NotReadyError."""
+
+    def say(text: str) -> None:
+        print(f"{options.operation}: {text}", file=sys.stderr)
+
+    def agree(question: str) -> bool:
+        if {"--yes", "-y"} & set(extra):
+            say(f"{question} yes")
+            return True
+        if sys.stdin.isatty():
+            return on_a_terminal(question)
+        say(f"{question} Say so with ARGS=--yes, as nobody can be asked here.")
+        return False
+
+    def connect(_: State) -> Cluster | None:
+        try:
+            decrypted = engine.state(decrypted=True)
+            found = api_of(decrypted) if decrypted is not None else None
+        except (ClusterError, StateError) as error:
+            say(f"whether the cluster answers cannot be told: {str(error).splitlines()[0] if str(error) else error}")
+            return None
+        return found
+
+    state = Preparation(
+        engine=engine,
+        connect=connect,
+        agree=agree,
+        say=say,
+        cluster_down=options.cluster_down,
+        cluster_gone=options.cluster_gone,
+    ).prepare(options.operation)
+    certificate = outputs(state or {}).get("caCertificate")
+    if isinstance(certificate, str):
+        # The program writes it as well, but does not run for every operation.
+        write(certificate, TRUST / f"{options.stack.rsplit('/', 1)[-1]}.pem", engine.root)
+
+
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     """Validate the stack file and run `pulumi`; returns only by `SystemExit`, with its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.operate", description=__doc__, allow_abbrev=False)
     parser.add_argument("operation", choices=FLAGS)
     parser.add_argument("--stack", default="", help="name of the stack, as in Pulumi.<stack>.yaml")
+    parser.add_argument("--cluster-down", action="store_true", help="go on although the Kubernetes API does not answer")
+    parser.add_argument("--cluster-gone", action="store_true", help="take a cluster that is no more out of the state")
     options, extra = parser.parse_known_args(arguments)
     try:
         settings = stack_file(root, options.stack)
@@ -100,12 +146,19 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     except OperateError as error:
         sys.exit(f"{options.operation}: {error}")
     with ticking(f"{options.operation}: reading the state of {options.stack}"):
-        reason = expiry.refusal(options.operation, binary, options.stack, root)
+        # A cluster that is gone is not logged in to.
+        gone = options.cluster_gone
+        reason = None if gone else expiry.refusal(options.operation, binary, options.stack, root)
         state = None if reason else applied(binary, options.operation, options.stack, root)
     if reason:
         sys.exit(f"{options.operation}: {reason}")
     if state is not None and refused(settings, state):
         sys.exit(1)
+    if options.operation != "preview":
+        try:
+            prepare(Engine(binary, options.stack, root), options, extra)
+        except NotReadyError as error:
+            sys.exit(f"{options.operation}: {error}")
     command = [str(binary), options.operation, "--stack", options.stack, *FLAGS[options.operation], *extra]
     sys.exit(carried_out(command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}, root))
 

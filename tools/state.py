@@ -1,43 +1,91 @@
-"""The exported state of a stack."""
+"""The state of a stack, as the pulumi CLI gives and takes it."""
 
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lib.secret_state import outputs
+
+State = Mapping[str, Any]
 
 _NO_STACK = "no stack named"
 """What the CLI (3.250.0) says of a stack that nobody brought up yet."""
 
 
 class StateError(Exception):
-    """The state cannot be had. The message is the CLI's."""
+    """The state cannot be had or changed. The message is the CLI's."""
 
 
-def exported(binary: Path, stack: str, root: Path, *, secrets: bool = False) -> Mapping[str, Any] | None:
-    """What `pulumi stack export` gives; None where there is no such stack yet.
+@dataclass(frozen=True)
+class Engine:
+    """The CLI on one stack; `root` holds Pulumi.yaml. Nothing here asks a person, and nothing runs the program."""
 
-    Secrets are encrypted as they are, for which no passphrase is needed, or in plain text for `lib.secret_state.plain`.
+    binary: Path
+    stack: str
+    root: Path
 
-    Raises:
-        StateError: when the CLI cannot reach its backend, for example.
-    """
-    command = [str(binary), "stack", "export", "--stack", stack, "--non-interactive"]
-    command += ["--show-secrets"] if secrets else []
-    quiet = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-    done = subprocess.run(command, cwd=root, env=quiet, capture_output=True, text=True, check=False)
-    if done.returncode:
-        if _NO_STACK in done.stderr:
-            return None
-        raise StateError(done.stderr.strip())
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    def state(self, *, decrypted: bool = False) -> State | None:
+        """What `pulumi stack export` gives; None where there is no such stack yet.
+
+        Unlike `pulumi stack output` it needs no passphrase, unless secrets are to be `decrypted`.
+
+        Raises:
+            StateError: when the CLI cannot reach its backend, for example.
+        """
+        try:
+            text = self.call("stack", "export", *(("--show-secrets",) if decrypted else ()))
+        except StateError as error:
+            if _NO_STACK in str(error):
+                return None
+            raise
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def put(self, state: State) -> None:
+        """Make `state` the stack's, which drops its pending operations; the CLI refuses one that is not sound."""
+        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+            json.dump(state, file)
+            file.flush()
+            self.call("stack", "import", "--file", file.name)
+
+    def cancel(self) -> None:
+        """Remove the lock of an operation."""
+        self._run("cancel", self.stack, "--yes")
+
+    def refresh(self, urns: list[str]) -> None:
+        """Ask the providers what became of these resources; the program does not run."""
+        targets = [part for urn in urns for part in ("--target", urn)]
+        self.call("refresh", "--yes", "--skip-preview", *targets)
+
+    def call(self, *arguments: str) -> str:
+        """Standard output of a command on the stack; raises StateError."""
+        return self._run(*arguments, "--stack", self.stack)
+
+    def backend(self) -> str:
+        """URL of the backend in use; raises StateError."""
+        given = os.environ.get("PULUMI_BACKEND_URL")
+        return given or str(json.loads(self._run("whoami", "--json"))["url"])
+
+    def _run(self, *arguments: str) -> str:
+        command = [str(self.binary), *arguments, "--non-interactive"]
+        quiet = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+        done = subprocess.run(command, cwd=self.root, env=quiet, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise StateError(done.stderr.strip() or done.stdout.strip())
+        return done.stdout
 
 
-def opened(binary: Path, stack: str, root: Path) -> Mapping[str, Any]:
+def exported(binary: Path, stack: str, root: Path, *, secrets: bool = False) -> State | None:
+    """What `Engine.state` gives, with `secrets` in plain text for `lib.secret_state.plain`; raises StateError."""
+    return Engine(binary, stack, root).state(decrypted=secrets)
+
+
+def opened(binary: Path, stack: str, root: Path) -> State:
     """The state with its secrets in plain text, of a stack that was brought up; raises StateError."""
     found = exported(binary, stack, root, secrets=True)
     if not outputs(found or {}):

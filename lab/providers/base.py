@@ -85,6 +85,8 @@ class Resource:
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     # Whether the record in the world is encrypted; true unless the inputs of a type can hold no secret.
     sealed: ClassVar[bool] = True
+    # Whether the same resource may be created twice, as after a kill; a second one of that id is a defect all the same.
+    repeatable: ClassVar[bool] = False
 
     def check(self, call: Call, olds: Properties, news: Properties) -> Properties:
         """The inputs with defaults filled in; raises CheckFailedError. May contain UNKNOWN."""
@@ -126,7 +128,8 @@ class Resource:
         """Create the resource in the world; raises RefusedError."""
         self.admit(call, inputs)
         identifier = self.identify(call, inputs)
-        if call.site.world.get(self.table, self.key(identifier)) is not None:
+        there = call.site.world.get(self.table, self.key(identifier))
+        if there is not None and not (self.repeatable and there["urn"] == call.urn):
             raise RefusedError(self.taken(identifier))
         return Result(identifier, self._store(call, identifier, inputs))
 

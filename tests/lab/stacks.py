@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,33 @@ def world_of(stack: Stack) -> Iterator[World]:
 
 def kill_after(stack: Stack, steps: int) -> dict[str, Any]:
     """Begin an `up` and kill everything at once after so many finished steps; the checkpoint that is left."""
+    done = 0
+
+    def enough(event: dict[str, Any]) -> bool:
+        nonlocal done
+        done += event["event"] == "done"
+        return bool(done >= steps)
+
+    return _kill_when(stack, enough, GRACE)
+
+
+def kill_inside(stack: Stack, release: str) -> dict[str, Any]:
+    """Begin an `up` and kill everything while Helm waits for a release that is never ready; the checkpoint left."""
+    journal = stack.world / "world.journal"
+
+    def recorded(event: dict[str, Any]) -> bool:
+        if event["event"] != "start" or not event["urn"].endswith(f"Release::{release}"):
+            return False
+        if event["op"] not in ("create", "update"):
+            return False
+        while f"/{release}" not in journal.read_text(encoding="utf-8"):
+            time.sleep(0.02)
+        return True
+
+    return _kill_when(stack, recorded, grace=600.0)
+
+
+def _kill_when(stack: Stack, moment: Callable[[dict[str, Any]], bool], grace: float) -> dict[str, Any]:
     prepare(stack)
     read, write = os.pipe()
     child = subprocess.Popen(
@@ -64,18 +92,19 @@ def kill_after(stack: Stack, steps: int) -> dict[str, Any]:
     os.close(write)
     if child.stdin is None:
         raise AssertionError("the order goes to standard input")
-    order = Order("up", str(stack.root), stack.name, str(stack.workdir), grace=GRACE)
+    order = Order("up", str(stack.root), stack.name, str(stack.workdir), grace=grace)
     child.stdin.write(order.to_json() + "\n")
     child.stdin.flush()
-    done = 0
     with os.fdopen(read, encoding="utf-8") as channel:
-        for line in channel:
-            done += json.loads(line)["event"] == "done"
-            if done >= steps:
-                break
+        next((line for line in channel if moment(json.loads(line))), None)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     child.stdin.close()
+    return checkpoint(stack)
+
+
+def checkpoint(stack: Stack) -> dict[str, Any]:
+    """The state as the engine wrote it last."""
     path = stack.backend / ".pulumi" / "stacks" / stack.project_name / f"{stack.name}.json"
-    checkpoint: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]["latest"]
-    return checkpoint
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]["latest"]
+    return found

@@ -56,7 +56,18 @@ def test_a_release_waits_for_the_secrets_its_values_name(kube: Bench) -> None:
     assert kube.read(TOKEN, "shop/gitea") is not None, "the release was left in place"
     running = kube.world.get("kubernetes/releases", "shop/gitea")
     assert running is not None, "it is recorded"
-    assert running["status"] == "deployed", "it becomes ready as soon as the Secret is there"
+    assert running["ready"], "it becomes ready as soon as the Secret is there"
+    assert running["status"] == "failed", "which Helm, that gave up waiting, does not learn"
+
+
+def test_what_was_killed_inside_helm_is_refused_under_its_name_and_as_an_upgrade(kube: Bench) -> None:
+    result = kube.release("gitea", "shop")
+    record = kube.world.get("kubernetes/releases", "shop/gitea")
+    kube.world.put("kubernetes/releases", "shop/gitea", {**(record or {}), "status": "pending-upgrade"})
+    with refuses("cannot re-use a name that is still in use"):
+        kube.release("gitea", "shop")
+    with refuses(r"another operation \(install/upgrade/rollback\) is in progress"):
+        kube.update(TOKEN, result.identifier, result.outputs, {**result.outputs, "values": {}})
 
 
 def test_a_release_that_does_not_wait_is_done_at_once(kube: Bench) -> None:

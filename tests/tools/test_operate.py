@@ -4,15 +4,18 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tools.conftest import script
 from tools import operate
+from tools.cluster import PROVIDER
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -23,7 +26,7 @@ def checkout(tmp_path: Path) -> Path:
     """A checkout with the real stack file and a CLI that prints its arguments and what it is told to trust.
 
     Asked for the state of the stack, it answers with the file `state`, or fails with the text of the file `failure`: at
-    first as the real one does where nobody brought the stack up yet.
+    first as the real one does where nobody brought the stack up yet. A lock it was told to remove is gone.
     """
     shutil.copy(ROOT / "Pulumi.test-cluster.yaml", tmp_path)
     home = tmp_path / "installed"
@@ -33,6 +36,7 @@ def checkout(tmp_path: Path) -> Path:
     test -e {tmp_path}/state && exec cat {tmp_path}/state
     cat {tmp_path}/failure >&2; exit 255
 fi
+[ "$1" = cancel ] && exec rm -r {tmp_path}/backend/.pulumi/locks
 exec {sys.executable} -c '
 import json, os, sys
 print(json.dumps([sys.argv[1:], os.environ["SSL_CERT_DIR"], os.getcwd()]))' "$@" """,
@@ -49,12 +53,15 @@ def run(checkout: Path) -> Run:
     """Run an operation in the checkout, with the project's own packages importable."""
 
     def operation(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        code = "import sys, pathlib, tools.operate as o; o.main(sys.argv[2:], pathlib.Path(sys.argv[1]))"
+        code = "import sys, pathlib, tools.cluster as c, tools.operate as o; c.PAUSE_SECONDS = 0; "
+        code += "o.main(sys.argv[2:], pathlib.Path(sys.argv[1]))"
         base = {name: value for name, value in os.environ.items() if name != "SSL_CERT_DIR"}
+        base["PULUMI_BACKEND_URL"] = f"file://{checkout}/backend?metadata=skip"
         return subprocess.run(
             [sys.executable, "-c", code, str(checkout), *arguments],
             cwd=ROOT,
             env=base | {"PYTHONPATH": str(ROOT)} | environment,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
@@ -75,8 +82,8 @@ def started(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str, str
     [
         ("preview", []),
         ("up", ["--continue-on-error"]),
-        ("refresh", ["--run-program"]),
-        ("destroy", ["--run-program", "--continue-on-error"]),
+        ("refresh", []),
+        ("destroy", []),
     ],
 )
 def test_the_cli_gets_the_stack_the_flags_and_what_the_person_added(
@@ -174,6 +181,79 @@ def test_an_operation_that_applies_nothing_does_not_compare(run: Run, checkout: 
     _applied(checkout, network_pods="10.200.0.0/16")
     done = run(operation, "--stack", "test-cluster")
     assert done.returncode == 0, f"a cluster must be removable whatever the file says: {done.stderr}"
+
+
+def _in_cluster(checkout: Path, server: str, **more: Any) -> None:
+    """A state with one object, in a cluster at `server`."""
+    kubeconfig = {
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "k", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "k",
+    }
+    provider = {"type": PROVIDER, "inputs": {"kubeconfig": {"plaintext": json.dumps(json.dumps(kubeconfig))}}}
+    namespace = {"type": "kubernetes:core/v1:Namespace", "custom": True}
+    deployment = {"resources": [provider, namespace], **more}
+    (checkout / "state").write_text(json.dumps({"version": 3, "deployment": deployment}))
+
+
+@pytest.mark.parametrize("operation", ["up", "refresh", "destroy"])
+def test_nothing_is_changed_while_the_cluster_does_not_answer(run: Run, checkout: Path, operation: str) -> None:
+    server = "https://127.0.0.1:1"
+    _in_cluster(checkout, server)
+    done = run(operation, "--stack", "test-cluster")
+    assert done.returncode == 1, f"the provider would take everything for unreachable: {done.stdout}"
+    assert not done.stdout, "the CLI must not have started"
+    for part in (server, "refused", "ARGS=--cluster-down", "ARGS=--cluster-gone", "docs/runbooks/lost-cluster.md"):
+        assert part in done.stderr, f"what does not answer, why, and the ways out: {done.stderr!r}"
+    arguments, _, _ = started(run(operation, "--stack", "test-cluster", "--cluster-down"))
+    assert "--cluster-down" not in arguments, "the CLI does not know it"
+
+
+def test_a_preview_changes_nothing_and_asks_nobody(run: Run, checkout: Path) -> None:
+    _in_cluster(checkout, "https://127.0.0.1:1")
+    assert run("preview", "--stack", "test-cluster").returncode == 0, "it says itself what it cannot see"
+
+
+def _lock(checkout: Path, pid: int, host: str) -> Path:
+    """A lock as the engine (3.250.0) writes it (pkg/backend/diy/lock.go)."""
+    file = checkout / "backend" / ".pulumi" / "locks" / "organization" / "home-cluster" / "test-cluster" / "1.json"
+    file.parent.mkdir(parents=True)
+    content = {"pid": pid, "username": "ann", "hostname": host, "timestamp": "2026-11-26T20:00:00Z"}
+    file.write_text(json.dumps(content))
+    return file
+
+
+def test_the_lock_of_a_dead_process_goes_once_somebody_agreed(run: Run, checkout: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    lock = _lock(checkout, ended.pid, socket.gethostname())
+    done = run("up", "--stack", "test-cluster")
+    assert done.returncode == 1, "nobody was asked"
+    assert "its process is gone" in done.stderr, f"what is wrong: {done.stderr!r}"
+    assert "ARGS=--yes" in done.stderr, f"how to agree without a terminal: {done.stderr!r}"
+    assert lock.exists(), "nothing happened"
+    arguments, _, _ = started(run("up", "--stack", "test-cluster", "--yes"))
+    assert arguments[-1] == "--yes", "the CLI gets it as well"
+    assert not lock.exists(), "pulumi cancel removed it"
+
+
+@pytest.mark.parametrize(("pid", "host"), [(os.getpid(), socket.gethostname()), (1, "another-machine")])
+def test_the_lock_of_an_operation_that_may_live_stays(run: Run, checkout: Path, pid: int, host: str) -> None:
+    lock = _lock(checkout, pid, host)
+    done = run("destroy", "--stack", "test-cluster", "--yes")
+    assert done.returncode == 1, "two operations at once"
+    assert f"ann runs an operation of this stack on {host} (process {pid}" in done.stderr, f"who: {done.stderr!r}"
+    assert "pulumi cancel test-cluster" in done.stderr, f"and what to do if not: {done.stderr!r}"
+    assert lock.exists(), "nothing is taken away from a living operation"
+
+
+def test_the_ca_of_the_last_update_is_there_for_an_operation_without_the_program(run: Run, checkout: Path) -> None:
+    resources = [{"type": "pulumi:pulumi:Stack", "outputs": {"caCertificate": "PEM\n"}}]
+    (checkout / "state").write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+    started(run("destroy", "--stack", "test-cluster"))
+    written = checkout / "build" / "trust" / "test-cluster.pem"
+    assert written.read_text() == "PEM\n", "the providers of Vault and Authentik trust it, on whichever machine"
 
 
 def test_a_missing_stack_names_those_that_are_there(run: Run) -> None:

@@ -64,18 +64,20 @@ def _missing(cluster: Cluster, namespace: str, values: Mapping[str, Any]) -> lis
 
 
 def run_releases(site: Site) -> None:
-    """Mark releases deployed once their workloads are ready, and do what running them does."""
+    """Mark releases ready once their workloads are, and do what running them does.
+
+    What Helm records of them is another thing: `status` is written by whoever waits for the release, if that one lives.
+    """
     cluster = Cluster(site)
     for key, view in list(site.world.view(RELEASES).items()):
-        if view["status"] == "deployed":
+        if view["ready"]:
             continue
         record = copy.deepcopy(dict(view))
         # A storage driver's own classes come with the release, not with its readiness.
         _storage_classes(cluster, record)
         if not reasons(cluster, record):
             record["running"] = True
-            if not _held_back(cluster, key, record):
-                record["status"] = "deployed"
+            record["ready"] = not _held_back(cluster, key, record)
             site.world.put(RELEASES, key, record, sealed=True)
             _run(cluster, key, record)
 

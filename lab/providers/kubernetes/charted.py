@@ -32,6 +32,7 @@ def install(cluster: Cluster, key: str, chart: str, inputs: Properties) -> None:
         "inputs": inputs,
         "status": "pending-upgrade" if old else "pending-install",
         "running": False,
+        "ready": False,
         "revision": int(old["revision"]) + 1 if old else 1,
         "services": services,
         "fullname": fullname,

@@ -125,7 +125,7 @@ def _by_address(cluster: Cluster, address: str) -> Mapping[str, Any] | None:
 def _by_ingress(cluster: Cluster, host: str) -> Backend:
     """The backend of a public host, through the ingress controller."""
     controllers = [item for item in cluster.world.view(RELEASES).values() if item["chart"] == "traefik"]
-    if not any(item["status"] == "deployed" for item in controllers):
+    if not any(item["ready"] for item in controllers):
         raise UnreachableError(f"dial tcp: lookup {host}: no such host")
     for release in cluster.world.view(RELEASES).values():
         if host in hosts(release["chart"], release["values"]):

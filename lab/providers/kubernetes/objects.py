@@ -117,6 +117,8 @@ class ObjectResource(Resource):
             serving.refuse_existing(call, cluster, obj)
             obj["metadata"]["uid"] = fake_uid(self.kind, obj["metadata"])
             obj["metadata"]["generation"] = 1
+            # Who made it: the provider creates with this name (provider/pkg/await/await.go).
+            obj["metadata"]["managedFields"] = [{"manager": "pulumi-kubernetes", "operation": "Update"}]
             if self.kind.kind == "Service" and obj["spec"].get("type") != "ExternalName":
                 obj["spec"].setdefault(
                     "clusterIP", f"10.96.{int(call.digest('ip')[:2], 16)}.{int(call.digest()[:2], 16)}"

@@ -1,6 +1,8 @@
 """`helm.v3.Release`: Helm installs a chart of the table, and waits for what it brings.
 
-Inputs, defaults and messages follow pulumi-kubernetes 4.34 (`provider/pkg/provider/helm_release.go`).
+Inputs, defaults and messages follow pulumi-kubernetes 4.34 (`provider/pkg/provider/helm_release.go`) and Helm 3
+(`pkg/action`). Helm records a release before it makes anything and takes note of the end afterwards: what is killed in
+between stays pending for good, and Helm refuses its name as well as an upgrade.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from lab.providers.wire import Properties, has_unknown
 
 _EXACT: Final = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 _DEFAULT_SECONDS: Final = 300
+_PENDING: Final = frozenset({"pending-install", "pending-upgrade"})
 _FILE: Final = re.compile(r"(?:.*/)?(?P<name>[a-z0-9-]+?)-v?\d[^/]*\.tgz")
 
 
@@ -94,8 +97,11 @@ class Release(Resource):
     def update(self, call: Call, identifier: str, olds: Properties, news: Properties) -> Result:
         """Upgrade the release and wait; raises RefusedError or InitFailedError."""
         require_reachable(call)
-        if call.site.world.get(RELEASES, self._key(news)) is None:
+        record = call.site.world.get(RELEASES, self._key(news))
+        if record is None:
             raise RefusedError(f'"{news["name"]}" has no deployed releases')
+        if record["status"] in _PENDING:
+            raise RefusedError("another operation (install/upgrade/rollback) is in progress")
         return self._install(call, self._key(news), news)
 
     def read(self, call: Call, identifier: str, state: Properties, inputs: Properties) -> Result | None:
@@ -122,13 +128,13 @@ class Release(Resource):
         charted.install(cluster, key, chart_of(inputs)[0], inputs)
         call.site.settle()
 
-        def deployed() -> bool:
-            return bool((call.site.world.get(RELEASES, key) or {}).get("status") == "deployed")
+        def ready() -> bool:
+            return bool((call.site.world.get(RELEASES, key) or {}).get("ready"))
 
         waits = not inputs.get("skipAwait")
         seconds = float(inputs.get("timeout") or _DEFAULT_SECONDS)
-        if waits and not call.site.clock.wait(deployed, min(seconds, call.timeout or seconds)):
-            record = call.site.world.get(RELEASES, key) or {}
+        if waits and not call.site.clock.wait(ready, min(seconds, call.timeout or seconds)):
+            record = self._recorded(call, key, "failed")
             if inputs.get("atomic"):
                 charted.uninstall(cluster, key)
                 raise RefusedError(f"release {inputs['name']} failed, and has been uninstalled due to atomic being set")
@@ -137,7 +143,15 @@ class Release(Resource):
                 f'Helm release "{key}" was created, but failed to initialize completely. Use Helm CLI to investigate.'
             )
             raise InitFailedError(key, self._outputs(record), [first, "context deadline exceeded", *reasons])
-        return Result(key, self._outputs(call.site.world.get(RELEASES, key) or {}))
+        return Result(key, self._outputs(self._recorded(call, key, "deployed")))
+
+    @staticmethod
+    def _recorded(call: Call, key: str, status: str) -> Properties:
+        """Helm's record of the release, with how it ended."""
+        with call.site.world.transaction():
+            record = {**(call.site.world.get(RELEASES, key) or {}), "status": status}
+            call.site.world.put(RELEASES, key, record, sealed=True)
+        return record
 
     @staticmethod
     def _outputs(record: Properties) -> Properties:
@@ -147,7 +161,7 @@ class Release(Resource):
             "namespace": record["namespace"],
             "chart": record["chart"],
             "version": inputs.get("version", ""),
-            "status": "deployed",
+            "status": record["status"],
             "revision": record["revision"],
         }
         return {**inputs, "status": status}

@@ -95,7 +95,7 @@ def _webhook_down(cluster: Cluster, kind: Kind) -> str | None:
     """Why an operator's admission webhook cannot answer for a custom resource."""
     found = definition(cluster, kind)
     release = cluster.world.view(RELEASES).get(found["release"]) if found and found.get("release") else None
-    if release is None or not CHARTS[release["chart"]].webhook or release["status"] == "deployed":
+    if release is None or not CHARTS[release["chart"]].webhook or release["ready"]:
         return None
     return (
         f'Internal error occurred: failed calling webhook "validate.{kind.kind.lower()}.{kind.group}": failed to call '

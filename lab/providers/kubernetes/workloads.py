@@ -67,7 +67,7 @@ def driver_ready(cluster: Cluster, driver: str) -> bool:
     releases = cluster.world.view(RELEASES).values()
     if driver != "csi.proxmox.sinextra.dev":
         return True
-    return any(item["chart"] == "proxmox-csi-plugin" and item["status"] == "deployed" for item in releases)
+    return any(item["chart"] == "proxmox-csi-plugin" and item["ready"] for item in releases)
 
 
 def _service_reasons(cluster: Cluster, obj: Object) -> Reasons:
@@ -155,7 +155,7 @@ def give_ingress_addresses(site: Site) -> None:
     cluster = Cluster(site)
     published: list[dict[str, str]] = []
     for release in site.world.view(RELEASES).values():
-        if release["chart"] == "traefik" and release["status"] == "deployed":
+        if release["chart"] == "traefik" and release["ready"]:
             service = cluster.look("Service", release["namespace"], release["services"][0])
             published = [{"ip": ip} for ip in (addresses(service) if service else [])]
     for ingress in cluster.each("networking.k8s.io/Ingress"):

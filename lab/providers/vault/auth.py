@@ -16,6 +16,7 @@ class AuthBackend(VaultResource):
     """An auth method."""
 
     token = "vault:index/authBackend:AuthBackend"
+    repeatable = False
     replace_on = frozenset({"type", "local"})
 
     def defaults(self, call: Call, olds: Properties, news: Properties) -> Properties:

@@ -18,6 +18,7 @@ class Mount(VaultResource):
     """A secrets engine."""
 
     token = "vault:index/mount:Mount"
+    repeatable = False
 
     def identify(self, call: Call, inputs: Properties) -> str:
         """The path."""
@@ -89,6 +90,7 @@ class Audit(VaultResource):
     """An audit device."""
 
     token = "vault:index/audit:Audit"
+    repeatable = False
     replace_on = frozenset({"type", "path", "options", "local", "description"})
 
     def defaults(self, call: Call, olds: Properties, news: Properties) -> Properties:
@@ -97,4 +99,8 @@ class Audit(VaultResource):
 
     def identify(self, call: Call, inputs: Properties) -> str:
         """The path below audit/."""
-        return f"audit/{inputs['path']}"
+        return str(inputs["path"])
+
+    def key(self, identifier: str) -> str:
+        """Apart from secrets engines, which may have the same path."""
+        return f"audit/{identifier}"

@@ -13,6 +13,7 @@ class Group(VaultResource):
     """An identity group."""
 
     token = "vault:identity/group:Group"
+    repeatable = False
     autonamed = True
 
     def defaults(self, call: Call, olds: Properties, news: Properties) -> Properties:
@@ -32,6 +33,7 @@ class GroupAlias(VaultResource):
     """The name of an external group in an auth method."""
 
     token = "vault:identity/groupAlias:GroupAlias"
+    repeatable = False
 
     def requirements(self, call: Call, inputs: Properties) -> None:
         """The group exists and is external; the mount exists."""

@@ -20,6 +20,8 @@ class VaultResource(Resource):
 
     module: ClassVar[str] = "pulumi_vault"
     table: ClassVar[str] = api.TABLE
+    # Vault takes the same write twice, but for what is enabled at a path, and groups.
+    repeatable: ClassVar[bool] = True
     autonamed: ClassVar[bool] = False
 
     def defaults(self, call: Call, olds: Properties, news: Properties) -> Properties:

@@ -1,0 +1,219 @@
+"""The Kubernetes API that a stack's state speaks of: whether it answers, and what of it outlives an operation.
+
+Asked with the kubeconfig of the state, which is what the Kubernetes provider uses when the program does not run.
+"""
+
+import base64
+import json
+import ssl
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import yaml
+
+from lib.secret_state import plain, resources
+from tools.helm_release import HelmRelease, as_failed, release_of
+from tools.state import State
+
+PROVIDER = "pulumi:providers:kubernetes"
+ATTEMPTS = 3
+PAUSE_SECONDS = 3.0
+"""Between two attempts: a virtual address moves to another control plane within seconds."""
+
+_REQUEST_SECONDS = 10
+_SERVER_ERROR = 500
+
+
+class ClusterError(Exception):
+    """The API cannot be asked, or refused. The message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volume:
+    """A volume of a CSI driver. `handle` is the driver's name for it: `<region>/<zone>/<storage>/<disk>` on Proxmox."""
+
+    name: str
+    claim: str
+    size: str
+    policy: str
+    handle: str
+
+
+class Cluster(Protocol):
+    """What is asked of a cluster before an operation."""
+
+    def silence(self) -> str | None:
+        """Why the API does not answer; None when it does."""
+
+    def newest(self, namespace: str, name: str) -> HelmRelease | None:
+        """What Helm recorded last of a release; raises ClusterError."""
+
+    def mark_failed(self, release: HelmRelease) -> None:
+        """Let Helm know that nobody is at this release any more; raises ClusterError."""
+
+    def volumes(self) -> list[Volume]:
+        """Volumes that lie outside the cluster; raises ClusterError."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """The API server of a kubeconfig."""
+
+    server: str
+    opener: urllib.request.OpenerDirector
+    headers: Mapping[str, str]
+
+    def silence(self) -> str | None:
+        """Why nobody answers there, after several attempts. Any answer counts but that of a server in trouble."""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(PAUSE_SECONDS)
+            reason = self._silence()
+            if reason is None:
+                return None
+        return f"{self.server} does not answer: {reason}"
+
+    def _silence(self) -> str | None:
+        try:
+            self._answer("/readyz")
+        except urllib.error.HTTPError as error:
+            return f"HTTP {error.code}" if error.code >= _SERVER_ERROR else None
+        except OSError as error:
+            return str(getattr(error, "reason", error))
+        return None
+
+    def newest(self, namespace: str, name: str) -> HelmRelease | None:
+        """See Cluster."""
+        secret = self._newest(namespace, name)
+        return release_of(secret) if secret else None
+
+    def mark_failed(self, release: HelmRelease) -> None:
+        """See Cluster."""
+        secret = self._newest(release.namespace, release.name)
+        if secret is not None:
+            path = f"/api/v1/namespaces/{release.namespace}/secrets/{secret['metadata']['name']}"
+            self._ask(path, as_failed(secret))
+
+    def volumes(self) -> list[Volume]:
+        """See Cluster."""
+        return [_volume(item) for item in self._ask("/api/v1/persistentvolumes")["items"] if item["spec"].get("csi")]
+
+    def _newest(self, namespace: str, name: str) -> dict[str, Any] | None:
+        query = urlencode({"labelSelector": f"owner=helm,name={name}"})
+        found = self._ask(f"/api/v1/namespaces/{namespace}/secrets?{query}")["items"]
+        return max(found, key=lambda item: int(item["metadata"]["labels"]["version"]), default=None)
+
+    def _ask(self, path: str, patch: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(self._answer(path, patch))
+        except urllib.error.HTTPError as error:
+            raise ClusterError(f"{self.server} answers {error.code} for {path.partition('?')[0]}") from None
+        except OSError as error:
+            raise ClusterError(f"{self.server} does not answer: {getattr(error, 'reason', error)}") from None
+        return found
+
+    def _answer(self, path: str, patch: Mapping[str, Any] | None = None) -> bytes:
+        # Where it leads is said by the kubeconfig, which the Kubernetes provider follows as well.
+        request = urllib.request.Request(f"{self.server}{path}", headers=dict(self.headers))  # noqa: S310
+        if patch is not None:
+            request.method, request.data = "PATCH", json.dumps(patch).encode()
+            request.add_header("Content-Type", "application/merge-patch+json")
+        with self.opener.open(request, timeout=_REQUEST_SECONDS) as response:
+            found: bytes = response.read()
+            return found
+
+
+def _volume(item: Mapping[str, Any]) -> Volume:
+    spec = item["spec"]
+    claim = spec.get("claimRef") or {}
+    return Volume(
+        name=item["metadata"]["name"],
+        claim=f"{claim.get('namespace')}/{claim.get('name')}" if claim else "none",
+        size=spec["capacity"]["storage"],
+        policy=spec["persistentVolumeReclaimPolicy"],
+        handle=spec["csi"]["volumeHandle"],
+    )
+
+
+def lives_in_cluster(state: State) -> bool:
+    """Whether the state speaks of anything in a Kubernetes cluster, begun things included."""
+    begun = (one["resource"] for one in (state.get("deployment") or {}).get("pending_operations") or ())
+    return any(one.get("custom") and one["type"].startswith("kubernetes:") for one in (*resources(state), *begun))
+
+
+def api_of(decrypted: State) -> Api | None:
+    """The API that the Kubernetes provider of the state is configured for; None where its kubeconfig is not known.
+
+    Raises:
+        ClusterError: when the kubeconfig cannot be used.
+    """
+    for one in resources(decrypted):
+        inputs = one.get("inputs") or {}
+        text = _plain(inputs.get("kubeconfig")) if one["type"] == PROVIDER else None
+        if text:
+            return api(text, _plain(inputs.get("context")))
+    return None
+
+
+def _plain(value: Any) -> str | None:
+    """The text of a value of a decrypted state."""
+    found = plain(value)
+    return found if isinstance(found, str) else None
+
+
+def api(kubeconfig: str, context: str | None = None) -> Api:
+    """The server of a kubeconfig's context, by default the current one; raises ClusterError."""
+    try:
+        document = yaml.safe_load(kubeconfig)
+        chosen = _named(document, "context", context or document["current-context"])
+        cluster, user = _named(document, "cluster", chosen["cluster"]), _named(document, "user", chosen["user"])
+        tls = _tls(cluster, user)
+        token = user.get("token") or (
+            Path(user["tokenFile"]).read_text(encoding="utf-8") if "tokenFile" in user else ""
+        )
+        proxies = [urllib.request.ProxyHandler({"https": cluster["proxy-url"]})] if "proxy-url" in cluster else []
+        return Api(
+            server=cluster["server"].rstrip("/"),
+            opener=urllib.request.build_opener(urllib.request.HTTPSHandler(context=tls), *proxies),
+            headers={"Authorization": f"Bearer {token.strip()}"} if token else {},
+        )
+    except (AttributeError, KeyError, OSError, StopIteration, TypeError, ValueError, yaml.YAMLError) as error:
+        raise ClusterError(f"the kubeconfig of the state cannot be used ({type(error).__name__})") from None
+
+
+def _named(document: Any, kind: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one[kind] for one in document[f"{kind}s"] if one["name"] == name)
+    return found
+
+
+def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
+    authority = _pem(cluster, "certificate-authority")
+    tls = ssl.create_default_context(cadata=authority.decode() if authority else None)
+    # On since Python 3.13; Kubernetes does not ask its own CA for every field of RFC 5280, so neither does this.
+    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    # Another name than the server's is expected: the CA still has to be the cluster's own.
+    tls.check_hostname = "tls-server-name" not in cluster
+    if cluster.get("insecure-skip-tls-verify"):
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    certificate, key = _pem(user, "client-certificate"), _pem(user, "client-key")
+    if certificate and key:
+        # The ssl module reads a key only from a file.
+        with tempfile.TemporaryDirectory() as directory:
+            pair = Path(directory) / "client.pem"
+            pair.touch(mode=0o600)
+            pair.write_bytes(certificate + b"\n" + key)
+            tls.load_cert_chain(pair)
+    return tls
+
+
+def _pem(entry: Mapping[str, Any], name: str) -> bytes:
+    if f"{name}-data" in entry:
+        return base64.b64decode(entry[f"{name}-data"])
+    return Path(entry[name]).read_bytes() if name in entry else b""

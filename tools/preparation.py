@@ -1,0 +1,154 @@
+"""Before an operation that changes something: is the stack free, does its cluster answer, was the last one cut off?
+
+The same for `make up`, `refresh` and `destroy` and for the operations of the lab.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.cluster import Cluster, ClusterError, lives_in_cluster
+from tools.interrupted import RUNBOOK, Recovery, described, in_cluster, locks, pending, without
+from tools.state import Engine, State, StateError
+
+LOST = "docs/runbooks/lost-cluster.md"
+VOLUMES = "docs/runbooks/leftover-volumes.md"
+
+
+class NotReadyError(Exception):
+    """The operation must not start. The message says why, and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """What an operation is prepared with.
+
+    Attributes:
+        connect: The cluster of a state; None where nobody can say where it is. Called where something lives in it.
+        agree: Asks the person a question.
+        say: Tells the person something.
+        cluster_down: Go on although the cluster does not answer, and leave what was cut off for later.
+        cluster_gone: The cluster exists no more: what lived in it is taken out of the state.
+    """
+
+    engine: Engine
+    connect: Callable[[State], Cluster | None]
+    agree: Callable[[str], bool]
+    say: Callable[[str], object]
+    cluster_down: bool = False
+    cluster_gone: bool = False
+
+    def prepare(self, operation: str) -> State | None:
+        """Put right what can be; the state as it was before, None where there is none or the engine has to say why.
+
+        Raises:
+            NotReadyError: when the operation must not start.
+        """
+        self._free()
+        try:
+            state = self.engine.state()
+        except StateError:
+            return None
+        if state is not None:
+            self._prepare(operation, state)
+        return state
+
+    def _prepare(self, operation: str, state: State) -> None:
+        try:
+            cluster = self._reached(state, operation)
+            if self.cluster_gone:
+                self._forget(state)
+            elif pending(state) and not self.cluster_down:
+                self._recover(state, cluster)
+            if operation == "destroy" and cluster is not None:
+                self._tell_volumes(cluster)
+        except (ClusterError, StateError) as error:
+            raise NotReadyError(str(error)) from None
+
+    def _free(self) -> None:
+        """Remove the lock of an operation that is dead."""
+        held = locks(self.engine)
+        for lock in held:
+            if not lock.dead:
+                raise NotReadyError(
+                    f"{lock.user} runs an operation of this stack on {lock.host} (process {lock.pid}, since "
+                    f"{lock.since}). If that process is no more: pulumi cancel {self.engine.stack}"
+                )
+        if not held:
+            return
+        since = ", ".join(lock.since for lock in held)
+        if not self.agree(f"The operation of {since} was cut off: its process is gone. Remove its lock?"):
+            raise NotReadyError(f"the lock stays; see {RUNBOOK}")
+        try:
+            self.engine.cancel()
+        except StateError as error:
+            raise NotReadyError(str(error)) from None
+
+    def _reached(self, state: State, operation: str) -> Cluster | None:
+        """The cluster of the state, which answers; None where nothing of the state is in one, or it is not needed."""
+        if not lives_in_cluster(state):
+            return None
+        cluster = self.connect(state)
+        reason = cluster.silence() if cluster is not None else None
+        if cluster is not None and reason is None and self.cluster_gone:
+            raise NotReadyError("the cluster is not gone, its Kubernetes API answers; nothing was changed")
+        if reason is None or self.cluster_gone:
+            return cluster
+        if self.cluster_down:
+            self.say(f"{reason}; going on without it")
+            return None
+        raise NotReadyError(
+            f"the Kubernetes API of this stack does not answer, so nothing was changed: {reason}. "
+            f"If the cluster is only out of reach, bring it back first. To {operation} without it, for example "
+            f"to repair its machines, add ARGS=--cluster-down; if it is gone for good, "
+            f"ARGS=--cluster-gone. Read {LOST} before."
+        )
+
+    def _recover(self, state: State, cluster: Cluster | None) -> None:
+        begun = [one for one in pending(state) if one["type"] != "reading"]
+        for one in begun:
+            self.say(f"cut off: {described(one)}")
+        if not self.agree(
+            f"The last operation was cut off at {len(begun)} steps. Find out how far they got, and go on?"
+        ):
+            raise NotReadyError(f"the last operation was cut off; see {RUNBOOK}")
+        Recovery(self.engine, cluster, self.say).recover(state)
+
+    def _forget(self, state: State) -> None:
+        """Take what lived in the cluster out of the state."""
+        gone = set(in_cluster(state))
+        question = f"Is the cluster gone for good? {len(gone)} resources that lived in it are taken out of the state."
+        if not self.agree(question):
+            raise NotReadyError(f"the state stays as it is; see {LOST}")
+        kept = self._file("state", "json")
+        kept.write_text(json.dumps(state), encoding="utf-8")
+        self.engine.put(without(state, gone))
+        self.say(f"the state as it was, with its secrets encrypted, is kept in {kept}")
+
+    def _tell_volumes(self, cluster: Cluster) -> None:
+        try:
+            volumes = cluster.volumes()
+        except ClusterError as error:
+            self.say(f"which volumes stay on the storage cannot be told: {error}")
+            return
+        lines = [f"{one.handle} ({one.size}, {one.policy}) of claim {one.claim}" for one in volumes]
+        if not lines:
+            return
+        kept = self._file("volumes", "txt")
+        kept.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.say("volumes that stay on the storage, but for those with Delete that go in time:")
+        for line in lines:
+            self.say(f"  {line}")
+        self.say(f"the list is kept in {kept}; how to delete or adopt them: {VOLUMES}")
+
+    def _file(self, folder: str, suffix: str) -> Path:
+        """Where something about this stack is kept."""
+        path = self.engine.root / "build" / folder / f"{self.engine.stack.rsplit('/', 1)[-1]}.{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def on_a_terminal(question: str) -> bool:
+    """Ask the person at the terminal; anything but yes is no."""
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
