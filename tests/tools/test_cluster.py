@@ -14,6 +14,7 @@ import yaml
 
 from tests.support.certificates import Authority
 from tests.support.loopback import Double, Reply, Request, serving
+from tests.tools.stack_state import secret as secret_value
 from tools import cluster
 from tools.cluster import Api, ClusterError, Volume, api, api_of, lives_in_cluster
 from tools.helm_release import HelmRelease
@@ -156,7 +157,7 @@ def test_volumes_of_csi_drivers_are_listed_with_their_claims(serve: Serve) -> No
 
 def test_the_kubeconfig_is_that_of_the_states_provider() -> None:
     text = kubeconfig("https://192.0.2.1:6443/", Authority("kubernetes").pem)
-    provider = {"type": cluster.PROVIDER, "inputs": {"kubeconfig": {"plaintext": json.dumps(text)}}}
+    provider = {"type": cluster.PROVIDER, "inputs": {"kubeconfig": secret_value(text)}}
     found = api_of({"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, provider]}})
     assert found is not None, "there is one"
     assert found.server == "https://192.0.2.1:6443", "what the provider uses when the program does not run"

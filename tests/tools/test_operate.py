@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.tools.conftest import script
+from tests.tools.stack_state import secret
 from tools import operate
 from tools.cluster import PROVIDER
 
@@ -191,7 +192,7 @@ def _in_cluster(checkout: Path, server: str, **more: Any) -> None:
         "contexts": [{"name": "k", "context": {"cluster": "c", "user": "u"}}],
         "current-context": "k",
     }
-    provider = {"type": PROVIDER, "inputs": {"kubeconfig": {"plaintext": json.dumps(json.dumps(kubeconfig))}}}
+    provider = {"type": PROVIDER, "inputs": {"kubeconfig": secret(json.dumps(kubeconfig))}}
     namespace = {"type": "kubernetes:core/v1:Namespace", "custom": True}
     deployment = {"resources": [provider, namespace], **more}
     (checkout / "state").write_text(json.dumps({"version": 3, "deployment": deployment}))

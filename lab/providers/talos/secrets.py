@@ -21,7 +21,6 @@ class TalosResource(Resource):
     module: ClassVar[str] = "pulumiverse_talos"
     table: ClassVar[str] = RESOURCES
     constant: ClassVar[str] = ""
-    repeatable: ClassVar[bool] = True
 
     def identify(self, call: Call, inputs: Properties) -> str:
         """The word that the provider gives every resource of the type."""
