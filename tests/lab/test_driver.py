@@ -1,19 +1,25 @@
 """The real engine, driven over a small platform: it converges, survives failures and kills, and leaks nothing."""
 
 import base64
+import inspect
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from pulumi import automation as auto
 from rich.console import Console
 
 from lab import demo
 from lab.checkout import LabError, Stack, prepare
 from lab.driver import Driver
 from lab.faults import Faults
+from lab.operation import Order, _perform
 from tests.lab.stacks import copy_of, driver_of, kill_after, stack_of, world_of
 from tests.lab.test_graph import drawn
+from tools.operate import FLAGS
 
 pytestmark = pytest.mark.engine
 
@@ -102,6 +108,30 @@ def test_everything_is_destroyed_in_an_order_the_world_accepts(finished: Stack, 
     with world_of(stack) as world:
         left = [key for key in world.keys("kubernetes/objects") if "/vault/" in key]
         assert not left, "nothing of the platform stays in the world"
+
+
+class _Recorded:
+    """A stack that notes down how an operation was started."""
+
+    def __init__(self) -> None:
+        self.options: dict[str, Any] = {}
+
+    def __getattr__(self, operation: str) -> Any:
+        def start(**options: Any) -> Any:
+            self.options = options
+            return SimpleNamespace(summary=None, change_summary={}, outputs={})
+
+        return start if operation != "outputs" else dict
+
+
+@pytest.mark.parametrize("operation", FLAGS)
+def test_the_lab_runs_the_flags_of_the_commands_and_no_others(operation: str) -> None:
+    known = set(inspect.signature(getattr(auto.Stack, operation)).parameters)
+    recorded = _Recorded()
+    _perform(cast("auto.Stack", recorded), Order(operation, "", "", ""), print)
+    assert set(recorded.options) <= known, "the Automation API knows them all"
+    given = {f"--{name.replace('_', '-')}" for name, value in recorded.options.items() if value is True}
+    assert given == set(FLAGS[operation]), "what the lab shows is what make does"
 
 
 def test_a_stack_file_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
