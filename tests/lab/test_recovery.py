@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab.checkout import Stack
-from lab.faults import Faults
+from lab.faults import Effect, Faults
 from lab.providers.kubernetes.cluster import CLUSTERS, RELEASES
 from tests.lab.stacks import checkpoint, copy_of, driver_of, kill_inside, stack_of, world_of
 
@@ -88,13 +88,20 @@ def test_a_cluster_that_is_gone_can_be_destroyed(finished: Stack, tmp_path: Path
     assert (stack.project / "build" / "state" / "dev.json").exists(), "the state as it was is kept"
 
 
-def test_a_first_up_that_failed_in_the_cluster_can_be_refreshed_and_destroyed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name", "effect"),
+    # Before there is a Kubernetes provider, before there is anything for the provider of Vault, and in between.
+    [("Command", "*", "refuse"), ("Release", "cilium", "never-ready"), ("Job", "init", "fail")],
+)
+def test_a_first_up_that_failed_can_be_refreshed_and_destroyed(
+    tmp_path: Path, kind: str, name: str, effect: Effect
+) -> None:
     stack = stack_of("slice", tmp_path / "work")
     with world_of(stack) as world:
-        Faults(world).stage("Release", "cilium", "never-ready")
-    assert not driver_of(stack).up().ok, "the cluster phase fails"
+        Faults(world).stage(kind, name, effect)
+    assert not driver_of(stack).up().ok, "the first up fails"
     refreshed = driver_of(stack).refresh()
-    assert refreshed.ok, refreshed.error
+    assert refreshed.ok, f"with the flags of make refresh the state stays valid: {refreshed.error}"
     result = driver_of(stack).destroy()
-    assert result.ok, f"with the flags of make destroy the state stays valid: {result.error}"
+    assert result.ok, f"with the flags of make destroy too: {result.error}"
     assert not checkpoint(stack).get("resources"), "nothing is left"

@@ -239,7 +239,9 @@ def test_the_lock_of_a_dead_process_goes_once_somebody_agreed(run: Run, checkout
     assert not lock.exists(), "pulumi cancel removed it"
 
 
-@pytest.mark.parametrize(("pid", "host"), [(os.getpid(), socket.gethostname()), (1, "another-machine")])
+@pytest.mark.parametrize(
+    ("pid", "host"), [(os.getpid(), socket.gethostname()), (1, "another-machine")], ids=["alive", "elsewhere"]
+)
 def test_the_lock_of_an_operation_that_may_live_stays(run: Run, checkout: Path, pid: int, host: str) -> None:
     lock = _lock(checkout, pid, host)
     done = run("destroy", "--stack", "test-cluster", "--yes")
