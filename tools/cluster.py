@@ -3,10 +3,7 @@
 Asked with the kubeconfig of the state, which is what the Kubernetes provider uses when the program does not run.
 """
 
-import base64
 import json
-import ssl
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +16,7 @@ from urllib.parse import urlencode
 import yaml
 
 from lib.secret_state import plain, resources
+from tools.api_access import named, tls_context
 from tools.helm_release import HelmRelease, as_failed, release_of
 from tools.state import State
 
@@ -172,9 +170,9 @@ def api(kubeconfig: str, context: str | None = None) -> Api:
     """The server of a kubeconfig's context, by default the current one; raises ClusterError."""
     try:
         document = yaml.safe_load(kubeconfig)
-        chosen = _named(document, "context", context or document["current-context"])
-        cluster, user = _named(document, "cluster", chosen["cluster"]), _named(document, "user", chosen["user"])
-        tls = _tls(cluster, user)
+        chosen = named(document, "context", context or document["current-context"])
+        cluster, user = named(document, "cluster", chosen["cluster"]), named(document, "user", chosen["user"])
+        tls = tls_context(cluster, user)
         token = user.get("token") or (
             Path(user["tokenFile"]).read_text(encoding="utf-8") if "tokenFile" in user else ""
         )
@@ -186,34 +184,3 @@ def api(kubeconfig: str, context: str | None = None) -> Api:
         )
     except (AttributeError, KeyError, OSError, StopIteration, TypeError, ValueError, yaml.YAMLError) as error:
         raise ClusterError(f"the kubeconfig of the state cannot be used ({type(error).__name__})") from None
-
-
-def _named(document: Any, kind: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(one[kind] for one in document[f"{kind}s"] if one["name"] == name)
-    return found
-
-
-def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
-    authority = _pem(cluster, "certificate-authority")
-    tls = ssl.create_default_context(cadata=authority.decode() if authority else None)
-    # On since Python 3.13; Kubernetes does not ask its own CA for every field of RFC 5280, so neither does this.
-    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    # Another name than the server's is expected: the CA still has to be the cluster's own.
-    tls.check_hostname = "tls-server-name" not in cluster
-    if cluster.get("insecure-skip-tls-verify"):
-        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    certificate, key = _pem(user, "client-certificate"), _pem(user, "client-key")
-    if certificate and key:
-        # The ssl module reads a key only from a file.
-        with tempfile.TemporaryDirectory() as directory:
-            pair = Path(directory) / "client.pem"
-            pair.touch(mode=0o600)
-            pair.write_bytes(certificate + b"\n" + key)
-            tls.load_cert_chain(pair)
-    return tls
-
-
-def _pem(entry: Mapping[str, Any], name: str) -> bytes:
-    if f"{name}-data" in entry:
-        return base64.b64decode(entry[f"{name}-data"])
-    return Path(entry[name]).read_bytes() if name in entry else b""

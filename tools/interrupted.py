@@ -6,19 +6,15 @@ Helm and Kubernetes refuse it, Vault refuses a path and Proxmox a VM id. So each
 into the state and its provider asked, which drops what is not there. A Helm release is asked for in Helm's own record.
 """
 
-import json
-import os
-import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from lib.secret_state import resources
 from tools.cluster import Cluster, ClusterError
 from tools.helm_release import HelmRelease
 from tools.state import Engine, State, StateError
+from tools.state_edit import without
 
 RUNBOOK = "docs/runbooks/interrupted.md"
 CUT_OFF = "an operation was cut off while Helm was at it"
@@ -36,48 +32,6 @@ _REPEATABLE = ("command:", "proxmoxve:download/", "random:", "talos:", "tls:", "
 """Made again without harm: a local value, a call that says the same twice, a file that may be replaced."""
 
 _BEING = {"creating": "made", "updating": "changed", "deleting": "removed", "reading": "read", "importing": "imported"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lock:
-    """The lock of an operation, as the engine's file backend writes it."""
-
-    pid: int
-    user: str
-    host: str
-    since: str
-
-    @property
-    def dead(self) -> bool:
-        """Whether it is of this machine, and its process is gone. What is unclear is not dead."""
-        if self.host != socket.gethostname():
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        status = Path(f"/proc/{self.pid}/status")
-        # On Linux one that was killed and that nobody has waited for.
-        return status.exists() and "State:\tZ" in status.read_text(encoding="utf-8")
-
-
-def locks(engine: Engine) -> list[Lock]:
-    """The locks of the stack, where the backend is a directory; other backends are the engine's to explain."""
-    try:
-        place = urlsplit(engine.backend())
-    except StateError:
-        return []
-    if place.scheme != "file":
-        return []
-    root = Path(place.netloc + place.path).expanduser() / ".pulumi" / "locks"
-    return [_lock(file) for file in sorted(root.rglob("*.json")) if file.parent.name == engine.stack.rsplit("/", 1)[-1]]
-
-
-def _lock(file: Path) -> Lock:
-    found = json.loads(file.read_text(encoding="utf-8"))
-    return Lock(pid=found["pid"], user=found["username"], host=found["hostname"], since=found["timestamp"])
 
 
 def pending(state: State) -> list[Mapping[str, Any]]:
@@ -230,33 +184,3 @@ def _with(state: State, found: list[dict[str, Any]]) -> State:
     known = [one if one.get("delete") else new.pop(one["urn"], one) for one in resources(state)]
     more = [*known, *new.values()]
     return {**state, "deployment": {**state["deployment"], "resources": more, "pending_operations": []}}
-
-
-def without(state: State, urns: set[str]) -> State:
-    """The state without these resources, and without the dependencies on them that are left."""
-    kept = [_independent(one, urns) for one in resources(state) if one["urn"] not in urns]
-    return {**state, "deployment": {**state["deployment"], "resources": kept}}
-
-
-def _independent(resource: Mapping[str, Any], urns: set[str]) -> dict[str, Any]:
-    found = dict(resource)
-    if "dependencies" in found:
-        found["dependencies"] = [one for one in found["dependencies"] if one not in urns]
-    if "propertyDependencies" in found:
-        needs = found["propertyDependencies"].items()
-        found["propertyDependencies"] = {key: [one for one in value or () if one not in urns] for key, value in needs}
-    if found.get("deletedWith") in urns:
-        del found["deletedWith"]
-    return found
-
-
-def in_cluster(state: State) -> Iterator[str]:
-    """URNs of what lives in the cluster: its objects, what Vault and Authentik hold, and their providers."""
-    for one in resources(state):
-        owner = one["type"] if one["type"].startswith("pulumi:providers:") else f"pulumi:providers:{_package(one)}"
-        if owner.rpartition(":")[2] in ("kubernetes", "vault", "authentik"):
-            yield one["urn"]
-
-
-def _package(resource: Mapping[str, Any]) -> str:
-    return str(resource["type"]).partition(":")[0] if resource.get("custom") else ""

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.cluster import Cluster, ClusterError, lives_in_cluster
-from tools.interrupted import RUNBOOK, Recovery, described, in_cluster, locks, pending, without
+from tools.interrupted import RUNBOOK, Recovery, described, pending
+from tools.lock import locks
 from tools.state import Engine, State, StateError
+from tools.state_edit import in_cluster, without
 
 LOST = "docs/runbooks/lost-cluster.md"
 VOLUMES = "docs/runbooks/leftover-volumes.md"
