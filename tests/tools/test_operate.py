@@ -124,6 +124,7 @@ def test_a_defective_stack_file_is_told_where_setup_is_not_done(run: Run, checko
 def test_ctrl_c_ends_with_one_sentence_that_says_how_to_go_on(checkout: Path, operation: str, kept: str) -> None:
     (checkout / "installed" / "pulumi").write_text(
         "#!/bin/sh\n[ \"$1\" = stack ] && { echo 'error: no stack named' >&2; exit 255; }\n"
+        '[ "$1" = whoami ] && { echo \'{"url": "https://backend.example"}\'; exit; }\n'
         "trap 'echo cancelled; exit 1' INT; echo started; while :; do sleep 0.1; done\n"
     )
     code = "import sys, pathlib, tools.operate as o; o.main(sys.argv[2:], pathlib.Path(sys.argv[1]))"
