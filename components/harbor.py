@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.harbor_content import HarborContent, HarborContentArgs, RobotLogin
+from components.harbor_content import HarborContent, HarborContentArgs, RotatedSecret
 from components.harbor_scanner import HarborScanner, HarborScannerArgs
 from components.helm import ReleaseArgs, release
 from components.service import Openings, ServiceArgs, ServiceParts
@@ -46,15 +46,14 @@ class Harbor(pulumi.ComponentResource):
     - `<name>-release`: Harbor, whose volumes stay when the release goes (`helm.sh/resource-policy`).
     - `<name>-<workload>-disruption`: a PodDisruptionBudget for each workload.
     - `<name>-login`: the gate of the login.
-    - `<name>-content`: HarborContent, the projects, registries and robots of the stack file.
+    - `<name>-content`: HarborContent, what the stack file declares.
 
     The login is fixed by CONFIG_OVERWRITE_JSON, which makes every setting of Harbor read-only in its UI and API
     (https://github.com/goharbor/harbor/issues/15043).
 
     Attributes:
         url: Where people find it.
-        ready: Gate: the login is OpenID Connect, following it leads to Authentik, and what the stack file declares of
-            projects, registries and robots is there.
+        ready: Gate: following the login leads to Authentik, and what the stack file declares is there.
     """
 
     url: str
@@ -63,7 +62,6 @@ class Harbor(pulumi.ComponentResource):
     def __init__(self, name: str, args: HarborArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:harbor:Harbor", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        monitored = args.settings.service_monitors
         parts = ServiceParts(name, args, self)
         namespace = parts.namespace.namespace
         authority = k8s.core.v1.Secret(
@@ -90,7 +88,7 @@ class Harbor(pulumi.ComponentResource):
                         secrets=secrets,
                         storage_class=args.storage_class,
                         registry_size=args.settings.registry_size,
-                        service_monitors=monitored,
+                        service_monitors=args.settings.service_monitors,
                     )
                 ),
             ),
@@ -106,6 +104,7 @@ class Harbor(pulumi.ComponentResource):
                 namespace=namespace,
                 settings=args.settings,
                 admin_secret=secrets.admin,
+                valkey=_rotated(args, "valkey/harbor", secrets.valkey),
                 ca_config_map=parts.ca_config_map,
                 robots=_robots(parts, args),
                 serving=[login],  # Harbor answers on its host; and one gate after the other stands for both
@@ -117,7 +116,9 @@ class Harbor(pulumi.ComponentResource):
 
 
 def _secrets(parts: ServiceParts, args: HarborArgs, authority: pulumi.Output[str]) -> HarborSecrets:
-    credentials = {"password": "{{ .password }}", **{use: _valkey_url(use) for use in _VALKEY_DATABASES}}
+    url = f"redis://harbor:{{{{ .password }}}}@{VALKEY_HOST}:6379"
+    databases = {use: f"{url}/{number}?idle_timeout_seconds=30" for use, number in _VALKEY_DATABASES.items()}
+    credentials = {"password": "{{ .password }}", **databases}
     return HarborSecrets(
         admin=parts.secret("admin", {"password": ("harbor/admin", "password")}),
         database=parts.secret("database", {"password": ("postgres/harbor", "password")}),
@@ -153,24 +154,23 @@ def _secrets(parts: ServiceParts, args: HarborArgs, authority: pulumi.Output[str
     )
 
 
-def _robots(parts: ServiceParts, args: HarborArgs) -> dict[str, RobotLogin]:
+def _robots(parts: ServiceParts, args: HarborArgs) -> dict[str, RotatedSecret]:
     """Logins of the robots, each a Secret that goes where the stack file wants it."""
     logins = {}
     for robot in args.settings.robots:
         path = pull_secret.secret_path(robot)
-        generation = args.secrets[path].declaration.generation
         secret = parts.secret(
             pull_secret.secret_name(robot),
             {"username": (path, "username"), "password": (path, "password")},
-            pull_secret.template(args.settings.host, generation),
+            pull_secret.template(args.settings.host, args.secrets[path].declaration.generation),
             pull_secret.TYPE,
         )
-        logins[robot] = RobotLogin(secret_name=secret, generation=generation)
+        logins[robot] = _rotated(args, path, secret)
     return logins
 
 
-def _valkey_url(use: str) -> str:
-    return f"redis://harbor:{{{{ .password }}}}@{VALKEY_HOST}:6379/{_VALKEY_DATABASES[use]}?idle_timeout_seconds=30"
+def _rotated(args: HarborArgs, path: str, secret: pulumi.Output[str]) -> RotatedSecret:
+    return RotatedSecret(secret_name=secret, generation=args.secrets[path].declaration.generation)
 
 
 def login_settings(args: HarborArgs) -> str:

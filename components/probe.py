@@ -78,7 +78,8 @@ class Probe(pulumi.ComponentResource):
     - `<name>`: the Job. It runs again whenever its script, variables or volumes change, or what it proves (a Job's
       template is immutable, so Pulumi replaces it), and after a failure (`pulumi.com/replaceUnready`). The script
       tries until its time is over, so its first failure is the Job's; the provider shows the last words of each pod.
-    - `<name>-again`: CronJob of the same pod, where a schedule is given.
+    - `<name>-again`: CronJob of the same pod, where a schedule is given. The script is told by the variable SCHEDULED,
+      since a run that had to put something right fails, to be seen (lib/probes/gate.py, `finish`).
 
     Attributes:
         job: The Job; depending on it is depending on what it has proven.
@@ -120,7 +121,7 @@ class Probe(pulumi.ComponentResource):
         self.register_outputs({"job": self.job.id})
 
 
-def _job(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> Any:
+def _job(args: ProbeArgs, script_config_map: pulumi.Input[str], scheduled: bool = False) -> Any:
     return {
         "backoffLimit": 0,
         # A pod that its node took away has failed at nothing. (The provider knows no failure by this policy, only
@@ -129,7 +130,7 @@ def _job(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> Any:
             "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
         },
         "activeDeadlineSeconds": args.seconds,
-        "template": {"metadata": {"annotations": _annotations(args)}, "spec": _pod(args, script_config_map)},
+        "template": {"metadata": {"annotations": _annotations(args)}, "spec": _pod(args, script_config_map, scheduled)},
     }
 
 
@@ -147,13 +148,14 @@ def _schedule(args: ProbeArgs, schedule: str, script_config_map: pulumi.Input[st
         "concurrencyPolicy": "Forbid",
         "successfulJobsHistoryLimit": 1,
         "failedJobsHistoryLimit": 1,
-        "jobTemplate": {"spec": {**_job(args, script_config_map), "ttlSecondsAfterFinished": 86400}},
+        "jobTemplate": {"spec": {**_job(args, script_config_map, scheduled=True), "ttlSecondsAfterFinished": 86400}},
     }
 
 
-def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str]) -> dict[str, Any]:
+def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str], scheduled: bool) -> dict[str, Any]:
     environment: list[dict[str, Any]] = [{"name": key, "value": value} for key, value in args.environment.items()]
     environment += [from_secret(variable, secret, key) for variable, (secret, key) in args.secrets.items()]
+    environment += [{"name": "SCHEDULED", "value": "true"}] if scheduled else []
     files = {"name": script_config_map, **_places(args.files)}
     volumes: list[Mapping[str, Any]] = [{"name": "script", "configMap": files}]
     mounts: list[Mapping[str, Any]] = [{"name": "script", "mountPath": "/probe", "readOnly": True}]

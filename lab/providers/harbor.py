@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.kubernetes.endpoints import UnreachableError, release_of
 from lab.providers.kubernetes.jobs import DONE, Container, Outcome
-from lab.providers.kubernetes.pods import data_of
+from lab.providers.kubernetes.pods import data_of, environment
+from lab.providers.kubernetes.rbac import Account, may
 
 PROJECTS: Final = "harbor/projects"
 """Table of the world: project -> what it was declared as, and `images`, which a person pushed."""
 ROBOTS: Final = "harbor/robots"
 """Table of the world: login of a robot -> its password and permissions."""
 REGISTRIES: Final = "harbor/registries"
+SCHEDULES: Final = "harbor/schedules"
+"""Table of the world: `gc` -> `redis_url_reg`, which core copied from its environment when the schedule was written."""
 
 
 def content(cluster: Cluster, container: Container) -> Outcome:
@@ -29,11 +32,30 @@ def content(cluster: Cluster, container: Container) -> Outcome:
     if container.env["HARBOR_PASSWORD"] != _password_of_administrator(cluster, release):
         return Outcome(waiting="Harbor: GET /registries was answered 401")
     wanted = json.loads(container.env["CONTENT"])
-    problem = next(_problems(cluster, container, wanted), None)
+    problem = _secret_problem(cluster, container) or next(_problems(cluster, container, wanted), None)
     if problem is not None:
         return Outcome(waiting=problem)
     _hold(cluster, container, wanted)
+    cluster.world.put(SCHEDULES, "gc", {"redis_url_reg": _core_variable(cluster, release, "_REDIS_URL_REG")})
     return DONE
+
+
+def _secret_problem(cluster: Cluster, container: Container) -> str:
+    """Why the script would not see that core runs with the Secret as it is wanted."""
+    account = Account(container.namespace, container.account)
+    name = container.env["VALKEY_SECRET"].rpartition("/")[2]
+    for verb, resource, one in (("get", "secrets", name), ("list", "pods", "")):
+        if not may(cluster, account, verb, resource, one):
+            return f"Harbor is not answering (HTTP Error 403: Forbidden): {account.name} cannot {verb} {resource}"
+    found = cluster.look("Secret", container.namespace, name) or {"metadata": {}}
+    held = (found["metadata"].get("annotations") or {}).get("home-cluster/generations")
+    return "" if held == container.env["VALKEY_GENERATIONS"] else f"the Secret {name} is of {held} yet"
+
+
+def _core_variable(cluster: Cluster, release: Mapping[str, Any], variable: str) -> str | None:
+    """What core sees; pods of the lab are restarted at once."""
+    variables = release["values"].get("core", {}).get("extraEnvVars") or []
+    return environment(cluster, str(release["namespace"]), {"env": variables}).get(variable)
 
 
 def _password_of_administrator(cluster: Cluster, release: Mapping[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ organisation that was renamed answers to its old name with a redirect.
 
 Environment: GITEA_URL, USERNAME and PASSWORD (of a site administrator without a second factor, which the API would
 ask for), ORGANISATIONS (JSON: name -> `visibility` and `teams`, each with the fields of Gitea's CreateTeamOption),
-REMOVED (JSON list of names), SSL_CERT_FILE, SECONDS (float, how long to try).
+REMOVED (JSON list of names), SSL_CERT_FILE, SECONDS (float, how long to try), SCHEDULED (lib/probes/gate.py).
 """
 
 import base64
@@ -171,11 +171,12 @@ def main() -> int:
     """
     api = Api(os.environ["GITEA_URL"], os.environ["USERNAME"], os.environ["PASSWORD"])
     organisations, removed = json.loads(os.environ["ORGANISATIONS"]), json.loads(os.environ["REMOVED"])
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
+    deadline, corrected = time.monotonic() + float(os.environ["SECONDS"]), list[str]()
     while True:
         found = ""
         try:
             for change in changes(api, organisations, removed):
+                corrected.append(change)
                 found = f"{change}, and not seen to stay so"
                 print(change, flush=True)
         except WaitingError as error:
@@ -184,8 +185,7 @@ def main() -> int:
         except RefusedError as error:
             return gate.give_up(str(error))
         if not found:
-            print("Organisations and teams are as declared")
-            return 0
+            return gate.finish("Organisations and teams are as declared", corrected)
         if time.monotonic() > deadline:
             return gate.give_up(found)
         time.sleep(INTERVAL_SECONDS)

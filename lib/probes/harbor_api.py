@@ -34,23 +34,31 @@ class CannotError(Exception):
     """What is wanted cannot be, and why."""
 
 
+class UnreachableError(CannotError):
+    """It cannot be as long as something outside of the cluster does not answer."""
+
+
 @dataclass
 class Api:
     """One Harbor, and what was written to it so far.
 
     Attributes:
         url: Where it is, without a slash at the end.
-        writes: Every successful request that changed something, in words.
+        writes: Every successful request that changed something, in words, and why where nobody had changed it.
     """
 
     url: str
     user: str
     password: str
-    writes: list[str] = field(default_factory=list)
+    writes: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str) -> Any:
         """The answer, None for an empty one."""
-        return json.loads(self._ask("GET", path)[0] or "null")
+        return json.loads(self.text(path) or "null")
+
+    def text(self, path: str) -> str:
+        """The answer as it is."""
+        return self._ask("GET", path)[0].decode("utf-8", "replace")
 
     def every(self, path: str) -> list[Any]:
         """All entries of a list, page after page."""
@@ -64,10 +72,10 @@ class Api:
             if len(page) < PAGE or len(found) >= int(headers.get("X-Total-Count") or 0):
                 return found
 
-    def write(self, method: str, path: str, body: Any = None) -> None:
-        """A request that changes something."""
+    def write(self, method: str, path: str, body: Any = None, why: str = "") -> None:
+        """A request that changes something, and `why` when it takes nothing back."""
         self._ask(method, path, body)
-        self.writes.append(f"{method} {path}")
+        self.writes[f"{method} {path}"] = why
 
     def _ask(self, method: str, path: str, body: Any = None) -> tuple[bytes, http.client.HTTPMessage]:
         asked = request(f"{self.url}/api/v2.0{path}", self.user, self.password, method)

@@ -4,8 +4,9 @@ Each part stands for itself: one that cannot be made keeps none of the others fr
 name stays as it is, except members of its projects and rules of their retention.
 
 Environment: HARBOR_URL (public), HARBOR_PASSWORD (of the administrator), CONTENT (JSON, lib/harbor/content.py),
-LOGINS (directory with a directory for each robot: the Secret of lib/harbor/pull_secret.py), SSL_CERT_FILE, SECONDS
-(float, how long to try).
+LOGINS (directory with a directory for each robot: the Secret of lib/harbor/pull_secret.py), VALKEY_SECRET,
+VALKEY_GENERATIONS and CORE_PODS (lib/probes/harbor_schedules.py, `Core`), SSL_CERT_FILE, SECONDS (float, how long to
+try), SCHEDULED (lib/probes/gate.py). Runs in a pod whose ServiceAccount may get that Secret and list those pods.
 """
 
 import http.client
@@ -19,15 +20,29 @@ from functools import partial
 from pathlib import Path
 
 from lib.probes import gate
-from lib.probes.harbor_api import Api, CannotError, RefusedError
+from lib.probes.cluster_api import ClusterApi
+from lib.probes.harbor_api import Api, CannotError, RefusedError, UnreachableError
 from lib.probes.harbor_projects import ADMINISTRATOR, Wanted, project, registry
+from lib.probes.harbor_schedules import Core, failed_collection, schedule
 
 INTERVAL_SECONDS = 5.0
+PATIENCE_SECONDS = 60.0
+"""How long something outside that does not answer is asked again; the next scheduled run asks it anew."""
 
 
-def robot(api: Api, wanted: Wanted, known: Wanted | None, directory: Path) -> None:
-    """A robot of the whole Harbor, with its rights and its password. Harbor makes up the first password itself."""
+def robot(api: Api, wanted: Wanted, known: Wanted | None, directory: Path, missing: set[str]) -> None:
+    """A robot of the whole Harbor, with its password, and its rights except in projects that are missing."""
     password = _password(api, wanted, directory)
+    permissions = [scope for scope in wanted["permissions"] if scope["namespace"] not in missing]
+    if permissions:  # Harbor refuses a robot without
+        _robot(api, {**wanted, "permissions": permissions}, known, password)
+    if permissions != wanted["permissions"]:
+        lacking = ", ".join(scope["namespace"] for scope in wanted["permissions"] if scope not in permissions)
+        raise UnreachableError(f"has no rights yet in {lacking}")
+
+
+def _robot(api: Api, wanted: Wanted, known: Wanted | None, password: str) -> None:
+    """Harbor makes up the first password itself."""
     body = {"level": "system", "duration": -1, "disable": False, "permissions": wanted["permissions"]}
     if known is None:
         api.write("POST", "/robots", {**body, "name": wanted["name"], "description": "declared in the stack file"})
@@ -57,25 +72,10 @@ def _rights(one: Wanted) -> set[tuple[str, str, str]]:
     }
 
 
-def schedule(api: Api, job: str, wanted: Wanted) -> None:
-    """When garbage is collected (`gc`), or everything is scanned (`scanAll`)."""
-    path = f"/system/{job}/schedule"
-    known = api.get(path) or {}
-    cron = (known.get("schedule") or {}).get("cron")
-    # Only that of garbage has parameters, as a text.
-    deletes = json.loads(known.get("job_parameters") or "{}").get("delete_untagged", False)
-    if cron != wanted["cron"] or deletes != wanted["parameters"].get("delete_untagged", False):
-        api.write("PUT", path, {"schedule": {"type": "Custom", "cron": wanted["cron"]}, **_given(wanted)})
-
-
-def _given(wanted: Wanted) -> Wanted:
-    return {"parameters": wanted["parameters"]} if wanted["parameters"] else {}
-
-
 Part = tuple[str, Callable[[], None]]
 
 
-def _parts(api: Api, content: Wanted, directory: Path) -> Iterator[Part]:
+def _parts(api: Api, content: Wanted, directory: Path, core: Core) -> Iterator[Part]:
     """Every part by its name, in the order in which they need each other.
 
     Registries come first: asked without a right password, Harbor would list the public projects as if that were all.
@@ -86,52 +86,61 @@ def _parts(api: Api, content: Wanted, directory: Path) -> Iterator[Part]:
     projects = {one["name"]: one for one in api.every("/projects")}
     for one in content["projects"]:
         yield f"project {one['name']}", partial(project, api, one, projects.get(one["name"]))
+    missing = {one["name"] for one in content["projects"] if one["registry"]}
+    missing -= {one["name"] for one in api.every("/projects")}
     robots = {one["name"]: one for one in api.every("/robots")}
     for one in content["robots"]:
-        yield f"robot {one['name']}", partial(robot, api, one, robots.get(one["login"]), directory)
+        yield f"robot {one['name']}", partial(robot, api, one, robots.get(one["login"]), directory, missing)
     there = (("robots", robots, "id"), ("projects", projects, "project_id"), ("registries", registries, "id"))
     for kind, known, number in there:
         for name in content["removed"][kind]:
             if name in known:
                 yield f"removed.{kind} {name}", partial(api.write, "DELETE", f"/{kind}/{known[name][number]}")
     for job, wanted in content["schedules"].items():
-        yield f"schedule {job}", partial(schedule, api, job, wanted)
+        yield f"schedule {job}", partial(schedule, api, job, wanted, core)
 
 
-def problems(api: Api, content: Wanted, directory: Path) -> list[str]:
-    """One round: what could not be brought about, one line each."""
-    found = []
+def problems(api: Api, content: Wanted, directory: Path, core: Core) -> tuple[list[str], list[str]]:
+    """One round: what could not be brought about, and what only something outside can mend, one line each."""
+    found, outside = [], []
     try:
-        for name, part in _parts(api, content, directory):
+        for name, part in _parts(api, content, directory, core):
             try:
                 part()
             except FileNotFoundError as error:
                 found.append(f"{name}: {error.filename} is not mounted")
+            except UnreachableError as error:
+                outside.append(f"{name}: {error}")
             except (RefusedError, CannotError) as error:
                 found.append(f"{name}: {error}")
+        outside += filter(None, [failed_collection(api)])
     except RefusedError as error:
         changed = error.status == http.client.UNAUTHORIZED
         found.append(f"Harbor: {error}" + ("; was the administrator's password changed by hand?" if changed else ""))
     except (OSError, http.client.HTTPException, ValueError) as error:
         found.append(f"Harbor is not answering ({error})")
-    return found
+    return found, outside
 
 
 def main() -> int:
     """Exit code 0 once a whole round changed nothing, 1 with what is wrong after SECONDS."""
     api = Api(os.environ["HARBOR_URL"], ADMINISTRATOR, os.environ["HARBOR_PASSWORD"])
     content, directory = json.loads(os.environ["CONTENT"]), Path(os.environ["LOGINS"])
-    deadline = time.monotonic() + float(os.environ["SECONDS"])
+    secret, generations = os.environ["VALKEY_SECRET"], os.environ["VALKEY_GENERATIONS"]
+    core = Core(ClusterApi(os.environ), secret, generations, os.environ["CORE_PODS"])
+    begun, corrected = time.monotonic(), list[str]()
     while True:
         api.writes.clear()
-        found = problems(api, content, directory)
-        for line in (*(f"changed: {write}" for write in api.writes), *found):
+        found, outside = problems(api, content, directory, core)
+        changed = [f"changed: {write}" + (f", for {why}" if why else "") for write, why in api.writes.items()]
+        corrected += [f"changed: {write}" for write, why in api.writes.items() if not why]
+        for line in (*changed, *found, *outside):
             print(line, flush=True)
-        if not found and not api.writes:
-            print("Harbor holds what the stack file says")
-            return 0
-        if time.monotonic() > deadline:
-            return gate.give_up("\n".join(found or [f"{write} did not last" for write in api.writes]))
+        passed = time.monotonic() - begun
+        if not found and not api.writes and (not outside or passed > PATIENCE_SECONDS):
+            return gate.finish("Harbor holds what the stack file says", corrected, outside)
+        if passed > float(os.environ["SECONDS"]):
+            return gate.give_up("\n".join(found or [f"{write} did not last" for write in api.writes] or outside))
         time.sleep(INTERVAL_SECONDS)
 
 

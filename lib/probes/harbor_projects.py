@@ -3,9 +3,10 @@
 `wanted` is an entry of the document of lib/harbor/content.py, `known` what the API lists under its name.
 """
 
+import http.client
 from typing import Any
 
-from lib.probes.harbor_api import Api, CannotError
+from lib.probes.harbor_api import Api, CannotError, RefusedError, UnreachableError
 
 ADMINISTRATOR = "admin"
 _OIDC_GROUP = 3  # src/common/const.go
@@ -14,7 +15,18 @@ Wanted = dict[str, Any]
 
 
 def registry(api: Api, wanted: Wanted, known: Wanted | None) -> None:
-    """A registry for proxy caches. Harbor refuses one that it cannot reach."""
+    """A registry for proxy caches. Harbor refuses one that it cannot reach, as unhealthy or with what its client says
+    (`validate` in src/controller/registry/controller.go).
+    """
+    try:
+        _registry(api, wanted, known)
+    except RefusedError as error:
+        if "unhealthy" in str(error) or error.status >= http.client.INTERNAL_SERVER_ERROR:
+            raise UnreachableError(str(error)) from error
+        raise
+
+
+def _registry(api: Api, wanted: Wanted, known: Wanted | None) -> None:
     if known is None:
         api.write("POST", "/registries", {**wanted, "insecure": False})
         return
@@ -30,7 +42,7 @@ def project(api: Api, wanted: Wanted, known: Wanted | None) -> None:
     if wanted["registry"] is not None:
         registry_id = next((one["id"] for one in api.every("/registries") if one["name"] == wanted["registry"]), None)
         if registry_id is None:
-            raise CannotError(f"needs the registry {wanted['registry']}, which is not there yet")
+            raise UnreachableError(f"needs the registry {wanted['registry']}, which is not there yet")
     if known is None:
         body = {"project_name": wanted["name"], "metadata": wanted["metadata"], "storage_limit": wanted["storage"]}
         api.write("POST", "/projects", body if registry_id is None else {**body, "registry_id": registry_id})

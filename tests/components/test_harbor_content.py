@@ -71,7 +71,8 @@ def test_the_job_comes_after_harbor_and_runs_again_every_hour() -> None:
     assert recording.is_after(job(), recording.one(JOB, "harbor-login")), "one gate stands for both"
     assert recording.is_after(job(), puller()), "and the robots' Secrets"
     again = recording.one(CRON_JOB)
-    assert again.get("spec", "jobTemplate", "spec", "template") == job().get("spec", "template"), "the same pod"
+    script = again.get("spec", "jobTemplate", "spec", "template", "metadata")
+    assert script == job().get("spec", "template", "metadata"), "of the same script"
     assert again.get("spec", "schedule").split()[1:] == ["*"] * 4, "what is changed by hand comes back within the hour"
 
 
@@ -96,6 +97,17 @@ def test_the_login_goes_to_the_namespaces_that_ask_for_it() -> None:
 def test_the_generation_of_a_password_makes_the_job_run_again() -> None:
     (robot,) = content()["robots"]
     assert str(robot["generation"]) == template(puller())[GENERATION], "so it tells Harbor the new one"
+
+
+def test_the_job_sees_since_when_core_has_the_password_of_the_cache() -> None:
+    recording = recorded(harbor)
+    path = "/api/v1/namespaces/harbor"
+    assert variables()["VALKEY_SECRET"] == f"{path}/secrets/valkey", "with the URL of _REDIS_URL_REG"
+    labels = "release%3Dharbor,app%3Dharbor,component%3Dcore"
+    assert variables()["CORE_PODS"] == f"{path}/pods?labelSelector={labels}", "by the chart's labels"
+    generations = external_secrets(recording)["valkey"].get("spec", "target", "template", "metadata", "annotations")
+    assert variables()["VALKEY_GENERATIONS"] == generations["home-cluster/generations"], "what the Secret will say; and a rotation makes the Job run again"
+    assert recording.is_after(job(), recording.one("kubernetes:rbac*:RoleBinding")), "it may look"
 
 
 def test_each_password_satisfies_harbor() -> None:

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
-from lab.providers.harbor import PROJECTS, ROBOTS
+from lab.providers.harbor import PROJECTS, ROBOTS, SCHEDULES
 from lab.providers.operators.templates import render
 from lib.harbor import pull_secret
 from lib.harbor.content import content
+from lib.kubernetes import from_secret
 from settings.harbor import Harbor
 from tests.lab.bench import Bench, refuses
 from tests.lab.platforms import with_addresses, with_ingress
 
 HOST = "registry.example"
+URL = "redis://harbor:s3cret@valkey:6379/3"
 DECLARED: dict[str, Any] = {
     "registries": {"hub": {"type": "docker-hub", "url": "https://hub.docker.com"}},
     "projects": {"shop": {"members": {"people": "developer"}}, "cache": {"public": True, "proxyCache": "hub"}},
@@ -28,7 +30,9 @@ def kube_with_harbor(kube: Bench) -> Bench:
     kube.object("v1", "Secret", "admin", "shop", stringData={"password": "s3cret"})
     kube.object("v1", "Secret", "other", "shop", stringData={"password": "gu3ss"})
     login(kube)
+    valkey(kube)
     values: dict[str, Any] = {
+        "core": {"extraEnvVars": [from_secret("_REDIS_URL_REG", "valkey", "registry")]},
         "existingSecretAdminPassword": "admin",
         "existingSecretAdminPasswordKey": "password",
         "expose": {"type": "ingress", "ingress": {"className": "traefik", "hosts": {"core": HOST}}},
@@ -44,22 +48,41 @@ def login(kube: Bench, generation: int = 1, host: str = HOST) -> None:
     kube.object("v1", "Secret", f"registry-puller-{generation}", "shop", type=pull_secret.TYPE, stringData=data)
 
 
+def valkey(kube: Bench) -> None:
+    """The Secret with Valkey's URL, as External Secrets writes it, and the account that may look at it."""
+    annotations = {"home-cluster/generations": "valkey/harbor=1"}
+    kube.object("v1", "Secret", "valkey", "shop", metadata={"annotations": annotations}, stringData={"registry": URL})
+    kube.object("v1", "ServiceAccount", "content", "shop")
+    rbac = "rbac.authorization.k8s.io"
+    secret = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["valkey"], "verbs": ["get"]}
+    pods = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
+    kube.object(f"{rbac}/v1", "Role", "content", "shop", rules=[secret, pods])
+    subjects = [{"kind": "ServiceAccount", "name": "content", "namespace": "shop"}]
+    reference = {"apiGroup": rbac, "kind": "Role", "name": "content"}
+    kube.object(f"{rbac}/v1", "RoleBinding", "content", "shop", roleRef=reference, subjects=subjects)
+
+
 def reconcile(
-    kube: Bench, declared: dict[str, Any], admin: str = "admin", mounted: int = 1, generation: int = 1
+    kube: Bench, declared: dict[str, Any], admin: str = "admin", mounted: int = 1, generation: int = 1, **changed: str
 ) -> None:
     harbor = Harbor.model_validate({"host": HOST, "userGroup": "people", "adminGroup": "people", **declared})
     plain = {
         "HARBOR_URL": f"https://{HOST}",
         "CONTENT": json.dumps(content(harbor, dict.fromkeys(harbor.robots, generation))),
         "LOGINS": "/robots",
+        "VALKEY_SECRET": "/api/v1/namespaces/shop/secrets/valkey",
+        "VALKEY_GENERATIONS": "valkey/harbor=1",
+        "CORE_PODS": "/api/v1/namespaces/shop/pods",
         "SECONDS": "60",
+        **changed,
     }
     password = {"name": "HARBOR_PASSWORD", "valueFrom": {"secretKeyRef": {"name": admin, "key": "password"}}}
     mounts = [{"name": "puller", "mountPath": "/robots/puller"}]
     env = [*({"name": name, "value": value} for name, value in plain.items()), password]
     volumes = [{"name": "puller", "secret": {"secretName": f"registry-puller-{mounted}"}}]
     number = len(list(kube.cluster.each("batch/Job")))
-    kube.probe("harbor_content", f"content-{number}", "shop", env, volumes=volumes, mounts=mounts)
+    more = {"volumes": volumes, "mounts": mounts, "serviceAccountName": "content"}
+    kube.probe("harbor_content", f"content-{number}", "shop", env, **more)
 
 
 def test_what_is_declared_is_there_afterwards(kube_with_harbor: Bench) -> None:
@@ -68,6 +91,21 @@ def test_what_is_declared_is_there_afterwards(kube_with_harbor: Bench) -> None:
     assert project["members"] == {"people": 2}, "the group with the role of a developer"
     robot = kube_with_harbor.world.get(ROBOTS, "robot$puller") or {}
     assert robot["password"] == "Puller0Password", "that of its Secret"
+
+
+def test_the_schedule_of_the_garbage_collection_holds_the_url_that_core_has(kube_with_harbor: Bench) -> None:
+    reconcile(kube_with_harbor, DECLARED)
+    assert kube_with_harbor.world.get(SCHEDULES, "gc") == {"redis_url_reg": URL}, "with the password of that time"
+
+
+def test_a_secret_of_another_generation_is_waited_for(kube_with_harbor: Bench) -> None:
+    with refuses("the Secret valkey is of valkey/harbor=1 yet"):
+        reconcile(kube_with_harbor, DECLARED, VALKEY_GENERATIONS="valkey/harbor=2")
+
+
+def test_the_account_of_the_job_may_look_at_that_secret_alone(kube_with_harbor: Bench) -> None:
+    with refuses("content cannot get secrets"):
+        reconcile(kube_with_harbor, DECLARED, VALKEY_SECRET="/api/v1/namespaces/shop/secrets/admin")
 
 
 def test_another_password_is_refused(kube_with_harbor: Bench) -> None:

@@ -5,15 +5,36 @@ from pathlib import Path
 
 import pytest
 
-from lib.probes import harbor_content
+from lib.probes import cluster_api, harbor_content
 from tests.lib.probes.harbor_double import Harbor
 from tests.lib.probes.harbor_projects_double import ADMINISTRATOR
-from tests.lib.probes.harbor_site import Clock, Site
+from tests.lib.probes.harbor_site import Clock, Cluster, Site
+from tests.lib.probes.tls_double import serving as serving_tls
+from tests.support.certificates import Authority
 from tests.support.loopback import serving
 
 
+@pytest.fixture(scope="session")
+def cluster_authority() -> Authority:
+    return Authority("kubernetes")
+
+
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def cluster(cluster_authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """An API server, and the ServiceAccount of the Job."""
+    made, account = Cluster(), tmp_path / "account"
+    account.mkdir()
+    (account / "ca.crt").write_bytes(cluster_authority.pem)
+    (account / "token").write_text("service-account-token")
+    monkeypatch.setattr(cluster_api, "ACCOUNT", account)
+    with serving_tls(made.respond, cluster_authority, tmp_path) as server:
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.port))
+        yield made
+
+
+@pytest.fixture
+def site(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """An empty Harbor, and the Job's environment."""
     harbor = Harbor()
     monkeypatch.setattr(harbor_content, "time", Clock())
@@ -21,6 +42,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         monkeypatch.setenv("HARBOR_URL", double.url)
         monkeypatch.setenv("HARBOR_PASSWORD", ADMINISTRATOR[1])
         monkeypatch.setenv("LOGINS", str(tmp_path))
-        made = Site(harbor, double, tmp_path, monkeypatch.setenv)
+        monkeypatch.setenv("VALKEY_SECRET", "/secrets/valkey")
+        monkeypatch.setenv("VALKEY_GENERATIONS", "valkey/harbor=1")
+        monkeypatch.setenv("CORE_PODS", "/pods")
+        made = Site(harbor, cluster, double, tmp_path, monkeypatch.setenv)
         made.mount()
         yield made

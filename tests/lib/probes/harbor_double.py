@@ -28,13 +28,19 @@ _RIGHTS = frozenset(
 
 @dataclass
 class Harbor(Projects):
-    """All of it; `unreachable` are URLs that it cannot reach, `images` names of projects that hold some."""
+    """All of it; `unreachable` are URLs that it cannot reach, `images` names of projects that hold some, `collections`
+    the runs of the garbage collection with their logs, `cache_url` core's variable and `now` its clock.
+    """
 
     robots: dict[int, Entry] = field(default_factory=dict)
     passwords: dict[int, str] = field(default_factory=dict)
     schedules: dict[str, Entry] = field(default_factory=dict)
     unreachable: set[str] = field(default_factory=set)
     images: set[str] = field(default_factory=set)
+    collections: list[tuple[Entry, str]] = field(default_factory=list)
+    cache_url: str = "redis://harbor:first@valkey/3"
+    now: str = "2099-01-01T00:00:10.250Z"
+    reaches_cache: bool = True
     down: bool = False
 
     def __post_init__(self) -> None:
@@ -90,7 +96,10 @@ class Harbor(Projects):
             ("PUT", r"/robots/(\d+)", self._change_robot),
             ("PATCH", r"/robots/(\d+)", self._robot_password),
             ("DELETE", r"/(registries|projects|robots)/(\d+)", self._delete),
-            ("GET", "/system/(gc|scanAll)/schedule", lambda job, query: Reply(200, self.schedules.get(job, ""))),
+            ("GET", "/system/(gc|scanAll)/schedule", lambda job, query: Reply(200, self._shown(job))),
+            ("GET", "/system/gc", lambda query: self._page([run for run, _ in reversed(self.collections)], query)),
+            ("GET", r"/system/gc/(\d+)/log", lambda number, query: Reply(200, self.collections[int(number)][1])),
+            ("GET", "/health", lambda query: Reply(200, self._health())),
             ("PUT", "/system/(gc|scanAll)/schedule", self._schedule),
         ]
 
@@ -159,5 +168,18 @@ class Harbor(Projects):
         cron = body["schedule"]["cron"]
         if body["schedule"]["type"] != "Custom" or len(cron.split()) != 6 or not cron.startswith("0 "):
             return refusal(400, "invalid cron string")
-        self.schedules[job] = {"schedule": body["schedule"], "job_parameters": json.dumps(body.get("parameters", {}))}
+        kept = {"schedule": body["schedule"], "creation_time": self.now, "job_parameters": "{}"}
+        if job == "gc":
+            # Of the parameters three are kept to be shown; core adds its own, which is not.
+            given = body.get("parameters") or {}
+            shown = {key: given.get(key, False) for key in ("delete_untagged", "delete_tag", "workers")}
+            kept |= {"job_parameters": json.dumps(shown), "redis_url_reg": self.cache_url}
+        self.schedules[job] = kept
         return Reply(200)
+
+    def _shown(self, job: str) -> Entry | str:
+        kept = self.schedules.get(job)
+        return "" if kept is None else {key: value for key, value in kept.items() if key != "redis_url_reg"}
+
+    def _health(self) -> Entry:
+        return {"components": [{"name": "redis", "status": "healthy" if self.reaches_cache else "unhealthy"}]}

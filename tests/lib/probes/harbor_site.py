@@ -46,10 +46,28 @@ class Clock:
 
 
 @dataclass
+class Cluster:
+    """The API server: when Secret and core are from."""
+
+    generations: str = "valkey/harbor=1"
+    written: str = "2099-01-01T00:00:00Z"
+    started: str = "2099-01-01T00:00:05Z"
+
+    def respond(self, path: str) -> tuple[int, str]:
+        by = [{"time": self.written, "fieldsV1": {"f:data": {}}}, {"time": "2199-01-01T00:00:00Z", "fieldsV1": {}}]
+        metadata = {"annotations": {"home-cluster/generations": self.generations}, "managedFields": by}
+        core = {"name": "core", "state": {"running": {"startedAt": self.started}}}
+        pods = [{"status": {"containerStatuses": [core]}}, {"status": {"phase": "Pending"}}]
+        found: dict[str, Any] = {"/secrets/valkey": {"metadata": metadata}, "/pods": {"items": pods}}
+        return (200, json.dumps(found[path])) if path in found else (404, "")
+
+
+@dataclass
 class Site:
     """A Harbor, the double that serves it, and what the Job is given."""
 
     harbor: Harbor
+    cluster: Cluster
     double: Double
     directory: Path
     set_environment: Callable[[str, str], None]

@@ -1,14 +1,9 @@
 """What the Job makes of Harbor, against a double of its API."""
 
-from pathlib import Path
-
 import pytest
 
-from lib.probes import harbor_content
-from tests.lib.probes.harbor_double import Harbor
 from tests.lib.probes.harbor_projects_double import ADMINISTRATOR
 from tests.lib.probes.harbor_site import DECLARED, Clock, Site
-from tests.support.loopback import Reply, Request, serving
 
 GIBI = 2**30
 
@@ -87,12 +82,35 @@ def test_a_registry_that_cannot_be_reached_keeps_nothing_else_from_being_made(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.harbor.unreachable.add("https://quay.io")
-    assert site.run(seconds=3) == 1, "what is declared is not there"
+    rights = {"shop": ["push"], "proxy-quay": ["pull"]}
+    robots = {
+        **DECLARED["robots"],
+        "builder": {"permissions": rights},
+        "cacher": {"permissions": {"proxy-quay": ["pull"]}},
+    }
+    site.passwords["cacher"] = "Cacher0Password"
+    site.mount()
+    declared = {**DECLARED, "robots": robots}
+    assert site.run(declared, seconds=200) == 0, "somebody else's outage holds back no update"
     words = capsys.readouterr().out
     assert "registry quay: POST /registries was answered 400: the registry is unhealthy" in words, "the reason"
     assert "project proxy-quay: needs the registry quay, which is not there yet" in words, "and what follows"
+    assert "robot builder: has no rights yet in proxy-quay" in words, "for everybody"
     assert site.roles("shop") == {"admin": 1, "people": 2, "owners": 1}, "all others are complete"
-    assert "Puller0Password" in site.harbor.passwords.values(), "robots, too"
+    assert {"Builder0Password", "Puller0Password"} <= set(site.harbor.passwords.values()), "robots, too"
+    site.set_environment("SCHEDULED", "true")
+    assert site.run(declared, seconds=200) == 1, "every hour it is tried again, and seen"
+    site.harbor.unreachable.clear()
+    site.run(declared)
+    assert site.run(declared) == 0, "until it answers"
+    assert len(site.harbor.robots) == 3, "then everything is there"
+
+
+def test_what_only_a_person_can_mend_stays_a_failure(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.harbor.unreachable.add("https://hub.docker.com")
+    site.harbor.registries[99] = {"id": 99, "name": "quay", "type": "harbor", "url": "https://quay.io"}
+    assert site.run(seconds=200) == 1, "waiting would not help"
+    assert "registry quay: is of type harbor, which cannot change" in capsys.readouterr().err, "the last words"
 
 
 def test_a_cache_never_becomes_one_of_another_registry(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,18 +181,6 @@ def test_it_waits_for_a_harbor_that_is_not_there_yet(
     assert "Harbor: GET /registries?page=1&page_size=100 was answered 503" in capsys.readouterr().out, "while it waits"
 
 
-def test_a_setting_that_never_stays_is_no_success(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    harbor = Harbor()
-
-    def forgetful(request: Request) -> Reply:
-        reply = harbor.respond(request)
-        harbor.schedules.pop("gc", None)
-        return reply
-
-    monkeypatch.setattr(harbor_content, "time", Clock())
-    with serving(forgetful) as double:
-        monkeypatch.setenv("HARBOR_URL", double.url)
-        monkeypatch.setenv("HARBOR_PASSWORD", ADMINISTRATOR[1])
-        monkeypatch.setenv("LOGINS", str(tmp_path))
-        site = Site(harbor, double, tmp_path, monkeypatch.setenv)
-        assert site.run({}, seconds=3) == 1, "answered 200, and not kept"
+def test_a_setting_that_never_stays_is_no_success(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Clock, "sleep", lambda *_: site.harbor.schedules.pop("gc", None))
+    assert site.run({}, seconds=3) == 1, "answered 200, and not kept"

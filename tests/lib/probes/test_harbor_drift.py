@@ -75,13 +75,19 @@ def _deleting(site: Site) -> None:
         _unscheduled, _deleting,
     ],
 )  # fmt: skip
-def test_what_somebody_changed_by_hand_comes_back(site: Site, change: Callable[[Site], None]) -> None:
+def test_what_somebody_changed_by_hand_comes_back_and_is_seen(
+    site: Site, change: Callable[[Site], None], capsys: pytest.CaptureFixture[str]
+) -> None:
     site.run()
     before = _state(site)
     change(site)
     assert _state(site) != before, "the change is one"
-    assert site.run() == 0, "and the hourly run"
+    site.set_environment("SCHEDULED", "true")
+    capsys.readouterr()
+    assert site.run() == 1, "the hourly run fails, as nobody asked for a change"
     assert _state(site) == before, "takes it back"
+    assert capsys.readouterr().err.startswith("changed: "), "says what it did"
+    assert site.run() == 0, "and is content from then on"
 
 
 def _state(site: Site) -> dict[str, Any]:
