@@ -13,6 +13,7 @@ import pulumi_kubernetes as k8s
 from components.authentik.api import IN_CLUSTER, AuthentikApi
 from components.probe import Probe, ProbeArgs, script
 from lib.blueprints import paths
+from lib.kubernetes import digest
 
 GATE_SECONDS = 600
 """The kubelet may take a minute or two to bring a changed ConfigMap or Secret into the worker."""
@@ -61,7 +62,8 @@ class Blueprint(pulumi.ComponentResource):
     - `<name>-visible`: Probe that waits until the worker sees this version of the file.
     - `<name>-row`: the `authentik.Blueprint`. Its context holds a digest of the text, so that every change of a
       blueprint shows as a change of its row. Deleting it deletes nothing that the blueprint made.
-    - `<name>-apply`: Probe that has the blueprint applied and proves it.
+    - `<name>-apply`: Probe that has the blueprint applied and proves it, and does so again every hour: what somebody
+      changed by hand of what the text says comes back.
 
     Attributes:
         ready: Gate: Authentik applied exactly this text, with the current value of its secret.
@@ -91,10 +93,13 @@ class Blueprint(pulumi.ComponentResource):
             context=json.dumps({"text_sha512": self._sha512}),
             opts=pulumi.ResourceOptions(parent=self, provider=args.api.provider),
         )
-        self.ready = self._probe("apply", "blueprint_apply", {"AUTHENTIK_URL": IN_CLUSTER, "BLUEPRINT_ID": row.id})
+        applied: dict[str, pulumi.Input[str]] = {"AUTHENTIK_URL": IN_CLUSTER, "BLUEPRINT_ID": row.id}
+        self.ready = self._probe("apply", "blueprint_apply", applied, again=_every_hour(args.slug))
         self.register_outputs({})
 
-    def _probe(self, suffix: str, source: str, environment: dict[str, pulumi.Input[str]]) -> k8s.batch.v1.Job:
+    def _probe(
+        self, suffix: str, source: str, environment: dict[str, pulumi.Input[str]], again: str | None = None
+    ) -> k8s.batch.v1.Job:
         args = self._args
         probe = Probe(
             f"{self._name}-{suffix}",
@@ -112,6 +117,7 @@ class Blueprint(pulumi.ComponentResource):
                 volumes=self._volumes(),
                 proves=[args.api.version],
                 seconds=GATE_SECONDS,
+                again=again,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -126,6 +132,11 @@ class Blueprint(pulumi.ComponentResource):
             secret = {"name": "secret", "secret": {"secretName": self._args.secret.secret_name}}
             volumes.append((secret, {"name": "secret", "mountPath": _SECRET_MOUNT, "readOnly": True}))
         return volumes
+
+
+def _every_hour(slug: str) -> str:
+    """At a minute of its own, so that not all blueprints are applied at once."""
+    return f"{int(digest(slug), 16) % 60} * * * *"
 
 
 def _secret_environment(secret: BlueprintSecret | None) -> dict[str, str]:

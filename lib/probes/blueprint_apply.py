@@ -7,9 +7,13 @@ made-up code it answers `invalid_client` to a wrong secret or redirect URI and `
 section 5.2; `authentik/providers/oauth2/token/base.py`). A token is looked up, which Authentik notes in its audit log
 (`authentik/core/api/tokens.py`, action view_key).
 
-Environment: AUTHENTIK_URL, AUTHENTIK_TOKEN, BLUEPRINT_ID (of the row), BLUEPRINT_FILE, BLUEPRINT_SHA512, SECONDS; for a
-blueprint that reads a secret SECRET_FILE, SECRET_GENERATION_FILE, SECRET_GENERATION, and what it is the secret of:
-CLIENT_ID and REDIRECT_URI, or TOKEN_IDENTIFIER.
+Applying a text again puts right what it says of each entry, though nothing in it has changed: a group gets the whole
+list of its members (`Importer` in `authentik/blueprints/v1/importer.py`, `GroupSerializer.users`). On a schedule the
+script tells what that changed.
+
+Environment: AUTHENTIK_URL, AUTHENTIK_TOKEN, BLUEPRINT_ID (of the row), BLUEPRINT_FILE, BLUEPRINT_SHA512, SECONDS,
+SCHEDULED (lib/probes/gate.py); for a blueprint that reads a secret SECRET_FILE, SECRET_GENERATION_FILE,
+SECRET_GENERATION, and what it is the secret of: CLIENT_ID and REDIRECT_URI, or TOKEN_IDENTIFIER.
 """
 
 import hashlib
@@ -24,7 +28,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from lib.probes import gate
+from lib.probes import authentik_state, gate
 
 RUN_SECONDS = 60.0
 """How long one run of a blueprint may take before it is asked for again."""
@@ -98,8 +102,12 @@ def token_problem(environment: dict[str, str], secret: str) -> str:
 
 
 def secret_problem(environment: dict[str, str], secret: str) -> str:
-    """Empty when Authentik has this value, otherwise what is wrong."""
-    return (client_problem if "CLIENT_ID" in environment else token_problem)(environment, secret)
+    """Empty when Authentik has this value, otherwise what is wrong. On a schedule no token is looked up: each look is
+    a line in the audit log, and the run has just set the value.
+    """
+    if "CLIENT_ID" in environment:
+        return client_problem(environment, secret)
+    return "" if "SCHEDULED" in environment else token_problem(environment, secret)
 
 
 def mounted_problem(environment: dict[str, str]) -> str:
@@ -142,7 +150,22 @@ def problem(environment: dict[str, str]) -> str:
 
 
 def main() -> int:
-    return gate.wait(lambda: problem(dict(os.environ)), "applied")
+    environment, before = dict(os.environ), authentik_state.State()
+
+    def get(path: str) -> dict[str, Any]:
+        return call(environment, "GET", path)
+
+    def look() -> str:
+        if "SCHEDULED" in environment and not before:
+            before.update(authentik_state.seen(get))
+        return problem(environment)
+
+    code = gate.wait(look, "applied")
+    if code or not before:
+        return code
+    return gate.finish(
+        "nothing had been changed by hand", authentik_state.differences(before, authentik_state.seen(get))
+    )
 
 
 if __name__ == "__main__":

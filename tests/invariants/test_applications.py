@@ -58,7 +58,7 @@ def off() -> Recording:
     return changed("    userGroup: vault-users\n", "    userGroup: vault-users\n    oidc: false\n")
 
 
-_PEOPLES_BLUEPRINT = {f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply")}
+_PEOPLES_BLUEPRINT = {f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply", "apply-again")}
 
 
 def absent(found: Difference) -> list[dict[str, Any]]:

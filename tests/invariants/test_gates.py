@@ -64,3 +64,14 @@ def test_what_makes_a_gate_run_again_is_known_in_a_preview_and_no_secret(preview
 def annotations(one: Recorded) -> dict[str, Any]:
     found: dict[str, Any] = one.get("spec", "template").get("metadata", {}).get("annotations", {})
     return found
+
+
+def test_what_people_can_change_by_hand_is_put_right_every_hour(update: Recording) -> None:
+    made = {one.name for one in update.of_type("kubernetes:batch/v1:Job")}
+    keepers = {name for name in made if name.endswith(("-content", "-apply"))}
+    again = {one.name: one.get("spec", "schedule") for one in update.of_type("kubernetes:batch/v1:CronJob")}
+    assert len(keepers) > 6, "Gitea, Harbor, people and groups, and each login"
+    assert {f"{name}-again" for name in keepers} <= set(again), "else it would stay as somebody left it"
+    minutes = [again[f"{name}-again"].removesuffix(" * * * *") for name in keepers]
+    assert all(0 <= int(minute) < 60 for minute in minutes), "once in each hour"
+    assert len(set(minutes)) == len(minutes), "each at a minute of its own"

@@ -50,7 +50,7 @@ def test_only_the_blueprint_of_people_changes(what: str, request: pytest.Fixture
     assert not found.added, "no resource of a service is made for a person"
     assert not found.removed, "and none goes"
     assert {name for _, name in found.changed} == {
-        f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply")
+        f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply", "apply-again")
     }, "no service restarts"
 
 

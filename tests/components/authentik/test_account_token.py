@@ -103,7 +103,7 @@ def test_a_removed_token_takes_all_its_parts_and_nothing_else(tokens: Recording)
     text = gone.changed[CONFIG_MAP, "blueprint-users-file"].get("data", "users.yaml")
     absent = [entry["identifiers"] for entry in load(text)["entries"] if entry.get("state") == "absent"]
     assert {"identifier": "home-cluster-list"} in absent, "or it would stay valid"
-    others = {f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply")} | RESTARTED
+    others = {f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply", "apply-again")} | RESTARTED
     assert {name for _, name in gone.changed} == others, "nothing else is touched"
 
 

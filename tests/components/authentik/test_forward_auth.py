@@ -19,8 +19,8 @@ JOB, CONFIG_MAP, INGRESS = (
 MIDDLEWARE, CERTIFICATE = "kubernetes:traefik.io/v1alpha1:Middleware", "kubernetes:cert-manager.io/v1:Certificate"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 HOSTS = {"wiki": f"wiki.{DOMAIN}", "printer": f"printer.{DOMAIN}"}
-PEOPLES_BLUEPRINT = {f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply")}
-OUTPOSTS_BLUEPRINT = {f"forward-auth-outpost-{part}" for part in ("file", "visible", "row", "apply")}
+PEOPLES_BLUEPRINT = {f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply", "apply-again")}
+OUTPOSTS_BLUEPRINT = {f"forward-auth-outpost-{part}" for part in ("file", "visible", "row", "apply", "apply-again")}
 
 each = pytest.mark.parametrize("slug", sorted(HOSTS))
 

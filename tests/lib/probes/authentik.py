@@ -14,6 +14,12 @@ ROW = "6b1f5f0e-0000-4000-8000-000000000001"
 REDIRECT_URI = "https://git.example.test/user/oauth2/authentik/callback"
 TOKEN = "api-token"
 IDENTIFIER = "home-cluster-reader"
+LISTS = frozenset(
+    (
+        *("core/groups/", "core/users/", "core/applications/", "providers/oauth2/", "providers/proxy/"),
+        *("policies/expression/", "policies/bindings/", "propertymappings/provider/scope/"),
+    )
+)
 
 
 def with_files(text: str, secret: str) -> str:
@@ -38,6 +44,7 @@ class Authentik:
         runs: False while asked-for runs do not end.
         outcome: Status that a run ends with.
         applied: Text and secret of the last good run.
+        members: Who is in the group `admins`, of which the text says that jane alone is.
     """
 
     text: str | None
@@ -51,6 +58,7 @@ class Authentik:
     asked: int = 0
     saves: "itertools.count[int]" = field(default_factory=itertools.count)
     saved: int = 0
+    members: list[str] = field(default_factory=lambda: ["jane"])
 
     def respond(self, request: Request) -> Reply:
         """One request."""
@@ -62,7 +70,23 @@ class Authentik:
             return Reply(403)
         if request.path == f"/api/v3/core/tokens/{IDENTIFIER}/view_key/":
             return Reply(404) if self.applied is None else Reply(body={"key": self.applied[1]})
+        path, _, query = request.path.removeprefix("/api/v3/").partition("?")
+        if path in LISTS:
+            return self._list(path, parse_qs(query))
         return self._manage(request.method, request.path.removeprefix("/api/v3/managed/blueprints/"))
+
+    def _list(self, path: str, query: dict[str, list[str]]) -> Reply:
+        """One entry on each page; applications that the asking account may not use only when asked for."""
+        entries: list[dict[str, object]] = []
+        if path == "core/groups/":
+            members = [{"pk": number, "username": name} for number, name in enumerate(self.members)]
+            admins = {"pk": "1", "name": "admins", "is_superuser": False, "users_obj": members}
+            entries = [{"pk": "0", "name": "people", "is_superuser": False, "users_obj": []}, admins]
+        elif path == "core/applications/" and "superuser_full_list" in query:
+            entries = [{"slug": "gitea", "provider": 1, "policy_engine_mode": "all", "meta_launch_url": ""}]
+        number = int(query["page"][0])
+        following = number + 1 if number < len(entries) else 0
+        return Reply(body={"pagination": {"next": following}, "results": entries[number - 1 : number]})
 
     def _manage(self, method: str, path: str) -> Reply:
         if (method, path) == ("GET", "available/"):
@@ -87,6 +111,7 @@ class Authentik:
         self.saved = next(self.saves) + 1
         self.status = self.outcome if self.text is not None else "error"
         if self.status == "successful" and self.text is not None:
+            self.members = ["jane"]
             self.applied = (self.text, self.secret)
 
     def _row(self) -> dict[str, object]:

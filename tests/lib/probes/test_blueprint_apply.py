@@ -108,6 +108,27 @@ def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(
         assert main() == 1, "a Job that ends without proof must fail"
 
 
+def test_a_membership_by_hand_is_taken_back_on_schedule_and_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = Authentik(text="new text", members=["jane", "mallory"])
+    with serving(server.respond) as api:
+        for key, value in (environment(tmp_path, api.url, "new text") | {"SCHEDULED": "true"}).items():
+            monkeypatch.setenv(key, value)
+        assert main() == 1, "a run that had to correct something fails, to be seen"
+        assert server.members == ["jane"], "though the text is the same as ever"
+        assert capsys.readouterr().err == "core/groups admins: users was ['jane', 'mallory'], is ['jane']\n", "who"
+        assert main() == 0, "the next finds nothing"
+
+
+def test_a_gate_looks_at_its_own_blueprint_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(Authentik(text="new text", members=["mallory"]).respond) as api:
+        for key, value in environment(tmp_path, api.url, "new text").items():
+            monkeypatch.setenv(key, value)
+        assert main() == 0, "an update is to change things"
+        assert not [one for one in api.requests if "core/" in one.path], "so nobody asks what it changed"
+
+
 def of_a_token(directory: Path, server: Authentik, **changes: str) -> str:
     """What is wrong with the blueprint of a token, which has no client."""
     with serving(server.respond) as api:
@@ -123,6 +144,11 @@ def test_a_token_that_the_worker_read_too_early_keeps_it_shut(tmp_path: Path) ->
     found = of_a_token(tmp_path, Authentik(text="new text", secret="old"))
     assert f"{IDENTIFIER} has another value" in found, "status and hash are right all the same"
     assert "old" not in found, "and the log does not tell which"
+
+
+def test_on_schedule_no_token_is_looked_up(tmp_path: Path) -> None:
+    found = of_a_token(tmp_path, Authentik(text="new text", secret="old"), SCHEDULED="true")
+    assert found == "", "or the audit log would say every hour that somebody viewed a secret"
 
 
 def test_a_token_that_nobody_made_keeps_it_shut(tmp_path: Path) -> None:
