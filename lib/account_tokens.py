@@ -40,6 +40,7 @@ def _declaration(name: str, token: Token) -> SecretDeclaration:
             Reader(
                 namespace=Namespace.AUTHENTIK,
                 secret=paths.token(name),
+                keeps="Authentik's database",
                 follows=f"a Job has Authentik apply the blueprint again; {WHO_CARRIES_THE_ANNOTATION}",
                 reflect_to=token.reflect_to,
             ),

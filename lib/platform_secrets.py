@@ -22,7 +22,10 @@ PROBE = SecretDeclaration(
 def _role(role: str) -> Reader:
     """The Secret of a role's password, which CloudNativePG watches by its label `cnpg.io/reload`."""
     return Reader(
-        namespace=Namespace.DATABASES, secret=f"postgres-{role}", follows="CloudNativePG sets the password of the role"
+        namespace=Namespace.DATABASES,
+        secret=f"postgres-{role}",
+        follows="CloudNativePG sets the password of the role",
+        keeps="Postgres itself",
     )
 
 
@@ -45,7 +48,12 @@ def database(role: str, client: Reader) -> SecretDeclaration:
 
 def valkey_user(user: str, *clients: Reader) -> SecretDeclaration:
     """Password of a user of Valkey, read by Valkey and by at most one application."""
-    server = Reader(namespace=Namespace.DATABASES, secret="valkey-users", restarts=("Deployment/valkey",))
+    server = Reader(
+        namespace=Namespace.DATABASES,
+        secret="valkey-users",
+        restarts=("Deployment/valkey",),
+        keeps="Valkey's file of users, which its init container makes at each start",
+    )
     return SecretDeclaration(
         path=f"valkey/{user}",
         fields=(password("password"),),
@@ -60,7 +68,14 @@ def authentik() -> SecretDeclaration:
     return SecretDeclaration(
         path="authentik/server",
         fields=(password("secret-key", 60), password("bootstrap-token", 60), password("bootstrap-password")),
-        readers=(Reader(namespace=Namespace.AUTHENTIK, secret="authentik-server", restarts=_AUTHENTIK),),
+        readers=(
+            Reader(
+                namespace=Namespace.AUTHENTIK,
+                secret="authentik-server",
+                restarts=_AUTHENTIK,
+                keeps="Authentik's database, where a blueprint sets token and password of `akadmin`",
+            ),
+        ),
         used_by_program="logs in to Authentik's API with the token",
         window="everybody logs in again",
     )
@@ -79,6 +94,7 @@ def client(application: OidcApplication, readers: Iterable[Reader]) -> SecretDec
         namespace=Namespace.AUTHENTIK,
         secret=f"authentik-oidc-{application.slug}",
         follows="a Job has Authentik apply the blueprint again",
+        keeps="Authentik's database",
     )
     return SecretDeclaration(
         path=application.secret_path,

@@ -37,6 +37,9 @@ Where the side that checks a value takes two of them, the value before the last 
 leak. All others have a short window, which the table names ([why](adr/0011-overlap-of-rotated-secrets.md)). A secret
 that is permanent can never be rotated; the table says why.
 
+Some readers keep a value in storage of their own: a database, a file, a schedule. *Kept in* says where, and what brings
+the new one there; the update of a rotation has come to its end only when it is there.
+
 ## Adding one
 
 An application of your own needs no code. In the stack file:
@@ -90,6 +93,7 @@ def described(field: Field) -> str:
 
 def _reader(reader: Reader) -> str:
     after = [*(f"restarts {workload}" for workload in reader.restarts), *([reader.follows] if reader.follows else [])]
+    after += [f"kept in {reader.keeps}"] if reader.keeps else []
     after += [f"copied to {namespace}" for namespace in reader.reflect_to]
     return f"`{reader}`" + (f" ({'; '.join(after)})" if after else "")
 

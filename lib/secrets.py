@@ -75,6 +75,7 @@ class Reader:
         secret: Name of the Secret and of its ExternalSecret.
         restarts: Workloads that Reloader starts anew when the Secret changes, such as `Deployment/gitea`.
         follows: Who else takes up a new value, and how; empty when `restarts` says it all.
+        keeps: Where it keeps the value in storage of its own, and what brings a new one there.
         reflect_to: Namespaces that Reflector copies the Secret to, and no others.
     """
 
@@ -82,6 +83,7 @@ class Reader:
     secret: str
     restarts: tuple[str, ...] = ()
     follows: str = ""
+    keeps: str = ""
     reflect_to: tuple[str, ...] = ()
 
     def __str__(self) -> str:

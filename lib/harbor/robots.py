@@ -37,6 +37,7 @@ def _declaration(name: str, robot: Robot) -> SecretDeclaration:
             Reader(
                 namespace=Namespace.HARBOR,
                 secret=pull_secret.secret_name(name),
+                keeps="Harbor's database",
                 follows="a Job tells Harbor the new password; kubelets read the Secret at each pull",
                 reflect_to=robot.reflect_to,
             ),

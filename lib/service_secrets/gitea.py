@@ -11,11 +11,15 @@ RUNNER_TOKEN = "gitea/runner-registration"
 """Path of the token with which runners register themselves; its field is `token`."""
 
 
-def _in_gitea(secret: str) -> Reader:
-    return Reader(namespace=Namespace.GITEA, secret=secret, restarts=_GITEA)
+_FILE = "`app.ini` on Gitea's volume, which an init container writes at each start"
+_DATABASE = "Gitea's database, where each start sets it"
 
 
-LOGIN = (_in_gitea("oidc"),)
+def _in_gitea(secret: str, keeps: str = _FILE) -> Reader:
+    return Reader(namespace=Namespace.GITEA, secret=secret, restarts=_GITEA, keeps=keeps)
+
+
+LOGIN = (_in_gitea("oidc", f"{_DATABASE} (lib/gitea/login_source.sh)"),)
 """Who reads the client secret of the login besides Authentik."""
 
 
@@ -26,7 +30,7 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
         SecretDeclaration(
             path="gitea/admin",
             fields=(literal("username", GITEA_ADMINISTRATOR), password("password")),
-            readers=(_in_gitea("admin"),),
+            readers=(_in_gitea("admin", _DATABASE),),
             window="the old password works until the new pod of Gitea has started",
         ),
         SecretDeclaration(
@@ -62,7 +66,7 @@ def _runner_registration() -> SecretDeclaration:
         # At least 32 (services/actions/init.go of Gitea).
         fields=(password("token", 48),),
         readers=(
-            _in_gitea("runner-registration"),
+            _in_gitea("runner-registration", _DATABASE),
             Reader(
                 namespace=Namespace.GITEA_RUNNER,
                 secret="registration",

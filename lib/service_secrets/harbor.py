@@ -14,8 +14,11 @@ _EXPORTER = ("Deployment/harbor-exporter",)
 REGISTRY_USER = "harbor_registry_user"
 
 
-def _in_harbor(secret: str, *workloads: tuple[str, ...]) -> Reader:
-    return Reader(namespace=Namespace.HARBOR, secret=secret, restarts=sum(workloads, ()))
+_SCHEDULE = "the schedule of the garbage collection, which a Job writes again once core has started anew"
+
+
+def _in_harbor(secret: str, *workloads: tuple[str, ...], keeps: str = "") -> Reader:
+    return Reader(namespace=Namespace.HARBOR, secret=secret, restarts=sum(workloads, ()), keeps=keeps)
 
 
 LOGIN = (_in_harbor("oidc", _CORE),)
@@ -25,11 +28,11 @@ LOGIN = (_in_harbor("oidc", _CORE),)
 def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
     return (
         database("harbor", _in_harbor("database", _CORE, _JOBS)),
-        valkey_user("harbor", _in_harbor("valkey", _CORE, _JOBS, _REGISTRY, _SCANNER)),
+        valkey_user("harbor", _in_harbor("valkey", _CORE, _JOBS, _REGISTRY, _SCANNER, keeps=_SCHEDULE)),
         SecretDeclaration(
             path="harbor/admin",
             fields=(password("password"),),
-            readers=(_in_harbor("admin", _CORE),),
+            readers=(_in_harbor("admin", _CORE, keeps="Harbor's database"),),
             permanent="only the first start reads it; change the password of `admin` in Harbor",
         ),
         SecretDeclaration(

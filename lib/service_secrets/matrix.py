@@ -12,11 +12,14 @@ _SYNAPSE = ("StatefulSet/matrix-synapse-main",)
 _MAS = ("Deployment/matrix-matrix-authentication-service",)
 
 
-def _in_matrix(secret: str, *workloads: tuple[str, ...]) -> Reader:
-    return Reader(namespace=Namespace.MATRIX, secret=secret, restarts=sum(workloads, ()))
+_DATABASE = "the authentication service's database, where each start of it puts what its configuration says"
 
 
-LOGIN = (_in_matrix("oidc", _MAS),)
+def _in_matrix(secret: str, *workloads: tuple[str, ...], keeps: str = "") -> Reader:
+    return Reader(namespace=Namespace.MATRIX, secret=secret, restarts=sum(workloads, ()), keeps=keeps)
+
+
+LOGIN = (_in_matrix("oidc", _MAS, keeps=_DATABASE),)
 """Who reads the client secret of the login besides Authentik."""
 
 

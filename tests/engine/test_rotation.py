@@ -152,8 +152,11 @@ def test_the_cli_exports_the_state_without_a_passphrase(rotated: Outcome, monkey
 
 @pytest.fixture(scope="session")
 def generated(rotated: Outcome) -> dict[str, str]:
+    return generated_values(rotated.stack)
+
+
+def generated_values(stack: Stack) -> dict[str, str]:
     """Every value that was generated, with its origin: from the state, decrypted."""
-    stack = rotated.stack
     command = [command_line(ROOT), "stack", "export", "--stack", stack.name, "--show-secrets"]
     environment = os.environ | _environment(stack) | {"PULUMI_CONFIG_PASSPHRASE": passphrase(stack)}
     done = subprocess.run(command, cwd=stack.project, env=environment, capture_output=True, text=True, check=True)

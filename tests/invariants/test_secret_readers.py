@@ -1,6 +1,8 @@
 """The registry of secrets and the program agree: who reads a secret, what restarts, and where copies go."""
 
 import copy
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from tests.support.engine import Recorded, Recording
 from tests.support.objects import key_of, namespace_of, of_kind
 from tests.support.program import STACK_FILE, record_program
 from tests.support.references import Reference, references
+from tests.support.variants import changed, difference
 
 _REFLECTOR = "reflector.v1.k8s.emberstack.com/reflection-"
 _ANNOTATIONS = ("annotations", "podAnnotations", "workloadAnnotations", "deploymentAnnotations")
@@ -171,9 +174,7 @@ def test_copies_go_only_where_the_registry_says(update: Recording) -> None:
         place = (namespace_of(one), one.get("spec", "target", "name"))
         for key, namespaces in listed.items():
             assert namespaces <= wanted[place], f"{one}: {key} names more namespaces than the registry"
-        assert bool(annotations) == bool(wanted[place]), (
-            f"{one}: Reflector's annotations, exactly where copies are wanted"
-        )
+        assert bool(listed) == bool(wanted[place]), f"{one}: Reflector's annotations, exactly where copies are wanted"
 
 
 def test_nothing_else_asks_reflector_for_copies(update: Recording) -> None:
@@ -192,9 +193,45 @@ def test_the_generations_are_a_stack_output_in_plain_numbers(update: Recording) 
     assert not update.stack_outputs.is_secret("secretGenerations"), "read before the next update, without a passphrase"
 
 
-def _of(recording: Recording, name: str) -> Recorded:
-    (found,) = [one for one in of_kind(recording, "ExternalSecret") if one.get("spec", "target", "name") == name]
-    return found
+ROTATING = {one.path: one for one in declare(load_stack_file(STACK_FILE)) if not one.permanent}
+GENERATIONS = {path: number for number, path in enumerate(ROTATING, start=1001)}
+"""One of its own for each, which tells whose a change is."""
+JOBS = {
+    "authentik/server": {"authentik-api"},
+    "valkey/harbor": {"harbor-content"},
+    "harbor/robot-puller": {"harbor-content"},
+    "oidc/gitea": {"login-gitea-blueprint-apply", "gitea-login"},
+    "oidc/harbor": {"login-harbor-blueprint-apply", "harbor-login"},
+    "oidc/matrix": {"login-matrix-blueprint-apply", "matrix-login"},
+    "oidc/vault": {"login-vault-blueprint-apply"},
+}
+"""Secret -> Jobs that bring a new value to where it is kept, or prove that it is there."""
+
+
+@pytest.mark.parametrize("path", ROTATING)
+def test_a_rotation_of_each_secret_reaches_its_readers_and_what_they_keep(update: Recording, path: str) -> None:
+    generations = json.dumps(GENERATIONS)
+    gitops = "  home-cluster:gitops:\n"
+    rotated = changed(gitops, f"  home-cluster:rotation: {{ generations: {generations} }}\n{gitops}")
+    moved, mark = difference(update, rotated).changed, f"{path}={GENERATIONS[path]}"
+    for reader in ROTATING[path].readers:
+        one = _of(rotated, reader.secret, reader.namespace)
+        annotations = one.get("spec", "target", "template", "metadata", "annotations")
+        assert mark in annotations["home-cluster/generations"].split(","), f"{reader} is read anew"
+        assert (one.type, one.name) in moved, "by this update"
+    for name in JOBS.get(path, set()):
+        job = json.dumps(rotated.one("kubernetes:batch/v1:Job", name).get("spec"))
+        assert re.search(rf"\b{GENERATIONS[path]}\b", job), (
+            f"{name} runs again, or the old value stays where it is kept"
+        )
+    by_job = [str(one) for one in ROTATING[path].readers if " Job" in one.keeps + one.follows]
+    assert not by_job or path in JOBS, f"say which Job renews what {by_job} keep"
+
+
+def _of(recording: Recording, name: str, namespace: str | None = None) -> Recorded:
+    found = [one for one in of_kind(recording, "ExternalSecret") if one.get("spec", "target", "name") == name]
+    (only,) = [one for one in found if namespace in (None, namespace_of(one))]
+    return only
 
 
 def test_an_added_secret_goes_the_same_way_as_all_others() -> None:

@@ -1,0 +1,107 @@
+"""Every secret of the registry is rotated at once on the real engine: no copy of an old value is left anywhere."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from lab.checkout import Stack
+from lab.driver import Result
+from lab.providers.harbor import ROBOTS, SCHEDULES
+from lab.providers.kubernetes.cluster import OBJECTS, secret_data
+from lab.providers.vault.api import TABLE as VAULT
+from lib.secret_registry import declare
+from lib.secrets import SecretDeclaration
+from settings import load_stack_file
+from tests.engine.platform import Outcome, copy_of, driver, once_in_a_run, world_of
+from tests.engine.secret_scan import scan
+from tests.engine.test_rotation import generated_values
+from tools.rotate import rotate
+
+pytestmark = pytest.mark.engine
+
+
+def _rotating(stack: Stack) -> list[SecretDeclaration]:
+    return [one for one in declare(load_stack_file(stack.file)) if not one.permanent]
+
+
+@pytest.fixture(scope="session")
+def everything(engine_directory: Path, platform: Outcome) -> Outcome:
+    """The update after `make rotate` of each secret that can be."""
+
+    def bring_about(stack: Stack) -> Result:
+        shutil.copytree(platform.stack.workdir, stack.workdir, symlinks=True)
+        for one in _rotating(stack):
+            rotate(stack.file, one.path)
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "everything", bring_about)
+
+
+def _old(everything: Outcome, platform: Outcome) -> dict[str, str]:
+    """Values of before, of everything that was rotated, with their origin."""
+    kept, values = generated_values(everything.stack), generated_values(platform.stack)
+    names = {f"{one.name}-{field.name}" for one in _rotating(everything.stack) for field in one.fields}
+    rotated = {value: origin for value, origin in values.items() if origin in names}
+    stayed = sorted(origin for value, origin in rotated.items() if value in kept)
+    assert stayed == [], "each has a new value"
+    in_urls = {value.translate(str.maketrans("+/", "-_")).rstrip("="): origin for value, origin in rotated.items()}
+    return rotated | in_urls
+
+
+def test_no_old_value_is_left_in_anything_that_holds_a_copy(everything: Outcome, platform: Outcome) -> None:
+    assert everything.result.ok, everything.result.messages()
+    old = _old(everything, platform)
+    assert len(old) > 25, "the whole registry"
+    with world_of(platform.stack) as world:
+        before = {found.origin for name in world.tables() for found in scan(name, _text(world.table(name)), old)}
+    assert before == set(old.values()), "each of them was somewhere, so the scan would see it"
+    with world_of(everything.stack) as world:
+        left = [str(found) for name in world.tables() for found in scan(name, _text(world.table(name)), old)]
+    assert left == [], "databases, schedules, robots, logins, Secrets, Vault"
+
+
+def _text(table: Mapping[str, Any]) -> str:
+    return json.dumps(table)
+
+
+def test_whoever_keeps_a_value_in_storage_of_its_own_is_declared(everything: Outcome, platform: Outcome) -> None:
+    keepers = {
+        f"{one.name}-{field.name}"
+        for one in _rotating(everything.stack)
+        if one.used_by_program or any(reader.keeps for reader in one.readers)
+        for field in one.fields
+    }
+    with world_of(platform.stack) as world:
+        tables = [name for name in world.tables() if name not in (OBJECTS, VAULT)]
+        found = {
+            one.origin: name
+            for name in tables
+            for one in scan(name, _text(world.table(name)), _old(everything, platform))
+        }
+    assert found, "the lab keeps some, as the services do"
+    strange = {origin: table for origin, table in found.items() if origin not in keepers}
+    assert strange == {}, "docs/secrets.md does not name the copy"
+
+
+def test_harbor_holds_the_new_passwords_where_it_copied_them(everything: Outcome) -> None:
+    with world_of(everything.stack) as world:
+        secrets = {key: secret_data(one) for key, one in world.table(OBJECTS).items() if key.startswith("/Secret/")}
+        schedule, robots = world.table(SCHEDULES)["gc"], world.table(ROBOTS)
+    password = urlsplit(schedule["redis_url_reg"]).password
+    assert password == secrets["/Secret/harbor/valkey"]["password"], "the garbage collection reaches its cache"
+    assert password == secrets["/Secret/databases/valkey-users"]["harbor"], "which takes it"
+    for login, robot in robots.items():
+        file = json.loads(secrets[f"/Secret/harbor/registry-{login.removeprefix('robot$')}"][".dockerconfigjson"])
+        assert [one["password"] for one in file["auths"].values()] == [robot["password"]], login
+
+
+def test_nothing_is_left_to_do_after_it(everything: Outcome, tmp_path: Path) -> None:
+    again = driver(copy_of(everything.stack, tmp_path / "again")).preview()
+    assert again.ok, again.messages()
+    changing = [one["urn"] for one in again.events if one["event"] == "start" and one["op"] not in ("same", "read")]
+    assert changing == [], "the second preview changes nothing"
