@@ -106,7 +106,9 @@ def test_the_job_sees_since_when_core_has_the_password_of_the_cache() -> None:
     labels = "release%3Dharbor,app%3Dharbor,component%3Dcore"
     assert variables()["CORE_PODS"] == f"{path}/pods?labelSelector={labels}", "by the chart's labels"
     generations = external_secrets(recording)["valkey"].get("spec", "target", "template", "metadata", "annotations")
-    assert variables()["VALKEY_GENERATIONS"] == generations["home-cluster/generations"], "what the Secret will say; and a rotation makes the Job run again"
+    assert variables()["VALKEY_GENERATIONS"] == generations["home-cluster/generations"], (
+        "what the Secret will say; and a rotation makes the Job run again"
+    )
     assert recording.is_after(job(), recording.one("kubernetes:rbac*:RoleBinding")), "it may look"
 
 
