@@ -31,6 +31,7 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     machines.pool_holds_its_addresses_and_no_other,
     sizes.pod_network_holds_the_nodes,
     sizes.service_network_has_a_size_that_kubernetes_takes,
+    sizes.nodes_hold_the_pods,
     machines.nodes_are_distinct,
     machines.control_planes_are_odd,
     pins.talos_is_known_and_runs_its_kubernetes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lib import footprint
 from lib.compatibility import release
 from settings.problem import Problem
 
@@ -42,3 +43,20 @@ def service_network_has_a_size_that_kubernetes_takes(settings: Settings) -> Iter
     if services.prefixlen < _LARGEST_SERVICES:
         clash = f"is larger than talos.kubernetesVersion {talos.kubernetes_version} takes"
         yield Problem("network.services", services, clash, f"use a /{_LARGEST_SERVICES} or smaller")
+
+
+def nodes_hold_the_pods(settings: Settings) -> Iterator[Problem]:
+    """Also while one of several is lost, or drained for an update: what ran there must find a place."""
+    talos = settings.talos
+    if talos is None or not talos.nodes:
+        return
+    key, pool = ("worker", talos.worker) if talos.worker and talos.workers else ("controlPlane", talos.control_plane)
+    count = len(pool.nodes)
+    left = max(1, count - 1)
+    own = footprint.SYSTEM + footprint.EVERY_NODE + (footprint.CONTROL_PLANE if pool is talos.control_plane else 0)
+    asked = footprint.requests(settings, left)
+    wanted = own - (-asked // left)
+    if pool.memory < wanted:
+        where = f"the {left} of {count} nodes that are left when one is lost" if count > 1 else "the only node"
+        clash = f"is too little: the pods ask for {asked} MiB on {where}, beside {own} of each node itself"
+        yield Problem(f"talos.{key}.memory", pool.memory, clash, f"use {wanted} or more, or add nodes")

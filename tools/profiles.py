@@ -30,7 +30,7 @@ PROFILES: Final[Mapping[str, Profile]] = {
         what="one control plane and two workers",
         nodes=(1, 2),
         control_plane=(2, 4096, 40),
-        worker=(4, 12288, 60),
+        worker=(4, 17408, 60),  # each holds everything while the other is away
         databases=2,
     ),
     "ha": Profile(

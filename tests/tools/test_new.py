@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 
 from lab.checkout import ROOT, command_line
-from lib.kubernetes import mebibytes
 from settings import load_stack_file
 from settings.check import defects
 from tests.support.profiles import profile_file
 from tests.support.program import record_program
-from tests.support.wire import walk
 from tools import new
 from tools.profiles import PROFILES
 
@@ -57,26 +55,6 @@ def test_no_profile_hands_the_cluster_to_a_repository(profile: str) -> None:
     recording = record_program(preview=False, stack_file=profile_file(profile))
     instance = recording.one("kubernetes:fluxcd.controlplane.io/v1:FluxInstance")
     assert instance.get("spec", "sync") is None, "whose repository it is, the person says or nobody"
-
-
-@pytest.mark.parametrize("profile", [name for name, one in PROFILES.items() if one.machines])
-def test_the_machines_of_a_profile_hold_what_its_pods_ask_for(profile: str) -> None:
-    talos = load_stack_file(profile_file(profile)).talos
-    assert talos is not None, "the profile has machines"
-    pool = talos.worker or talos.control_plane
-    recording = record_program(preview=False, stack_file=profile_file(profile))
-    asked = sum(_requests(one.inputs) for one in recording.resources if not one.type.endswith("Job"))
-    # What the charts ask for by themselves: Matrix 0.5, Flux 0.25; and of a control plane its own pods 1, Talos 0.5.
-    asked += 768 + (1536 if talos.worker is None else 512)
-    assert asked < pool.memory * len(talos.workload_nodes), f"{profile}: pods would wait for ever"
-
-
-def _requests(inputs: object) -> int:
-    return sum(
-        mebibytes(value)
-        for path, value in walk(inputs)
-        if path[-2:] == ("requests", "memory") and not any("init" in str(part).lower() for part in path)
-    )
 
 
 @pytest.mark.engine
