@@ -126,7 +126,7 @@ def test_disks_of_the_csi_plugin_stay_attached(machines: Outcome, tmp_path: Path
     operations = driver(stack)
     same = operations.up()
     assert (same.ok, same.changed) == (True, 0), "`speed` alone is no change"
-    edit(stack, lambda sections: sections["talos"]["worker"].update(memory=16384))
+    edit(stack, lambda sections: sections["talos"]["worker"].update(memory=24576))
     larger, *others = operations.up(), operations.refresh(), operations.up()
     assert all(result.ok for result in (larger, *others)), "nothing in the way"
     said = "\n".join(larger.messages("warning"))
@@ -136,7 +136,7 @@ def test_disks_of_the_csi_plugin_stay_attached(machines: Outcome, tmp_path: Path
     assert not any(result.messages("warning") for result in others), "said once, and of no other node"
     with world_of(stack) as world:
         assert world.table(ATTACHED) == disks, "the volumes of running workers"
-        assert {one["inputs"]["memory"]["dedicated"] for one in world.table("proxmox/vms").values()} == {4096, 16384}
+        assert {one["inputs"]["memory"]["dedicated"] for one in world.table("proxmox/vms").values()} == {4096, 24576}
 
 
 def test_a_renewed_kubeconfig_changes_in_a_preview_what_it_changes_in_the_update(
