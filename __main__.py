@@ -2,9 +2,11 @@
 
 import pulumi
 
+from components.failures import isolate_failures
 from settings import load_config, read_secrets
 from stacks.platform import build
 
+isolate_failures()
 config = pulumi.Config()
 settings = load_config(config)
 platform = build(settings, read_secrets(config, settings))

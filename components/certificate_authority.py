@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_tls as tls
 
-from components.outputs import made
-
 _DAY = 24
 ROOT_HOURS = 20 * 365 * _DAY
 ISSUING_HOURS = 10 * 365 * _DAY
@@ -60,8 +58,8 @@ class CertificateAuthority(pulumi.ComponentResource):
         issuing = self._signed(
             f"{name}-issuing", request.cert_request_pem, (ISSUING_HOURS, _ISSUING_RENEWAL_HOURS), child
         )
-        self.certificate_pem = made(root, root.cert_pem)
-        self.issuing_chain_pem = pulumi.Output.concat(made(issuing, issuing.cert_pem), self.certificate_pem)
+        self.certificate_pem = root.cert_pem
+        self.issuing_chain_pem = pulumi.Output.concat(issuing.cert_pem, self.certificate_pem)
         self.issuing_key_pem = _key_pem(issuing_key)
         self.register_outputs({"certificate_pem": self.certificate_pem})
 

@@ -8,7 +8,6 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
-from components.outputs import made
 from lib.secrets import KEEPS_PREVIOUS, Field, Kind, SecretDeclaration
 
 _TEN_YEARS = 10 * 365 * 24
@@ -61,10 +60,10 @@ class GeneratedFields(pulumi.ComponentResource):
         match field.kind:
             case Kind.HTPASSWD:
                 password = self._passwords[field.of]
-                return pulumi.Output.concat(field.literal, ":", made(password, password.bcrypt_hash))
+                return pulumi.Output.concat(field.literal, ":", password.bcrypt_hash)
             case Kind.SYNAPSE_SIGNING_KEY:
                 seed = self._bytes(field, self._number)
-                return made(seed, seed.base64).apply(lambda text: f"ed25519 g{self._generation} {text.rstrip('=')}")
+                return seed.base64.apply(lambda text: f"ed25519 g{self._generation} {text.rstrip('=')}")
             case Kind.RSA_PRIVATE_KEY | Kind.EC_PRIVATE_KEY:
                 self._keys[field.name] = self._private_key(field)
                 return self._keys[field.name].private_key_pem
@@ -79,7 +78,7 @@ class GeneratedFields(pulumi.ComponentResource):
                 return self._bytes(field, generation).hex
             case Kind.BASE64URL:
                 seed = self._bytes(field, generation)
-                return made(seed, seed.base64).apply(_base64url)
+                return seed.base64.apply(_base64url)
             case _:
                 password = self._password(field, generation)
                 if generation == self._number:

@@ -7,7 +7,6 @@ import pulumi
 import pulumiverse_talos as talos
 from pulumiverse_talos import machine
 
-from components.outputs import made
 from components.talos.bootstrap import cut_off
 from components.talos.node import TalosNode, TalosNodeArgs
 from components.talos.rollout import Rollout, RolloutArgs
@@ -74,13 +73,13 @@ class TalosCluster(pulumi.ComponentResource):
         # No kubelet may be newer than the API servers: https://kubernetes.io/releases/version-skew-policy/#kubelet
         workers = self._configure(name, args, NodeRole.WORKER, rollout, after=controls)
         self.configured = [*controls, *workers]
-        self.control_planes = pulumi.Output.all(
-            *(made(applied, applied.machine_configuration_hash) for applied in controls)
-        ).apply(lambda digests: " ".join(map(str, digests)))
+        self.control_planes = pulumi.Output.all(*(applied.machine_configuration_hash for applied in controls)).apply(
+            lambda digests: " ".join(map(str, digests))
+        )
         self.bootstrap = self._bootstrap(name, args, controls)
         issued = self._kubeconfig(name, args)
-        self.kubeconfig = made(issued, issued.kubeconfig_raw)
-        self.client_configuration = made(issued, issued.kubernetes_client_configuration)
+        self.kubeconfig = issued.kubeconfig_raw
+        self.client_configuration = issued.kubernetes_client_configuration
         self.talosconfig = self._talosconfig(args)
         self.register_outputs({"kubeconfig": self.kubeconfig, "talosconfig": self.talosconfig})
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import pulumi
 from pulumiverse_talos import client, cluster, machine
 
-from components.outputs import made
-
 
 @dataclass(frozen=True, kw_only=True)
 class TalosSecretsArgs:
@@ -39,7 +37,7 @@ class TalosSecrets(pulumi.ComponentResource):
                 additional_secret_outputs=["machineSecrets", "clientConfiguration"],
             ),
         )
-        self.cluster_id = made(self.secrets, self.secrets.machine_secrets).apply(lambda kept: kept.cluster.id)
+        self.cluster_id = self.secrets.machine_secrets.apply(lambda kept: kept.cluster.id)
         self.register_outputs({})
 
 
@@ -65,7 +63,7 @@ def machine_secrets(secrets: machine.Secrets) -> pulumi.Output[machine.MachineSe
             trustdinfo=machine.TrustdInfoArgs(token=kept.trustdinfo.token),
         )
 
-    return made(secrets, secrets.machine_secrets).apply(rebuild)
+    return secrets.machine_secrets.apply(rebuild)
 
 
 def _pair(certificate: machine.outputs.CertificateResult) -> machine.CertificateArgs:
@@ -74,7 +72,7 @@ def _pair(certificate: machine.outputs.CertificateResult) -> machine.Certificate
 
 def node_client(secrets: machine.Secrets) -> pulumi.Output[machine.ClientConfigurationArgs]:
     """Argument `client_configuration` of the resources in `machine`, secret."""
-    return made(secrets, secrets.client_configuration).apply(
+    return secrets.client_configuration.apply(
         lambda kept: machine.ClientConfigurationArgs(
             ca_certificate=kept.ca_certificate,
             client_certificate=kept.client_certificate,
@@ -85,7 +83,7 @@ def node_client(secrets: machine.Secrets) -> pulumi.Output[machine.ClientConfigu
 
 def kubeconfig_client(secrets: machine.Secrets) -> pulumi.Output[cluster.KubeconfigClientConfigurationArgs]:
     """Argument `client_configuration` of `cluster.Kubeconfig`, secret."""
-    return made(secrets, secrets.client_configuration).apply(
+    return secrets.client_configuration.apply(
         lambda kept: cluster.KubeconfigClientConfigurationArgs(
             ca_certificate=kept.ca_certificate,
             client_certificate=kept.client_certificate,
@@ -98,7 +96,7 @@ def talosconfig_client(
     secrets: machine.Secrets,
 ) -> pulumi.Output[client.GetConfigurationClientConfigurationArgs]:
     """Argument `client_configuration` of `client.get_configuration_output`, secret."""
-    return made(secrets, secrets.client_configuration).apply(
+    return secrets.client_configuration.apply(
         lambda kept: client.GetConfigurationClientConfigurationArgs(
             ca_certificate=kept.ca_certificate,
             client_certificate=kept.client_certificate,

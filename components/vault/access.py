@@ -64,8 +64,7 @@ class VaultAccess(pulumi.ComponentResource):
         # The id comes out of the gate: a preview before the Secret exists shows an unknown instead of failing.
         secret_id = args.server.gate.id.apply(lambda _: f"{args.namespace}/{KEYS_SECRET}")
         keys = k8s.core.v1.Secret.get(f"{name}-keys", secret_id, pulumi.ResourceOptions(parent=self))
-        # Of a gate that did not open the id is unknown, and so is the token.
-        return pulumi.Output.secret(secret_id.apply(lambda _: keys.data.apply(lambda data: _root_token(data, keys))))
+        return pulumi.Output.secret(keys.data.apply(lambda data: _root_token(data, keys)))
 
 
 def _root_token(data: Mapping[str, str] | None, keys: pulumi.Resource | None) -> Any:

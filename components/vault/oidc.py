@@ -8,7 +8,6 @@ import pulumi
 import pulumi_vault as vault
 
 from components.namespace import Namespace
-from components.outputs import made
 from components.platform_secrets import WrittenSecret
 from components.probe import Probe, ProbeArgs, script
 from lib.names import VAULT_SERVICE
@@ -69,7 +68,7 @@ class VaultOidc(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         login = self._login()
         role = self._role(login)
-        own = self._policy("own-folder", OWN_FOLDER, made(login, login.accessor).apply(policies.own_folder))
+        own = self._policy("own-folder", OWN_FOLDER, login.accessor.apply(policies.own_folder))
         administrator = self._policy("administrator", ADMINISTRATOR, policies.administrator())
         self._group(args.user_group, [own], login)
         self._group(args.admin_group, [own, administrator], login)

@@ -7,7 +7,6 @@ import pulumi
 import pulumi_vault as vault
 
 from components.certificate_authority import CertificateAuthority
-from components.outputs import made
 
 MOUNT = "pki"
 ROLE = "platform"
@@ -95,7 +94,7 @@ class VaultPki(pulumi.ComponentResource):
         return vault.pkisecret.SecretBackendConfigIssuers(
             f"{name}-issuers",
             backend=self.mount,
-            default=made(intermediate, intermediate.imported_issuers).apply(_only),
+            default=intermediate.imported_issuers.apply(_only),
             default_follows_latest_issuer=True,
             opts=self._child,
         )
