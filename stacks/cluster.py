@@ -8,6 +8,7 @@ import pulumi_command as command
 import pulumi_kubernetes as k8s
 import pulumiverse_talos as talos
 
+from components.barrier import behind
 from components.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
 from components.kubernetes.cert_manager import CertManager, CertManagerArgs
 from components.kubernetes.cilium import Cilium, CiliumArgs
@@ -18,7 +19,6 @@ from components.kubernetes.reflector import Reflector, ReflectorArgs
 from components.kubernetes.reloader import Reloader, ReloaderArgs
 from components.kubernetes.storage_gate import StorageGate, StorageGateArgs
 from components.kubernetes.traefik import Traefik, TraefikArgs
-from components.outputs import made
 from components.phase import Phase, PhaseArgs
 from components.proxmox.image import TalosImage, TalosImageArgs
 from components.proxmox.provider import proxmox_provider
@@ -143,7 +143,7 @@ def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Mac
     )
     serving = ApiServer("kubernetes-api", ApiServerArgs(cluster=cluster), in_machines)
     return _Machines(
-        identity=talos_secrets.cluster_id,
+        identity=behind(serving.answers, talos_secrets.cluster_id),
         kubeconfig=serving.kubeconfig,
         talosconfig=cluster.talosconfig,
         expire=_expire(talos_secrets, cluster),
@@ -153,9 +153,7 @@ def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Mac
 def _expire(talos_secrets: TalosSecrets, cluster: TalosCluster) -> pulumi.Output[str]:
     """When the first of the administrator's certificates ends: no secret, and what tools compare with the clock."""
     certificates = (
-        made(talos_secrets.secrets, talos_secrets.secrets.client_configuration).apply(
-            lambda one: one.client_certificate
-        ),
+        talos_secrets.secrets.client_configuration.apply(lambda one: one.client_certificate),
         cluster.client_configuration.apply(lambda one: one.client_certificate),
     )
     return pulumi.Output.unsecret(

@@ -10,6 +10,7 @@ from components.authentik.application import AuthentikApplication, AuthentikAppl
 from components.authentik.blueprint import Blueprint, BlueprintArgs
 from components.authentik.forward_auth import ForwardAuth, ForwardAuthArgs
 from components.authentik.server import AuthentikServer, AuthentikServerArgs
+from components.barrier import passed
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
@@ -48,11 +49,12 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
         ),
         in_phase,
     )
+    people_known = passed("blueprint-users-applied", people.ready)
     given: _Given = {
         "api": server.api,
         "secrets": infrastructure.secrets,
         "store_ready": [infrastructure.store],
-        "after": [people.ready],
+        "after": [people_known],
     }
     logins = [
         AuthentikApplication(
@@ -62,13 +64,13 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
     ]
     for name, token in site.settings.identity.tokens.items():
         AccountToken(paths.token(name), AccountTokenArgs(name=name, token=token, **given), in_phase)
-    _forward_auth(site, cluster, server, people, in_phase)
+    _forward_auth(site, cluster, server, people_known, in_phase)
     return Identity(
         api=server.api,
-        groups=people.ready,
+        groups=people_known,
         urls={"identity": server.url, **{one.slug: one.launch_url for one in proxied_applications(site.settings)}},
         # Nothing of the platform builds on the tokens, or on what stands behind Authentik's login.
-        ready=(people.ready, *(login.ready for login in logins)),
+        ready=(people_known, *(login.ready for login in logins)),
     )
 
 
@@ -108,7 +110,7 @@ def _server(
 
 
 def _forward_auth(
-    site: Site, cluster: Cluster, server: AuthentikServer, people: Blueprint, in_phase: pulumi.ResourceOptions
+    site: Site, cluster: Cluster, server: AuthentikServer, people: pulumi.Resource, in_phase: pulumi.ResourceOptions
 ) -> None:
     applications = proxied_applications(site.settings)
     if applications:
@@ -119,7 +121,7 @@ def _forward_auth(
                 auth_host=site.settings.identity.host,
                 applications=applications,
                 issuer_ready=cluster.issuer,
-                after=[people.ready],
+                after=[people],
             ),
             in_phase,
         )

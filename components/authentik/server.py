@@ -10,6 +10,7 @@ import pulumi_authentik as authentik
 import pulumi_kubernetes as k8s
 
 from components.authentik.api import AuthentikApi
+from components.barrier import passed
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import once
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
@@ -70,7 +71,7 @@ class AuthentikServer(pulumi.ComponentResource):
     - `<name>-server-secret`, `<name>-postgres-secret`: ExternalSecrets.
     - `<name>-tls`: Certificate of the public host.
     - `<name>-release`: Release of the chart.
-    - `<name>-api`: Probe: the API answers on the public name and takes the token.
+    - `<name>-api`: Probe: the API answers on the public name and takes the token; `<name>-answers` stands for it.
     - `<name>-provider`: Provider for `pulumi_authentik` resources.
 
     Attributes:
@@ -95,7 +96,7 @@ class AuthentikServer(pulumi.ComponentResource):
             after=administrator_blueprint,
         )
         server = self._release(administrator_blueprint.metadata.name, server_secret)
-        gate = self._gate(server, server_secret)
+        gate = passed(f"{name}-answers", self._gate(server, server_secret))
         provider = authentik.Provider(
             f"{name}-provider",
             url=once(gate, args.identity.url or self.url),

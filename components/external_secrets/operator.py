@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as k8s
 
+from components.barrier import passed
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
@@ -36,13 +36,13 @@ class ExternalSecretsArgs:
 
 class ExternalSecrets(pulumi.ComponentResource):
     """Creates `<name>-release` (the operator, its CRDs and webhook, awaited) and `<name>-store` (ClusterSecretStore
-    `vault`, awaited until it has logged in to Vault).
+    `vault`, awaited until it has logged in to Vault; `<name>-ready` stands for it).
 
     Attributes:
         store: The ready store; every ExternalSecret depends on it.
     """
 
-    store: k8s.apiextensions.CustomResource
+    store: pulumi.Resource
 
     def __init__(self, name: str, args: ExternalSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:external_secrets/operator:ExternalSecrets", name, None, opts)
@@ -53,7 +53,7 @@ class ExternalSecrets(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        self.store = custom_resource(
+        store = custom_resource(
             f"{name}-store",
             CustomResourceArgs(
                 api_version="external-secrets.io/v1",
@@ -64,6 +64,7 @@ class ExternalSecrets(pulumi.ComponentResource):
             # The release brings the CRD, and its webhook answers once its workloads are ready.
             pulumi.ResourceOptions(parent=self, depends_on=[operator]),
         )
+        self.store = passed(f"{name}-ready", store)
         self.register_outputs({"store": SECRET_STORE})
 
 

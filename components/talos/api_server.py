@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_command import local
 
+from components.barrier import behind, passed
 from components.talos.cluster import TalosCluster
 from components.talos.rollout import SCRIPT
 
@@ -20,16 +21,19 @@ class ApiServerArgs:
 
 
 class ApiServer(pulumi.ComponentResource):
-    """Creates `<name>`: a command on the machine that deploys, which succeeds once the API answers on the VIP.
+    """Creates `<name>`: a command on the machine that deploys, which succeeds once the API answers on the VIP; and
+    `<name>-answers`, which stands for it.
 
     It runs at creation and again, in place, when the configuration of a control plane or the certificates change. A
     gate inside the cluster cannot take its place, because the provider that would create it is what waits.
 
     Attributes:
+        answers: Gate: the API answers. Nearly everything depends on it through its provider.
         kubeconfig: The kubeconfig, secret, known only once the API answers. Configure providers with nothing else:
             pulumi-kubernetes marks a cluster that does not answer when the provider starts as unreachable for good.
     """
 
+    answers: pulumi.Resource
     kubeconfig: pulumi.Output[str]
 
     def __init__(self, name: str, args: ApiServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -58,7 +62,7 @@ class ApiServer(pulumi.ComponentResource):
                 additional_secret_outputs=["environment"],
             ),
         )
-        self.kubeconfig = pulumi.Output.secret(
-            pulumi.Output.all(answered.id, args.cluster.kubeconfig).apply(lambda known: str(known[1]))
-        )
+        self.answers = passed(f"{name}-answers", answered)
+        kubeconfig = pulumi.Output.all(answered.id, args.cluster.kubeconfig).apply(lambda known: str(known[1]))
+        self.kubeconfig = behind(self.answers, pulumi.Output.secret(kubeconfig))
         self.register_outputs({"kubeconfig": self.kubeconfig})

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.barrier import passed
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import once
 from components.helm import ReleaseArgs, release
@@ -64,7 +65,7 @@ class VaultServer(pulumi.ComponentResource):
     - `<name>-tls`: Certificate for the Services, every server, the loopback and the fixed address.
     - `<name>-init`: Initialisation (the Secret for the keys, least privileges on it, the one-time Job).
     - `<name>-release`: Release of the chart. It is no gate: a pod that waits for its first keys is not Ready.
-    - `<name>-gate`: Probe that sees both keys and an unsealed Vault.
+    - `<name>-gate`: Probe that sees both keys and an unsealed Vault; `<name>-open` stands for it.
     - `<name>-api`: Service of type LoadBalancer on the fixed address; has endpoints only while Vault is unsealed.
 
     Attributes:
@@ -76,7 +77,7 @@ class VaultServer(pulumi.ComponentResource):
 
     address: pulumi.Output[str]
     digest: pulumi.Output[str]
-    gate: k8s.batch.v1.Job
+    gate: pulumi.CustomResource
     service: k8s.core.v1.Service
 
     def __init__(self, name: str, args: VaultServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -102,7 +103,7 @@ class VaultServer(pulumi.ComponentResource):
         )
         self.digest = server.digest
         started = initialisation.run(server)
-        self.gate = self._gate(name, args, initialisation.keys_secret, started)
+        self.gate = passed(f"{name}-open", self._gate(name, args, initialisation.keys_secret, started))
         self.service = k8s.core.v1.Service(
             f"{name}-api",
             metadata=_service_metadata(args),

@@ -16,6 +16,8 @@ from settings import Settings
 # Each phase of the platform builds on all before it; GitOps on the cluster alone.
 _CHAIN: Final = tuple(name for name in ORDER if name != "gitops")
 _SERVICES: Final = "phase4-services"
+# What waits for its own needs alone, so that a renewed secret reaches all its readers at once.
+_EARLY: Final = ("kubernetes:core/v1:Namespace", "kubernetes:external-secrets.io/v1:ExternalSecret")
 
 
 def recreation(evidence: Evidence) -> Metric:
@@ -84,10 +86,14 @@ def _spread(phase: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> str
         held = [urn for urn in members if urn in reached]
         if not _builds_on(other, phase) and held:
             return f"would hold back {_name(held[0])} of {other}, which does not build on it"
-        free = [urn for urn in members if urn not in reached]
+        free = [urn for urn in members if urn not in reached and not _is_early(urn)]
         if _builds_on(other, phase) and free:
             return f"would not hold back {_name(free[0])} of {other}, which builds on it"
     return ""
+
+
+def _is_early(urn: str) -> bool:
+    return urn.split("::")[2].rpartition("$")[2] in _EARLY
 
 
 def _reached(home: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> set[str]:

@@ -27,7 +27,7 @@ def imported() -> Recording:
 
 
 def record(recording: Recording) -> dict[str, str]:
-    found: dict[str, str] = recording.one(RECORD).get("input")
+    found: dict[str, str] = recording.one(RECORD, "*-record").get("input")
     return found
 
 
@@ -43,11 +43,11 @@ def test_the_record_holds_every_setting_with_a_rule_in_the_open(update: Recordin
     assert held["cluster.name"] == "test-cluster", "in the words of the stack file"
     assert not [key for key in held if key.startswith("rotation.")], "nothing was rotated yet"
     assert held[KEY] == "a generated one", "and whose key chat is known by"
-    assert not update.one(RECORD).is_secret("input"), "an encrypted record could not be compared without the passphrase"
+    assert not update.one(RECORD, "*-record").is_secret("input"), "an encrypted record could not be compared without the passphrase"
 
 
 def test_nothing_is_touched_before_the_comparison(update: Recording) -> None:
-    first = update.one(RECORD)
+    first = update.one(RECORD, "*-record")
     early = {
         one.name for one in update.resources if one.custom and one is not first and not update.is_after(one, first)
     }
@@ -94,7 +94,7 @@ def test_an_imported_key_takes_the_place_of_the_generated_one(imported: Recordin
 
 def test_an_imported_key_is_named_in_the_open_but_never_shown(imported: Recording) -> None:
     assert record(imported)[KEY] == fingerprint(secret_values()[KEY]), "its name"
-    assert not imported.one(RECORD).is_secret("input"), "an encrypted record could not be compared"
+    assert not imported.one(RECORD, "*-record").is_secret("input"), "an encrypted record could not be compared"
 
 
 @pytest.mark.parametrize("key", ["nonsense", "ed25519 a_old c2hvcnQ"])

@@ -6,10 +6,12 @@ import pulumi_random as random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.barrier import behind, passed
 from components.phase import Phase, PhaseArgs
 from tests.support.components import record_component
-from tests.support.engine import record
-from tests.support.recording import Recording
+from tests.support.engine import Run, record
+from tests.support.recording import STASH, Recorded, Recording
+from tests.support.wire import UNKNOWN
 
 
 class _Group(pulumi.ComponentResource):
@@ -29,8 +31,14 @@ def _two_phases(opts: pulumi.ResourceOptions) -> None:
 
 
 def _passwords(recording: Recording) -> dict[str, frozenset[str]]:
-    found = recording.of_type("random:*RandomPassword")
-    return {one.name: frozenset(recording.by_urn[urn].name for urn in one.dependencies) for one in found}
+    """Names of what each password waits for; for a barrier, of the gates that it stands for."""
+    return {one.name: _waits(recording, one) for one in recording.of_type("random:*RandomPassword")}
+
+
+def _waits(recording: Recording, one: Recorded) -> frozenset[str]:
+    waits = [recording.by_urn[urn] for urn in one.dependencies]
+    direct = frozenset(other.name for other in waits if other.type != STASH)
+    return direct.union(*(_waits(recording, recording.by_urn[other.parent]) for other in waits if other.type == STASH))
 
 
 def test_every_resource_below_a_phase_waits_for_the_gates_however_deep_it_lies() -> None:
@@ -78,6 +86,49 @@ def test_members_use_the_providers_of_the_phase() -> None:
     provider = recording.one("pulumi:providers:random")
     used = {one.provider for one in recording.of_type("random:*RandomPassword") if one.parent}
     assert used == {provider.urn}, "a provider is inherited through phase and component"
+
+
+def test_namespaces_and_external_secrets_wait_for_no_gate() -> None:
+    def build(opts: pulumi.ResourceOptions) -> None:
+        gate = random.RandomPassword("gate", length=16, opts=opts)
+        phase = Phase("phase", PhaseArgs(after=[gate]), opts)
+        child = pulumi.ResourceOptions(parent=phase)
+        namespace = k8s.core.v1.Namespace("namespace", metadata={"name": "one"}, opts=child)
+        k8s.core.v1.ConfigMap("other", metadata={"namespace": namespace.metadata.name}, opts=child)
+        k8s.apiextensions.CustomResource(
+            "secret",
+            api_version="external-secrets.io/v1",
+            kind="ExternalSecret",
+            metadata={"namespace": namespace.metadata.name},
+            opts=child,
+        )
+
+    recording = record_component(build)
+    gate = recording.one("random:*", "gate")
+    late = [one.name for one in recording.of_type("kubernetes:*") if recording.is_after(one, gate)]
+    assert late == ["other"], "a renewed secret reaches its readers whatever has still to be proven"
+
+
+def test_a_barrier_stands_for_its_gates_without_dependencies_of_its_own() -> None:
+    recording = record_component(_two_phases)
+    passed = recording.one(STASH, "second-gates-passed")
+    assert passed.dependencies == frozenset(), "so that what depends on it does not depend on all paths behind it"
+    assert recording.is_after(passed, recording.one("random:*", "gate")), "by its parent"
+
+
+def test_a_value_behind_a_gate_stays_what_it_was_and_depends_on_the_gate_alone() -> None:
+    def build(opts: pulumi.ResourceOptions) -> None:
+        source = random.RandomPassword("source", length=16, opts=opts)
+        gate = passed("gate", random.RandomPassword("proof", length=16, opts=opts))
+        random.RandomPassword("user", length=16, keepers={"value": behind(gate, source.result)}, opts=opts)
+
+    recording = record_component(build)
+    user = recording.one("random:*", "user")
+    assert user.dependencies == {recording.one(STASH, "gate").urn}, "not on what the value comes from"
+    assert user.get("keepers", "value"), "it is there"
+    assert user.is_secret("keepers", "value"), "and as secret as before"
+    before = record_component(build, Run(preview=True)).one("random:*", "user")
+    assert before.get("keepers", "value") is UNKNOWN, "in a preview as unknown as before"
 
 
 @given(st.lists(st.sets(st.integers(min_value=0, max_value=5)), min_size=1, max_size=6))

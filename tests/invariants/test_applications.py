@@ -120,9 +120,6 @@ def test_the_gate_asks_for_the_issuer_to_the_letter(extended: Recording) -> None
     gate = extended.one(JOB, "login-grafana-discovery")
     assert environment(gate)["ISSUER"] == ISSUER, "https, the public host, and the slash at the end"
     assert extended.is_after(gate, extended.one(JOB, "login-grafana-blueprint-apply")), "once it was applied"
-    assert extended.is_after(extended.one(EXTERNAL_SECRET, "credentials-grafana-monitoring"), gate), (
-        "the application gets its credentials when they work"
-    )
 
 
 def test_nothing_but_the_applications_changes(update: Recording, extended: Recording) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.phase import EARLY
 from tests.support.engine import Recorded, Recording
 from tests.support.program import record_program
 
@@ -42,7 +43,8 @@ def play(seed: int, failing: Iterable[Recorded] = ()) -> list[str]:
 
 
 def members(phase: str) -> set[str]:
-    return {one.urn for one in UPDATE.custom if UPDATE.phase_of(one) == phase}
+    """Those that wait for the gates of earlier phases."""
+    return {one.urn for one in UPDATE.custom if UPDATE.phase_of(one) == phase and one.type not in EARLY}
 
 
 def last_gates(phase: str) -> set[str]:

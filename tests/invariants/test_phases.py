@@ -4,8 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from components.phase import EARLY
 from tests.support.engine import Recorded, Recording
-from tests.support.recording import PHASE
+from tests.support.recording import PHASE, STASH
 
 ORDER = [
     "cluster",
@@ -58,32 +59,48 @@ def test_no_phase_waits_for_a_later_one(program: Recording) -> None:
     assert backwards == [], "the circle between Vault and Authentik is broken in time"
 
 
+def _gates(recording: Recording, phase: str) -> list[Recorded]:
+    """What the barrier before a phase waits for; a stash stands for its parent."""
+    found = [recording.by_urn[urn] for urn in sorted(recording.one(STASH, f"{phase}-gates").dependencies)]
+    return [recording.by_urn[gate.parent] if gate.type == STASH else gate for gate in found]
+
+
 @pytest.mark.parametrize(("earlier", "later"), list(pairwise(PRIMARY)))
 def test_every_member_waits_for_the_gates_of_the_phase_before(program: Recording, earlier: str, later: str) -> None:
-    gates = frozenset.intersection(
-        *[
-            frozenset(urn for urn in one.dependencies if program.phase_of(program.by_urn[urn]) == earlier)
-            for one in _members(program, later)
-        ]
-    )
-    assert gates, f"all of {later} has gates of {earlier} in common"
-    kinds = {program.by_urn[urn].type for urn in gates}
+    passed = program.one(STASH, f"{later}-gates-passed")
+    without = [
+        str(one) for one in _members(program, later) if one.type not in EARLY and passed.urn not in one.dependencies
+    ]
+    assert without == [], f"all of {later} is behind one barrier"
+    gates = _gates(program, later)
+    assert {program.phase_of(gate) for gate in gates} == {earlier}, "and that waits for the phase before"
+    kinds = {gate.type for gate in gates}
     assert "kubernetes:core/v1:ConfigMap" not in kinds, "a gate is something that becomes ready"
 
 
-@pytest.mark.parametrize("phase", ORDER[:-1])
-def test_a_phase_ends_in_a_gate_that_something_in_the_cluster_opens(update: Recording, phase: str) -> None:
-    members = {one.urn for one in _members(update, phase)}
-    later = [one for one in update.custom if update.phase_of(one) not in (phase, None)]
-    awaited = {urn for one in later for urn in one.dependencies if urn in members}
-    jobs = [update.by_urn[urn] for urn in awaited if update.by_urn[urn].type == "kubernetes:batch/v1:Job"]
-    conditions = [
-        update.by_urn[urn]
-        for urn in awaited
-        if "pulumi.com/waitFor" in (update.by_urn[urn].get("metadata", "annotations") or {})
+def test_the_way_of_a_secret_waits_for_no_gate_of_a_phase(program: Recording) -> None:
+    """Otherwise a renewed secret would reach its readers in phase 4 when all of phases 2 and 3 was proven again."""
+    own_way = {"kubernetes:external-secrets.io/v1:ClusterSecretStore", "vault:kv/secretV2:SecretV2", *EARLY, STASH}
+    own_way |= {"kubernetes:core/v1:ConfigMap"}  # the blueprint that must be there before the Secret it reads
+    secrets = program.of_type("kubernetes:external-secrets.io/v1:ExternalSecret")
+    assert {program.phase_of(one) for one in secrets} >= set(PRIMARY[1:]), "all phases have secrets"
+    strange = [
+        f"{one} waits for {program.by_urn[urn]}"
+        for one in secrets
+        for urn in one.dependencies
+        if program.by_urn[urn].type not in own_way or program.by_urn[urn].name.endswith("-gates-passed")
     ]
-    if phase == "phase4-services":
-        jobs = [one for one in _members(update, phase) if one.type == "kubernetes:batch/v1:Job"]
+    assert strange == [], "its namespace, the store and its version in Vault"
+    late = {program.phase_of(one) for one in program.of_type("kubernetes:core/v1:Namespace")} - {"cluster"}
+    assert late, "namespaces belong to the later phases too"
+
+
+@pytest.mark.parametrize("phase", PRIMARY)
+def test_a_phase_ends_in_a_gate_that_something_in_the_cluster_opens(update: Recording, phase: str) -> None:
+    last = phase == PRIMARY[-1]
+    gates = _members(update, phase) if last else _gates(update, PRIMARY[PRIMARY.index(phase) + 1])
+    jobs = [one for one in gates if one.type == "kubernetes:batch/v1:Job"]
+    conditions = [one for one in gates if "pulumi.com/waitFor" in (one.get("metadata", "annotations") or {})]
     assert jobs or conditions, "a Job that proved it or a condition that was awaited, never a sleep"
 
 

@@ -12,6 +12,7 @@ from pulumi import ResourceHook
 from tests.support.wire import UNKNOWN, Path, is_below, walk
 
 PHASE = "home-cluster:phase:Phase"
+STASH = "pulumi:index:Stash"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,8 +144,8 @@ class Recording:
 
     @property
     def custom(self) -> list[Recorded]:
-        """Everything a provider manages or reads, without the providers themselves."""
-        return [one for one in self.resources if one.custom and not one.type.startswith("pulumi:providers:")]
+        """Everything a provider manages or reads, without the providers and what the engine itself keeps."""
+        return [one for one in self.resources if one.custom and not one.type.startswith("pulumi:")]
 
     @property
     def components(self) -> list[Recorded]:
