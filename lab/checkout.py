@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import yaml
 
+from settings.reading import Unreadable, read
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 _PASSPHRASE: Final = "PULUMI_CONFIG_PASSPHRASE"
@@ -70,13 +72,13 @@ class Stack:
 
 
 def load_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping of a file; raises LabError."""
+    """A YAML mapping of a file, as Pulumi reads it; raises LabError."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read(path).document
     except FileNotFoundError:
         raise LabError(f"{path}: no such file") from None
-    except yaml.YAMLError as error:
-        raise LabError(f"{path}: is no YAML: {error}") from None
+    except Unreadable as error:
+        raise LabError(f"{path}: {error}") from None
     if not isinstance(document, dict):
         raise LabError(f"{path}: must be a mapping")
     return document

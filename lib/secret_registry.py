@@ -7,14 +7,14 @@ from dataclasses import replace
 from lib import account_tokens, extra_secrets, oidc, platform_secrets, service_secrets
 from lib.harbor import robots
 from lib.secrets import KEEPS_PREVIOUS, SecretDeclaration
-from settings import Settings
+from settings import Settings, SettingsError
 
 
 def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
     """Every secret that the enabled services need, and those that the stack file adds.
 
     Raises:
-        ValueError: one line for each defect: a path or a resource name that two declarations share, an added secret
+        SettingsError: one line for each defect: a path or a resource name that two declarations share, an added secret
             that cannot be, or a key of `rotation.generations` that no secret has or whose secret can never change.
     """
     platform = _platform(settings)
@@ -30,7 +30,7 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
         *_generations([*_with_every_service(settings), *declared], settings.rotation.generations),
     ]
     if problems:
-        raise ValueError("\n".join(problems))
+        raise SettingsError("\n".join(problems))
     return tuple(
         replace(declaration, generation=settings.rotation.generations.get(declaration.path, declaration.generation))
         for declaration in declared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 from itertools import combinations
@@ -63,11 +64,36 @@ def addresses_are_in_the_node_network(settings: Settings) -> Iterator[Problem]:
 
 
 def addresses_are_of_hosts(settings: Settings) -> Iterator[Problem]:
-    nodes = settings.network.nodes
-    for key, address in _fixed_addresses(settings):
+    nodes, balancers = settings.network.nodes, settings.network.load_balancers
+    ends = (("network.loadBalancers.first", balancers.first), ("network.loadBalancers.last", balancers.last))
+    for key, address in (*_fixed_addresses(settings), *ends):
         for name, reserved in (("network", nodes.network_address), ("broadcast", nodes.broadcast_address)):
             if address == reserved:
                 yield Problem(key, address, f"is the {name} address of network.nodes {nodes}", "choose another address")
+
+
+def resolvers_answer_from_outside(settings: Settings) -> Iterator[Problem]:
+    """Nodes ask them before there are pods, and CoreDNS asks them for what the cluster does not know."""
+    network = settings.network
+    inside = {"network.pods": network.pods, "network.services": network.services}
+    for resolver, count in Counter(network.resolvers).items():
+        fix = "name a DNS server of the LAN or of the Internet"
+        if count > 1:
+            yield Problem("network.resolvers", resolver, f"stands {count} times", "name each once")
+        if resolver.is_loopback or resolver.is_multicast or resolver.is_unspecified:
+            yield Problem("network.resolvers", resolver, "is the address of no other machine", fix)
+        for key, within in inside.items():
+            if resolver in within:
+                yield Problem("network.resolvers", resolver, f"lies in {key} {within}", fix)
+
+
+def networks_are_of_machines(settings: Settings) -> Iterator[Problem]:
+    network = settings.network
+    for key, one in (("nodes", network.nodes), ("pods", network.pods), ("services", network.services)):
+        if one.is_loopback or one.is_multicast or one.is_link_local or one.is_unspecified:
+            yield Problem(
+                f"network.{key}", one, "is kept for something else", "use a private network such as 10.2.0.0/16"
+            )
 
 
 def addresses_are_used_once(settings: Settings) -> Iterator[Problem]:

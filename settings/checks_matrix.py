@@ -82,14 +82,25 @@ def the_domain_of_user_ids_is_no_other_service(settings: Settings) -> Iterator[P
     if not matrix.enabled:
         return
     owners = {host: key for key, host in settings.own_hosts.items() if not key.startswith("matrix")}
+    owners.pop(settings.cluster.domain, None)  # of which that host is told
     owners |= {
         application.host: f"identity.applications.{slug}.host"
         for slug, application in settings.identity.applications.items()
     }
     if matrix.server_name in owners:
+        domain = settings.cluster.domain
+        such = "" if domain in owners else f", such as {domain}"
         yield Problem(
             "matrix.serverName",
             matrix.server_name,
             f"is already {owners[matrix.server_name]}",
-            f"use a domain that is no host of another service, such as {settings.cluster.domain}",
+            f"use a domain that is no host of another service{such}",
         )
+
+
+def user_ids_are_of_the_domain(settings: Settings) -> Iterator[Problem]:
+    """Its name must lead here, which nobody can arrange for the domain of somebody else."""
+    name, domain = settings.matrix.server_name, settings.cluster.domain
+    if not f".{name}".endswith(f".{domain}") and not domain.endswith(f".{name}"):
+        clash = f"has nothing to do with cluster.domain {domain}"
+        yield Problem("matrix.serverName", name, clash, f"use {domain}, or a domain above or below it")

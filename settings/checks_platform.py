@@ -22,8 +22,9 @@ def hosts_are_in_the_domain(settings: Settings) -> Iterator[Problem]:
     for path, host in settings.own_hosts.items():
         follows = path == "gitea.sshHost" and settings.gitea.ssh_host is None  # gitea.host, of which it is told
         if not host.endswith(f".{domain}") and not follows:
-            label = host.split(".")[0]
-            yield Problem(path, host, f"is outside cluster.domain {domain}", f"use {label}.{domain}")
+            label = path.removesuffix(".host").rpartition(".")[2] if host == domain else host.split(".")[0]
+            clash = "is cluster.domain itself" if host == domain else f"is outside cluster.domain {domain}"
+            yield Problem(path, host, clash, f"use a name below it, such as {label}.{domain}")
         if host in owners:
             yield Problem(path, host, f"is already {owners[host]}", "give each service its own host")
         owners.setdefault(host, path)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lib import footprint
 from lib.compatibility import release
+from lib.kubernetes import mebibytes
 from settings.problem import Problem
 
 if TYPE_CHECKING:
@@ -19,6 +20,43 @@ _SMALLEST_SERVICES = 24
 _LARGEST_SERVICES, _ANY_SIZE_SINCE = 12, (1, 34)
 """kube-apiserver refuses a larger network (cmd/kube-apiserver/app/options/validation.go) as long as it keeps its bitmap
 of addresses in etcd (feature gate DisableAllocatorDualWrite)."""
+
+
+_GIBIBYTE = 1024
+"""In MiB: the least volume that any of the services starts on."""
+_LARGEST_VOLUME = 64 * 1024 * _GIBIBYTE
+"""In MiB: 64 TiB, more than a volume of ext4 on one machine holds."""
+
+
+def volumes_have_a_size(settings: Settings) -> Iterator[Problem]:
+    volumes = {
+        "vault.dataSize": settings.vault.data_size,
+        "vault.auditSize": settings.vault.audit_size,
+        "databases.size": settings.databases.size,
+        "databases.valkeySize": settings.databases.valkey_size,
+        "gitea.size": settings.gitea.size,
+        "gitea.actions.size": settings.gitea.actions.size,
+        "harbor.registrySize": settings.harbor.registry_size,
+        "matrix.mediaSize": settings.matrix.media_size,
+    }
+    for key, size in volumes.items():
+        if not _GIBIBYTE <= mebibytes(size) <= _LARGEST_VOLUME:
+            yield Problem(key, size, "is no size for a volume of a service", "use 1Gi or more, and 64Ti or less")
+
+
+def pods_fit_on_a_node(settings: Settings) -> Iterator[Problem]:
+    """Talos and the kubelet leave less than a node has, so all of it is too much as well."""
+    talos = settings.talos
+    if talos is None:
+        return
+    pool, key = (talos.worker, "worker") if talos.worker and talos.workers else (talos.control_plane, "controlPlane")
+    pods = {"databases.memory": settings.databases.memory}
+    if settings.gitea.enabled and settings.gitea.actions.enabled:
+        pods["gitea.actions.memory"] = settings.gitea.actions.memory
+    for name, memory in pods.items():
+        if mebibytes(memory) >= pool.memory:
+            clash = f"does not fit on a node, of which talos.{key}.memory is {pool.memory}"
+            yield Problem(name, memory, clash, "use less, or larger nodes")
 
 
 def pod_network_holds_the_nodes(settings: Settings) -> Iterator[Problem]:

@@ -126,6 +126,8 @@ def _resolved(schema: dict[str, Any], field: dict[str, Any]) -> dict[str, Any]:
 
 
 _FORMATS = {"ipv4": "IPv4 address", "uri": "URL"}
+_AFTER_THE_NOUN = (" of ", " in ", ", ")
+_IRREGULAR = {"directory or URL": "directories or URLs", "host or address": "hosts or addresses"}
 _PLURALS = {"string": "texts", "object": "sections", "integer": "whole numbers"}
 
 
@@ -152,7 +154,15 @@ def _plural(schema: dict[str, Any], field: dict[str, Any]) -> str:
     if field.get("format") in _FORMATS:
         return {"ipv4": "IPv4 addresses", "uri": "URLs"}[field["format"]]
     named = field.get("title") if field["type"] == "string" else None
-    return f"{named}s" if named else _PLURALS[field["type"]]
+    return _several(named) if named else _PLURALS[field["type"]]
+
+
+def _several(title: str) -> str:
+    """The plural of a title, whose noun is its first word or stands before `of`, `in`, a comma or a bracket."""
+    if title in _IRREGULAR:
+        return _IRREGULAR[title]
+    noun, mark, rest = next(((*title.partition(mark),) for mark in _AFTER_THE_NOUN if mark in title), (title, "", ""))
+    return f"{noun}{'es' if noun.endswith(('s', 'x', 'h')) else 's'}{mark}{rest}"
 
 
 def _bounds(field: dict[str, Any]) -> str:

@@ -10,7 +10,8 @@ from lib.images import JOBS
 from lib.names import GITEA_ADMINISTRATOR
 from settings import rules
 from settings.service import Service
-from settings.types import Email, ForgeName, Hostname, ImageReference, JobLabel, Name, Quantity, Strict
+from settings.service_types import ForgeName, ImageReference, JobLabel
+from settings.types import Email, Hostname, Name, Quantity, Strict
 from settings.user_names import UserNames
 
 OWNERS = "owners"

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from settings import rules
 from settings.service import Service
-from settings.types import Cron, Hostname, HttpsUrl, Name, ProjectName, ProjectScope, Quantity, RobotName, Strict
+from settings.service_types import ProjectName, ProjectScope, RobotName
+from settings.types import Cron, Hostname, HttpsUrl, Name, Quantity, Strict
 from settings.user_names import UserNames
 
 ALL_PROJECTS = "*"

@@ -4,13 +4,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from settings.types import Email, Hostname, HttpsUrl, Name, Strict, Username
+from settings.service_types import RedirectUri
+from settings.types import Email, Hostname, HttpsUrl, Name, Strict, Text, Username
 
 
 class User(Strict):
     """A person. The first password is set by a recovery link, never here."""
 
-    name: str = Field(min_length=1, description="Full name.")
+    name: Text = Field(description="Full name.")
     email: Email = Field(description="Address of the person; services link accounts by it, so it is unique.")
     groups: tuple[Name, ...] = Field(default=(), description="Groups of the person; each declared in identity.groups.")
     active: bool | None = Field(
@@ -22,7 +23,7 @@ class User(Strict):
 class ServiceAccount(Strict):
     """A program that uses Authentik's API or logs in for itself, with the tokens of `identity.tokens`."""
 
-    name: str = Field(min_length=1, description="What it is for.")
+    name: Text = Field(description="What it is for.")
     groups: tuple[Name, ...] = Field(default=(), description="Groups of the account; each declared in identity.groups.")
 
 
@@ -42,10 +43,10 @@ class Token(Strict):
 class Application(Strict):
     """An application with an OIDC login of its own; the key is its slug and its client id."""
 
-    name: str = Field(min_length=1, description="What people see.")
+    name: Text = Field(description="What people see.")
     host: Hostname = Field(description="Host of the application; every redirect URI is on it.")
     launch_url: HttpsUrl | None = Field(default=None, description="Where people start; https://<host>/ when absent.")
-    redirect_uris: tuple[str, ...] = Field(min_length=1, description="Exact https:// URIs, never patterns.")
+    redirect_uris: tuple[RedirectUri, ...] = Field(min_length=1, description="Exact https:// URIs, never patterns.")
     groups: tuple[Name, ...] = Field(min_length=1, description="Only members of one of these may log in.")
     client: Literal["confidential", "public"] = Field(
         default="confidential",
@@ -66,7 +67,7 @@ class Application(Strict):
 class Proxied(Strict):
     """An application without a login of its own: Traefik lets only those through whom Authentik knows."""
 
-    name: str = Field(min_length=1, description="What people see.")
+    name: Text = Field(description="What people see.")
     host: Hostname = Field(description="Host of the application, served by Traefik.")
     launch_url: HttpsUrl | None = Field(default=None, description="Where people start; https://<host>/ when absent.")
     groups: tuple[Name, ...] = Field(min_length=1, description="Only members of one of these get through.")

@@ -3,28 +3,36 @@
 from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl
+from pydantic import Field
 
 from settings import rules
 from settings.types import (
+    Address,
     BootstrapEndpoint,
+    Bridge,
+    ChartMirror,
     Cidr,
     ClusterEndpoint,
+    Datastore,
     ExactVersion,
+    Extension,
     Hostname,
     MinorVersion,
     Name,
     Quantity,
+    Server,
     Strict,
+    Text,
     TokenId,
     VmId,
+    WebUrl,
 )
 
 
 class ExistingCluster(Strict):
     """A conformant Kubernetes cluster that is already there; its kubeconfig is the secret `kubeconfig`."""
 
-    context: str = Field(description="Context of the kubeconfig to use.")
+    context: Text = Field(description="Context of the kubeconfig to use.")
 
 
 class Cluster(Strict):
@@ -42,29 +50,29 @@ class Cluster(Strict):
 class LoadBalancers(Strict):
     """Addresses that Cilium answers for on the node network; every fixed one is in the pool, kept for its Service."""
 
-    first: IPv4Address = Field(description="First address of the pool.")
-    last: IPv4Address = Field(description="Last address of the pool.")
-    ingress: IPv4Address = Field(description="Traefik: every HTTPS host resolves to it.")
-    vault: IPv4Address = Field(description="Vault's API, reached by this program before any DNS exists.")
-    git_ssh: IPv4Address = Field(description="Gitea's SSH.")
+    first: Address = Field(description="First address of the pool.")
+    last: Address = Field(description="Last address of the pool.")
+    ingress: Address = Field(description="Traefik: every HTTPS host resolves to it.")
+    vault: Address = Field(description="Vault's API, reached by this program before any DNS exists.")
+    git_ssh: Address = Field(description="Gitea's SSH.")
 
 
 class Network(Strict):
     """The network of nodes, pods and services."""
 
     nodes: Annotated[Cidr, rules.NODE_NETWORK] = Field(description="Network of nodes, VIP and load balancers.")
-    gateway: IPv4Address = Field(description="Default gateway of the nodes.")
-    resolvers: tuple[IPv4Address, ...] = Field(min_length=1, description="DNS servers for names outside the domain.")
-    time_servers: tuple[Hostname, ...] = Field(
+    gateway: Address = Field(description="Default gateway of the nodes.")
+    resolvers: tuple[Address, ...] = Field(min_length=1, description="DNS servers for names outside the domain.")
+    time_servers: tuple[Server, ...] = Field(
         default=(),
         description="NTP servers of the nodes, as names or addresses, without which etcd and kubelets do not start; "
         "time.cloudflare.com when empty.",
     )
-    bridge: str = Field(description="Proxmox bridge the VMs are attached to.")
+    bridge: Bridge = Field(description="Proxmox bridge the VMs are attached to.")
     vlan: int | None = Field(default=None, ge=1, le=4094, description="VLAN tag on that bridge; none when omitted.")
     pods: Annotated[Cidr, rules.POD_NETWORK] = Field(description="Network of pods.")
     services: Annotated[Cidr, rules.SERVICE_NETWORK] = Field(description="Network of ClusterIP services.")
-    vip: Annotated[IPv4Address, rules.ENDPOINT] = Field(
+    vip: Annotated[Address, rules.ENDPOINT] = Field(
         description="Virtual address of the Kubernetes API, held by one control plane."
     )
     load_balancers: LoadBalancers
@@ -82,7 +90,7 @@ class Network(Strict):
 class Csi(Strict):
     """Volumes from Proxmox storage."""
 
-    datastore: Annotated[str, rules.STORAGE_CLASS] = Field(
+    datastore: Annotated[Datastore, rules.STORAGE_CLASS] = Field(
         description="Proxmox storage that holds the volumes; content type Disk image."
     )
     token_id: TokenId = Field(description="API token of the CSI plugin; its secret is `proxmoxCsiTokenSecret`.")
@@ -91,13 +99,13 @@ class Csi(Strict):
 class Proxmox(Strict):
     """The Proxmox VE cluster, given unless `cluster.existing` is; its API token is the secret `proxmoxApiToken`."""
 
-    endpoint: HttpUrl = Field(description="URL of the API without /api2/json.")
+    endpoint: WebUrl = Field(description="URL of the API without /api2/json.")
     insecure: bool = Field(default=False, description="Accept a certificate that no known CA signed.")
     region: Annotated[Name, rules.REGION] = Field(
         description="Topology region of the nodes: the name of the Proxmox cluster."
     )
-    image_datastore: str = Field(description="Storage for the Talos image; must allow the content type Import.")
-    vm_datastore: Annotated[str, rules.MACHINE_DISKS] = Field(
+    image_datastore: Datastore = Field(description="Storage for the Talos image; must allow the content type Import.")
+    vm_datastore: Annotated[Datastore, rules.MACHINE_DISKS] = Field(
         description="Storage for the disks of the VMs; content type Disk image."
     )
     csi: Csi
@@ -110,16 +118,16 @@ class Node(Strict):
     vm_id: Annotated[VmId, rules.NODE] = Field(
         description="VM id, unique in the Proxmox cluster; the MAC address follows from it."
     )
-    address: Annotated[IPv4Address, rules.NODE] = Field(description="Static address in the node network.")
+    address: Annotated[Address, rules.NODE] = Field(description="Static address in the node network.")
     host: Annotated[Name, rules.NODE] = Field(description="Proxmox node that runs it; also its topology zone.")
 
 
 class NodePool(Strict):
     """Nodes of one size."""
 
-    cores: int = Field(ge=2, description="Virtual CPUs of each node.")
-    memory: int = Field(ge=2048, description="Memory of each node in MiB; never ballooned.")
-    disk: Annotated[int, rules.SYSTEM_DISK] = Field(ge=10, description="System disk of each node in GiB.")
+    cores: int = Field(ge=2, le=1024, description="Virtual CPUs of each node.")
+    memory: int = Field(ge=2048, le=8_388_608, description="Memory of each node in MiB; never ballooned.")
+    disk: Annotated[int, rules.SYSTEM_DISK] = Field(ge=10, le=65_536, description="System disk of each node in GiB.")
     nodes: tuple[Node, ...] = Field(description="The nodes.")
 
 
@@ -141,10 +149,10 @@ class Talos(Strict):
     )
     kubernetes_version: Annotated[ExactVersion, rules.KUBERNETES] = Field(description="Kubernetes release.")
     factory: Hostname = Field(default="factory.talos.dev", description="Image Factory.")
-    extensions: tuple[str, ...] = Field(
+    extensions: tuple[Extension, ...] = Field(
         default=("siderolabs/qemu-guest-agent",), description="Official system extensions in the image."
     )
-    registry_mirrors: dict[Hostname, tuple[HttpUrl, ...]] = Field(
+    registry_mirrors: dict[Hostname, tuple[WebUrl, ...]] = Field(
         default_factory=dict, description="Mirrors for each image registry; the registry itself stays the fallback."
     )
     cluster_roles: dict[Name, Name] = Field(
@@ -189,7 +197,7 @@ class Storage(Strict):
 class Charts(Strict):
     """Where Helm charts come from."""
 
-    mirror: str | None = Field(
+    mirror: ChartMirror | None = Field(
         default=None,
         description="Mirror of every chart: a directory of .tgz files, an HTTP repository or an oci:// base.",
     )

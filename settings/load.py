@@ -1,66 +1,74 @@
 """From a stack file, or from the running program's configuration, to `Settings`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pulumi
-import yaml
 from pydantic import ValidationError
 
-from settings.messages import lines
+from settings import places
+from settings.messages import lines, problems
 from settings.model import Settings
+from settings.problem import SettingsError
+from settings.reading import PROJECT, Location, Reading, Unreadable, read
 from settings.secrets import SECRET_NAMES
 
-PROJECT = "home-cluster"
+__all__ = ["PROJECT", "SettingsError", "load_config", "load_stack_file", "parse"]
+
+_EMPTY = "is empty; write a value, or delete the key"
+_ENCRYPTED = "is encrypted, as only secrets are (docs/configuration.md); write it in plain text"
 
 
-class SettingsError(ValueError):
-    """Every defect of a stack file, one per line, each naming key, value and fix."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in one mapping, of which YAML would silently keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: dict[Any, int] = {}
-        for key_node, _ in node.value:
-            key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
-            if key in seen:
-                raise SettingsError(f"{key}: stands twice, on lines {seen[key]} and {line}; remove one of them")
-            seen[key] = line
-        return super().construct_mapping(node, deep)
-
-
-def parse(sections: Mapping[str, Any]) -> Settings:
+def parse(sections: dict[str, Any], reading: Reading | None = None, told: Iterable[str] = ()) -> Settings:
     """Settings from the sections of a stack file, by key without the project's prefix.
+
+    Args:
+        reading: How the values were written, and what is wrong with that.
+        told: Defects that were found already.
 
     Raises:
         SettingsError: with every defect found.
     """
+    reading = reading or Reading()
+    empty = dict.fromkeys(places.find(sections, lambda value: value is None), _EMPTY)
+    hidden = dict.fromkeys(places.find(sections, places.is_encrypted), _ENCRYPTED)
+    reading = replace(reading, problems=empty | hidden | reading.problems)
+    found = [*told, *problems(reading)]
     try:
-        return Settings.model_validate(dict(sections))
+        # As JSON, which the engine hands over and which has no tuples: so `strict` refuses no list.
+        settings = Settings.model_validate_json(json.dumps(sections), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise SettingsError("\n".join(lines(error))) from error
+        found += lines(error, reading)
+    if found:
+        raise SettingsError("\n".join(dict.fromkeys(found)))
+    return settings
 
 
 def load_stack_file(path: Path) -> Settings:
     """Settings of a `Pulumi.<stack>.yaml`, without the Pulumi engine.
 
     Raises:
+        FileNotFoundError: when there is none.
         SettingsError: with every defect found.
     """
     try:
-        # A subclass of SafeLoader, which constructs plain values only.
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SettingsError(f"line {line}: is no YAML: {error.problem}; check indentation and quotes") from error
+        reading = read(path)
+    except Unreadable as error:
+        raise SettingsError(str(error)) from error
+    document = reading.document
     config = document.get("config") if isinstance(document, dict) else None
+    misplaced, beside = places.beside_config(document) if isinstance(document, dict) else ([], {})
     if not isinstance(config, dict):
-        raise SettingsError("config: has no sections; write them below it as Pulumi.test-cluster.yaml does")
-    return parse(_sections(config))
+        nothing = "config: has no sections; write them below it as Pulumi.test-cluster.yaml does"
+        raise SettingsError("\n".join(misplaced or [nothing]))
+    nested, config = places.inside_sections({key: _structured(value) for key, value in {**beside, **config}.items()})
+    named, wrong = places.by_name(config)
+    plain = (name for name in named if name in SECRET_NAMES and not places.is_encrypted(named[name]))
+    told = [*misplaced, *nested, *wrong, *map(_leaked, sorted(plain))]
+    return parse(_sections(named), _in_sections(reading), told)
 
 
 def load_config(config: pulumi.Config) -> Settings:
@@ -70,30 +78,45 @@ def load_config(config: pulumi.Config) -> Settings:
         SettingsError: with every defect found.
     """
     raw = {**pulumi.runtime.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
-    names = [key.removeprefix(f"{PROJECT}:") for key in raw if key.startswith(f"{PROJECT}:")]
-    return parse({name: _structured(config, name) for name in names if name not in SECRET_NAMES})
+    nested, sections = places.inside_sections({key: _structured(value) for key, value in raw.items()})
+    named, wrong = places.by_name(sections)
+    told = [*nested, *wrong]
+    encrypted = {name for name in named if pulumi.runtime.is_config_secret(config.full_key(name))}
+    told += map(_leaked, sorted(SECRET_NAMES.intersection(named) - encrypted))
+    hidden: dict[Location, str] = {(name,): _ENCRYPTED for name in encrypted - SECRET_NAMES}
+    return parse(_sections(named), Reading(problems=hidden), told)
 
 
-def _structured(config: pulumi.Config, name: str) -> Any:
-    value = config.require(name)
+def _sections(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in named.items() if name not in SECRET_NAMES}
+
+
+def _structured(value: Any) -> Any:
+    """A value that may be JSON: the engine hands objects over as such, and `pulumi config set` keeps it as text."""
+    if value is None:
+        return ""  # as the engine hands it over
     try:
-        return json.loads(value)
-    except json.JSONDecodeError:
+        return json.loads(value, parse_constant=_refused) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
         return value
 
 
-def _sections(config: Mapping[str, Any]) -> dict[str, Any]:
-    prefix = f"{PROJECT}:"
-    sections = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
-    leaked = sorted(key for key in sections if key in SECRET_NAMES and not _is_secure(sections[key]))
-    if leaked:
-        raise SettingsError(
-            "\n".join(
-                f"{key}: is in plain text; delete the line, then: pulumi config set --secret {key}" for key in leaked
-            )
-        )
-    return {key: value for key, value in sections.items() if key not in SECRET_NAMES}
+def _refused(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
 
 
-def _is_secure(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"secure"}
+def _in_sections(reading: Reading) -> Reading:
+    """The reading by section instead of place in the file, without what stands for a secret."""
+    typed = {_in_section(at): text for at, text in reading.typed.items()}
+    problems = {_in_section(at): text for at, text in reading.problems.items()}
+    return Reading(typed=typed, problems={at: text for at, text in problems.items() if not {*at} & SECRET_NAMES})
+
+
+def _in_section(at: Location) -> Location:
+    if at[:1] == ("config",):
+        at = at[1:]
+    return (places.name_of(str(at[0])), *at[1:]) if at else at
+
+
+def _leaked(name: str) -> str:
+    return f"{name}: is in plain text; delete the line, then: pulumi config set --secret {name}"

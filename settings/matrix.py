@@ -7,7 +7,8 @@ from pydantic import Field
 
 from settings import rules
 from settings.service import Service
-from settings.types import Hostname, Lifetime, Name, Quantity, Strict, UploadSize
+from settings.service_types import Lifetime, UploadSize
+from settings.types import Hostname, Name, Quantity, Strict
 from settings.user_names import UserNames
 
 USER_NAMES = UserNames(

@@ -5,18 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settings import rules
-from settings.types import (
-    ExactVersion,
-    GitRef,
-    GitUrl,
-    Hostname,
-    HttpsUrl,
-    Interval,
-    Name,
-    Quantity,
-    SecretPath,
-    Strict,
-)
+from settings.service_types import SecretPath
+from settings.types import ExactVersion, Folder, GitRef, GitUrl, Hostname, HttpsUrl, Interval, Name, Quantity, Strict
 
 
 class Vault(Strict):
@@ -67,7 +57,7 @@ class Sync(Strict):
 
     url: GitUrl = Field(description="Git repository.")
     ref: GitRef = Field(default="refs/heads/main", description="Branch or tag of that repository.")
-    path: str = Field(description="Directory of that repository.")
+    path: Folder = Field(description="Directory of that repository.")
     interval: Interval = Field(default="1m", description="How often Flux looks for changes.")
 
 

@@ -1,6 +1,15 @@
-"""A clash between settings."""
+"""A clash between settings, and how a stack file is refused."""
 
 from dataclasses import dataclass
+
+import pulumi
+
+
+class SettingsError(pulumi.RunError, ValueError):
+    """Every defect of a stack file, one per line, each naming key, value and fix.
+
+    The engine shows a `RunError` alone, without the stack trace around other exceptions.
+    """
 
 
 @dataclass(frozen=True)

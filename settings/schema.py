@@ -8,8 +8,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from settings.load import PROJECT
+from settings import places
 from settings.model import Settings
+from settings.reading import PROJECT
 from settings.secrets import SECRET_KEYS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "stack.schema.json"
@@ -51,19 +52,22 @@ def document() -> dict[str, Any]:
     Source of the frame: https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/
     """
     model = model_schema()
-    sections = {f"{PROJECT}:{name}": schema for name, schema in model["properties"].items()}
     secrets = {
-        f"{PROJECT}:{key.name}": {
-            "$ref": "#/$defs/SecretValue",
-            "description": f"{key.purpose[0].upper()}{key.purpose[1:]}.",
-        }
+        key.name: {"$ref": "#/$defs/SecretValue", "description": f"{key.purpose[0].upper()}{key.purpose[1:]}."}
         for key in SECRET_KEYS
     }
+    named = model["properties"] | secrets
     config = {
         "type": "object",
-        "properties": sections | secrets,
-        "required": [f"{PROJECT}:{name}" for name in model["required"]],
-        "patternProperties": {f"^(?!{PROJECT}:)": {}},
+        # Pulumi puts the project before a key without a prefix.
+        "properties": {f"{PROJECT}:{name}": value for name, value in named.items()} | named,
+        "allOf": [{"anyOf": [{"required": [f"{PROJECT}:{name}"]}, {"required": [name]}]} for name in model["required"]],
+        "patternProperties": {
+            f"^(?!{PROJECT}:)[^:]+:[^:]+$": {},
+            # No provider has a section for a value: that is one of ours under a mistyped prefix.
+            f"^(?!{PROJECT}:)[^:]+:({'|'.join(model['properties'])})$": {"not": {"type": "object"}},
+            f"^(?!{PROJECT}:)[^:]+:({'|'.join(secrets)})$": False,
+        },
         "additionalProperties": False,
     }
     return {
@@ -78,6 +82,8 @@ def document() -> dict[str, Any]:
             "encryptedkey": {"type": "string", "description": "Written by Pulumi."},
             "encryptionsalt": {"type": "string", "description": "Written by Pulumi."},
         },
+        "patternProperties": {f"^{places.APART}": {"description": "Ignored by Pulumi: a place for anchors."}},
+        "additionalProperties": False,
         "required": ["config"],
         "$defs": model["$defs"] | {"SecretValue": _SECRET_VALUE},
     }

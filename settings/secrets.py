@@ -9,12 +9,10 @@ from dataclasses import dataclass
 
 import pulumi
 
+from lib import secret_shapes
 from lib.matrix import signing_key
 from settings.model import Settings
-
-
-def _anything(_: str) -> str:
-    return ""
+from settings.problem import SettingsError
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class SecretKey:
     needed: Callable[[Settings], bool]
     when: str
     purpose: str
-    problem: Callable[[str], str] = _anything
+    problem: Callable[[str], str]
 
 
 def _on_proxmox(settings: Settings) -> bool:
@@ -45,14 +43,42 @@ def _never(_: Settings) -> bool:
 
 
 SECRET_KEYS = (
-    SecretKey("proxmoxApiToken", _on_proxmox, "with `proxmox`", "API token of this program, user@realm!name=uuid"),
     SecretKey(
-        "proxmoxCsiTokenSecret", _on_proxmox, "with `proxmox`", "secret (uuid) of the API token proxmox.csi.tokenId"
+        "proxmoxApiToken",
+        _on_proxmox,
+        "with `proxmox`",
+        "API token of this program, user@realm!name=uuid",
+        secret_shapes.api_token,
     ),
-    SecretKey("kubeconfig", _on_existing_cluster, "with `cluster.existing`", "kubeconfig of the existing cluster"),
-    SecretKey("vaultRootToken", _never, "optional", "root token of Vault once it was taken out of the cluster"),
-    SecretKey("gitToken", _never, "optional", "password or token of Flux for a private Git repository"),
-    SecretKey("gitUsername", _never, "optional", "user name that goes with gitToken"),
+    SecretKey(
+        "proxmoxCsiTokenSecret",
+        _on_proxmox,
+        "with `proxmox`",
+        "secret (uuid) of the API token proxmox.csi.tokenId",
+        secret_shapes.token_secret,
+    ),
+    SecretKey(
+        "kubeconfig",
+        _on_existing_cluster,
+        "with `cluster.existing`",
+        "kubeconfig of the existing cluster",
+        secret_shapes.kubeconfig,
+    ),
+    SecretKey(
+        "vaultRootToken",
+        _never,
+        "optional",
+        "root token of Vault once it was taken out of the cluster",
+        secret_shapes.word,
+    ),
+    SecretKey(
+        "gitToken",
+        _never,
+        "optional",
+        "password or token of Flux for a private Git repository",
+        secret_shapes.word,
+    ),
+    SecretKey("gitUsername", _never, "optional", "user name that goes with gitToken", secret_shapes.word),
     SecretKey(
         "matrixSigningKey",
         _never,
@@ -86,7 +112,7 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
     """The secrets of the stack.
 
     Raises:
-        ValueError: naming every required key that is missing, with the command that sets it, and every value that
+        SettingsError: naming every required key that is missing, with the command that sets it, and every value that
             cannot be.
     """
     problems = [
@@ -99,8 +125,15 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
         for key in SECRET_KEYS
         if (value := config.get(key.name)) is not None and (problem := key.problem(value))
     ]
+    existing, given = settings.cluster.existing, config.get("kubeconfig")
+    if existing is not None and given is not None and not secret_shapes.kubeconfig(given):
+        unknown = secret_shapes.kubeconfig(given, existing.context)
+        problems += [f"kubeconfig: {unknown}"] if unknown else []
+    if config.get("gitUsername") is not None and config.get("gitToken") is None:
+        fix = "set that, too, or remove this one with: pulumi config rm gitUsername"
+        problems.append(f"gitUsername: is of no use without gitToken; {fix}")
     if problems:
-        raise ValueError("\n".join(problems))
+        raise SettingsError("\n".join(problems))
     return StackSecrets(
         proxmox_api_token=config.get_secret("proxmoxApiToken"),
         proxmox_csi_token_secret=config.get_secret("proxmoxCsiTokenSecret"),

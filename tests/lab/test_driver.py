@@ -144,7 +144,7 @@ def test_the_copy_of_a_stack_file_keeps_what_the_lab_added_and_drops_foreign_sec
     root = tmp_path / "root"
     root.mkdir()
     (root / "Pulumi.yaml").write_text("name: p\nruntime: python\n", encoding="utf-8")
-    source = "encryptionsalt: theirs\nconfig:\n  p:a: '1'\n  p:token: {secure: theirs}\n"
+    source = "encryptionsalt: theirs\nconfig:\n  p:a: '1'\n  p:b: off\n  p:token: {secure: theirs}\n"
     (root / "Pulumi.dev.yaml").write_text(source, encoding="utf-8")
     stack = Stack(root, "dev", tmp_path / "work")
     stack.project.mkdir(parents=True)
@@ -155,4 +155,5 @@ def test_the_copy_of_a_stack_file_keeps_what_the_lab_added_and_drops_foreign_sec
     assert "theirs" not in copied, "nobody here can decrypt it"
     assert "ours" in copied, "salt and secrets of the lab stay, or every run would change them"
     assert "p:a: '1'" in copied, "the checkout's value wins"
+    assert "p:b: 'off'" in copied, "a word to Pulumi, and false only to YAML 1.1"
     assert (root / "Pulumi.dev.yaml").read_text(encoding="utf-8") == source, "the checkout is not touched"

@@ -8,23 +8,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "stacks"
 VALID = sorted((FIXTURES / "valid").glob("*.yaml"))
-INVALID = sorted((FIXTURES / "invalid").glob("*.yaml"))
 SHIPPED = ROOT / "Pulumi.test-cluster.yaml"
-
-_MARK = "# Refused with:"
-
-
-def expected_messages(path: Path) -> list[str]:
-    """The lines of an invalid file's header that say how it is refused."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    after = lines[lines.index(_MARK) + 1 :]
-    return [line.removeprefix("#   ") for line in after if line.startswith("#   ")]
-
-
-def body(path: Path) -> list[str]:
-    """The lines of a file without its comments."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if not line.startswith("#")]
 
 
 def document(path: Path) -> Any:

@@ -2,36 +2,35 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
-from pydantic import ValidationError
 
 from settings import Settings, SettingsError, load_stack_file
 from settings.checks import ALL, Problem
-from tests.settings.stacks import INVALID, SHIPPED, VALID, sections
+from tests.settings.cases import WRONG
+from tests.settings.stacks import SHIPPED, VALID
 
 Check = Callable[[Settings], Iterator[Problem]]
 
 
-@cache
-def _refused() -> frozenset[Check]:
-    """Every check that refuses one of the invalid files, asked with all others switched off."""
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> set[Check]:
+    """Every check that refuses one of the wrong stack files, asked with all others switched off."""
     found: set[Check] = set()
+    folder = tmp_path_factory.mktemp("wrong")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("settings.checks.ALL", ())
-        for path in INVALID:
-            with suppress(ValidationError, yaml.YAMLError):
-                settings = Settings.model_validate(sections(path))
+        for case in WRONG:
+            with suppress(SettingsError):
+                settings = load_stack_file(case.write(folder))
                 found |= {check for check in ALL if any(check(settings))}
-    return frozenset(found)
+    return found
 
 
 @pytest.mark.parametrize("check", ALL, ids=lambda check: check.__name__)
-def test_each_check_refuses_at_least_one_of_the_invalid_files(check: Check) -> None:
-    assert check in _refused(), f"no file of tests/fixtures/stacks/invalid shows what {check.__name__} refuses"
+def test_each_check_refuses_at_least_one_of_the_wrong_files(check: Check, refusing: set[Check]) -> None:
+    assert check in refusing, f"no case of tests/fixtures/stacks/cases.yaml shows what {check.__name__} refuses"
 
 
 @pytest.mark.parametrize("path", [*VALID, SHIPPED], ids=lambda path: path.stem)

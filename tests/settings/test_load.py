@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from settings import Settings, SettingsError, load_config, load_stack_file
+from settings import Settings, load_config, load_stack_file
 from settings.types import BootstrapEndpoint, ClusterEndpoint
 from tests.settings.stacks import FIXTURES, SHIPPED, VALID
 from tests.support.engine import Run, record
@@ -17,12 +17,6 @@ def test_the_program_sees_the_settings_of_the_file(path: Path) -> None:
     seen: list[Settings] = []
     record(lambda: seen.append(load_config(pulumi.Config())), Run(config=configuration(path, {})))
     assert seen == [load_stack_file(path)], "the engine hands sections over as JSON text"
-
-
-def test_the_program_itself_refuses_a_defective_configuration() -> None:
-    config = configuration(FIXTURES / "invalid" / "vip-is-a-node-address.yaml", {})
-    with pytest.raises(SettingsError, match=r"is already network\.vip"):
-        record(lambda: load_config(pulumi.Config()), Run(config=config))
 
 
 def test_settings_cannot_be_changed_after_they_were_checked() -> None:

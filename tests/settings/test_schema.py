@@ -25,27 +25,6 @@ def test_the_schema_itself_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(schema.document())
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "typo-in-a-key",
-        "typo-in-a-section",
-        "section-missing",
-        "vlan-out-of-range",
-        "not-an-address",
-        "quantity-of-another-unit",
-        "chart-latest",
-        "reclaim-policy-unknown",
-        "user-name-with-capitals",
-        "secret-in-plain-text",
-        "csi-token-without-a-name",
-    ],
-)
-def test_an_editor_shows_what_is_wrong_inside_one_key(name: str) -> None:
-    defective = document(FIXTURES / "invalid" / f"{name}.yaml")
-    assert list(VALIDATOR.iter_errors(defective)), f"{name} should be underlined while it is written"
-
-
 def test_an_encrypted_secret_validates() -> None:
     stack: Any = document(FIXTURES / "valid" / "minimal.yaml")
     for key in SECRET_KEYS:
@@ -102,3 +81,8 @@ def test_the_schema_is_what_the_shipped_stack_file_points_at() -> None:
     first = SHIPPED.read_text(encoding="utf-8").splitlines()[0]
     assert first == f"# yaml-language-server: $schema={schema.TARGET.relative_to(SHIPPED.parent)}", "editors read this"
     assert json.loads(schema.TARGET.read_text(encoding="utf-8")) == schema.document(), "and find the document"
+
+
+@pytest.mark.parametrize("words", ["list of names in Gitea", "list of labels of jobs", "list of hosts or addresses"])
+def test_the_reference_reads_as_english(words: str) -> None:
+    assert f"| {words} |" in docs.text(), "the plural is the noun's"

@@ -3,7 +3,7 @@
 import pulumi
 import pytest
 
-from settings import load_stack_file, read_secrets, required_secrets
+from settings import SettingsError, load_stack_file, read_secrets, required_secrets
 from settings.secrets import SECRET_KEYS, SECRET_NAMES
 from tests.settings.stacks import FIXTURES, SHIPPED
 from tests.support.engine import Run, record
@@ -30,7 +30,11 @@ def test_a_missing_secret_is_told_with_the_command_that_sets_it() -> None:
 
     with pytest.raises(ValueError, match="pulumi config set --secret") as refused:
         record(
-            build, Run(config={"home-cluster:proxmoxApiToken": "t"}, secret_config=("home-cluster:proxmoxApiToken",))
+            build,
+            Run(
+                config={"home-cluster:proxmoxApiToken": secret_values()["proxmoxApiToken"]},
+                secret_config=("home-cluster:proxmoxApiToken",),
+            ),
         )
     assert "proxmoxCsiTokenSecret: is missing" in str(refused.value), "the one that is missing"
     assert "proxmoxApiToken: is missing" not in str(refused.value), "and not the one that is there"
@@ -57,6 +61,45 @@ def test_an_optional_secret_that_is_not_set_is_none() -> None:
         found = vars(read_secrets(pulumi.Config(), settings))
         return {"absent": sorted(name for name, value in found.items() if value is None)}
 
-    run = Run(config={"home-cluster:kubeconfig": "k"}, secret_config=("home-cluster:kubeconfig",))
+    run = Run(
+        config={"home-cluster:kubeconfig": secret_values()["kubeconfig"]}, secret_config=("home-cluster:kubeconfig",)
+    )
     absent = record(build, run).stack_outputs.values["absent"]
     assert len(absent) == len(SECRET_NAMES) - 1, "all but the kubeconfig"
+
+
+UUID = "0d5b3f5a-7c3b-4f0e-9a51-0c4cfb6b4c11"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("proxmoxApiToken", "", "is empty"),
+        ("proxmoxApiToken", f"root@pam!deploy={UUID}\n", "has blanks or line breaks around it"),
+        ("proxmoxApiToken", UUID, "is no API token with its secret"),
+        ("proxmoxApiToken", "root@pam!deploy", "is no API token with its secret"),
+        ("proxmoxCsiTokenSecret", f"kubernetes-csi@pve!csi={UUID}", "is not the secret of an API token"),
+        ("proxmoxCsiTokenSecret", UUID[:-1], "is not the secret of an API token"),
+        ("vaultRootToken", " hvs.abc", "has blanks or line breaks around it"),
+        ("gitToken", "two words", "has blanks or other characters inside it"),
+        ("gitUsername", "robot", "is of no use without gitToken"),
+        ("kubeconfig", "apiVersion: [", "is no kubeconfig"),
+        ("kubeconfig", "/home/jane/.kube/config", "is no kubeconfig"),
+        ("kubeconfig", "{contexts: [{name: other}]}", "has no context of the name cluster.existing.context"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_without_a_word_of_it(name: str, value: str, said: str) -> None:
+    path = EXISTING if name == "kubeconfig" else SHIPPED
+    needed = {key.name: secret_values()[key.name] for key in required_secrets(load_stack_file(path))}
+    keys = tuple(f"home-cluster:{one}" for one in needed | {name: value})
+    config = configuration(path, needed | {name: value})
+    with pytest.raises(SettingsError) as refused:
+        record(lambda: read_secrets(pulumi.Config(), load_stack_file(path)), Run(config=config, secret_config=keys))
+    (line,) = str(refused.value).splitlines()
+    assert line.startswith(f"{name}: {said}"), "which one, and why"
+    assert "; " in line, "and what to do"
+    assert not value.strip() or value.strip() not in line, "the message goes to logs"
+
+
+def test_a_bare_update_ends_with_the_sentence_alone() -> None:
+    assert issubclass(SettingsError, pulumi.RunError), "the language host prints a RunError without a stack trace"

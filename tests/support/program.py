@@ -15,6 +15,7 @@ import yaml
 
 from lib import trust
 from settings import load_stack_file, required_secrets
+from settings.reading import read
 from settings.secrets import SECRET_NAMES
 from tests.support.engine import PROJECT, Recording, Run, record
 from tests.support.outputs import identifier
@@ -50,9 +51,9 @@ def _kubeconfig() -> str:
         {
             "apiVersion": "v1",
             "kind": "Config",
-            "current-context": "existing",
+            "current-context": "admin@home",
             "clusters": [{"name": "existing", "cluster": {"server": "https://10.9.0.1:6443"}}],
-            "contexts": [{"name": "existing", "context": {"cluster": "existing", "user": "admin"}}],
+            "contexts": [{"name": "admin@home", "context": {"cluster": "existing", "user": "admin"}}],
             "users": [{"name": "admin", "user": {"token": identifier("kubeconfig token")}}],
         }
     )
@@ -60,12 +61,14 @@ def _kubeconfig() -> str:
 
 def configuration(stack_file: Path, secrets: Mapping[str, str]) -> dict[str, str]:
     """The configuration as the engine hands it to a program: objects as JSON, everything a string."""
-    document = yaml.safe_load(stack_file.read_text(encoding="utf-8"))
-    plain = {key: _text(value) for key, value in document["config"].items()}
+    plain = {key: text(value) for key, value in read(stack_file).document["config"].items()}
     return plain | {f"{PROJECT}:{name}": value for name, value in secrets.items()}
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A value of the stack file as the engine hands it over."""
+    if value is None:
+        return ""
     return value if isinstance(value, str) else json.dumps(value)
 
 

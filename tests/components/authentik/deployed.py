@@ -28,7 +28,7 @@ SETTINGS: Settings = load_stack_file(Path(__file__).parents[3] / "Pulumi.test-cl
 
 def changed(**sections: dict[str, Any]) -> Settings:
     """The stack file with some keys of some sections changed."""
-    document = SETTINGS.model_dump()
+    document = SETTINGS.model_dump(mode="json", exclude_none=True)
     for section, values in sections.items():
         document[section] |= values
     return Settings.model_validate(document)
