@@ -86,7 +86,8 @@ def service_network_has_a_size_that_kubernetes_takes(settings: Settings) -> Iter
 def nodes_hold_the_pods(settings: Settings) -> Iterator[Problem]:
     """Also while one of several is lost, or drained for an update: what ran there must find a place."""
     talos = settings.talos
-    if talos is None or not talos.nodes:
+    # A pod that is larger than a node is told of as that.
+    if talos is None or not talos.nodes or any(pods_fit_on_a_node(settings)):
         return
     key, pool = ("worker", talos.worker) if talos.worker and talos.workers else ("controlPlane", talos.control_plane)
     count = len(pool.nodes)

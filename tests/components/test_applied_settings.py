@@ -43,7 +43,9 @@ def test_the_record_holds_every_setting_with_a_rule_in_the_open(update: Recordin
     assert held["cluster.name"] == "test-cluster", "in the words of the stack file"
     assert not [key for key in held if key.startswith("rotation.")], "nothing was rotated yet"
     assert held[KEY] == "a generated one", "and whose key chat is known by"
-    assert not update.one(RECORD, "*-record").is_secret("input"), "an encrypted record could not be compared without the passphrase"
+    assert not update.one(RECORD, "*-record").is_secret("input"), (
+        "an encrypted record could not be compared without the passphrase"
+    )
 
 
 def test_nothing_is_touched_before_the_comparison(update: Recording) -> None:
