@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lib.probes import conditions
+from lib.values.flux_operator import CONTROLLERS
 from tests.real.kubernetes.controllers import awaited
 from tests.real.kubernetes.manifests import pod_of
 from tests.real.kubernetes.rights import Right, account_token, is_allowed, rights
@@ -42,6 +43,7 @@ NEEDS: Mapping[str, set[Right]] = {
     "cert-manager/vault-issuer": set(),
     # It looks since when core runs, and since when Valkey's Secret is as it is (lib/probes/harbor_schedules.py).
     "harbor/harbor-content": {secret("get", "valkey", "harbor"), Right("list", "", "pods", "", "harbor")},
+    "kube-system/flux-gate": {Right("get", "apps", "deployments", name) for name in CONTROLLERS},
     "kube-system/coredns": {Right(verb, *kind) for verb in ("list", "watch") for kind in WATCHED},
     "kube-system/cilium-gate": {
         *(Right("get", "", "nodes", name) for name in NODES),
