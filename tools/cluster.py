@@ -103,6 +103,10 @@ class Api:
         """See Cluster."""
         return [_volume(item) for item in self._ask("/api/v1/persistentvolumes")["items"] if item["spec"].get("csi")]
 
+    def get(self, path: str) -> dict[str, Any]:
+        """The object at a path; raises ClusterError."""
+        return self._ask(path)
+
     def _newest(self, namespace: str, name: str) -> dict[str, Any] | None:
         query = urlencode({"labelSelector": f"owner=helm,name={name}"})
         found = self._ask(f"/api/v1/namespaces/{namespace}/secrets?{query}")["items"]

@@ -18,8 +18,9 @@ from typing import Any
 
 from lib.secret_state import outputs
 from lib.trust import TRUST, write
+from settings import load_stack_file
 from settings.check import refused
-from tools import expiry
+from tools import expiry, flux_sync
 from tools.cluster import Cluster, ClusterError, api_of
 from tools.preparation import NotReadyError, Preparation, on_a_terminal
 from tools.state import Engine, State, StateError, exported
@@ -160,7 +161,12 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
         except NotReadyError as error:
             sys.exit(f"{options.operation}: {error}")
     command = [str(binary), options.operation, "--stack", options.stack, *FLAGS[options.operation], *extra]
-    sys.exit(carried_out(command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}, root))
+    code = carried_out(command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}, root)
+    if options.operation == "up" and code == 0:
+        notice = flux_sync.notice(load_stack_file(settings).gitops, Engine(binary, options.stack, root))
+        if notice:
+            print(f"up: {notice}", file=sys.stderr)
+    sys.exit(code)
 
 
 def carried_out(command: Sequence[str], environment: Mapping[str, str], root: Path) -> int:
