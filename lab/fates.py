@@ -50,8 +50,12 @@ def planned(file: Path) -> dict[str, Any]:
 
 
 def dependencies(resources: Resources, resource: Mapping[str, Any]) -> Iterable[str]:
-    """What a resource needs: the dependencies of its inputs and options, and of its provider's configuration."""
+    """What a resource needs: the dependencies of its inputs and options, those of its provider's configuration, and a
+    parent that is no component."""
     yield from resource.get("dependencies") or []
+    parent = resource.get("parent", "")
+    if resources.get(parent, {}).get("custom"):
+        yield parent
     provider = (resource.get("provider") or "").rpartition("::")[0]
     if provider in resources:
         yield from resources[provider].get("dependencies") or []

@@ -33,7 +33,7 @@ class Phase:
         done: URNs of finished resources.
         failed: URN -> what went wrong.
         held_by: What holds it back, in words; empty where nothing does.
-        begun: Whether a resource of a provider turned up; components alone say nothing, they wait for no gate.
+        begun: Whether a resource turned up that waits for the gates before it; components alone say nothing.
         started, finished: Unix seconds, None before.
     """
 

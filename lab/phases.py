@@ -14,6 +14,8 @@ from lab.phase import Phase, name_of
 
 PHASE_TYPE: Final = "home-cluster:phase:Phase"
 _OWN_TYPES: Final = "home-cluster:"
+# What waits for its own needs alone and so comes before its phase: a renewed secret reaches all its readers at once.
+EARLY: Final = ("kubernetes:core/v1:Namespace", "kubernetes:external-secrets.io/v1:ExternalSecret")
 
 # The order of the design; phases of a stack's own chains come after these, in the order they appear.
 ORDER: Final = (
@@ -54,7 +56,7 @@ class Phases:
     def _count(self, phase: Phase, event: Mapping[str, Any]) -> None:
         urn = event["urn"]
         phase.seen.add(urn)
-        phase.begun = phase.begun or not event["type"].startswith(_OWN_TYPES)
+        phase.begun = phase.begun or not event["type"].startswith((_OWN_TYPES, *EARLY))
         if phase.begun:  # components are registered at once, long before anything in the phase may start
             phase.started = phase.started or event["time"]
         if event["event"] == "failed" or (event["event"] == "done" and event["initErrors"]):

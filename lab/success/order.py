@@ -9,15 +9,13 @@ import networkx as nx
 
 from lab import fates
 from lab.phase import Status
-from lab.phases import ORDER, is_phase
+from lab.phases import EARLY, ORDER, is_phase
 from lab.success.evidence import Evidence, Metric
 from settings import Settings
 
 # Each phase of the platform builds on all before it; GitOps on the cluster alone.
 _CHAIN: Final = tuple(name for name in ORDER if name != "gitops")
 _SERVICES: Final = "phase4-services"
-# What waits for its own needs alone, so that a renewed secret reaches all its readers at once.
-_EARLY: Final = ("kubernetes:core/v1:Namespace", "kubernetes:external-secrets.io/v1:ExternalSecret")
 
 
 def recreation(evidence: Evidence) -> Metric:
@@ -93,7 +91,7 @@ def _spread(phase: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> str
 
 
 def _is_early(urn: str) -> bool:
-    return urn.split("::")[2].rpartition("$")[2] in _EARLY
+    return urn.split("::")[2].rpartition("$")[2] in EARLY
 
 
 def _reached(home: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> set[str]:

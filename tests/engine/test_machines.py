@@ -149,8 +149,7 @@ def test_a_renewed_kubeconfig_changes_in_a_preview_what_it_changes_in_the_update
     assert preview.ok, preview.error
     assert update.ok, update.error
     assert preview.changes == {"update": 2, "same": machines.result.changes["create"] - 2}, "nobody learns to look away"
-    # `default` is the engine's own provider, which reads the stack's outputs and which it shows to nobody.
-    assert changed(preview) == ["default", "kubernetes-api", "talos-kubeconfig"], "the provider keeps what it has"
+    assert changed(preview) == ["kubernetes-api", "talos-kubeconfig"], "the provider keeps what it has"
     assert preview.messages("warning") == [], "nothing about inputs that are not known"
     assert changed(update) == ["kubernetes", "kubernetes-api", "talos-kubeconfig"], "and gets the new one"
     again = driver(stack).up()

@@ -218,6 +218,6 @@ def test_gitops_that_waits_for_phase_1_would_be_held_back_by_it(scene: Scene) ->
 
 
 def test_a_resource_that_waits_for_no_gate_would_not_be_held_back(scene: Scene) -> None:
-    scene.rewire("phase2-identity", "authentik-namespace", lambda *_: [])
+    scene.rewire("phase2-identity", "authentik-namespace-ingress", lambda *_: [])
     problems = "\n".join(scene.failed()[CONTAINMENT])
-    assert "would not hold back authentik-namespace" in problems, "it would be made without what it builds on"
+    assert "would not hold back authentik-namespace-ingress" in problems, "it would be made without what it builds on"
