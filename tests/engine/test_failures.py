@@ -136,7 +136,7 @@ def test_an_api_that_is_down_changes_nothing_and_is_what_the_update_tells(platfo
     stack = copy_of(platform.stack, tmp_path / "down")
     before = {one["urn"] for one in _state(stack)}
     _answers(stack, answers=False)
-    down = driver(stack).up()
+    down = driver(stack).up(cluster_down=True)  # otherwise nothing would begin
     assert not down.ok, "the keys of Vault cannot be read"
     told = _errors(down)
     assert told, "it says why"

@@ -154,7 +154,7 @@ def given(pools: Iterable[Recorded]) -> list[int]:
 @pytest.mark.parametrize("last", [20, 5, 4], ids=["room", "no gap at the end", "no room"])
 def test_every_address_of_the_stack_file_is_in_one_pool(settings: Settings, last: int) -> None:
     addresses = {"first": 2, "last": last, "ingress": 2, "vault": 3, "git_ssh": 4}
-    balancers = LoadBalancers(**{name: IPv4Address(f"10.2.3.{octet}") for name, octet in addresses.items()})
+    balancers = LoadBalancers.model_validate({name: f"10.2.3.{octet}" for name, octet in addresses.items()})
     pools = record_component(build(settings, balancers=balancers)).of_type(POOL)
     assert given(pools) == list(range(int(balancers.first), int(balancers.last) + 1)), (
         "one outside may belong to another machine, and Cilium disables the newer of two pools that overlap"
