@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.barrier import passed
 from components.certificate_authority import CertificateAuthority
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
@@ -38,13 +39,14 @@ class CertManager(pulumi.ComponentResource):
     - `<name>-release`: the chart with its definitions, awaited with its hook Job, which proves that the webhook serves.
     - `<name>-ca`: Secret with key and chain of the issuing CA; the root's key never enters the cluster.
     - `<name>-issuer`: ClusterIssuer `internal-ca`, awaited until it has loaded that Secret.
+    - `<name>-signs`: stands for it.
 
     Attributes:
-        issuer: The ready ClusterIssuer.
+        issuer: Gate: the ClusterIssuer is ready.
         ready: The same, as the gate of this component.
     """
 
-    issuer: k8s.apiextensions.CustomResource
+    issuer: pulumi.Resource
     ready: Sequence[pulumi.Resource]
 
     def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -75,12 +77,13 @@ class CertManager(pulumi.ComponentResource):
             },
             opts=child,
         )
-        self.issuer = custom_resource(
+        issuer = custom_resource(
             f"{name}-issuer",
             _issuer(issuing.metadata.name),
             # The release brings the kind and the webhook that checks it.
             pulumi.ResourceOptions(parent=self, depends_on=[installed]),
         )
+        self.issuer = passed(f"{name}-signs", issuer)
         self.ready = (self.issuer,)
         self.register_outputs({})
 

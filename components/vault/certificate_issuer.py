@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.barrier import passed
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.vault.kubernetes_role import VaultKubernetesRole, VaultKubernetesRoleArgs
@@ -50,10 +51,11 @@ class VaultCertificateIssuer(pulumi.ComponentResource):
     - `<name>-role`: VaultKubernetesRole `certificate-issuer`: sign by one PKI role.
     - `<name>`: ClusterIssuer `vault-pki`, awaited until it has logged in.
     - `<name>-probe`: Certificate that Vault has signed: a login alone does not prove that.
+    - `<name>-signs`: stands for it.
 
     Attributes:
         issuer: The ClusterIssuer.
-        proven: The signed Certificate; what depends on it finds an issuer that works.
+        proven: Gate: the Certificate is signed; what depends on it finds an issuer that works.
     """
 
     issuer: k8s.apiextensions.CustomResource
@@ -94,7 +96,7 @@ class VaultCertificateIssuer(pulumi.ComponentResource):
             # cert-manager tries at once, and the address in the spec is a constant.
             pulumi.ResourceOptions(parent=self, depends_on=[binding, args.service]),
         )
-        self.proven = Certificate(
+        signed = Certificate(
             f"{name}-probe",
             CertificateArgs(
                 namespace=args.probe_namespace,
@@ -105,6 +107,7 @@ class VaultCertificateIssuer(pulumi.ComponentResource):
             ),
             child,
         ).resource
+        self.proven = passed(f"{name}-signs", signed)
         self.register_outputs({})
 
 

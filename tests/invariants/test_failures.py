@@ -43,7 +43,7 @@ def test_so_does_one_with_other_parts(name: str, skipped: Callable[..., Recordin
 
 
 # A visit takes the engine about a microsecond, and there is one walk for each failed resource.
-_VISITS = 2_000_000
+_VISITS = 1_000_000
 
 
 def _visits(recording: Recording) -> int:
