@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from doubles.loopback import Reply, Request
 from tests.real.jwt import Signer
-from tests.support.loopback import Reply, Request
 
 
 @dataclass(frozen=True)

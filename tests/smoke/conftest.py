@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from doubles.loopback import greeting
 from settings import Settings, load_stack_file
 from smoke.check import Result, run
 from smoke.checks import suite
@@ -15,7 +16,6 @@ from smoke.robots import robot
 from smoke.site import Site, person
 from tests.smoke.doubles.platform import API, SSH_LIE, Identities, identities, running
 from tests.smoke.doubles.registry import SECRET
-from tests.support.loopback import greeting
 
 STACK_FILE = Path(__file__).with_name("Pulumi.smoke.yaml")
 ACCOUNTS = {

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.certificates import Authority
-from tests.support.loopback import Double, Reply, Request, serving
+from doubles.certificates import Authority
+from doubles.loopback import Double, Reply, Request, serving
 from tests.tools.stack_state import secret as secret_value
 from tools import cluster
 from tools.cluster import Api, ClusterError, Volume, api, api_of, lives_in_cluster

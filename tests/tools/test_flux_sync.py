@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from doubles.certificates import Authority
+from doubles.loopback import Reply, serving
 from settings.platform import GitOps
-from tests.support.certificates import Authority
-from tests.support.loopback import Reply, serving
 from tests.tools.stack_state import brought_up, secret
 from tests.tools.test_cluster import Serve, kubeconfig, serve
 from tools.cluster import PROVIDER

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.support.certificates import Authority
-from tests.support.loopback import Reply, Request, serving
+from doubles.certificates import Authority
+from doubles.loopback import Reply, Request, serving
 from tests.support.program import ROOT
 from tests.tools.stack_state import STACK, brought_up, secret
 from tools import invite

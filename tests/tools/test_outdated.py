@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.loopback import Double, Reply, Request, serving
+from doubles.loopback import Double, Reply, Request, serving
 from tools import outdated
 from tools.upstream import Release
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from tests.support.loopback import Reply, Request
+from doubles.loopback import Reply, Request
 
 PATH = "mounted/gitea/gitea.yaml"
 ROW = "6b1f5f0e-0000-4000-8000-000000000001"

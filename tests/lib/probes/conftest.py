@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from doubles.certificates import Authority
+from doubles.loopback import serving
 from lib.probes import cluster_api, harbor_content
 from tests.lib.probes.harbor_double import Harbor
 from tests.lib.probes.harbor_projects_double import ADMINISTRATOR
 from tests.lib.probes.harbor_site import Clock, Cluster, Site
 from tests.lib.probes.tls_double import serving as serving_tls
-from tests.support.certificates import Authority
-from tests.support.loopback import serving
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.loopback import Reply, Request
+from doubles.loopback import Reply, Request
 
 USERNAME, PASSWORD = "gitea-breakglass", "s3cr3t"
 _OWNERS = {"name": "Owners", "permission": "owner", "units_map": {}, "includes_all_repositories": True}

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from doubles.loopback import Reply, Request
 from tests.lib.probes.harbor_projects_double import ADMINISTRATOR, Entry, Projects, refusal
-from tests.support.loopback import Reply, Request
 
 _PREFIX = "robot$"
 _RIGHTS = frozenset(

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.support.loopback import Reply
+from doubles.loopback import Reply
 
 ADMINISTRATOR = ("admin", "correct horse")
 _PAGE, _MOST = 10, 100

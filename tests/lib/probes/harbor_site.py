@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from doubles.loopback import Double
 from lib.harbor.content import content
 from lib.probes import harbor_content
 from settings.harbor import Harbor as Settings
 from tests.lib.probes.harbor_double import Harbor
-from tests.support.loopback import Double
 
 DECLARED: dict[str, Any] = {
     "registries": {

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from doubles.certificates import Authority
 from lib.probes import api_server
 from tests.lib.probes.tls_double import Server, serving
-from tests.support.certificates import Authority
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from doubles.loopback import Reply, Request, serving
 from lib.probes.authentik_api import current_problem, main, problem
-from tests.support.loopback import Reply, Request, serving
 
 TOKEN = "WqRb7x"
 ADMINISTRATOR = {"user": {"username": "akadmin", "is_superuser": True}}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from doubles.loopback import serving
 from lib.probes import blueprint_apply
 from lib.probes.blueprint_apply import main, problem
 from tests.lib.probes.authentik import IDENTIFIER, Authentik, environment, text_only, with_files
-from tests.support.loopback import serving
 
 
 @pytest.fixture(autouse=True)

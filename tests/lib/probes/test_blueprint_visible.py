@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from doubles.loopback import serving
 from lib.probes.blueprint_visible import main, problem
 from tests.lib.probes.authentik import Authentik, environment, text_only, with_files
-from tests.support.loopback import serving
 
 
 def seen(server: Authentik, directory: Path, text: str = "new text") -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from doubles.certificates import Authority
 from lib.probes import conditions as probe
 from tests.lib.probes.tls_double import Server, serving
-from tests.support.certificates import Authority
 
 NODE = "/api/v1/nodes/worker0=Ready"
 

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from doubles.loopback import Double, Reply, Request, Respond, serving
 from lib.probes.discovery import main, problem
-from tests.support.loopback import Double, Reply, Request, Respond, serving
 
 CALLBACK = "https://git.example.test/callback"
 OTHER = "http://localhost:8250/oidc/callback"

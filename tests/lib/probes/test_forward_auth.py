@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from doubles.loopback import Double, Reply, Request, Respond, serving
 from lib.probes.forward_auth import main, problem
-from tests.support.loopback import Double, Reply, Request, Respond, serving
 
 HOST, AUTH_HOST = "wiki.example.test", "auth.example.test"
 PATH = "/outpost.goauthentik.io/auth/traefik"

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from doubles.loopback import Reply, Request, serving
 from lib.gitea.content import wanted
 from lib.probes import gitea_content
 from settings.gitea import Gitea as Settings
 from settings.gitea import Organisation, Removed, Team
 from tests.lib.probes.gitea import PASSWORD, USERNAME, Gitea
-from tests.support.loopback import Reply, Request, serving
 
 HOME = Organisation(
     visibility="limited",

@@ -10,9 +10,9 @@ from itertools import count
 
 import pytest
 
+from doubles.loopback import Reply, Request, greeting, serving
 from lib.probes import gate, login_offered
 from tests.lib.probes.certificates import Authority
-from tests.support.loopback import Reply, Request, greeting, serving
 
 LOGIN = "https://auth.example.com/application/o/authorize/?client_id=gitea"
 Respond = Callable[[Request], Reply]

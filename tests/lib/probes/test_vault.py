@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from doubles.loopback import Reply, Respond, serving
 from lib.probes import vault_listening, vault_unsealed
-from tests.support.loopback import Reply, Respond, serving
 
 KEYS = ["vault-root", "vault-unseal-0"]
 

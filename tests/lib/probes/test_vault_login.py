@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from doubles.loopback import Reply, Request, serving
 from lib.probes.vault_login import main, problem
-from tests.support.loopback import Reply, Request, serving
 
 UI = "https://vault.example.test/ui/vault/auth/oidc/oidc/callback"
 CLI = "http://localhost:8250/oidc/callback"

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.support.certificates import Authority
+from doubles.certificates import Authority
 
 
 @dataclass

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from doubles.certificates import Authority
+from doubles.loopback import serving
 from tests.real.authentik import Authentik
 from tests.real.proxy import proxying
-from tests.support.certificates import Authority
-from tests.support.loopback import serving
 from tests.support.recording import Recording
 
 _MACHINE = "talos:machine/configurationApply:ConfigurationApply"

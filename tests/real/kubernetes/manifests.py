@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.certificates import Authority
+from doubles.certificates import Authority
 from tests.support.charts import chart_data
 from tests.support.objects import objects
 from tests.support.program import ROOT, record_program

@@ -13,9 +13,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from doubles.certificates import Authority
 from tests.real.kubernetes.api import Api
 from tests.real.ports import free_port
-from tests.support.certificates import Authority
 
 ISSUER = "https://kubernetes.default.svc"
 _SECONDS = 60

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from doubles.certificates import Authority
 from tests.real.vault import pki, translations
 from tests.real.vault.api import Answer, Api
 from tests.real.vault.translations import Inputs, Outputs, Translation
-from tests.support.certificates import Authority
 from tests.support.outputs import COMPUTED, Issuer, identifier
 from tests.support.recording import Recorded, Recording
 

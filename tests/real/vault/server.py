@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from doubles.certificates import Authority
 from lib.vault.config import API_PORT, CLUSTER_PORT, TLS_DIRECTORY
 from tests.real.ports import free_port
 from tests.real.vault.api import Api
-from tests.support.certificates import Authority
 from tests.support.recording import Recording
 
 AUDIT = "audit"

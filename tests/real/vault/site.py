@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from doubles.certificates import Authority
+from doubles.loopback import Respond, serving
 from lib.values.vault import AUDIT_DIRECTORY
 from settings import load_stack_file
 from tests.real.authentik import Authentik, Person
@@ -18,8 +20,6 @@ from tests.real.vault.api import Answer, Api
 from tests.real.vault.api_server import ACCOUNT, ApiServer
 from tests.real.vault.program import Installation, Surroundings
 from tests.real.vault.server import AUDIT, Server, initialised
-from tests.support.certificates import Authority
-from tests.support.loopback import Respond, serving
 from tests.support.program import STACK_FILE
 from tests.support.recording import Recording
 

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from doubles.certificates import Authority
 from tests.real.proxy import proxying
 from tests.real.vault.api import Api
 from tests.real.vault.program import Installation, Surroundings, Written
 from tests.real.vault.site import Site, declared
-from tests.support.certificates import Authority
 from tests.support.engine import Recording
 
 pytestmark = pytest.mark.real

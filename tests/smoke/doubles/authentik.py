@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from doubles.loopback import Reply
+from doubles.web import Asked, nothing, page, redirect, set_cookie, unguessable
 from lib import oidc
 from lib.forward_auth import PREFIX, ProxiedApplication, proxied_applications
 from lib.oidc import OidcApplication
 from settings import Settings
 from tests.smoke.doubles.tokens import Tokens
-from tests.smoke.doubles.web import Asked, nothing, page, redirect, set_cookie, unguessable
-from tests.support.loopback import Reply
 
 LOGIN, CONSENT = "default-authentication-flow", "default-provider-authorization-implicit-consent"
 

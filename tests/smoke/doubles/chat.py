@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from doubles.loopback import Reply
+from doubles.web import Asked, page
 from lib import oidc
 from lib.oidc import MATRIX_UPSTREAM_ID
 from settings import Settings
 from tests.smoke.doubles.authentik import Authentik
 from tests.smoke.doubles.services import Answer, Client
-from tests.smoke.doubles.web import Asked, page
-from tests.support.loopback import Reply
 
 
 def matrix(settings: Settings, authentik: Authentik, lies: set[str]) -> Mapping[str, Answer]:

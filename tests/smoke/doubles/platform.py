@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from doubles.certificates import Authority
+from doubles.loopback import Double, Reply, Request, serving
+from doubles.web import Asked, nothing
 from lib.forward_auth import proxied_applications
 from settings import Settings
 from tests.smoke.doubles import chat, services, vault
 from tests.smoke.doubles.authentik import Authentik
 from tests.smoke.doubles.registry import Registry
-from tests.smoke.doubles.web import Asked, nothing
-from tests.support.certificates import Authority
-from tests.support.loopback import Double, Reply, Request, serving
 
 API = "kube.smoke.example.com"
 """Host of the Kubernetes API."""

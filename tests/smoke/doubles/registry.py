@@ -3,9 +3,9 @@
 import base64
 import hashlib
 
+from doubles.loopback import Reply
+from doubles.web import Asked, set_cookie, unguessable
 from settings import Settings
-from tests.smoke.doubles.web import Asked, set_cookie, unguessable
-from tests.support.loopback import Reply
 
 LOGIN, SECRET = "robot$builder", "builder-secret"
 

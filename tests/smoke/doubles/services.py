@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from doubles.loopback import Reply
+from doubles.web import Asked, page, redirect, set_cookie, unguessable
 from lib import oidc
 from lib.forward_auth import PREFIX, ProxiedApplication
 from lib.oidc import GITEA_SOURCE, OidcApplication
 from settings import Settings
 from tests.smoke.doubles.authentik import Authentik, outpost_client
-from tests.smoke.doubles.web import Asked, page, redirect, set_cookie, unguessable
-from tests.support.loopback import Reply
 
 Answer = Callable[[Asked], Reply]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from doubles.loopback import Reply
+from doubles.web import Asked, unguessable
 from lib.oidc import OidcApplication
 from settings import Settings
-from tests.smoke.doubles.web import Asked, unguessable
-from tests.support.loopback import Reply
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 import json
 from urllib.parse import urlencode
 
+from doubles.loopback import Reply
+from doubles.web import Asked, page, unguessable
 from lib import oidc
 from settings import Settings
 from tests.smoke.doubles.authentik import Authentik
 from tests.smoke.doubles.services import Answer, Client
-from tests.smoke.doubles.web import Asked, page, unguessable
-from tests.support.loopback import Reply
 
 
 def vault(settings: Settings, authentik: Authentik, lies: set[str]) -> Answer:

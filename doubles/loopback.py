@@ -1,4 +1,4 @@
-"""A server on the loopback whose answers a test scripts: the double that probe scripts are run against."""
+"""A server on the loopback: what a double answers is served there, over TLS where it is asked for."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """What the script asked."""
+    """What was asked."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""A certificate authority of a test."""
+"""A certificate authority of a double."""
 
 import datetime
 import ipaddress
@@ -51,7 +51,8 @@ class Authority:
         """Certificate of a CA below this one, from its request (both PEM); it signs no further one."""
         asked = x509.load_pem_x509_csr(request)
         key = asked.public_key()
-        assert isinstance(key, ec.EllipticCurvePublicKey), "the platform's CAs have keys on an elliptic curve"
+        if not isinstance(key, ec.EllipticCurvePublicKey):
+            raise TypeError("the platform's CAs have keys on an elliptic curve")
         extensions: list[tuple[x509.ExtensionType, bool]] = [
             (x509.BasicConstraints(ca=True, path_length=0), True),
             (x509.SubjectKeyIdentifier.from_public_key(key), False),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.loopback import Reply, Request
+from doubles.loopback import Reply, Request
 
 HTML = {"Content-Type": "text/html"}
 
