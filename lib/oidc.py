@@ -140,7 +140,7 @@ def declared_application(slug: str, application: Application, auth_host: str) ->
         slug=slug,
         name=application.name,
         auth_host=auth_host,
-        launch_url=application.launch_url or f"https://{application.host}/",
+        launch_url=application.launch_url or f"https://{application.authority}/",
         redirect_uris=application.redirect_uris,
         groups=application.groups,
         namespaces=application.namespaces,

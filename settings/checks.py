@@ -15,6 +15,7 @@ from settings import checks_matrix as matrix
 from settings import checks_pins as pins
 from settings import checks_platform as platform
 from settings import checks_sizes as sizes
+from settings import checks_urls as urls
 from settings.problem import Problem
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     logins.proxied_admit_declared_groups,
     logins.removed_are_not_proxied,
     logins.tokens_belong_to_service_accounts,
+    urls.urls_of_the_platform_have_a_listener,
     identity.issuers_are_those_of_authentik,
     identity.application_namespaces_are_their_own,
     identity.removed_are_gone,

@@ -40,11 +40,18 @@ def _redirect_problem(application: Application, uri: str) -> tuple[str, str] | N
         return None
     if parts.scheme != "https":
         return "is not https, so the code of a login could be read on its way", "begin it with https://"
-    if parts.netloc != application.host:
-        return f"is not on the application's host {application.host}", "send people back to that host"
     if parts.fragment:
         return "has a fragment, which no server ever sees", "leave out what begins with #"
-    return None
+    return _place_problem(application, parts.netloc)
+
+
+def _place_problem(application: Application, place: str) -> tuple[str, str] | None:
+    # Authentik compares to the letter, and programs differ in whether they write out 443.
+    if place in (application.authority, f"{application.host}:{application.port}"):
+        return None
+    if place.partition(":")[0] == application.host:
+        return f"is not on the application's port {application.port}", "make `port` and this one the same"
+    return f"is not on the application's host {application.host}", "send people back to that host"
 
 
 def applications_admit_declared_groups(settings: Settings) -> Iterator[Problem]:

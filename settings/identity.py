@@ -1,11 +1,25 @@
 """Section `identity` of the stack file: Authentik, its people and groups, and the applications they log in to."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from settings import shapes
 from settings.service_types import RedirectUri
 from settings.types import Email, Hostname, HttpsUrl, Name, Strict, Text, Username
+
+HTTPS_PORT = 443
+
+
+def _without_port(advice: str) -> Callable[[Any], Any]:
+    def refuse(value: Any) -> Any:
+        host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+        if port.isdecimal() and shapes.HOSTNAME.fullmatch(host):
+            raise ValueError(f"is a host with a port; {advice}")
+        return value
+
+    return refuse
 
 
 class User(Strict):
@@ -44,8 +58,15 @@ class Application(Strict):
     """An application with an OIDC login of its own; the key is its slug and its client id."""
 
     name: Text = Field(description="What people see.")
-    host: Hostname = Field(description="Host of the application; every redirect URI is on it.")
-    launch_url: HttpsUrl | None = Field(default=None, description="Where people start; https://<host>/ when absent.")
+    host: Annotated[Hostname, BeforeValidator(_without_port("write the port as `port`, beside it"))] = Field(
+        description="Host of the application; every redirect URI is on it."
+    )
+    port: int = Field(
+        default=HTTPS_PORT, ge=1, le=65535, description="Port of the application on its host; Traefik serves 443 alone."
+    )
+    launch_url: HttpsUrl | None = Field(
+        default=None, description="Where people start; https://<host>/ when absent, with the port unless it is 443."
+    )
     redirect_uris: tuple[RedirectUri, ...] = Field(min_length=1, description="Exact https:// URIs, never patterns.")
     groups: tuple[Name, ...] = Field(min_length=1, description="Only members of one of these may log in.")
     client: Literal["confidential", "public"] = Field(
@@ -63,12 +84,19 @@ class Application(Strict):
         description="Issuer that the application is set up with elsewhere; refused unless it is Authentik's.",
     )
 
+    @property
+    def authority(self) -> str:
+        """Host and port as browsers write them in the URLs of the application."""
+        return self.host if self.port == HTTPS_PORT else f"{self.host}:{self.port}"
+
 
 class Proxied(Strict):
     """An application without a login of its own: Traefik lets only those through whom Authentik knows."""
 
     name: Text = Field(description="What people see.")
-    host: Hostname = Field(description="Host of the application, served by Traefik.")
+    host: Annotated[Hostname, BeforeValidator(_without_port("Traefik serves it on 443 alone: leave the port out"))] = (
+        Field(description="Host of the application, served by Traefik on 443.")
+    )
     launch_url: HttpsUrl | None = Field(default=None, description="Where people start; https://<host>/ when absent.")
     groups: tuple[Name, ...] = Field(min_length=1, description="Only members of one of these get through.")
     session_minutes: int = Field(default=480, ge=5, le=43200, description="How long a login lasts.")

@@ -49,18 +49,25 @@ def stack(request: pytest.FixtureRequest) -> Path:
 
 
 def advertised(recording: Recording, settings: Settings) -> Iterator[tuple[Place, str]]:
-    """Every place in the domain, or at an address of the node network, and who says it."""
+    """Every place in the domain, of an application, or at an address of the node network, and who says it."""
+    elsewhere = _addresses(settings) | _others(settings).keys()
     texts = [(str(one), text) for one in recording.resources for _, text, _ in one.strings()]
     texts += [("stack outputs", value) for _, value in walk(recording.stack_outputs.values) if isinstance(value, str)]
     for who, text in texts:
         for scheme, host, port in _URL.findall(text):
             domain = settings.cluster.domain
-            if host == domain or host.endswith(f".{domain}") or host in _addresses(settings):
+            if host == domain or host.endswith(f".{domain}") or host in elsewhere:
                 yield Place(host, int(port or _SCHEMES[scheme])), who
     for one in releases(recording):
         server = one.get("values", "gitea", "config", "server")
         if server is not None:
             yield Place(server["SSH_DOMAIN"], server.get("SSH_PORT", 22)), "the address to clone from"
+
+
+def _others(settings: Settings) -> dict[str, int]:
+    """Hosts of what this program does not bring up, and their port."""
+    proxied = dict.fromkeys((one.host for one in settings.identity.proxied.values()), _SCHEMES["https"])
+    return proxied | {one.host: one.port for one in settings.identity.applications.values()}
 
 
 def _addresses(settings: Settings) -> set[str]:
@@ -99,10 +106,12 @@ def served(recording: Recording) -> set[str]:
 def test_somebody_listens_wherever_anybody_is_sent(stack: Path) -> None:
     recording, settings = record_program(preview=False, stack_file=stack), load_stack_file(stack)
     known, listening = names(recording), listeners(recording, settings)
-    # What GitOps brings is served by its own Ingress, and found by the DNS of the LAN.
-    others = {one.host for one in settings.identity.applications.values()}
-    others |= {one.host for one in settings.identity.proxied.values()}
-    places = {place: who for place, who in advertised(recording, settings) if place.host not in others}
+    # What GitOps brings is served by its own Ingress or listens itself, and found by the DNS of the LAN.
+    others = _others(settings)
+    told = dict(advertised(recording, settings))
+    for place, who in told.items():
+        assert place.port == others.get(place.host, place.port), f"{who} sends people to {place}, which is not declared"
+    places = {place: who for place, who in told.items() if place.host not in others}
     assert len(places) > 3, "there is something to look at"
     for place, who in places.items():
         address = known.get(place.host, place.host)
