@@ -108,32 +108,41 @@ class StackSecrets:
     matrix_signing_key: pulumi.Output[str] | None
 
 
+def problems(value_of: Callable[[str], str | None], settings: Settings) -> list[str]:
+    """One line for every required key that is missing, with the command that sets it, and every value that cannot be.
+
+    Args:
+        value_of: Value of a key of SECRET_KEYS; None where it is not set.
+    """
+    found = [
+        f"{key.name}: is missing ({key.purpose}); set it with: pulumi config set --secret {key.name}"
+        for key in required_secrets(settings)
+        if value_of(key.name) is None
+    ]
+    found += [
+        f"{key.name}: {problem}"
+        for key in SECRET_KEYS
+        if (value := value_of(key.name)) is not None and (problem := key.problem(value))
+    ]
+    existing, given = settings.cluster.existing, value_of("kubeconfig")
+    if existing is not None and given is not None and not secret_shapes.kubeconfig(given):
+        unknown = secret_shapes.kubeconfig(given, existing.context)
+        found += [f"kubeconfig: {unknown}"] if unknown else []
+    if value_of("gitUsername") is not None and value_of("gitToken") is None:
+        fix = "set that, too, or remove this one with: pulumi config rm gitUsername"
+        found.append(f"gitUsername: is of no use without gitToken; {fix}")
+    return found
+
+
 def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
     """The secrets of the stack.
 
     Raises:
-        SettingsError: naming every required key that is missing, with the command that sets it, and every value that
-            cannot be.
+        SettingsError: with all `problems`.
     """
-    problems = [
-        f"{key.name}: is missing ({key.purpose}); set it with: pulumi config set --secret {key.name}"
-        for key in required_secrets(settings)
-        if config.get(key.name) is None
-    ]
-    problems += [
-        f"{key.name}: {problem}"
-        for key in SECRET_KEYS
-        if (value := config.get(key.name)) is not None and (problem := key.problem(value))
-    ]
-    existing, given = settings.cluster.existing, config.get("kubeconfig")
-    if existing is not None and given is not None and not secret_shapes.kubeconfig(given):
-        unknown = secret_shapes.kubeconfig(given, existing.context)
-        problems += [f"kubeconfig: {unknown}"] if unknown else []
-    if config.get("gitUsername") is not None and config.get("gitToken") is None:
-        fix = "set that, too, or remove this one with: pulumi config rm gitUsername"
-        problems.append(f"gitUsername: is of no use without gitToken; {fix}")
-    if problems:
-        raise SettingsError("\n".join(problems))
+    found = problems(config.get, settings)
+    if found:
+        raise SettingsError("\n".join(found))
     return StackSecrets(
         proxmox_api_token=config.get_secret("proxmoxApiToken"),
         proxmox_csi_token_secret=config.get_secret("proxmoxCsiTokenSecret"),

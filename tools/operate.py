@@ -1,9 +1,9 @@
 """`make preview`, `up`, `refresh` and `destroy`: check the stack file, then run the pulumi CLI on the stack.
 
-What they add to the bare CLI: the stack file is validated before the engine starts, also against what was applied last
-(settings that are fixed or only grow), an operation that was cut off is recovered from, nothing is changed while the
-cluster does not answer (tools/preparation.py), the flags below are always given, and the providers trust the
-certificates in `build/trust`. `pulumi up --stack <stack>` works without all this.
+What they add to the bare CLI: before the engine starts, the stack file is validated, also against what was applied last
+(settings that are fixed or only grow), and so are the values of its secrets; an operation that was cut off is recovered
+from, nothing is changed while the cluster does not answer (tools/preparation.py), the flags below are always given, and
+the providers trust the certificates in `build/trust`. `pulumi up --stack <stack>` works without all this.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from lib.secret_state import outputs
 from lib.trust import TRUST, write
 from settings import load_stack_file
 from settings.check import refused
-from tools import expiry, flux_sync
+from tools import expiry, flux_sync, secret_values
 from tools.cluster import Cluster, ClusterError, api_of
 from tools.preparation import NotReadyError, Preparation, on_a_terminal
 from tools.state import Engine, State, StateError, exported
@@ -151,9 +151,12 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
         gone = options.cluster_gone
         reason = None if gone else expiry.refusal(options.operation, binary, options.stack, root)
         state = None if reason else applied(binary, options.operation, options.stack, root)
+        wrong = secret_values.defects(options.operation, Engine(binary, options.stack, root), settings)
     if reason:
         sys.exit(f"{options.operation}: {reason}")
-    if state is not None and refused(settings, state):
+    for line in wrong:
+        print(f"{settings}: {line}", file=sys.stderr)
+    if (state is not None and refused(settings, state)) or wrong:
         sys.exit(1)
     if options.operation != "preview":
         try:

@@ -1,0 +1,25 @@
+"""The secret values of a stack, judged before the engine starts as the program judges them (settings/secrets.py)."""
+
+import json
+from pathlib import Path
+
+from settings import load_stack_file
+from settings.reading import PROJECT
+from settings.secrets import problems
+from tools.state import Engine, StateError
+
+
+def defects(operation: str, engine: Engine, file: Path) -> list[str]:
+    """What is wrong with the values, one line each, without a word of them.
+
+    Nothing where the operation reads none, or where the CLI cannot open them: it then says itself that there is no such
+    stack, no passphrase or no backend, or asks for it in a terminal.
+    """
+    if operation not in ("preview", "up"):
+        return []
+    try:
+        found = json.loads(engine.call("config", "--json", "--show-secrets"))
+    except StateError:
+        return []
+    values = {key.removeprefix(f"{PROJECT}:"): entry.get("value") for key, entry in found.items()}
+    return problems(values.get, load_stack_file(file))
