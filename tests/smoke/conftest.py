@@ -1,12 +1,14 @@
 """The platform of the doubles, and the suite against it."""
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from doubles.loopback import greeting
+from doubles.loopback import Double, greeting
+from doubles.platform import API, FOREIGN, SSH_FAULT, Identities, declared, identities, running
 from settings import Settings, load_stack_file
 from smoke.check import Result, run
 from smoke.checks import suite
@@ -14,8 +16,6 @@ from smoke.client import SSH_PORT, Network, straight_to, trusting
 from smoke.kubernetes import ApiServer
 from smoke.robots import robot
 from smoke.site import Site, person
-from tests.smoke.doubles.platform import API, SSH_LIE, Identities, identities, running
-from tests.smoke.doubles.registry import SECRET
 
 STACK_FILE = Path(__file__).with_name("Pulumi.smoke.yaml")
 ACCOUNTS = {
@@ -24,7 +24,7 @@ ACCOUNTS = {
     "SMOKE_OUTSIDER": "rita",
     "SMOKE_OUTSIDER_PASSWORD": "rita-password",
     "SMOKE_ROBOT": "builder",
-    "SMOKE_ROBOT_SECRET": SECRET,
+    "SMOKE_ROBOT_SECRET": "builder-secret",
 }
 Smoke = Callable[..., Sequence[Result]]
 
@@ -41,13 +41,19 @@ def certificates(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -
     return identities(settings, tmp_path_factory.mktemp("certificates"))
 
 
+def serving(settings: Settings, certificates: Identities, *lies: str) -> contextlib.AbstractContextManager[Double]:
+    """The platform with these lies on the loopback."""
+    shown = {"": certificates.own} | ({settings.matrix.host: certificates.foreign} if FOREIGN in lies else {})
+    return running(declared(settings, lies), shown)
+
+
 @pytest.fixture
 def smoke(settings: Settings, certificates: Identities) -> Smoke:
     """Run the suite against doubles that tell these lies, with these accounts."""
 
     def ask(*lies: str, accounts: dict[str, str] = ACCOUNTS) -> Sequence[Result]:
-        words = b"HTTP/1.1 400 Bad Request" if SSH_LIE in lies else b"SSH-2.0-Go\r\n"
-        with running(settings, set(lies), certificates) as double, greeting(words) as ssh:
+        words = b"HTTP/1.1 400 Bad Request" if SSH_FAULT in lies else b"SSH-2.0-Go\r\n"
+        with serving(settings, certificates, *lies) as double, greeting(words) as ssh:
             https = straight_to(double.url.removeprefix("https://"))
             network = Network(
                 trusting(certificates.ca), lambda host, port: ssh if port == SSH_PORT else https(host, port)

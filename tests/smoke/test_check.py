@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from doubles.loopback import Reply, serving
+from doubles.platform import Identities
 from smoke.check import Check, Failed, Result, Skipped, Status, run
 from smoke.client import Browser, Network, Page, straight_to, trusting
 from smoke.report import advice, passed
-from tests.smoke.doubles.platform import Identities
 
 
 def outcome(ask: Callable[[], str], limit: float = 30) -> Result:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from doubles.platform import Identities
 from settings import Settings
 from smoke.__main__ import main
 from smoke.check import Skipped
@@ -16,8 +17,7 @@ from smoke.client import by_name_or, straight_to
 from smoke.kubernetes import api_server
 from smoke.robots import robot
 from smoke.site import ca_certificate, person
-from tests.smoke.conftest import ACCOUNTS, STACK_FILE
-from tests.smoke.doubles.platform import Identities, running
+from tests.smoke.conftest import ACCOUNTS, STACK_FILE, serving
 
 Command = Callable[..., tuple[int, dict[str, object]]]
 
@@ -30,7 +30,7 @@ def command(settings: Settings, certificates: Identities, tmp_path: Path) -> Com
     report = tmp_path / "build" / "smoke.json"
 
     def run(*lies: str) -> tuple[int, dict[str, object]]:
-        with running(settings, set(lies), certificates) as double:
+        with serving(settings, certificates, *lies) as double:
             address = double.url.removeprefix("https://")
             options = ["--stack", "smoke", "--ca", str(tmp_path / "ca.pem"), "--connect-to", address]
             code = main([*options, "--report", str(report)], root=tmp_path)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from doubles.platform import FOREIGN, SSH_FAULT
 from smoke.check import Result, Status
 from tests.smoke.conftest import ACCOUNTS, Smoke
-from tests.smoke.doubles.platform import FOREIGN, SSH_LIE
 
 IMAGE = "an image goes in and out"
 GROUPS = "a person has the groups of the stack file"
@@ -35,7 +35,7 @@ def kept_out(service: str) -> str:
 # What the platform does wrong -> the check that says so, and a word of what it says.
 LIES: Mapping[str, tuple[str, str]] = {
     "gitea is down behind its ingress": (certificate("git"), "502"),
-    SSH_LIE: ("git-ssh.smoke.example.com answers git over SSH", "no SSH server"),
+    SSH_FAULT: ("git-ssh.smoke.example.com answers git over SSH", "no SSH server"),
     "gitea has another issuer": ("issuer of gitea", "http://auth"),
     **{f"{slug} has no key": (f"issuer of {slug}", "no RSA signing key") for slug in SERVICES},
     "gitea hides the login": (leads("gitea"), "without"),
@@ -113,7 +113,8 @@ def test_tokens_of_somebody_else_fail_in_every_service_that_reads_them(smoke: Sm
 
 def test_tokens_without_groups_fail_wherever_groups_are_rights(smoke: Smoke) -> None:
     failed = failures(smoke("tokens name no groups"))
-    assert set(failed) == {let_in(slug) for slug in ("gitea", "harbor", "vault", "kubernetes")}, "Matrix knows none"
+    people = {let_in(slug) for slug in ("gitea", "harbor", "vault", "kubernetes")}
+    assert set(failed) == {*people, API}, "Matrix knows none"
 
 
 def test_an_application_that_traefik_does_not_protect_fails_for_everybody(smoke: Smoke) -> None:

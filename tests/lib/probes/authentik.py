@@ -1,12 +1,13 @@
-"""A double of the parts of Authentik that apply a blueprint: worker, rows, runs, the token endpoint and tokens."""
+"""What is behind the API of Authentik while a blueprint is applied: worker, rows, runs; each can be late or fail."""
 
 import hashlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs
+from typing import Any
 
+from doubles.authentik import Authentik, Client, Person
 from doubles.loopback import Reply, Request
 
 PATH = "mounted/gitea/gitea.yaml"
@@ -14,12 +15,6 @@ ROW = "6b1f5f0e-0000-4000-8000-000000000001"
 REDIRECT_URI = "https://git.example.test/user/oauth2/authentik/callback"
 TOKEN = "api-token"
 IDENTIFIER = "home-cluster-reader"
-LISTS = frozenset(
-    (
-        *("core/groups/", "core/users/", "core/applications/", "providers/oauth2/", "providers/proxy/"),
-        *("policies/expression/", "policies/bindings/", "propertymappings/provider/scope/"),
-    )
-)
 
 
 def with_files(text: str, secret: str) -> str:
@@ -34,7 +29,7 @@ def text_only(text: str, secret: str) -> str:
 
 
 @dataclass
-class Authentik:
+class Worker:
     """What the server and its worker hold.
 
     Attributes:
@@ -59,52 +54,36 @@ class Authentik:
     saves: "itertools.count[int]" = field(default_factory=itertools.count)
     saved: int = 0
     members: list[str] = field(default_factory=lambda: ["jane"])
+    host: str = "auth.example.test"
+    people: Mapping[str, Person] = field(default_factory=dict)
 
     def respond(self, request: Request) -> Reply:
         """One request."""
-        if not self.up:
-            return Reply(503)
-        if request.path == "/application/o/token/":
-            return self._exchange(parse_qs(request.body.decode()))
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return Reply(403)
-        if request.path == f"/api/v3/core/tokens/{IDENTIFIER}/view_key/":
-            return Reply(404) if self.applied is None else Reply(body={"key": self.applied[1]})
-        path, _, query = request.path.removeprefix("/api/v3/").partition("?")
-        if path in LISTS:
-            return self._list(path, parse_qs(query))
-        return self._manage(request.method, request.path.removeprefix("/api/v3/managed/blueprints/"))
+        return Authentik(self, administration=self).respond(request) if self.up else Reply(503)
 
-    def _list(self, path: str, query: dict[str, list[str]]) -> Reply:
-        """One entry on each page; applications that the asking account may not use only when asked for."""
-        entries: list[dict[str, object]] = []
-        if path == "core/groups/":
-            members = [{"pk": number, "username": name} for number, name in enumerate(self.members)]
-            admins = {"pk": "1", "name": "admins", "is_superuser": False, "users_obj": members}
-            entries = [{"pk": "0", "name": "people", "is_superuser": False, "users_obj": []}, admins]
-        elif path == "core/applications/" and "superuser_full_list" in query:
-            entries = [{"slug": "gitea", "provider": 1, "policy_engine_mode": "all", "meta_launch_url": ""}]
-        number = int(query["page"][0])
-        following = number + 1 if number < len(entries) else 0
-        return Reply(body={"pagination": {"next": following}, "results": entries[number - 1 : number]})
+    @property
+    def clients(self) -> Mapping[str, Client]:
+        """The client that the last good run made."""
+        if self.applied is None:
+            return {}
+        made = Client(slug="gitea", client_id="gitea", redirect_uris=(REDIRECT_URI,), secret=self.applied[1])
+        return {"gitea": made}
 
-    def _manage(self, method: str, path: str) -> Reply:
-        if (method, path) == ("GET", "available/"):
-            return Reply(body=self._files())
-        if (method, path) == ("POST", f"{ROW}/apply/"):
-            self._run()
-        elif (method, path) != ("GET", f"{ROW}/"):
-            return Reply(404)
-        return Reply(body=self._row())
+    def account(self, token: str) -> Mapping[str, Any] | None:
+        return {"username": "akadmin", "is_superuser": True} if token == TOKEN else None
 
-    def _files(self) -> list[dict[str, object]]:
-        packaged = {"path": "default/flow-oobe.yaml", "hash": "0" * 128, "last_m": 0, "meta": {"name": "oobe"}}
-        if self.text is None:
-            return [packaged]
-        mounted = {"path": PATH, "hash": self.hashed(self.text, self.secret), "last_m": 0, "meta": {"name": "gitea"}}
-        return [packaged, mounted]
+    def files(self) -> Mapping[str, str]:
+        mounted = {} if self.text is None else {PATH: self.hashed(self.text, self.secret)}
+        return {"default/flow-oobe.yaml": "0" * 128, **mounted}
 
-    def _run(self) -> None:
+    def row(self, identifier: str) -> Mapping[str, Any] | None:
+        if identifier != ROW:
+            return None
+        applied = "" if self.applied is None else self.hashed(*self.applied)
+        last = f"2026-11-23T10:00:{self.saved:02d}Z"
+        return {"path": PATH, "status": self.status, "last_applied": last, "last_applied_hash": applied}
+
+    def apply(self, identifier: str) -> None:
         self.asked += 1
         if not self.runs:
             return
@@ -114,22 +93,15 @@ class Authentik:
             self.members = ["jane"]
             self.applied = (self.text, self.secret)
 
-    def _row(self) -> dict[str, object]:
-        return {
-            "pk": ROW,
-            "path": PATH,
-            "status": self.status,
-            "last_applied": f"2026-11-23T10:00:{self.saved:02d}Z",
-            "last_applied_hash": "" if self.applied is None else self.hashed(*self.applied),
-        }
+    def key(self, identifier: str) -> str | None:
+        return self.applied[1] if self.applied is not None and identifier == IDENTIFIER else None
 
-    def _exchange(self, form: dict[str, list[str]]) -> Reply:
-        """Client first, then redirect URI, then code, as the token endpoint does."""
-        known = self.applied is not None and form["client_id"] == ["gitea"]
-        right = known and self.applied is not None and form["client_secret"] == [self.applied[1]]
-        if not right or form["redirect_uri"] != [REDIRECT_URI]:
-            return Reply(401, {"error": "invalid_client"})
-        return Reply(400, {"error": "invalid_grant"})
+    def entries(self, path: str) -> Sequence[Mapping[str, Any]]:
+        members = [{"pk": number, "username": name} for number, name in enumerate(self.members)]
+        admins = {"pk": "1", "name": "admins", "is_superuser": False, "users_obj": members}
+        people = {"pk": "0", "name": "people", "is_superuser": False, "users_obj": []}
+        gitea = {"slug": "gitea", "provider": 1, "policy_engine_mode": "all", "meta_launch_url": ""}
+        return {"core/groups": [people, admins], "core/applications": [gitea]}.get(path, [])
 
 
 def environment(directory: Path, url: str, text: str, *, generation: int = 2) -> dict[str, str]:

@@ -7,8 +7,8 @@ import pytest
 
 from doubles.loopback import Reply, Request, serving
 from lib.probes.authentik_api import current_problem, main, problem
+from tests.lib.probes.authentik import TOKEN, Worker
 
-TOKEN = "WqRb7x"
 ADMINISTRATOR = {"user": {"username": "akadmin", "is_superuser": True}}
 
 
@@ -18,18 +18,14 @@ def answering(reply: Reply) -> str:
 
 
 def test_an_administrators_token_opens_the_gate() -> None:
-    def respond(request: Request) -> Reply:
-        right = request.path == "/api/v3/core/users/me/" and request.headers["Authorization"] == f"Bearer {TOKEN}"
-        return Reply(body=ADMINISTRATOR) if right else Reply(404)
-
-    with serving(respond) as api:
+    with serving(Worker(text=None).respond) as api:
         assert problem(api.url, TOKEN) == "", "the account that the token stands for, asked for with the token"
+        assert "refuses the token (403)" in problem(api.url, "another"), "which Authentik does not know"
 
 
 @pytest.mark.parametrize(
     ("reply", "word"),
     [
-        (Reply(403, {"detail": "Token invalid/expired"}), "refuses the token (403)"),
         (Reply(503), "answers 503"),
         (Reply(200, "<html>404 page not found</html>"), "not the API"),
         (Reply(200, {"user": {"username": "ada", "is_superuser": False}}), "no administrator"),

@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from doubles.authentik import Authentik, Held
+from doubles.authentik.state import outpost as provider
 from doubles.loopback import Double, Reply, Request, Respond, serving
 from lib.probes.forward_auth import main, problem
 
@@ -23,12 +25,9 @@ def login(
     return Reply(302, headers={"Location": f"{scheme}://{auth}{path}?{urlencode(query)}"})
 
 
-def outpost(request: Request) -> Reply:
-    """Knows one host, and only what Traefik tells about the request."""
-    if request.path != PATH or request.headers.get("X-Forwarded-Host") != HOST:
-        return Reply(404)
-    complete = {"X-Forwarded-Proto", "X-Forwarded-Uri"} <= set(request.headers)
-    return login(scheme=request.headers["X-Forwarded-Proto"]) if complete else Reply(500)
+WIKI = provider("wiki", HOST, ())
+outpost = Authentik(Held(AUTH_HOST, {WIKI.client_id: WIKI})).respond
+"""Knows one host, and only what Traefik tells about the request."""
 
 
 def given(url: str, host: str = HOST) -> dict[str, str]:

@@ -2,27 +2,46 @@
 
 import json
 import ssl
-import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
+from pathlib import Path
 
 import pytest
 
-from doubles.loopback import Reply, Request, greeting, serving
+from doubles.certificates import Authority
+from doubles.client import Login
+from doubles.gitea.login import Source, gitea
+from doubles.loopback import Reply, Request, Respond, greeting, serving
+from doubles.platform import context
+from doubles.web import Asked, nothing
+from lib.oidc import GITEA_SOURCE, SCOPES
 from lib.probes import gate, login_offered
-from tests.lib.probes.certificates import Authority
 
 LOGIN = "https://auth.example.com/application/o/authorize/?client_id=gitea"
-Respond = Callable[[Request], Reply]
 
 
-def service(request: Request) -> Reply:
-    """A service that offers the login on its page and leads to it."""
-    if request.path == "/login":
-        return Reply(302, headers={"Location": LOGIN})
-    return Reply(200, '<a href="/user/oauth2/authentik">Sign in</a>')
+SOURCE = Source(
+    login=Login(
+        issuer="https://auth.example.com/application/o/gitea/",
+        client_id="gitea",
+        secret="made-up",
+        redirect_uri="https://git.example.com/callback",
+        scopes=SCOPES,
+    ),
+    name=GITEA_SOURCE,
+    required_group="people",
+    admin_group="admins",
+)
+
+
+def offering(*faults: str) -> Respond:
+    """Gitea, which offers the login on its page and leads to it."""
+    answer = gitea(SOURCE, nothing, faults)
+    return lambda request: answer(Asked(request))
+
+
+service = offering()
 
 
 @pytest.fixture
@@ -39,36 +58,20 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[dict[str, str]],
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
+def authority() -> Authority:
+    return Authority("platform")
 
 
 @pytest.fixture(scope="module")
-def tls_server(authority: Authority) -> Iterator[str]:
+def tls_server(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a server on the loopback with a certificate of the authority; it answers `ok`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Silent."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.leaf)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    shown = context(authority.issue("loopback"), tmp_path_factory.mktemp("loopback") / "leaf.pem")
+    with serving(lambda _: Reply(200, "ok"), shown) as double:
+        yield double.url
 
 
-CHECKS = [{"url": "/", "body": "/user/oauth2/authentik"}, {"url": "/login", "location": "client_id=gitea"}]
+PAGE, START = "/user/login", f"/user/oauth2/{GITEA_SOURCE}"
+CHECKS = [{"url": PAGE, "body": START}, {"url": START, "location": "client_id=gitea"}]
 
 
 def test_a_service_that_offers_the_login_and_leads_to_it_opens_the_gate(run: Callable[..., int]) -> None:
@@ -80,7 +83,7 @@ def test_redirects_are_looked_at_and_not_followed(run: Callable[..., int]) -> No
     with serving(service) as double:
         run(double.url, CHECKS, 0)
         paths = [request.path for request in double.requests]
-    assert paths == ["/", "/login"], "following it would ask Authentik, which is another gate's business"
+    assert paths == [PAGE, START], "following it would ask Authentik, which is another gate's business"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +143,7 @@ def test_git_over_ssh_is_a_server_that_says_so(run: Callable[..., int], capsys: 
 
 
 def test_all_checks_must_hold_in_the_same_round(run: Callable[..., int]) -> None:
-    with serving(lambda request: service(request) if request.path == "/" else Reply(503)) as double:
+    with serving(lambda request: service(request) if request.path == PAGE else Reply(503)) as double:
         assert run(double.url, CHECKS, -1) == 1, "one right answer of two is not enough"
 
 
@@ -158,9 +161,10 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted(tls_server: str) -
 
 
 def test_the_certificate_of_the_clusters_authority_is_trusted(
-    tls_server: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    tls_server: str, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    (tmp_path / "authority.pem").write_bytes(authority.pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     monkeypatch.setenv("CHECKS", json.dumps([{"url": tls_server, "body": "ok"}]))
     monkeypatch.setenv("SECONDS", "-1")
     assert login_offered.main() == 0, "SSL_CERT_FILE is how the Job is told whom to trust"

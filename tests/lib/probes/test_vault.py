@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from doubles.loopback import Reply, Respond, serving
+from doubles.loopback import Respond, serving
+from doubles.vault import Vault
+from doubles.web import Asked, nothing
 from lib.probes import vault_listening, vault_unsealed
 
 KEYS = ["vault-root", "vault-unseal-0"]
@@ -19,12 +21,14 @@ def keys(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def health(status: int) -> Reply:
-    return Reply(status, {"initialized": status != 501, "sealed": status == 503})
+def always(status: int) -> Respond:
+    """A server in one state."""
+    vault = Vault(None, nothing, health=status)
+    return lambda request: vault.answer(Asked(request))
 
 
 def test_an_unsealed_vault_with_both_keys_opens_the_gate(keys: Path) -> None:
-    with serving(lambda _: health(200)) as vault:
+    with serving(always(200)) as vault:
         assert vault_unsealed.problem([vault.url], keys, KEYS) == "", "nothing is missing, so nothing may hold the gate"
 
 
@@ -32,7 +36,7 @@ def test_an_unsealed_vault_with_both_keys_opens_the_gate(keys: Path) -> None:
     ("status", "word"), [(503, "sealed"), (501, "not initialised"), (429, "no leader"), (500, "500")]
 )
 def test_a_vault_that_does_not_serve_keeps_the_gate_shut_and_says_why(keys: Path, status: int, word: str) -> None:
-    with serving(lambda _: health(status)) as vault:
+    with serving(always(status)) as vault:
         assert word in vault_unsealed.problem([vault.url], keys, KEYS), "the log of the gate is all a person sees"
 
 
@@ -40,21 +44,17 @@ def test_a_vault_that_does_not_serve_keeps_the_gate_shut_and_says_why(keys: Path
 @pytest.mark.parametrize("status", [200, 503])
 def test_an_interrupted_initialisation_is_named_and_its_remedy_given(keys: Path, lost: str, status: int) -> None:
     (keys / lost).unlink()
-    with serving(lambda _: health(status)) as vault:
+    with serving(always(status)) as vault:
         problem = vault_unsealed.problem([vault.url], keys, KEYS)
     assert f"no {lost}" in problem, "the missing key must be named"
     assert "delete the volume claims" in problem, "an initialised Vault without keys can only be deleted or restored"
 
 
 def test_missing_keys_of_a_vault_that_was_never_initialised_are_no_loss(tmp_path: Path) -> None:
-    with serving(lambda _: health(501)) as vault:
+    with serving(always(501)) as vault:
         problem = vault_unsealed.problem([vault.url], tmp_path, KEYS)
     assert "delete" not in problem, "nobody may be told to delete a Vault that is about to be initialised"
     assert "not initialised" in problem, "the gate stays shut"
-
-
-def always(status: int) -> Respond:
-    return lambda _: health(status)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_of_several_servers_all_are_unsealed_and_one_is_active(keys: Path, state
 
 
 def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(lambda _: health(503)) as vault:
+    with serving(always(503)) as vault:
         monkeypatch.setenv("VAULT_ADDRS", vault.url)
         monkeypatch.setenv("KEYS_DIRECTORY", str(keys))
         monkeypatch.setenv("KEYS", ",".join(KEYS))
@@ -87,11 +87,11 @@ def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(keys: Path, monk
 
 @pytest.mark.parametrize("status", [200, 501, 503])
 def test_any_answer_of_vault_counts_as_listening(status: int) -> None:
-    with serving(lambda _: health(status)) as vault:
+    with serving(always(status)) as vault:
         assert vault_listening.listening(vault.url) == "", "a sealed or empty Vault is what init is for"
 
 
 def test_a_vault_that_is_not_there_is_not_listening() -> None:
-    with serving(lambda _: health(200)) as vault:
+    with serving(always(200)) as vault:
         closed = vault.url
     assert vault_listening.listening(closed) != "", "init would fail against a closed port"

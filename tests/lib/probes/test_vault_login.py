@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
-from doubles.loopback import Reply, Request, serving
+from doubles.client import Login
+from doubles.loopback import Reply, Request, Respond, serving
+from doubles.vault import Role, Vault
+from doubles.web import Asked, nothing
 from lib.probes.vault_login import main, problem
 
 UI = "https://vault.example.test/ui/vault/auth/oidc/oidc/callback"
@@ -26,19 +29,28 @@ def given(url: str) -> dict[str, str]:
     }
 
 
-def vault(
-    host: str = "https://auth.example.test", allowed: tuple[str, ...] = (UI, CLI), **query: Any
-) -> Callable[[Request], Reply]:
-    def respond(request: Request) -> Reply:
-        asked: dict[str, Any] = json.loads(request.body)
-        if request.path != "/v1/auth/oidc/oidc/auth_url" or asked["role"] != "authentik-users":
-            return Reply(400, {"errors": ["role could not be found"]})
-        if asked["redirect_uri"] not in allowed:
-            return Reply(body={"data": {"auth_url": ""}})
-        sent = {"client_id": "vault", "redirect_uri": asked["redirect_uri"], "scope": "openid", **query}
-        return Reply(body={"data": {"auth_url": f"{host}/application/o/authorize/?{urlencode(sent)}"}})
+ROLE = Role(
+    login=Login(
+        issuer="https://auth.example.test/application/o/vault/",
+        client_id="vault",
+        secret="made-up",
+        redirect_uri=UI,
+        scopes=("openid",),
+    ),
+    redirect_uris=(UI, CLI),
+    policies={},
+)
 
-    return respond
+
+def vault(role: Role = ROLE) -> Respond:
+    """A server with this role."""
+    server = Vault(role, nothing)
+    return lambda request: server.answer(Asked(request))
+
+
+def configured(**changes: Any) -> Role:
+    """The role of a login that is configured otherwise."""
+    return replace(ROLE, login=replace(ROLE.login, **changes))
 
 
 def found(respond: Callable[[Request], Reply], **changes: str) -> str:
@@ -54,17 +66,24 @@ def test_an_authorization_url_for_every_redirect_uri_opens_the_gate() -> None:
 
 
 def test_a_redirect_uri_that_the_role_does_not_allow_keeps_it_shut_and_is_named() -> None:
-    assert f"no URL for {CLI}" in found(vault(allowed=(UI,))), "Vault itself says nothing"
+    assert f"no URL for {CLI}" in found(vault(replace(ROLE, redirect_uris=(UI,)))), "Vault itself says nothing"
 
 
 def test_another_identity_provider_keeps_it_shut() -> None:
-    message = found(vault(host="http://authentik-server.authentik.svc"))
+    message = found(vault(configured(issuer="http://authentik-server.authentik.svc/application/o/vault/")))
     assert "http://authentik-server.authentik.svc and not to https://auth.example.test" in message, "with scheme"
 
 
-@pytest.mark.parametrize("wrong", [{"client_id": "gitea"}, {"redirect_uri": "https://other.test"}])
-def test_another_client_or_destination_keeps_it_shut(wrong: dict[str, Any]) -> None:
-    assert f"has {next(iter(wrong))} " in found(vault(**wrong)), "which is named"
+def test_another_client_keeps_it_shut() -> None:
+    assert "has client_id " in found(vault(configured(client_id="gitea"))), "which is named"
+
+
+def test_another_destination_keeps_it_shut() -> None:
+    elsewhere = (
+        "https://auth.example.test/application/o/authorize/?client_id=vault&redirect_uri=https%3A%2F%2Fother.test"
+    )
+    reply = Reply(body={"data": {"auth_url": elsewhere}})
+    assert "has redirect_uri " in found(lambda _: reply), "which is named"
 
 
 @pytest.mark.parametrize(

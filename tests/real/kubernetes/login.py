@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from doubles.authentik import Authentik, Client, Held, Person
 from doubles.certificates import Authority
 from doubles.loopback import serving
-from tests.real.authentik import Authentik
 from tests.real.proxy import proxying
 from tests.support.recording import Recording
 
@@ -26,14 +26,19 @@ class Login:
     """How people log in.
 
     Attributes:
-        authentik: The double.
+        authentik: The double, with kubectl as its client.
         flags: Of the API server.
         variables: Of its environment.
     """
 
     authentik: Authentik
+    client: Client
     flags: dict[str, str]
     variables: dict[str, str]
+
+    def token(self, person: Person) -> str:
+        """What kubectl has on the machine of a person who logged in."""
+        return self.authentik.tokens.id_token(person, self.client, {})
 
 
 @contextlib.contextmanager
@@ -48,8 +53,9 @@ def offered(program: Recording, directory: Path) -> Iterator[Login]:
     file = directory / _FILE
     file.write_text(yaml.safe_dump(configuration), encoding="utf-8")
     (audience,) = issuer["audiences"]
-    authentik = Authentik(issuer=issuer["url"], client_id=audience, client_secret="")
-    host = str(urlsplit(issuer["url"]).hostname)
+    host, slug = str(urlsplit(issuer["url"]).hostname), issuer["url"].rstrip("/").rpartition("/")[2]
+    client = Client(slug=slug, client_id=audience, redirect_uris=())
+    authentik = Authentik(Held(host, {audience: client}))
     pair = directory / f"{host}.pem"
     pair.write_bytes(b"".join(authority.issue(host, [host])))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -58,7 +64,7 @@ def offered(program: Recording, directory: Path) -> Iterator[Login]:
         serving(authentik.respond, context) as double,
         proxying({f"{host}:443": urlsplit(double.url).port or 0}) as proxy,
     ):
-        yield Login(authentik, {_FLAG: str(file)}, {"HTTPS_PROXY": proxy.url})
+        yield Login(authentik, client, {_FLAG: str(file)}, {"HTTPS_PROXY": proxy.url})
 
 
 def _configuration(program: Recording) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.real.authentik import Person
-from tests.real.jwt import Signer
+from doubles.authentik import Person
+from doubles.authentik.jwt import Signer
 from tests.real.kubernetes.stage import Stage
 from tests.support.recording import Recording
 
@@ -24,14 +24,14 @@ def may(stage: Stage, person: Person, verb: str, resource: str, namespace: str =
     """What the server says to somebody who asks for themselves."""
     attributes = {"verb": verb, "resource": resource, "namespace": namespace}
     review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
-    api = stage.api.using(stage.login.authentik.id_token(person))
+    api = stage.api.using(stage.login.token(person))
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
     return bool(api.expect("POST", path, {**review, "spec": {"resourceAttributes": attributes}})["status"]["allowed"])
 
 
 def test_a_person_is_known_by_name_and_groups_with_the_prefix(stage: Stage) -> None:
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    api = stage.api.using(stage.login.authentik.id_token(OPERATOR))
+    api = stage.api.using(stage.login.token(OPERATOR))
     user = api.expect("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review)["status"]["userInfo"]
     assert user["username"] == "oidc:olga", "nobody can take the name of an account of Kubernetes"
     assert {"oidc:operators", "oidc:people"} <= set(user["groups"]), "the groups of Authentik, likewise"
@@ -62,5 +62,5 @@ def test_a_group_cannot_be_named_like_one_of_kubernetes(stage: Stage) -> None:
     ids=["another audience", "another issuer", "expired", "another key", "no algorithm"],
 )
 def test_a_token_that_is_not_from_this_login_is_refused(stage: Stage, person: Person) -> None:
-    api = stage.api.using(stage.login.authentik.id_token(person))
+    api = stage.api.using(stage.login.token(person))
     assert api.ask("GET", "/api/v1/namespaces").status == 401, "the server does not know them"

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from doubles.authentik.jwt import Signer
 from doubles.loopback import Reply, Request
-from tests.real.jwt import Signer
 
 ACCOUNT = "system:serviceaccount:{namespace}:{name}"
 OWN_AUDIENCE = "https://kubernetes.default.svc.cluster.local"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from doubles.authentik import Authentik, Client, Held, Person
 from doubles.certificates import Authority
 from doubles.loopback import Respond, serving
 from lib.values.vault import AUDIT_DIRECTORY
 from settings import load_stack_file
-from tests.real.authentik import Authentik, Person
 from tests.real.proxy import Proxy, proxying
 from tests.real.vault import server as vault_servers
 from tests.real.vault.api import Answer, Api
@@ -38,6 +38,7 @@ class Site:
     installation: Installation
     api_server: ApiServer
     authentik: Authentik
+    client: Client
     proxy: Proxy
 
     @property
@@ -83,11 +84,13 @@ def staged(program: Recording, binary: Path, directory: Path) -> Iterator[Site]:
     if release.get("values", "server", "authDelegator", "enabled"):
         api_server.reviewers.add(ACCOUNT.format(**own))
     openid = program.one(OPENID)
-    authentik = Authentik(
-        issuer=openid.get("oidcDiscoveryUrl"),
+    client = Client(
+        slug=openid.get("oidcDiscoveryUrl").rstrip("/").rpartition("/")[2],
         client_id=openid.get("oidcClientId"),
-        client_secret=declared(program)["platform/oidc/vault"]["client-secret"],
+        secret=declared(program)["platform/oidc/vault"]["client-secret"],
+        redirect_uris=tuple(program.one(OPENID_ROLE).get("allowedRedirectUris")),
     )
+    authentik = Authentik(Held(str(urlsplit(openid.get("oidcDiscoveryUrl")).hostname), {client.client_id: client}))
     doubles = {
         program.one(KUBERNETES_CONFIG).get("kubernetesHost"): api_server.respond,
         openid.get("oidcDiscoveryUrl"): authentik.respond,
@@ -111,7 +114,7 @@ def staged(program: Recording, binary: Path, directory: Path) -> Iterator[Site]:
         )
         installation = Installation(server.api.using(keys["vault-root"]), surroundings)
         installation.install(program)
-        yield Site(program, authority, server, keys, installation, api_server, authentik, proxy)
+        yield Site(program, authority, server, keys, installation, api_server, authentik, client, proxy)
 
 
 @contextlib.contextmanager

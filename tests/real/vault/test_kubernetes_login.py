@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.real.jwt import Signer
+from doubles.authentik.jwt import Signer
 from tests.real.vault.api_server import ACCOUNT, OWN_AUDIENCE
 from tests.real.vault.site import Site
 from tests.support.recording import Recorded

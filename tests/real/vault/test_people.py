@@ -7,11 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from doubles.authentik import Person
+from doubles.authentik.jwt import Signer
 from lib.images import VAULT
-from tests.real.authentik import Person
-from tests.real.jwt import Signer
 from tests.real.vault.paths import beyond_default
-from tests.real.vault.site import OPENID_ROLE, Site
+from tests.real.vault.site import OPENID, OPENID_ROLE, Site
 
 pytestmark = pytest.mark.real
 USERS, ADMINISTRATORS = "vault-users", "vault-admins"
@@ -20,11 +20,12 @@ FOLDER = "kv/{}/people/ada/mail"
 
 def test_the_authorization_url_asks_authentik_for_a_code_for_this_client(site: Site) -> None:
     role = site.program.one(OPENID_ROLE)
+    issuer = site.program.one(OPENID).get("oidcDiscoveryUrl")
     for redirect_uri in role.get("allowedRedirectUris"):
         url = urlsplit(site.authorization_url(redirect_uri))
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
-        assert url.netloc == urlsplit(site.authentik.issuer).netloc, "at the public host of Authentik"
-        assert (query["client_id"], query["redirect_uri"]) == (site.authentik.client_id, redirect_uri), "for Vault"
+        assert url.netloc == urlsplit(issuer).netloc, "at the public host of Authentik"
+        assert (query["client_id"], query["redirect_uri"]) == (site.client.client_id, redirect_uri), "for Vault"
         assert query["response_type"] == "code", "the code flow, so no token travels in a URL"
         assert set(query["scope"].split()) == {"openid", *role.get("oidcScopes")}, "with the claims the role reads"
 

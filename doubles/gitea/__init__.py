@@ -1,0 +1,1 @@
+"""Gitea: the login of people."""

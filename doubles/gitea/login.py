@@ -1,0 +1,72 @@
+"""Gitea as far as a login and what it finds go: the login page, an account's settings, the page of administrators."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from doubles import client
+from doubles.client import Answer, Client, Login
+from doubles.loopback import Reply
+from doubles.web import Asked, page, redirect
+from lib import oidc
+from lib.oidc import GITEA_SOURCE
+from settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The login source, and what app.ini says of accounts.
+
+    Attributes:
+        name: Of the source, as its addresses have it.
+        required_group, admin_group: Who is let in, and who administers.
+        registers: Whether a first login makes an account.
+        username: Claim that names it.
+    """
+
+    login: Login
+    name: str
+    required_group: str
+    admin_group: str
+    registers: bool = True
+    username: str = "preferred_username"
+
+
+def declared(settings: Settings) -> Source:
+    """What a stack file makes of it."""
+    return Source(
+        login=client.declared(oidc.gitea(settings)),
+        name=GITEA_SOURCE,
+        required_group=settings.gitea.user_group,
+        admin_group=settings.gitea.admin_group,
+    )
+
+
+def gitea(source: Source, authentik: Answer, faults: Collection[str] = ()) -> Answer:
+    """What answers on its host."""
+    people, path = Client(source.login, authentik), f"/user/oauth2/{source.name}"
+    registers = source.registers and "gitea makes no accounts" not in faults
+
+    def profile(person: Mapping[str, Any]) -> Reply:
+        name = "ghost" if "gitea names people otherwise" in faults else person.get(source.username, "")
+        return page("Settings", f'<input id="username" name="name" value="{name}" data-name="{name}" disabled>')
+
+    def answer(asked: Asked) -> Reply:
+        person = people.person(asked)
+        if person is not None and source.required_group not in person["groups"]:
+            person = None  # the account is prohibited from logging in
+        administrator = person is not None and source.admin_group in person["groups"]
+        if asked.path == "/" and "gitea is down behind its ingress" in faults:
+            return Reply(502)
+        if asked.path == "/user/login":
+            return page("Sign in", "" if "gitea hides the login" in faults else f'<a href="{path}">Authentik</a>')
+        if asked.path == path:
+            return redirect("/user/login") if "gitea cannot reach Authentik" in faults else people.begin()
+        if asked.path == f"{path}/callback":
+            return people.finish(asked, "/" if registers else "/user/link_account")
+        if asked.path == "/user/settings":
+            return profile(person) if person is not None and registers else redirect("/user/login")
+        mixed = "gitea mixes up rights" in faults
+        return page("Gitea", status=403 if asked.path == "/-/admin" and administrator == mixed else 200)
+
+    return answer

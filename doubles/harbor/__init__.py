@@ -1,0 +1,1 @@
+"""Harbor: the login of people, and the registry."""

@@ -1,0 +1,48 @@
+"""The Kubernetes API as far as it says who somebody is: structured authentication with tokens of Authentik."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from doubles.authentik.tokens import own_key
+from doubles.client import Answer
+from doubles.loopback import Reply
+from doubles.web import Asked
+from lib import oidc
+from lib.talos.authentication import PREFIX
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Whose tokens it takes: issuer and audience."""
+
+    url: str
+    audience: str
+
+
+def declared(settings: Settings) -> Issuer:
+    """What a stack file makes of it."""
+    application = oidc.kubernetes(settings)
+    return Issuer(application.issuer, application.client_id)
+
+
+def api_server(issuer: Issuer, faults: Collection[str] = ()) -> Answer:
+    """The API; its answer is the object that was sent, with a status."""
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path != "/apis/authentication.k8s.io/v1/selfsubjectreviews" or asked.request.method != "POST":
+            return Reply(404)
+        claims = own_key().verified(asked.header("Authorization").removeprefix("Bearer ")) or {}
+        meant = (claims.get("iss"), claims.get("aud")) == (issuer.url, issuer.audience)
+        if not meant or "the API server knows no login" in faults:
+            return Reply(401, {"kind": "Status", "status": "Failure", "message": "Unauthorized", "code": 401})
+        prefix = "" if "the API server has no prefix" in faults else PREFIX
+        groups = [] if "the API server reads no groups" in faults else claims["groups"]
+        known = {
+            "username": f"{prefix}{claims['sub']}",
+            "groups": [*(f"{PREFIX}{one}" for one in groups), "system:authenticated"],
+        }
+        return Reply(201, {**json.loads(asked.request.body), "status": {"userInfo": known}})
+
+    return answer

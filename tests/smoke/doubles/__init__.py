@@ -1,1 +1,0 @@
-"""A platform on the loopback: doubles that behave as its services do, and can be told to lie."""
