@@ -29,6 +29,12 @@ class Reply:
     body: Any = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent."""
+        text = self.body if isinstance(self.body, bytes | str) else json.dumps(self.body)
+        return text if isinstance(text, bytes) else text.encode()
+
 
 Respond = Callable[[Request], Reply]
 
@@ -52,8 +58,7 @@ def serving(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[Dou
             request = Request(self.command, self.path, dict(self.headers), self.rfile.read(length))
             double.requests.append(request)
             reply = respond(request)
-            body = reply.body if isinstance(reply.body, bytes | str) else json.dumps(reply.body)
-            content = body if isinstance(body, bytes) else body.encode()
+            content = reply.content
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)

@@ -144,18 +144,22 @@ class Bench:
         self.object("v1", "Namespace", name, metadata={"labels": {"pod-security.kubernetes.io/enforce": level}})
 
     def probe(self, script: str, name: str, namespace: str, env: Sequence[Any], **more: Any) -> Result:
-        """Run a Job as components/probe.py makes them: a script of lib/probes, its modules and its variables."""
+        """Run a Job as components/probe.py makes them: a script of lib/probes, its modules, its variables and a CA."""
         files = ProbeArgs(namespace=namespace, source=probe.script(script)).files
         self.object("v1", "ConfigMap", f"{name}-script", namespace, data=files)
+        self.object(
+            "v1", "ConfigMap", f"{name}-ca", namespace, data={"ca.crt": pki.authority("bench", "ca").certificate}
+        )
         items = [{"key": key, "path": key if key == "probe.py" else f"lib/probes/{key}"} for key in files]
         volumes = [
             {"name": "script", "configMap": {"name": f"{name}-script", "items": items}},
+            {"name": "ca", "configMap": {"name": f"{name}-ca"}},
             *more.pop("volumes", []),
         ]
-        mounts = [{"name": "script", "mountPath": "/probe"}, *more.pop("mounts", [])]
-        main = container(
-            "probe", image="python", command=["python3", "/probe/probe.py"], env=list(env), volumeMounts=mounts
-        )
+        places = [{"name": "script", "mountPath": "/probe"}, {"name": "ca", "mountPath": "/ca"}]
+        mounts = [*places, *more.pop("mounts", [])]
+        env = [{"name": "SSL_CERT_FILE", "value": "/ca/ca.crt"}, *env]
+        main = container("probe", image="python", command=["python3", "/probe/probe.py"], env=env, volumeMounts=mounts)
         return self.object("batch/v1", "Job", name, namespace, spec=job(pod(main, volumes=volumes, **more)))
 
     def release(self, chart: str, namespace: str, values: Properties | None = None, **more: Any) -> Result:

@@ -37,6 +37,18 @@ class UnreachableError(Exception):
     """Nobody answers; the text is that of a Go client's network error."""
 
 
+class IngressError(UnreachableError):
+    """The ingress controller answers for the host itself.
+
+    Attributes:
+        status: With this status.
+    """
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
 def service_hosts(value: Any) -> Iterator[str]:
     """Cluster-internal host names anywhere in a value."""
     if isinstance(value, str):
@@ -130,13 +142,13 @@ def _by_ingress(cluster: Cluster, host: str) -> Backend:
     for release in cluster.world.view(RELEASES).values():
         if host in hosts(release["chart"], release["values"]):
             if not release["running"]:
-                raise UnreachableError(f"https://{host}: 503 Service Unavailable: no available server")
+                raise IngressError(503, f"https://{host}: 503 Service Unavailable: no available server")
             return Backend(release["namespace"], release["name"], release["chart"], True)
     for ingress in cluster.each("networking.k8s.io/Ingress"):
         backend = _of_ingress(cluster, ingress, host)
         if backend is not None:
             return backend
-    raise UnreachableError(f"https://{host}: 404 page not found (no ingress has this host)")
+    raise IngressError(404, f"https://{host}: 404 page not found (no ingress has this host)")
 
 
 def _of_ingress(cluster: Cluster, ingress: Mapping[str, Any], host: str) -> Backend | None:

@@ -13,10 +13,11 @@ _RBAC = "rbac.authorization.k8s.io"
 
 @dataclass(frozen=True)
 class Account:
-    """A ServiceAccount."""
+    """A ServiceAccount, which acts in its own namespace, or in `place`: another one, or none where that is empty."""
 
     namespace: str
     name: str
+    place: str | None = None
 
 
 def may(cluster: Cluster, account: Account, verb: str, resource: str, name: str) -> bool:
@@ -40,12 +41,14 @@ def may(cluster: Cluster, account: Account, verb: str, resource: str, name: str)
 
 
 def _rules(cluster: Cluster, account: Account) -> Iterator[Mapping[str, Any]]:
-    for binding, scope in (("RoleBinding", account.namespace), ("ClusterRoleBinding", "")):
+    place = account.namespace if account.place is None else account.place
+    bindings = (("RoleBinding", place), ("ClusterRoleBinding", ""))
+    for binding, scope in bindings if place else bindings[1:]:
         for item in cluster.each(f"{_RBAC}/{binding}", scope):
             if not any(_is_subject(subject, account) for subject in item.get("subjects") or []):
                 continue
             kind, name = item["roleRef"]["kind"], item["roleRef"]["name"]
-            role = cluster.look(f"{_RBAC}/{kind}", "" if kind == "ClusterRole" else account.namespace, name)
+            role = cluster.look(f"{_RBAC}/{kind}", "" if kind == "ClusterRole" else place, name)
             yield from (role or {}).get("rules") or []
 
 

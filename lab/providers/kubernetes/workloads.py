@@ -35,7 +35,8 @@ def pod_reasons(cluster: Cluster, obj: Object) -> Reasons:
             f'pods "{metadata["name"]}-" is forbidden: violates PodSecurity "{level}:latest": {", ".join(forbidden)}'
         ]
     reasons = pods.missing(cluster, namespace, spec)
-    for template in obj.get("spec", {}).get("volumeClaimTemplates") or []:
+    ephemeral = [one["ephemeral"]["volumeClaimTemplate"] for one in spec.get("volumes") or [] if "ephemeral" in one]
+    for template in (*(obj.get("spec", {}).get("volumeClaimTemplates") or []), *ephemeral):
         reasons += claim_reasons(cluster, template)
     return reasons
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
+from doubles.loopback import Reply, Request
 from lab.providers.authentik import identity
 from lab.providers.kubernetes.cluster import VAULTS, Cluster
 from lab.providers.kubernetes.endpoints import Backend, UnreachableError, locate
-from lab.providers.kubernetes.jobs import DONE, Container, Outcome
+from lab.providers.kubernetes.jobs import Container, Outcome
 from lab.providers.vault import api
 from lab.providers.vault.server import health
 
@@ -24,21 +24,15 @@ def _vault(cluster: Cluster, container: Container, address: str | None = None) -
     return server
 
 
-def unsealed(cluster: Cluster, container: Container) -> Outcome:
-    """VAULT_ADDRS, KEYS_DIRECTORY and KEYS: the keys are stored and every server is unsealed."""
-    files, directory = container.files(cluster), container.env["KEYS_DIRECTORY"]
-    wanted = container.env["KEYS"].split(",")
-    missing = [key for key in wanted if f"{directory}/{key}" not in files]
-    if missing:
-        return Outcome(waiting=f"the Secret has no {' and no '.join(missing)}")
-    for address in container.env["VAULT_ADDRS"].split(","):
-        try:
-            code, text = health(_vault(cluster, container, address))
-        except UnreachableError as error:
-            return Outcome(waiting=f"{address}: {error}")
-        if code != HTTPStatus.OK:
-            return Outcome(waiting=f"{address}: {text}")
-    return DONE
+def respond(cluster: Cluster, backend: Backend, request: Request) -> Reply:
+    """`/v1/sys/health` of the server of a release."""
+    server = cluster.world.get(VAULTS, f"{backend.namespace}/{backend.name}")
+    if server is None or request.path != "/v1/sys/health":
+        return Reply(404, {"errors": []})
+    code, text = health(server)
+    return Reply(
+        code, {"initialized": server["initialized"], "sealed": server["sealed"], "errors": [text] if text else []}
+    )
 
 
 def login(cluster: Cluster, container: Container) -> Outcome:
@@ -65,12 +59,3 @@ def _login_problem(cluster: Cluster, env: Mapping[str, str]) -> str:
     allowed = role["inputs"].get("allowedRedirectUris") or []
     foreign = [uri for uri in env["REDIRECT_URIS"].splitlines() if uri and uri not in allowed]
     return f"Vault makes no URL for {foreign[0]}: the role does not allow it" if foreign else ""
-
-
-def listening(cluster: Cluster, container: Container) -> Outcome:
-    """VAULT_ADDR alone: any answer will do."""
-    try:
-        _vault(cluster, container)
-    except UnreachableError as error:
-        return Outcome(waiting=str(error))
-    return DONE

@@ -1,0 +1,90 @@
+"""The API server of Kubernetes, as far as it is read: objects by name and lists, for whoever may have them."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from doubles.loopback import Reply, Request
+
+_PATH: Final = re.compile(
+    r"/(?:api|apis/(?P<group>[^/]+))/v\w+/(?:namespaces/(?P<namespace>[^/]+)/)?(?P<plural>[^/]+)(?:/(?P<name>[^/]+))?"
+)
+_METADATA_ONLY: Final = "as=PartialObjectMetadata"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a path names: a resource of a group, in a namespace or none, and one object of it or all (no `name`)."""
+
+    group: str
+    plural: str
+    namespace: str
+    name: str
+
+    @property
+    def resource(self) -> str:
+        """`<plural>.<group>`, `<plural>` in the core group."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+class State(Protocol):
+    """The cluster."""
+
+    def user(self, token: str) -> str | None:
+        """Whose token it is."""
+
+    def may(self, user: str, verb: str, target: Target) -> bool:
+        """Whether a user's roles let it `get` or `list` that."""
+
+    def objects(self, target: Target) -> Iterable[Mapping[str, Any]]:
+        """Every object of the target's resource in its namespace."""
+
+
+@dataclass(frozen=True)
+class KubernetesApi:
+    """An API server over a cluster."""
+
+    state: State
+
+    def respond(self, request: Request) -> Reply:
+        """The answer to any request."""
+        url = urlsplit(request.path)
+        user = self.state.user(_header(request, "Authorization").removeprefix("Bearer "))
+        if user is None:
+            return _refusal(401, "Unauthorized")
+        found = _PATH.fullmatch(url.path)
+        if request.method != "GET" or found is None:
+            return _refusal(404, "the server could not find the requested resource")
+        target = Target(**{key: value or "" for key, value in found.groupdict().items()})
+        verb = "get" if target.name else "list"
+        if not self.state.may(user, verb, target):
+            what = f'{target.resource}{f" {target.name!r}" if target.name else ""} is forbidden: User "{user}"'
+            return _refusal(403, f'{what} cannot {verb} resource "{target.plural}" in API group "{target.group}"')
+        accept = _header(request, "Accept")
+        objects = [_shown(one, accept) for one in self.state.objects(target)]
+        if target.name:
+            named = [one for one in objects if one["metadata"]["name"] == target.name]
+            return Reply(200, named[0]) if named else _refusal(404, f'{target.resource} "{target.name}" not found')
+        return Reply(200, {"kind": "List", "items": _selected(objects, url.query)})
+
+
+def _header(request: Request, name: str) -> str:
+    return next((value for key, value in request.headers.items() if key.lower() == name.lower()), "")
+
+
+def _shown(one: Mapping[str, Any], accept: str) -> Mapping[str, Any]:
+    """The object, or its metadata alone for whoever accepts no more."""
+    return {"kind": "PartialObjectMetadata", "metadata": one["metadata"]} if _METADATA_ONLY in accept else one
+
+
+def _selected(objects: list[Mapping[str, Any]], query: str) -> list[Mapping[str, Any]]:
+    """Those with the labels that are asked for; only equality is understood."""
+    selector = parse_qs(query).get("labelSelector", [""])[0]
+    wanted = dict(part.split("=", 1) for part in selector.split(",") if part)
+    return [one for one in objects if wanted.items() <= (one["metadata"].get("labels") or {}).items()]
+
+
+def _refusal(code: int, message: str) -> Reply:
+    return Reply(code, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": code})

@@ -1,0 +1,70 @@
+"""The cluster as its API server shows it to a ServiceAccount: the state of doubles/kubernetes_api.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from doubles.kubernetes_api import Target
+from lab.providers.kubernetes import pods, rbac
+from lab.providers.kubernetes.cluster import CRDS, OBJECTS, Cluster
+from lab.providers.kubernetes.kinds import Kind
+from lab.providers.talos import nodes
+
+ACCOUNT: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
+ADDRESS: Final = "10.96.0.1"
+VARIABLES: Final = {"KUBERNETES_SERVICE_HOST": ADDRESS, "KUBERNETES_SERVICE_PORT": "443"}
+"""What every pod is told."""
+
+
+def account_files(cluster: Cluster, namespace: str, spec: Mapping[str, Any]) -> dict[str, str]:
+    """Path -> content of what is mounted for a pod's ServiceAccount, where it or its account does not refuse that."""
+    name = spec.get("serviceAccountName") or "default"
+    account = cluster.look("ServiceAccount", namespace, name) or {}
+    if spec.get("automountServiceAccountToken", account.get("automountServiceAccountToken")) is False:
+        return {}
+    authority = str((cluster.api() or {}).get("authority", ""))
+    certificate = f"-----BEGIN CERTIFICATE-----\n{authority}\n-----END CERTIFICATE-----\n"
+    return {f"{ACCOUNT}/token": f"{namespace}:{name}", f"{ACCOUNT}/ca.crt": certificate}
+
+
+@dataclass(frozen=True)
+class State:
+    """A cluster of the world."""
+
+    cluster: Cluster
+
+    def user(self, token: str) -> str | None:
+        """The ServiceAccount that a mounted token is of."""
+        namespace, _, name = token.partition(":")
+        known = name == "default" or self.cluster.exists("ServiceAccount", namespace, name)
+        return f"system:serviceaccount:{token}" if name and known else None
+
+    def may(self, user: str, verb: str, target: Target) -> bool:
+        """By the Roles bound to the account."""
+        _, _, namespace, name = user.split(":")
+        account = rbac.Account(namespace, name, target.namespace)
+        return rbac.may(self.cluster, account, verb, target.resource, target.name)
+
+    def objects(self, target: Target) -> Iterator[Mapping[str, Any]]:
+        """Those that are kept as objects, and those that follow from something else: nodes and definitions."""
+        if target.resource == "nodes":
+            ready = pods.network_ready(self.cluster)
+            yield from (_object(name, "Ready", ready) for name in nodes.names(self.cluster.world))
+        elif target.resource == "customresourcedefinitions.apiextensions.k8s.io":
+            for key in self.cluster.world.view(CRDS):
+                group, _, kind = key.rpartition("/")
+                yield _object(Kind(group, "", kind).qualified, "Established", True)
+        else:
+            yield from self._kept(target)
+
+    def _kept(self, target: Target) -> Iterator[Mapping[str, Any]]:
+        for key, one in self.cluster.world.view(OBJECTS).items():
+            group, kind, namespace, _ = key.split("/")
+            if (group, namespace, Kind(group, "", kind).plural) == (target.group, target.namespace, target.plural):
+                yield one
+
+
+def _object(name: str, condition: str, met: bool) -> Mapping[str, Any]:
+    return {"metadata": {"name": name}, "status": {"conditions": [{"type": condition, "status": str(met)}]}}

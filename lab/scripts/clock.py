@@ -1,0 +1,42 @@
+"""The time of a script."""
+
+from __future__ import annotations
+
+import datetime as dates
+import time
+from types import ModuleType
+from typing import Any, Final
+
+from lab.scripts.replaced import replaced
+
+_DAY: Final = 86400.0
+
+
+class Clock:
+    """Stands still until the script sleeps, and is a day later then: nothing else happens meanwhile, so there is no
+    point in asking more than once again.
+    """
+
+    def __init__(self, begun: dates.datetime) -> None:
+        self._begun, self._passed = begun, 0.0
+
+    @property
+    def slept(self) -> bool:
+        """Whether any time has passed."""
+        return self._passed > 0
+
+    def modules(self) -> dict[str, ModuleType]:
+        """`time` and `datetime` of this clock."""
+        clock = self
+
+        class Now(dates.datetime):
+            @classmethod
+            def now(cls, tz: dates.tzinfo | None = None) -> Any:
+                return (clock._begun + dates.timedelta(seconds=clock._passed)).astimezone(tz)
+
+        own = replaced(time, monotonic=lambda: clock._passed, sleep=self._sleep)
+        calendar = replaced(dates, *dates.__all__, datetime=Now)
+        return {"time": own, "datetime": calendar}
+
+    def _sleep(self, seconds: float) -> None:
+        self._passed += max(seconds, _DAY)
