@@ -61,7 +61,7 @@ def test_a_sealed_vault_blocks_the_phases_behind_it_and_no_other(sealed: Outcome
 def test_the_phase_table_says_that_vault_is_sealed(sealed: Outcome) -> None:
     (failed,) = [phase for phase in phases_of(sealed.result).ordered() if phase.failed]
     assert [urn.rsplit("::", 1)[-1] for urn in failed.failed] == ["vault-gate"], "the gate, and nothing behind it"
-    assert "Vault is sealed" in failed.message, "what its own script saw last, in one line"
+    assert "vault-0.vault-internal:8200 is sealed" in failed.message, "what its script saw last, in one line"
 
 
 def test_what_needs_no_vault_comes_up_beside_a_sealed_one(sealed: Outcome) -> None:
