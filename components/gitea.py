@@ -1,6 +1,7 @@
 """Git hosting."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -25,10 +26,15 @@ _CONTENT_SECONDS = 600
 
 @dataclass(frozen=True, kw_only=True)
 class GiteaArgs(ServiceArgs):
-    """Section `gitea` of the stack file and the LoadBalancer address of git over SSH."""
+    """Section `gitea` of the stack file and the LoadBalancer address of git over SSH.
+
+    Attributes:
+        people: User names of those who may log in; the accounts of all others are switched off.
+    """
 
     settings: GiteaSettings
     ssh_address: IPv4Address
+    people: Sequence[str]
 
 
 class Gitea(pulumi.ComponentResource):
@@ -40,16 +46,16 @@ class Gitea(pulumi.ComponentResource):
     - `<name>-release`: Gitea, whose repositories' volume stays when the release goes (`helm.sh/resource-policy`).
     - `<name>-gitea-disruption`: PodDisruptionBudget.
     - `<name>-login`: the gate of the login, and of git over SSH.
-    - `<name>-content`: where the stack file declares organisations or removes some: the Job that makes them so, and the
-      CronJob that keeps them.
+    - `<name>-content`: the Job that makes accounts, organisations and teams what the stack file says, and the CronJob
+      that keeps them.
     - `<name>-monitor`: ServiceMonitor, where the settings ask for it.
 
     Gitea starts and serves while Authentik is down, unless its login has changed meanwhile (lib/gitea/login_source.sh).
 
     Attributes:
         url: Where people find it.
-        ready: Gate: the login page offers Authentik, following it leads there, git answers over SSH, and what the
-            stack file declares of organisations and teams is there.
+        ready: Gate: the login page offers Authentik, following it leads there, git answers over SSH, nobody but
+            `people` has an account that works, and what the stack file declares of organisations and teams is there.
     """
 
     url: str
@@ -84,22 +90,23 @@ class Gitea(pulumi.ComponentResource):
             monitor = _monitor(parts.namespace.namespace, secrets.metrics)
             custom_resource(f"{name}-monitor", monitor, pulumi.ResourceOptions(parent=self))
         self.url = f"https://{host}"
-        self.ready = parts.gate(login_checks.gitea(args.settings, args.application), installed)
-        if args.settings.organisations or args.settings.removed.organisations:
-            probe = _content(args.settings, parts, secrets.admin, (installed, self.ready))
-            self.ready = Probe(f"{name}-content", probe, pulumi.ResourceOptions(parent=self)).job
+        login = parts.gate(login_checks.gitea(args.settings, args.application), installed)
+        probe = _content(args, parts, secrets.admin, (installed, login))
+        self.ready = Probe(f"{name}-content", probe, pulumi.ResourceOptions(parent=self)).job
         self.register_outputs({"url": self.url})
 
 
 def _content(
-    settings: GiteaSettings, parts: ServiceParts, admin: pulumi.Input[str], serving: tuple[Release, pulumi.Resource]
+    args: GiteaArgs, parts: ServiceParts, admin: pulumi.Input[str], serving: tuple[Release, pulumi.Resource]
 ) -> ProbeArgs:
+    settings = args.settings
     installed, login = serving
     return ProbeArgs(
         namespace=parts.namespace.namespace,
         source=script("gitea_content"),
         environment={
             "GITEA_URL": f"https://{settings.host}",
+            "PEOPLE": json.dumps(list(args.people)),
             "ORGANISATIONS": wanted(settings),
             "REMOVED": json.dumps(list(settings.removed.organisations)),
             "SECONDS": str(_CONTENT_SECONDS - 60),

@@ -1,6 +1,6 @@
 """Section `identity` of the stack file: Authentik, its people and groups, and the applications they log in to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -154,3 +154,8 @@ class Identity(Strict):
     )
     second_factor: SecondFactor = Field(default_factory=SecondFactor)
     removed: Removed = Field(default_factory=Removed)
+
+    def members(self, groups: Collection[str]) -> tuple[str, ...]:
+        """User names of the people in any of these groups, except those whose account is switched off."""
+        people = self.users.items()
+        return tuple(sorted(name for name, one in people if one.active is not False and set(one.groups) & set(groups)))

@@ -60,6 +60,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
                 application=oidc.gitea(settings),
                 settings=settings.gitea,
                 ssh_address=settings.network.load_balancers.git_ssh,
+                people=settings.identity.members(settings.gitea.login_groups),
                 **given,
             ),
             in_phase,

@@ -1,4 +1,4 @@
-"""The simulated Gitea, as far as the program's Job for organisations asks it (lib/probes/gitea_content.py)."""
+"""The simulated Gitea, as far as the program's Job for its content asks it (lib/probes/gitea_content.py)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from lab.providers.kubernetes.pods import environment
 
 ORGANISATIONS: Final = "gitea/organisations"
 """Table of the world: organisation -> `visibility`, `teams`, and `repositories`, which a person pushed."""
+ACCOUNTS: Final = "gitea/accounts"
+"""Table of the world: user name -> `active`, of people who have logged in."""
 _CREDENTIALS: Final = ("USERNAME", "PASSWORD")
 
 
 def content(cluster: Cluster, container: Container) -> Outcome:
-    """GITEA_URL, ORGANISATIONS and REMOVED: Gitea takes the account and holds what is declared."""
+    """GITEA_URL, PEOPLE, ORGANISATIONS and REMOVED: Gitea takes the account and holds what is declared."""
     url = container.env["GITEA_URL"]
     try:
         release = release_of(cluster, "gitea", url, container.namespace)
@@ -25,6 +27,9 @@ def content(cluster: Cluster, container: Container) -> Outcome:
         return Outcome(waiting=str(error))
     if _administrator(cluster, release) != tuple(container.env[name] for name in _CREDENTIALS):
         return Outcome(waiting="Gitea refuses the account (401)")
+    people = json.loads(container.env["PEOPLE"])
+    for name in cluster.world.keys(ACCOUNTS):
+        cluster.world.put(ACCOUNTS, name, {"active": name in people})
     return _reconcile(cluster, json.loads(container.env["ORGANISATIONS"]), json.loads(container.env["REMOVED"]))
 
 

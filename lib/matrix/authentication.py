@@ -13,8 +13,7 @@ from settings import Settings
 def administrators(settings: Settings) -> tuple[str, ...]:
     """User names of the members of `matrix.adminGroup`, as far as the stack file names them."""
     group = settings.matrix.admin_group
-    people = settings.identity.users.items()
-    return tuple(sorted(name for name, one in people if group in one.groups and one.active is not False))
+    return settings.identity.members([group] if group is not None else [])
 
 
 def configuration(

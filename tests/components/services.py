@@ -52,6 +52,7 @@ def gitea(opts: pulumi.ResourceOptions) -> None:
         application=oidc.gitea(SETTINGS),
         settings=SETTINGS.gitea,
         ssh_address=SETTINGS.network.load_balancers.git_ssh,
+        people=SETTINGS.identity.members(SETTINGS.gitea.login_groups),
         **given(Names.GITEA, components.gitea.OPENINGS, opts),
     )
     Gitea("gitea", args, opts)

@@ -79,9 +79,11 @@ def test_organisations_are_made_by_a_job_and_kept_by_a_cron_job(update: Recordin
     assert again.get("spec", "schedule"), "somebody may change a team by hand"
 
 
-def test_without_organisations_there_is_no_part_of_them() -> None:
+def test_without_organisations_the_job_looks_after_accounts_alone() -> None:
     recording = changed(_ORGANISATIONS, "")
-    assert recording.named("gitea-content*") == [], "an empty list needs no Job"
+    job = recording.one("kubernetes:batch/v1:Job", "gitea-content")
+    variables = environment(job.get("spec", "template", "spec", "containers", 0))
+    assert variables["ORGANISATIONS"] == "{}", "nothing is declared"
     assert login_source(recording)["GROUP_TEAM_MAP"] == "{}", "nobody is moved"
 
 

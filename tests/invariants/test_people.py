@@ -1,14 +1,17 @@
 """Somebody joins, moves or leaves: nothing but the blueprint of people changes, and it says all that is needed."""
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.lib.blueprints.documents import load
-from tests.support.engine import Recording
+from tests.support.engine import Recorded, Recording
 from tests.support.variants import Difference, changed, difference
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+JOB = "kubernetes:batch/v1:Job"
+_EMAIL = "        email: agentydragon@agentydragon.com\n"
 _FIRST = "    users:\n      agentydragon:\n"
 _LAST_GROUPS = "          - vault-users\n          - vault-admins\n\n  home-cluster:gitea:\n"
 JANE = "      jane: { name: Jane Doe, email: jane@example.org, groups: [gitea-users] }\n"
@@ -36,6 +39,15 @@ def blueprint(found: Difference) -> dict[str, Any]:
     return load(text)
 
 
+def people(job: Recorded) -> Any:
+    (text,) = [
+        entry["value"]
+        for entry in job.get("spec", "template", "spec", "containers", 0, "env")
+        if entry["name"] == "PEOPLE"
+    ]
+    return json.loads(text)
+
+
 def members(document: dict[str, Any], group: str) -> set[str]:
     names = {entry.get("id"): entry["identifiers"].get("username") for entry in document["entries"]}
     (found,) = [
@@ -44,14 +56,28 @@ def members(document: dict[str, Any], group: str) -> set[str]:
     return {names[tag.value] for tag in found["attrs"]["users"]}
 
 
+@pytest.fixture(scope="module")
+def suspended(update: Recording) -> Difference:
+    """The person of the shipped stack file is switched off."""
+    return difference(update, changed(_EMAIL, f"{_EMAIL}        active: false\n"))
+
+
 @pytest.mark.parametrize("what", ["joined", "moved", "left"])
-def test_only_the_blueprint_of_people_changes(what: str, request: pytest.FixtureRequest) -> None:
+def test_only_the_blueprint_of_people_changes_and_who_may_use_gitea(what: str, request: pytest.FixtureRequest) -> None:
     found: Difference = request.getfixturevalue(what)
     assert not found.added, "no resource of a service is made for a person"
     assert not found.removed, "and none goes"
+    jobs = {"gitea-content", "gitea-content-again"} if what == "joined" else set()
     assert {name for _, name in found.changed} == {
-        f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply", "apply-again")
+        *(f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply", "apply-again")),
+        *jobs,
     }, "no service restarts"
+
+
+def test_who_is_switched_off_is_out_of_gitea_within_the_same_update(update: Recording, suspended: Difference) -> None:
+    before, after = update.one(JOB, "gitea-content"), suspended.changed[JOB, "gitea-content"]
+    assert people(before) == ["agentydragon"], "who may log in"
+    assert people(after) == [], "the Job has other variables, so it runs anew"
 
 
 def test_who_joins_is_in_the_declared_groups_and_in_no_others(joined: Difference) -> None:

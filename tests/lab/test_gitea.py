@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.providers.gitea import ORGANISATIONS
+from lab.providers.gitea import ACCOUNTS, ORGANISATIONS
 from tests.lab.bench import Bench, refuses
 from tests.lab.platforms import with_addresses, with_ingress
 
@@ -30,6 +30,7 @@ def kube_with_gitea(kube: Bench) -> Bench:
 def reconcile(kube: Bench, organisations: dict[str, Any], removed: tuple[str, ...] = (), secret: str = "admin") -> None:
     plain = {
         "GITEA_URL": f"https://{HOST}",
+        "PEOPLE": json.dumps(["jane"]),
         "ORGANISATIONS": json.dumps(organisations),
         "REMOVED": json.dumps(removed),
         "SECONDS": "60",
@@ -48,6 +49,13 @@ def reconcile(kube: Bench, organisations: dict[str, Any], removed: tuple[str, ..
 def test_what_is_declared_is_there_afterwards(kube_with_gitea: Bench) -> None:
     reconcile(kube_with_gitea, {"home": HOME})
     assert kube_with_gitea.world.get(ORGANISATIONS, "home") == HOME, "visibility and teams"
+
+
+def test_accounts_work_while_their_person_may_log_in(kube_with_gitea: Bench) -> None:
+    for name, active in (("jane", False), ("judy", True)):
+        kube_with_gitea.world.put(ACCOUNTS, name, {"active": active})
+    reconcile(kube_with_gitea, {})
+    assert kube_with_gitea.world.table(ACCOUNTS) == {"jane": {"active": True}, "judy": {"active": False}}, "as declared"
 
 
 def test_another_password_is_refused(kube_with_gitea: Bench) -> None:

@@ -17,14 +17,14 @@ _ADMINISTERED = {"repo.code": "admin", "repo.issues": "admin", "repo.ext_wiki": 
 
 @dataclass
 class Gitea:
-    """Organisations, teams, repositories and packages in memory."""
+    """Accounts, organisations, teams, repositories and packages in memory."""
 
     organisations: dict[str, dict[str, Any]] = field(default_factory=dict)
     teams: dict[int, dict[str, Any]] = field(default_factory=dict)
     repositories: dict[str, list[str]] = field(default_factory=dict)
     packages: dict[str, list[str]] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
-    people: tuple[str, ...] = ()
+    accounts: list[dict[str, Any]] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
 
     def __call__(self, request: Request) -> Reply:
@@ -44,6 +44,8 @@ class Gitea:
 
     def _routes(self) -> tuple[tuple[str, str, Callable[[tuple[str, ...], dict[str, Any]], Reply]], ...]:
         return (
+            ("GET", "/admin/users", lambda *_: Reply(body=self.accounts)),
+            ("PATCH", "/admin/users/([^/]+)", self._edit_account),
             ("GET", "/orgs/([^/]+)", self._organisation),
             ("POST", "/orgs", self._make),
             ("PATCH", "/orgs/([^/]+)", self._edit),
@@ -55,6 +57,19 @@ class Gitea:
             ("GET", "/packages/([^/]+)", lambda path, _: Reply(body=_named(self.packages, path[0], "name"))),
         )
 
+    def _edit_account(self, path: tuple[str, ...], body: dict[str, Any]) -> Reply:
+        """`source_id` is required, and makes the account one of that source (UpdateAuth, services/user/update.go)."""
+        account = self.account(path[0])
+        if (body["source_id"], body["login_name"]) != (account["source_id"], account["login_name"]):
+            return Reply(422, {"message": "another login would take the account over"})
+        account.update(body)
+        return Reply(body=account)
+
+    def account(self, name: str) -> dict[str, Any]:
+        """The one account of that name."""
+        (found,) = [account for account in self.accounts if account["login"] == name]
+        return found
+
     def _organisation(self, path: tuple[str, ...], _: Any) -> Reply:
         (name,) = path
         if name in self.renamed:
@@ -64,7 +79,7 @@ class Gitea:
 
     def _make(self, _: tuple[str, ...], body: dict[str, Any]) -> Reply:
         name = body["username"]
-        if name in self.people:
+        if any(account["login"] == name for account in self.accounts):
             return Reply(422, {"message": f"user already exists [name: {name}]"})
         self.organisations[name] = {"name": name, "visibility": body["visibility"]}
         self._add(name, {**_OWNERS, "can_create_org_repo": True})

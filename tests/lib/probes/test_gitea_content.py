@@ -34,16 +34,29 @@ def settings(organisations: Mapping[str, Organisation], removed: tuple[str, ...]
     )
 
 
+def account(name: str, source: int = 1, **fields: Any) -> dict[str, Any]:
+    """An account as Gitea's list shows it to an administrator; of a login, unless the source is 0."""
+    login = name if source else ""
+    return {"login": name, "login_name": login, "source_id": source, "active": True, "prohibit_login": False, **fields}
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Run the script on a double; what the program passes to it is what it gets."""
 
-    def script(respond: Respond, declared: Settings, seconds: float = 60, password: str = PASSWORD) -> int:
+    def script(
+        respond: Respond,
+        declared: Settings,
+        seconds: float = 60,
+        password: str = PASSWORD,
+        people: tuple[str, ...] = ("jane",),
+    ) -> int:
         with serving(respond) as double:
             environment = {
                 "GITEA_URL": double.url,
                 "USERNAME": USERNAME,
                 "PASSWORD": password,
+                "PEOPLE": json.dumps(people),
                 "ORGANISATIONS": wanted(declared),
                 "REMOVED": json.dumps(list(declared.removed.organisations)),
                 "SECONDS": str(seconds),
@@ -73,6 +86,36 @@ def test_what_is_missing_is_made(run: Callable[..., int]) -> None:
     assert crew["units_map"] == {"repo.code": "write", "repo.issues": "write"}, "the declared units and no other"
     assert (crew["permission"], captains["permission"]) == ("none", "admin"), "as Gitea keeps them"
     assert (crew["can_create_org_repo"], captains["can_create_org_repo"]) == (False, True), "as declared"
+
+
+def test_who_may_log_in_no_more_is_out_and_comes_back_with_the_right(run: Callable[..., int]) -> None:
+    gitea = Gitea(accounts=[account(name) for name in ("jane", "judy")])
+    assert run(gitea, settings({}), people=("jane",)) == 0, "judy left the group or the stack file"
+    states = {one["login"]: one["active"] for one in gitea.accounts}
+    assert states == {"jane": True, "judy": False}, "session, SSH keys and access tokens end with the account"
+    assert gitea.changes == ["PATCH /api/v1/admin/users/judy"], "once, and nothing else is touched"
+    assert run(gitea, settings({}), people=("jane", "judy")) == 0, "she is back"
+    assert gitea.account("judy")["active"], "her login would not switch the account on"
+
+
+def test_accounts_beyond_the_first_page_are_found(run: Callable[..., int]) -> None:
+    gitea = Gitea(accounts=[account(f"person-{number:02}") for number in range(70)])
+    assert run(gitea, settings({}), people=()) == 0, "a page holds 50"
+    assert not any(one["active"] for one in gitea.accounts), "nobody may log in"
+
+
+def test_accounts_that_no_login_made_and_an_administrator_s_own_switch_are_left_alone(run: Callable[..., int]) -> None:
+    gitea = Gitea(accounts=[account(USERNAME, source=0), account("jane", prohibit_login=True)])
+    assert run(gitea, settings({}), people=("jane",)) == 0, "both are as they should be"
+    assert gitea.changes == [], "the break-glass account must work when the login does not"
+
+
+def test_a_scheduled_run_that_switches_an_account_off_is_seen(
+    run: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SCHEDULED", "true")
+    assert run(Gitea(accounts=[account("mallory")]), settings({})) == 1, "somebody switched it on by hand"
+    assert "account mallory is switched off" in capsys.readouterr().err, "and it says which"
 
 
 def test_a_second_run_changes_nothing(kept: Gitea, run: Callable[..., int]) -> None:
@@ -158,7 +201,9 @@ def test_a_renamed_organisation_is_not_made_anew(
 def test_a_name_that_a_person_has_is_told_as_gitea_tells_it(
     run: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(Gitea(people=("home",)), settings({"home": HOME})) == 1, "another try would be of no use"
+    assert run(Gitea(accounts=[account("home", source=0)]), settings({"home": HOME})) == 1, (
+        "another try would be of no use"
+    )
     assert "422: user already exists [name: home]" in capsys.readouterr().err, "the reason is Gitea's to give"
 
 
