@@ -193,6 +193,8 @@ def login_settings(args: HarborArgs) -> str:
             "oidc_admin_group": args.settings.admin_group,
             "oidc_auto_onboard": True,
             "oidc_verify_cert": True,
+            # By way of Authentik, whose session would let the person in again at the next click.
+            "oidc_logout": True,
             "project_creation_restriction": _CREATION[args.settings.project_creation],
             "robot_name_prefix": ROBOT_PREFIX,
         }

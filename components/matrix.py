@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 from components.helm import ReleaseArgs, release
 from components.service import Openings, ServiceArgs, ServiceParts
 from lib import login_checks
+from lib.names import MATRIX_LOGIN_PORT
 from lib.names import Namespace as Names
 from lib.network import Ingress, Policy
 from lib.service_secrets.matrix import SIGNING_KEY, SIGNING_KEY_FIELD
@@ -45,6 +46,7 @@ class Matrix(pulumi.ComponentResource):
 
     - `<name>-<workload>-disruption`: a PodDisruptionBudget for each workload.
     - `<name>-<workload>-silence`: Element Web may open no connection, nor may Element Admin.
+    - `<name>-logout`: Authentik may tell the authentication service that a session has ended.
     - `<name>-<secret>`: an ExternalSecret for each of synapse-database, mas-database, synapse, mas, mas-shared and
       oidc.
     - `<name>-tls`: one certificate for the hosts of all parts and the domain of the user ids.
@@ -69,6 +71,14 @@ class Matrix(pulumi.ComponentResource):
             parts.disruption_budget(component, workload(component))
         for component in files:
             self._silence(name, parts, component)
+        self._policy(
+            (name, "logout"),
+            parts,
+            Policy(
+                pods=workload("matrix-authentication-service"),
+                ingress=[Ingress(ports=[MATRIX_LOGIN_PORT], namespaces=[Names.AUTHENTIK])],
+            ),
+        )
         installed = release(
             f"{name}-release",
             ReleaseArgs(
@@ -94,14 +104,15 @@ class Matrix(pulumi.ComponentResource):
 
     def _silence(self, name: str, parts: ServiceParts, component: str) -> None:
         """The component hands out files, and the browser does the rest: it needs no connection of its own."""
+        ingress = [Ingress(ports=[ELEMENT_PORT], namespaces=[Names.TRAEFIK])]
+        policy = Policy(pods=workload(component), ingress=ingress, silent=True)
+        self._policy((name, f"{component}-silence"), parts, policy)
+
+    def _policy(self, names: tuple[str, str], parts: ServiceParts, policy: Policy) -> None:
         k8s.networking.v1.NetworkPolicy(
-            f"{name}-{component}-silence",
-            metadata={"name": f"{component}-silence", "namespace": parts.namespace.namespace},
-            spec=Policy(
-                pods=workload(component),
-                ingress=[Ingress(ports=[ELEMENT_PORT], namespaces=[Names.TRAEFIK])],
-                silent=True,
-            ).spec(),
+            "-".join(names),
+            metadata={"name": names[1], "namespace": parts.namespace.namespace},
+            spec=policy.spec(),
             opts=pulumi.ResourceOptions(parent=self),
         )
 

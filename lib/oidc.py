@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lib.names import PLATFORM_APPLICATIONS
+from lib.names import MATRIX_LOGIN_HOST, MATRIX_LOGIN_PORT, PLATFORM_APPLICATIONS
 from settings import Settings
 from settings.identity import Application
 
@@ -28,6 +28,10 @@ class OidcApplication:
         offline_access: Whether the client may have refresh tokens.
         public: Whether the client has no secret, as a program on people's machines could not keep one.
         access_token_validity: As Authentik writes it, such as `minutes=10`.
+        backchannel_logout_uri: Where Authentik tells the application that a session has ended; empty: nowhere. No
+            application has URIs to come back to after that: one alone makes Authentik refuse a sign-out without
+            `id_token_hint`, as Gitea's is (authentik/providers/oauth2/views/end_session.py; Gitea 1.27.3,
+            routers/web/auth/oauth.go), and leads past the page that offers to sign out of Authentik as well.
     """
 
     slug: str
@@ -40,6 +44,7 @@ class OidcApplication:
     offline_access: bool = False
     public: bool = False
     access_token_validity: str = "minutes=10"
+    backchannel_logout_uri: str = ""
 
     @property
     def client_id(self) -> str:
@@ -97,6 +102,12 @@ def matrix(settings: Settings) -> OidcApplication:
         launch_url=f"https://{settings.matrix.host}/",
         redirect_uris=(f"https://{settings.matrix.account_host}/upstream/callback/{MATRIX_UPSTREAM_ID}",),
         groups=settings.matrix.login_groups,
+        # By the Service: Authentik does not trust the CA of the host. What is sent is signed and no secret.
+        backchannel_logout_uri=f"http://{MATRIX_LOGIN_HOST}:{MATRIX_LOGIN_PORT}/upstream/backchannel-logout/"
+        f"{MATRIX_UPSTREAM_ID}",
+        # Authentik tells only of sessions with an access token that has not expired (goauthentik/authentik#25826).
+        # Nobody keeps this one: the Matrix Authentication Service drops it after the login.
+        access_token_validity="days=30",
     )
 
 

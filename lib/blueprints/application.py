@@ -56,6 +56,8 @@ def _provider(application: OidcApplication) -> Entry:
             {"matching_mode": "strict", "url": uri, "redirect_uri_type": "authorization"}
             for uri in application.redirect_uris
         ],
+        "logout_uri": application.backchannel_logout_uri,
+        "logout_method": "backchannel",
         "property_mappings": [_scope(scope) for scope in application.scopes],
     }
     return Entry(

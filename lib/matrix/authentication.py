@@ -48,6 +48,8 @@ def _authentik(application: OidcApplication, client_secret_file: str) -> dict[st
         "token_endpoint_auth_method": "client_secret_basic",
         "id_token_signed_response_alg": "RS256",
         "scope": " ".join(application.scopes),
+        # `logout_all` would sign phones out whenever a session in a browser ends, by itself too.
+        "on_backchannel_logout": "logout_browser_only",
         "claims_imports": {
             # Nothing is left to choose, so a new person is not asked.
             "skip_confirmation": True,

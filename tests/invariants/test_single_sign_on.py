@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -65,6 +66,8 @@ def test_the_provider_in_authentik_is_the_declared_client(update: Recording, slu
     assert attributes["client_id"] == declared.client_id, "client id"
     uris = [(uri["matching_mode"], uri["url"]) for uri in attributes["redirect_uris"]]
     assert uris == [("strict", uri) for uri in declared.redirect_uris], "exact redirect URIs"
+    kinds = {uri["redirect_uri_type"] for uri in attributes["redirect_uris"]}
+    assert kinds == {"authorization"}, "with one of `logout` Authentik refuses the sign-out of a client without a hint"
     assert attributes["issuer_mode"] == "per_provider", "the mode whose issuer is declared"
     assert str(attributes["client_secret"]).startswith("!File "), "the secret is read from a file, never inline"
     assert attributes["signing_key"], "without a key tokens are signed with the client secret, HS256"
@@ -152,6 +155,32 @@ def test_harbor_is_configured_with_the_declared_issuer(update: Recording) -> Non
     assert configuration["oidc_scope"].split(",") == list(declared.scopes), "scopes"
     assert configuration["oidc_admin_group"] == SETTINGS.harbor.admin_group, "administrators"
     assert configuration["oidc_verify_cert"] in (True, "true"), "the certificate is checked"
+
+
+def test_signing_out_of_harbor_passes_by_authentik(update: Recording) -> None:
+    (text,) = [text for text in _template(update, "harbor", "oidc").values() if "oidc_endpoint" in text]
+    assert json.loads(_without_variables(text))["oidc_logout"] is True, "else the next click signs in again"
+
+
+def test_the_end_of_a_session_is_told_to_who_listens(update: Recording) -> None:
+    providers = {slug: _entries(update, slug, "authentik_providers_oauth2.oauth2provider")[0] for slug in APPLICATIONS}
+    told = {slug: one["attrs"]["logout_uri"] for slug, one in providers.items() if one["attrs"]["logout_uri"]}
+    assert set(told) == {"matrix"}, "of the platform's services it alone has an endpoint for that"
+    assert providers["matrix"]["attrs"]["logout_method"] == "backchannel", "by the worker, not by somebody's browser"
+    url = urlsplit(told["matrix"])
+    release = update.one("*Release", "matrix-release")
+    name, namespace = f"{release.get('name')}-matrix-authentication-service", release.get("namespace")
+    assert url.hostname == f"{name}.{namespace}.svc.cluster.local", "the Service of the chart"
+    login = release.get("values", "matrixAuthenticationService", "additional", "login.yaml", "config")
+    (upstream,) = yaml.safe_load(login)["upstream_oauth2"]["providers"]
+    assert url.path == f"/upstream/backchannel-logout/{upstream['id']}", "the path names the provider"
+    assert upstream["on_backchannel_logout"] == "logout_browser_only", "by default it does nothing"
+    policy = update.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "matrix-logout").get("spec")
+    (rule,) = policy["ingress"]
+    (peer,) = rule["from"]
+    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "authentik"}, "who tells it"
+    assert [one["port"] for one in rule["ports"]] == [url.port], "and where"
+    assert policy["podSelector"]["matchLabels"] == {"app.kubernetes.io/instance": name}, "to whom"
 
 
 def test_harbor_is_reached_where_its_callback_leads(update: Recording) -> None:

@@ -92,6 +92,12 @@ def test_what_another_blueprint_deletes_is_served_no_more(server: Bench) -> None
     [
         (TEXT.replace("      grant_types: [authorization_code]\n", ""), "without grant_types"),
         (TEXT.replace("      signing_key:", "      encryption_key:"), "without signing_key"),
+        (
+            TEXT.replace("matching_mode: strict", "redirect_uri_type: logout, matching_mode: strict").replace(
+                "client_secret:", "client_id: gitea\n      client_secret:"
+            ),
+            "sends no id_token_hint",
+        ),
         (TEXT.replace("!KeyOf provider", "!KeyOf povider"), "KeyOf: failed to find entry with `id` of `povider`"),
         (TEXT.replace("/secrets/web", "/secrets/none"), "client_secret: may not be null"),
         (TEXT.replace("{name: Web, provider", "{provider"), "name: This field is required"),

@@ -58,6 +58,14 @@ def check_client(model: str, given: Mapping[str, Any], files: Mapping[str, str])
         raise BlueprintError(
             "the lab refuses a provider without grant_types: Authentik 2026.8 refuses every login to it"
         )
+    if (
+        any(uri.get("redirect_uri_type") == "logout" for uri in given["redirect_uris"])
+        and given.get("client_id") == "gitea"
+    ):
+        raise BlueprintError(
+            "the lab refuses a redirect URI of type logout for Gitea: it sends no id_token_hint, and with such a URI "
+            "Authentik 2026.8 answers its sign-out with an error"
+        )
     if not given.get("signing_key"):
         raise BlueprintError("the lab refuses a provider without signing_key: its tokens would be signed with HS256")
 
