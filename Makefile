@@ -59,9 +59,9 @@ check-lint: setup
 check-types: setup
 	$(PY) -m mypy
 check-generated: setup
-	$(PY) -m settings.schema --check
-	$(PY) -m settings.docs --check
-	$(PY) -m lib.secret_listing --check
+	$(PY) -m stack_file.schema --check
+	$(PY) -m stack_file.docs --check
+	$(PY) -m tools.secret_listing --check
 check-links: setup
 	$(PY) -m tools.check_links
 
@@ -70,9 +70,9 @@ format: setup ## format the code and fix what ruff can fix
 	$(PY) -m ruff check --fix .
 
 generate: setup ## write the JSON Schema of the stack file, the configuration reference and the list of secrets
-	$(PY) -m settings.schema
-	$(PY) -m settings.docs
-	$(PY) -m lib.secret_listing
+	$(PY) -m stack_file.schema
+	$(PY) -m stack_file.docs
+	$(PY) -m tools.secret_listing
 
 lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null

@@ -3,7 +3,8 @@
 import pulumi
 
 from components.failures import isolate_failures
-from settings import load_config, read_secrets
+from stack_file.load import load_config
+from stack_file.secrets import read_secrets
 from stacks.platform import build
 
 isolate_failures()

@@ -8,7 +8,7 @@ import pulumi
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
-from lib.oidc import OidcApplication
+from declarations.oidc import OidcApplication
 
 
 @dataclass(frozen=True, kw_only=True)

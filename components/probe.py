@@ -12,19 +12,19 @@ import pulumi_kubernetes as k8s
 from lib.images import PROBE
 from lib.kubernetes import digest, from_secret, resources, restricted_container, restricted_pod
 
-SCRIPTS = Path(__file__).parent.parent / "lib" / "probes"
-_PACKAGE = "lib.probes"
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+_PACKAGE = "scripts"
 _MAIN = "probe.py"
 _CA_MOUNT = "/etc/cluster-ca"
 
 
 def script(name: str) -> str:
-    """Text of a probe script of lib/probes: Python with the standard library only, so that tests can run it too."""
+    """Text of a probe script of scripts: Python with the standard library only, so that tests can run it too."""
     return (SCRIPTS / f"{name}.py").read_text(encoding="utf-8")
 
 
 def modules(source: str) -> tuple[str, ...]:
-    """Names of the scripts of lib/probes that a script imports, by the same names as everywhere, and they in turn."""
+    """Names of the scripts of scripts that a script imports, by the same names as everywhere, and they in turn."""
     found: dict[str, None] = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -67,7 +67,7 @@ class ProbeArgs:
 
     @property
     def files(self) -> dict[str, str]:
-        """The script and every script of lib/probes that it needs, by the name of the file."""
+        """The script and every script of scripts that it needs, by the name of the file."""
         return {_MAIN: self.source, **{f"{module}.py": script(module) for module in modules(self.source)}}
 
 
@@ -79,7 +79,7 @@ class Probe(pulumi.ComponentResource):
       template is immutable, so Pulumi replaces it), and after a failure (`pulumi.com/replaceUnready`). The script
       tries until its time is over, so its first failure is the Job's; the provider shows the last words of each pod.
     - `<name>-again`: CronJob of the same pod, where a schedule is given. The script is told by the variable SCHEDULED,
-      since a run that had to put something right fails, to be seen (lib/probes/gate.py, `finish`).
+      since a run that had to put something right fails, to be seen (scripts/gate.py, `finish`).
 
     Attributes:
         job: The Job; depending on it is depending on what it has proven.
@@ -190,6 +190,6 @@ def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str], scheduled: bool)
 
 
 def _places(files: Mapping[str, str]) -> dict[str, Any]:
-    """Where the files of the ConfigMap lie: modules below the script, where `import lib.probes.<module>` finds them."""
-    below = [{"key": name, "path": f"lib/probes/{name}"} for name in files if name != _MAIN]
+    """Where the files of the ConfigMap lie: modules below the script, where `import scripts.<module>` finds them."""
+    below = [{"key": name, "path": f"scripts/{name}"} for name in files if name != _MAIN]
     return {"items": [{"key": _MAIN, "path": _MAIN}, *below]} if below else {}

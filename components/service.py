@@ -15,12 +15,12 @@ from components.helm import Release
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
 from components.probe import Probe, ProbeArgs, script
+from declarations.login_checks import LoginCheck
+from declarations.oidc import OidcApplication
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
-from lib.login_checks import LoginCheck
 from lib.names import CLUSTER_ISSUER
 from lib.names import Namespace as Names
-from lib.oidc import OidcApplication
 
 _GATE_SECONDS = 900
 
@@ -31,7 +31,7 @@ class ServiceArgs:
 
     Attributes:
         namespace: Its namespace, from `service_namespace`.
-        application: Its login, declared in lib/oidc.py.
+        application: Its login, declared in declarations/oidc.py.
         secrets: The written secrets, among them those of the service.
         ready: Readiness of the ClusterSecretStore.
         ca_certificate: PEM of the cluster's CA, which signs Authentik's certificate too.

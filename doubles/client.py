@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from declarations.oidc import OidcApplication
 from doubles.authentik.jwt import claims_of
 from doubles.loopback import Reply, Request
 from doubles.web import Asked, redirect, set_cookie, unguessable
-from lib.oidc import OidcApplication
 
 Answer = Callable[[Asked], Reply]
 

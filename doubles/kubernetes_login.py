@@ -4,13 +4,13 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from components.talos.authentication import PREFIX
+from declarations import oidc
 from doubles.authentik.tokens import own_key
 from doubles.client import Answer
 from doubles.loopback import Reply
 from doubles.web import Asked
-from lib import oidc
-from lib.talos.authentication import PREFIX
-from settings import Settings
+from settings.model import Settings
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from declarations import oidc
+from declarations.oidc import MATRIX_UPSTREAM_ID
 from doubles import client
 from doubles.client import Answer, Client, Login
 from doubles.loopback import Reply
 from doubles.web import Asked, page
-from lib import oidc
-from lib.oidc import MATRIX_UPSTREAM_ID
-from settings import Settings
+from settings.model import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.harbor.declared import ROBOT_PREFIX
+from declarations.forward_auth import proxied_applications
 from doubles import kubernetes_login, matrix
 from doubles.authentik import Authentik
 from doubles.authentik import declared as directory
@@ -19,9 +21,7 @@ from doubles.proxied import proxied
 from doubles.vault import Vault
 from doubles.vault import declared as role
 from doubles.web import Asked, nothing
-from lib.forward_auth import proxied_applications
-from lib.harbor.content import ROBOT_PREFIX
-from settings import Settings
+from settings.model import Settings
 
 API = "kube.example.com"
 """Host of the Kubernetes API."""

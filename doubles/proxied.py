@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 
+from declarations.forward_auth import PREFIX
 from doubles.authentik import Client as Provider
 from doubles.client import Answer, Client, Login
 from doubles.loopback import Reply
 from doubles.web import Asked, page
-from lib.forward_auth import PREFIX
 
 
 def proxied(provider: Provider, auth_host: str, authentik: Answer, faults: Collection[str] = ()) -> Answer:

@@ -4,13 +4,13 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from components.vault.login import ADMINISTRATOR, MOUNT, OWN_FOLDER, ROLE
+from declarations import oidc
 from doubles import client
 from doubles.client import Answer, Client, Login
 from doubles.loopback import Reply
 from doubles.web import Asked, page, unguessable
-from lib import oidc
-from lib.vault.login import ADMINISTRATOR, MOUNT, OWN_FOLDER, ROLE
-from settings import Settings
+from settings.model import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from lab.driver import Driver
 from lab.phases import Phases
 from lab.report import Run
 from lab.world import WorldError
-from settings.check import refused
+from stack_file.check import refused
 from tools.waiting import INTERRUPTED
 
 _SHIPPED = "test-cluster"

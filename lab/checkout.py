@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import yaml
 
-from settings.reading import Unreadable, read
+from stack_file.reading import Unreadable, read
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 

@@ -10,8 +10,9 @@ from lab.providers.kubernetes.access import fingerprint
 from lab.providers.kubernetes.cluster import CLUSTERS, OBJECTS, object_key
 from lab.providers.talos import pki
 from lab.world import World
-from settings import Settings, load_stack_file, required_secrets
-from settings.load import PROJECT
+from settings.model import Settings
+from stack_file.load import PROJECT, load_stack_file
+from stack_file.secrets import required_secrets
 
 _EXISTING = "https://existing-cluster.invalid:6443"
 

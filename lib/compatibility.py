@@ -71,10 +71,10 @@ KUBERNETES: Mapping[Release, Span] = {
     (1, 14): ((1, 32), (1, 37)),
 }
 """Of each release line of Talos (pkg/machinery/compatibility). Older ones do not know the documents of
-lib/talos/config.py, the youngest of which came with 1.12."""
+components/talos/config.py, the youngest of which came with 1.12."""
 
 NEWEST_CONTRACT: Release = (1, 13)
-"""From 1.14 on, Kubernetes has documents of its own, which clash with what lib/talos/config.py says in `cluster`."""
+"""From 1.14 on, Kubernetes has documents of its own, which clash with `cluster` in components/talos/config.py."""
 
 
 def release(version: str) -> Release:

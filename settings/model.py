@@ -5,14 +5,14 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from settings import checks
-from settings.gitea import Gitea
-from settings.harbor import Harbor
+from components.gitea.settings import Gitea
+from components.harbor.settings import Harbor
+from components.matrix.settings import Matrix
 from settings.identity import Identity
 from settings.infrastructure import Charts, Cluster, Network, Proxmox, Storage, Talos
-from settings.matrix import Matrix
 from settings.platform import Certificates, Databases, GitOps, Rotation, Secrets, Vault
 from settings.types import Strict
+from stack_file.checks import every as checks
 
 
 class Settings(Strict):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from settings import Settings, load_stack_file
+from settings.model import Settings
 from smoke import report
 from smoke.check import run
 from smoke.checks import suite
@@ -21,6 +21,7 @@ from smoke.client import Network, by_name_or, straight_to, trusting
 from smoke.kubernetes import api_server
 from smoke.robots import robot
 from smoke.site import Site, ca_certificate, person
+from stack_file.load import load_stack_file
 from tools.operate import ROOT, OperateError, cli, stack_file
 from tools.state import StateError, exported
 

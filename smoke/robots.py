@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lib.harbor.content import ROBOT_PREFIX
-from settings import Settings
-from settings.harbor import ALL_PROJECTS
+from components.harbor.declared import ROBOT_PREFIX
+from components.harbor.settings import ALL_PROJECTS
+from settings.model import Settings
 from smoke.site import Robot
 
 

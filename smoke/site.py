@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.secret_state import outputs
-from settings import Settings
+from settings.model import Settings
 from smoke.authentik import Person, Session
 from smoke.check import Failed, Skipped
 from smoke.client import Browser, Network

@@ -4,7 +4,8 @@ import pulumi
 
 from components.application_credentials import ApplicationCredentials, ApplicationCredentialsArgs
 from components.namespace import Namespace, NamespaceArgs
-from lib import names, oidc
+from declarations import oidc
+from lib import names
 from lib.kubernetes import PodSecurity
 from stacks.contracts import Cluster, Gates, Infrastructure, Site
 

@@ -23,14 +23,15 @@ from components.phase import Phase, PhaseArgs
 from components.proxmox.image import TalosImage, TalosImageArgs
 from components.proxmox.provider import proxmox_provider
 from components.proxmox.virtual_machine import VirtualMachine, VirtualMachineArgs
+from components.talos import authentication, registry
 from components.talos.api_server import ApiServer, ApiServerArgs
 from components.talos.cluster import TalosCluster, TalosClusterArgs
+from components.talos.config import NodeRole
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
-from lib import last_update, oidc, trust
-from lib.talos import authentication, registry
-from lib.talos.config import NodeRole
-from settings import Settings
+from declarations import oidc
+from lib import last_update, trust
 from settings.infrastructure import Proxmox, Talos
+from settings.model import Settings
 from stacks.contracts import Cluster, Gates, Site
 
 

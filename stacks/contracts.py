@@ -15,7 +15,8 @@ from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from lib.charts import Catalogue
 from lib.secrets import SecretDeclaration
-from settings import Settings, StackSecrets
+from settings.model import Settings
+from stack_file.secrets import StackSecrets
 
 Gates = tuple[pulumi.Resource, ...]
 """Resources that exist only once a phase is ready."""

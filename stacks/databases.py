@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.databases.cloudnative_pg_values import METRICS_PORT, WEBHOOK_PORT
 from components.databases.postgres import Postgres, PostgresArgs
 from components.databases.valkey import Valkey, ValkeyArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
+from declarations.databases import DATABASES, VALKEY_USERS
 from lib import names
-from lib.databases import DATABASES, VALKEY_USERS
 from lib.kubernetes import PodSecurity
-from lib.values.cloudnative_pg import METRICS_PORT, WEBHOOK_PORT
-from settings import Settings
+from settings.model import Settings
 from stacks.contracts import Cluster, Site
 
 

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from components.flux import Flux, FluxArgs
+from components.flux.bootstrap import Flux, FluxArgs
 from components.phase import Phase, PhaseArgs
 from stacks.contracts import Cluster, Site
 

@@ -8,17 +8,18 @@ from components.authentik.account_token import AccountToken, AccountTokenArgs
 from components.authentik.api import AuthentikApi
 from components.authentik.application import AuthentikApplication, AuthentikApplicationArgs
 from components.authentik.blueprint import Blueprint, BlueprintArgs
+from components.authentik.blueprints import paths, users
 from components.authentik.forward_auth import ForwardAuth, ForwardAuthArgs
 from components.authentik.server import AuthentikServer, AuthentikServerArgs
+from components.authentik.values import METRICS_PORT
 from components.barrier import passed
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
-from lib import names, oidc
-from lib.blueprints import paths, users
-from lib.forward_auth import proxied_applications
+from declarations import oidc
+from declarations.forward_auth import proxied_applications
+from lib import names
 from lib.kubernetes import PodSecurity
-from lib.values.authentik import METRICS_PORT
 from stacks.contracts import Cluster, Identity, Infrastructure, Site
 
 

@@ -6,13 +6,14 @@ import pulumi
 
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.external_secrets.operator import ExternalSecrets, ExternalSecretsArgs
+from components.external_secrets.values import METRICS_PORT, WEBHOOK_PORT
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
 from components.vault.configuration import VaultConfiguration
-from lib import extra_secrets, names
+from declarations import extra_secrets
+from lib import names
 from lib.kubernetes import PodSecurity
-from lib.values.external_secrets import METRICS_PORT, WEBHOOK_PORT
 from stacks import databases, vault
 from stacks.contracts import Cluster, Infrastructure, Site
 

@@ -5,7 +5,7 @@ import pulumi
 from components.authentik.application import AuthentikApplication, AuthentikApplicationArgs
 from components.phase import Phase, PhaseArgs
 from components.vault.oidc import VaultOidc, VaultOidcArgs
-from lib import oidc
+from declarations import oidc
 from stacks.contracts import Cluster, Identity, Infrastructure, Integration, Site
 
 

@@ -8,12 +8,14 @@ import pulumi_random as random
 import pulumi_tls as tls
 
 from components.applied_settings import AppliedSettings, AppliedSettingsArgs
+from components.matrix import signing_key
+from declarations.secret_registry import declare
 from lib import last_update
 from lib.charts import Catalogue
-from lib.matrix import signing_key
-from lib.secret_registry import declare
-from settings import Settings, StackSecrets, changes
+from settings.model import Settings
 from settings.rules import SIGNING_KEY
+from stack_file import changes
+from stack_file.secrets import StackSecrets
 from stacks import cluster, gitops, identity, infrastructure, integration, services
 from stacks.contracts import Site
 

@@ -5,20 +5,22 @@ from typing import TypedDict
 
 import pulumi
 
-from components import gitea, harbor, matrix
-from components.gitea import Gitea, GiteaArgs
-from components.gitea_runner import GiteaRunner, GiteaRunnerArgs
-from components.harbor import Harbor, HarborArgs
-from components.matrix import Matrix, MatrixArgs
+from components.gitea import server as gitea
+from components.gitea.runner import GiteaRunner, GiteaRunnerArgs
+from components.gitea.server import Gitea, GiteaArgs
+from components.harbor import server as harbor
+from components.harbor.server import Harbor, HarborArgs
+from components.matrix import authentication
+from components.matrix import server as matrix
+from components.matrix.server import Matrix, MatrixArgs
 from components.namespace import Namespace
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
 from components.service import service_namespace
-from lib import oidc
-from lib.matrix import authentication
+from declarations import oidc
 from lib.names import CLUSTER_ISSUER, VAULT_ISSUER
 from lib.names import Namespace as Names
-from settings import Settings
+from settings.model import Settings
 from stacks import applications
 from stacks.contracts import Cluster, Infrastructure, Integration, Services, Site
 

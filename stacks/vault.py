@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.external_secrets.values import SERVICE_ACCOUNT
+from components.matrix import secrets as matrix
+from components.matrix import signing_key
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
@@ -15,12 +18,9 @@ from components.vault.network_policy import VaultNetworkPolicy, VaultNetworkPoli
 from components.vault.pki import VaultPki, VaultPkiArgs
 from components.vault.server import VaultServer, VaultServerArgs
 from components.vault.user_interface import VaultUserInterface, VaultUserInterfaceArgs
+from components.vault.values import ROOT_KEY, UNSEAL_KEY
 from lib import names
 from lib.kubernetes import PodSecurity
-from lib.matrix import signing_key
-from lib.service_secrets import matrix
-from lib.values.external_secrets import SERVICE_ACCOUNT
-from lib.values.vault import ROOT_KEY, UNSEAL_KEY
 from stacks.contracts import Cluster, Site
 
 # Besides its own namespace: who syncs secrets, who has certificates signed, and the ingress for people.

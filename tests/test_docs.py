@@ -1,10 +1,10 @@
 """The picture in the README and the times of the page on sessions are those of the program."""
 
 from components.vault.oidc import TOKEN_HOURS, TOKEN_MAX_HOURS
-from lib import oidc
-from settings import load_stack_file
+from declarations import oidc
 from settings.identity import Application, Proxied
-from tests.settings.stacks import SHIPPED
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import SHIPPED
 from tests.support.program import ROOT
 from tests.support.recording import Recording
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from settings import load_stack_file
-from tests.settings.stacks import FIXTURES, SHIPPED, VALID
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES, SHIPPED, VALID
 from tests.support.engine import Recorded, Recording
 from tests.support.leaks import leaks
 from tests.support.program import record_program

@@ -1,7 +1,8 @@
 """`make invite USER=jane STACK=home`: a link with which a person of the stack file chooses a password.
 
 Unlike `ak create_recovery_key`, which logs whoever opens it in, the link leads through the recovery flow of the brand
-(lib/blueprints/recovery.py): password policy, second factor. It works once; another link for the person ends it.
+(components/authentik/blueprints/recovery.py): password policy, second factor. It works once;
+another link for the person ends it.
 API: `_create_recovery_link` in authentik/core/api/users.py of goauthentik/authentik.
 """
 
@@ -16,9 +17,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from lib.secret_state import outputs, plain, resources
-from settings import Settings, load_stack_file
+from settings.model import Settings
 from smoke.check import Failed
 from smoke.client import Browser, Network, Route, by_name_or, straight_to, trusting
+from stack_file.load import load_stack_file
 from tools.operate import ROOT, OperateError, cli, stack_file
 from tools.state import StateError, opened
 

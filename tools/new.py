@@ -13,8 +13,8 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, Literal
 
-from settings import load_stack_file
-from settings.check import defects
+from stack_file.check import defects
+from stack_file.load import load_stack_file
 from tools.new_stack import text
 from tools.operate import ROOT
 from tools.profiles import PROFILES, Facts

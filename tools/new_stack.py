@@ -9,7 +9,7 @@ from typing import Final
 
 import yaml
 
-from settings import Settings
+from settings.model import Settings
 from tools.profiles import PROFILES, Facts, Profile
 
 SPARE_ADDRESSES: Final = 5

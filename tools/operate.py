@@ -18,8 +18,8 @@ from typing import Any
 
 from lib.secret_state import outputs
 from lib.trust import TRUST, write
-from settings import load_stack_file
-from settings.check import refused
+from stack_file.check import refused
+from stack_file.load import load_stack_file
 from tools import expiry, flux_sync, secret_values
 from tools.cluster import Cluster, ClusterError, api_of
 from tools.preparation import NotReadyError, Preparation, on_a_terminal

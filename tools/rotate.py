@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lib.rotation import EditError, raised
-from lib.secret_registry import declare
+from declarations.secret_registry import declare
 from lib.secrets import Field, Kind, SecretDeclaration
-from settings import load_stack_file
+from stack_file.load import load_stack_file
 from tools.operate import ROOT, OperateError, stack_file
+from tools.rotation import EditError, raised
 
 
 class RotateError(Exception):

@@ -1,11 +1,11 @@
-"""The secret values of a stack, judged before the engine starts as the program judges them (settings/secrets.py)."""
+"""The secret values of a stack, judged before the engine starts as the program judges them (stack_file/secrets.py)."""
 
 import json
 from pathlib import Path
 
-from settings import load_stack_file
-from settings.reading import PROJECT
-from settings.secrets import problems
+from stack_file.load import load_stack_file
+from stack_file.reading import PROJECT
+from stack_file.secrets import problems
 from tools.state import Engine, StateError
 
 

@@ -7,12 +7,12 @@ import pulumi
 
 from components.authentik.api import AuthentikApi
 from components.authentik.blueprint import Blueprint, BlueprintArgs, BlueprintSecret
+from components.authentik.blueprints import application as blueprint
+from components.authentik.blueprints import paths
 from components.authentik.discovery import Discovery, DiscoveryArgs
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.platform_secrets import PlatformSecrets
-from lib.blueprints import application as blueprint
-from lib.blueprints import paths
-from lib.oidc import OidcApplication
+from declarations.oidc import OidcApplication
 
 
 @dataclass(frozen=True, kw_only=True)

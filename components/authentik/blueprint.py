@@ -11,8 +11,8 @@ import pulumi_authentik as authentik
 import pulumi_kubernetes as k8s
 
 from components.authentik.api import IN_CLUSTER, AuthentikApi
+from components.authentik.blueprints import paths
 from components.probe import Probe, ProbeArgs, script
-from lib.blueprints import paths
 from lib.kubernetes import digest
 
 GATE_SECONDS = 600
@@ -28,7 +28,7 @@ class BlueprintSecret:
         secret_name: Kubernetes Secret with the value under `key` and its generation under `generation`; the one that
             the worker mounts.
         generation: Generation that is wanted.
-        proof: Variables that tell lib/probes/blueprint_apply.py how to prove that Authentik has this value.
+        proof: Variables that tell scripts/blueprint_apply.py how to prove that Authentik has this value.
     """
 
     secret_name: pulumi.Output[str]

@@ -7,7 +7,7 @@ import pulumi
 from components.authentik.api import AuthentikApi
 from components.custom_resource import once
 from components.probe import Probe, ProbeArgs, script
-from lib.oidc import OidcApplication
+from declarations.oidc import OidcApplication
 
 GATE_SECONDS = 300
 

@@ -9,11 +9,11 @@ import pulumi_kubernetes as k8s
 
 from components.authentik.api import IN_CLUSTER, AuthentikApi
 from components.authentik.blueprint import Blueprint, BlueprintArgs
+from components.authentik.blueprints import paths, proxied
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource, once
 from components.probe import Probe, ProbeArgs, script
-from lib.blueprints import paths, proxied
-from lib.forward_auth import MIDDLEWARE, PREFIX, RESPONSE_HEADERS, ProxiedApplication
+from declarations.forward_auth import MIDDLEWARE, PREFIX, RESPONSE_HEADERS, ProxiedApplication
 from lib.names import INGRESS_CLASS
 
 SERVICE, PORT = "authentik-server", 80

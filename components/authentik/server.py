@@ -10,6 +10,8 @@ import pulumi_authentik as authentik
 import pulumi_kubernetes as k8s
 
 from components.authentik.api import AuthentikApi
+from components.authentik.blueprints import administrator, paths
+from components.authentik.values import POSTGRES_SECRET, AuthentikValues, values
 from components.barrier import passed
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import once
@@ -18,10 +20,8 @@ from components.helm import Release, ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from components.probe import Probe, ProbeArgs, script
-from lib.blueprints import administrator, paths
+from declarations.oidc import OidcApplication
 from lib.charts import Chart
-from lib.oidc import OidcApplication
-from lib.values.authentik import POSTGRES_SECRET, AuthentikValues, values
 from settings.identity import Identity
 
 RELEASE = "authentik"

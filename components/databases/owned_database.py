@@ -6,12 +6,12 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.custom_resource import CustomResourceArgs, custom_resource, once
+from components.databases.postgres_spec import API_VERSION, RELOAD
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
-from lib.databases import DATABASES
+from declarations.databases import DATABASES
 from lib.names import POSTGRES_CLUSTER
-from lib.postgres import API_VERSION, RELOAD
 
 _APPLIED = "jsonpath={.status.applied}=true"
 
@@ -44,7 +44,7 @@ def role_password(name: str, args: RolePasswordArgs, opts: pulumi.ResourceOption
 
 @dataclass(frozen=True, kw_only=True)
 class OwnedDatabaseArgs:
-    """A row of `lib.databases.DATABASES`.
+    """A row of `declarations.databases.DATABASES`.
 
     Attributes:
         database: Its name, which is also the role's.

@@ -9,16 +9,16 @@ import pulumi_kubernetes as k8s
 
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource
+from components.databases import postgres_spec as postgres
+from components.databases.cloudnative_pg_values import values
 from components.databases.owned_database import OwnedDatabase, OwnedDatabaseArgs, RolePasswordArgs, role_password
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
-from lib import postgres
+from declarations.databases import DATABASES, INITIAL_DATABASE, limits, namespaces
 from lib.charts import Chart
-from lib.databases import DATABASES, INITIAL_DATABASE, limits, namespaces
 from lib.names import POSTGRES_CLUSTER
 from lib.network import Policy
-from lib.values.cloudnative_pg import values
 from settings.platform import Databases as DatabasesSettings
 
 
@@ -28,7 +28,8 @@ class PostgresArgs:
 
     Attributes:
         settings: Section `databases` of the stack file.
-        databases: Names out of `lib.databases.DATABASES`; the password of each is the secret `postgres/<name>`.
+        databases: Names out of `declarations.databases.DATABASES`; the password of each is the secret
+            `postgres/<name>`.
         authentik_servers: Replicas of Authentik's server, which decide on the number of connections.
         spread: Whether every instance has a worker of its own for certain.
         store: The ready ClusterSecretStore.

@@ -6,15 +6,15 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.databases.valkey_values import LABELS, METRICS_PORT, PORT, ValkeyValues, values
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
+from declarations.databases import VALKEY_USERS, namespaces
 from lib.charts import Chart
-from lib.databases import VALKEY_USERS, namespaces
 from lib.names import MONITORING
 from lib.network import Ingress, Policy
-from lib.values.valkey import LABELS, METRICS_PORT, PORT, ValkeyValues, values
 from settings.platform import Databases as DatabasesSettings
 
 _ADMINISTRATION = "~* &* +@all"
@@ -35,8 +35,8 @@ class ValkeyArgs:
 
     Attributes:
         settings: Section `databases` of the stack file.
-        users: Names out of `lib.databases.VALKEY_USERS`; the password of each is the secret `valkey/<user>`. The
-            administrator `default` is always there.
+        users: Names out of `declarations.databases.VALKEY_USERS`; the password of each is the secret `valkey/<user>`.
+            The administrator `default` is always there.
         store: The ready ClusterSecretStore.
     """
 

@@ -8,12 +8,12 @@ import pulumi
 
 from components.barrier import passed
 from components.custom_resource import CustomResourceArgs, custom_resource
+from components.external_secrets.values import SERVICE_ACCOUNT, values
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.vault.configuration import AUDIENCE
 from lib.charts import Chart
 from lib.names import SECRET_STORE, VAULT_SERVICE
-from lib.values.external_secrets import SERVICE_ACCOUNT, values
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,11 @@ from components.barrier import passed
 from components.certificate_authority import CertificateAuthority
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
+from components.kubernetes.values.cert_manager import values
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
-from lib.values.cert_manager import values
 
 _WEBHOOK_PORT = 10250
 

@@ -8,12 +8,12 @@ import pulumi
 
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
+from components.kubernetes import load_balancers
 from components.kubernetes.conditions import Conditions, ConditionsArgs, definition, node
-from lib import load_balancers
+from components.kubernetes.load_balancers import Pool
+from components.kubernetes.values.cilium import CiliumValues, values
 from lib.charts import Chart
-from lib.load_balancers import Pool
 from lib.names import Namespace
-from lib.values.cilium import CiliumValues, values
 from settings.infrastructure import LoadBalancers
 
 _DEFINITIONS = (

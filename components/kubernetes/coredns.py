@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from lib import coredns
+from components.kubernetes import coredns_objects as coredns
 from lib.names import Namespace
 from settings.infrastructure import Network
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from lib.talos.authentication import PREFIX
+from components.talos.authentication import PREFIX
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,11 @@ import yaml
 
 from components.custom_resource import once
 from components.helm import ReleaseArgs, release
+from components.kubernetes.values.proxmox_csi import CONFIG_KEY, ProxmoxCsiValues, plugin_config, values
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
-from lib.values.proxmox_csi import CONFIG_KEY, ProxmoxCsiValues, plugin_config, values
 from settings.infrastructure import Proxmox, Storage
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.helm import ReleaseArgs, release
+from components.kubernetes.values.reloader import values
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
-from lib.values.reloader import values
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,11 @@ from ipaddress import IPv4Address
 import pulumi
 
 from components.helm import ReleaseArgs, release
+from components.kubernetes.values.traefik import HTTP_PORT, HTTPS_PORT, TraefikValues, values
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
-from lib.values.traefik import HTTP_PORT, HTTPS_PORT, TraefikValues, values
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_proxmoxve as pve
 import pulumiverse_talos as talos
 
-from lib.schematic import Schematic, image_file_name, image_url, installer_image, verified
+from components.talos.schematic import Schematic, image_file_name, image_url, installer_image, verified
 from settings.infrastructure import Talos
 
 _DOWNLOAD_SECONDS = 1200

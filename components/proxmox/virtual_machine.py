@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_proxmoxve as pve
 
+from components.talos.config import NodeRole
 from lib.addresses import mac_address, with_prefix
-from lib.talos.config import NodeRole
 from settings.infrastructure import Network, Node, NodePool
 
 
@@ -153,7 +153,7 @@ def _options(parent: pulumi.Resource, node: Node) -> pulumi.ResourceOptions:
         # (bpg/terraform-provider-proxmox, proxmoxtf/resource/vm/vm.go, "Handle disk deletion"). Ignored as a whole,
         # because the bridge compares paths literally and knows no wildcard (pulumi-terraform-bridge, diff.go,
         # computeIgnoreChanges). What this hides: a new image, which never changes a running disk, and another size,
-        # which `lib.machines` refuses with the way round.
+        # which `stack_file.machines` refuses with the way round.
         ignore_changes=["disks"],
         hooks=pulumi.ResourceHookBinding(after_update=[_waits_for_a_start(node)]),
         # The new VM has the id and the address of the old one.

@@ -8,10 +8,10 @@ import pulumiverse_talos as talos
 from pulumiverse_talos import machine
 
 from components.talos.bootstrap import cut_off
+from components.talos.config import NodeRole, patches
 from components.talos.node import TalosNode, TalosNodeArgs
 from components.talos.rollout import Rollout, RolloutArgs
 from components.talos.secrets import TalosSecrets, kubeconfig_client, node_client, talosconfig_client
-from lib.talos.config import NodeRole, patches
 from settings.infrastructure import Cluster, Network, Talos
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumiverse_talos import machine
 
+from components.talos.config import NodeRole
 from components.talos.rollout import Rollout
 from components.talos.secrets import machine_secrets, node_client
-from lib.talos.config import NodeRole
 from settings.types import ClusterEndpoint
 
 

@@ -14,7 +14,7 @@ from pulumiverse_talos import machine
 from components.talos.secrets import kubeconfig_client
 from settings.infrastructure import Network, Talos
 
-SCRIPT = Path(__file__).parents[2] / "lib" / "probes" / "api_server.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "api_server.py"
 BEFORE_SECONDS = 120
 AFTER_SECONDS = 1200
 """A node reboots, and pulls the images of another Kubernetes on a slow line."""

@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 import pulumi_vault as vault
 
 from components.vault.server import VaultServer
-from lib.values.vault import KEYS_SECRET, ROOT_KEY
+from components.vault.values import KEYS_SECRET, ROOT_KEY
 
 TOKEN_SECONDS = 12 * 3600
 """How long the token lasts that the provider makes of the root token at its first request, and never renews

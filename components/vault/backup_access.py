@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.vault import policies
 from components.vault.configuration import AUDIENCE
 from components.vault.kubernetes_role import VaultKubernetesRole, VaultKubernetesRoleArgs
-from lib.vault import policies
 
 ROLE = "backup"
 ACCOUNT = "vault-backup"

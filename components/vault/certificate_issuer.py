@@ -10,10 +10,10 @@ import pulumi_kubernetes as k8s
 from components.barrier import passed
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource
+from components.vault import policies
 from components.vault.kubernetes_role import VaultKubernetesRole, VaultKubernetesRoleArgs
+from components.vault.server_config import API_PORT
 from lib.names import VAULT_ISSUER, VAULT_SERVICE, Namespace
-from lib.vault import policies
-from lib.vault.config import API_PORT
 
 ROLE = "certificate-issuer"
 AUDIENCE = f"vault://{VAULT_ISSUER}"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_vault as vault
 
+from components.vault import policies
 from components.vault.kubernetes_role import VaultKubernetesRole, VaultKubernetesRoleArgs
+from components.vault.values import AUDIT_LOG
 from lib.secrets import KV_MOUNT
-from lib.values.vault import AUDIT_LOG
-from lib.vault import policies
 
 AUDIENCE = "vault"
 """Audience of the ServiceAccount tokens that may log in; a token made for something else is refused."""

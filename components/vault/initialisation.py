@@ -8,10 +8,10 @@ import pulumi_kubernetes as k8s
 
 from components.namespace import Namespace
 from components.probe import Probe, ProbeArgs, script
+from components.vault.server_config import RELEASE, replica_addresses
+from components.vault.values import KEYS_SECRET, bank_vaults_flags
 from lib.images import BANK_VAULTS
 from lib.kubernetes import resources, restricted_container, restricted_pod
-from lib.values.vault import KEYS_SECRET, bank_vaults_flags
-from lib.vault.config import RELEASE, replica_addresses
 
 _SECONDS = 900
 _SERVER_ACCOUNT = RELEASE  # the chart names it after the release

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.vault.server import SERVER_LABELS
-from lib.vault.config import API_PORT, METRICS_PORT
+from components.vault.server_config import API_PORT, METRICS_PORT
 
 
 @dataclass(frozen=True, kw_only=True)

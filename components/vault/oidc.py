@@ -10,10 +10,10 @@ import pulumi_vault as vault
 from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
 from components.probe import Probe, ProbeArgs, script
+from components.vault import policies
+from components.vault.login import ADMINISTRATOR, MOUNT, OWN_FOLDER, ROLE
+from declarations.oidc import OidcApplication
 from lib.names import VAULT_SERVICE
-from lib.oidc import OidcApplication
-from lib.vault import policies
-from lib.vault.login import ADMINISTRATOR, MOUNT, OWN_FOLDER, ROLE
 
 TOKEN_HOURS, TOKEN_MAX_HOURS = 1, 8
 """A token lasts an hour and can be renewed for a working day: so long does who loses a group keep its rights."""
@@ -26,7 +26,7 @@ class VaultOidcArgs:
     """The joint of Vault and Authentik. The opts carry the Vault provider (and the Kubernetes one, for the gate).
 
     Attributes:
-        application: Declaration of `vault` in lib/oidc.py.
+        application: Declaration of `vault` in declarations/oidc.py.
         client_secret: Written secret `oidc/vault`.
         user_group: Group whose members read and write their own folder.
         admin_group: Group whose members manage Vault, and have a folder too.

@@ -15,11 +15,11 @@ from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.probe import Probe, ProbeArgs, script
 from components.vault.initialisation import Initialisation, InitialisationArgs
+from components.vault.server_config import API_PORT, RELEASE, certificate_hosts, replica_addresses
+from components.vault.values import VaultValues, values
 from lib.charts import Chart
 from lib.kubernetes import digest
-from lib.values.vault import VaultValues, values
-from lib.vault import caretaker
-from lib.vault.config import API_PORT, RELEASE, certificate_hosts, replica_addresses
+from scripts import caretaker
 
 GATE_SECONDS = 600
 _STEADY_SECONDS = 15

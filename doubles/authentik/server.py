@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from declarations.forward_auth import PREFIX
 from doubles.authentik.api import Administration, Api
 from doubles.authentik.outpost import forward
 from doubles.authentik.state import Client, Directory, Person
 from doubles.authentik.tokens import Tokens, own_key
 from doubles.loopback import Reply, Request
 from doubles.web import Asked, nothing, page, redirect, set_cookie, unguessable
-from lib.forward_auth import PREFIX
 
 LOGIN, CONSENT = "default-authentication-flow", "default-provider-authorization-implicit-consent"
 

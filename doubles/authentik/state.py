@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from declarations import oidc
+from declarations.forward_auth import PREFIX, proxied_applications
 from doubles.authentik.jwt import Signer
-from lib import oidc
-from lib.forward_auth import PREFIX, proxied_applications
-from settings import Settings
+from settings.model import Settings
 
 
 @dataclass(frozen=True)

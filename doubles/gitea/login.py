@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from declarations import oidc
+from declarations.oidc import GITEA_SOURCE
 from doubles import client
 from doubles.client import Answer, Client, Login
 from doubles.loopback import Reply
 from doubles.web import Asked, page, redirect
-from lib import oidc
-from lib.oidc import GITEA_SOURCE
-from settings import Settings
+from settings.model import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

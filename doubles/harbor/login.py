@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from declarations import oidc
 from doubles import client
 from doubles.client import Answer, Client, Login
 from doubles.loopback import Reply
 from doubles.web import Asked, page
-from lib import oidc
-from settings import Settings
+from settings.model import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The simulated Gitea, as far as the program's Job for its content asks it (lib/probes/gitea_content.py)."""
+"""The simulated Gitea, as far as the program's Job for its content asks it (scripts/gitea_content.py)."""
 
 from __future__ import annotations
 

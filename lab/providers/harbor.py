@@ -1,4 +1,4 @@
-"""The simulated Harbor, as far as the program's Job for its content asks it (lib/probes/harbor_content.py)."""
+"""The simulated Harbor, as far as the program's Job for its content asks it (scripts/harbor_content.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gates of the services find: the answer to lib/probes/login_offered.py.
+"""What the gates of the services find: the answer to scripts/login_offered.py.
 
 A page is looked for by its path, which is upstream's; what it says is not simulated, so a `body` is not looked at. A
 login is followed: it starts at a name that the release is configured with, and leads to a client that Authentik has.

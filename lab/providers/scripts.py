@@ -1,4 +1,4 @@
-"""What the program's Jobs find: each script of lib/probes runs itself, against the double of whoever stands at an
+"""What the program's Jobs find: each script of scripts runs itself, against the double of whoever stands at an
 address in the simulated cluster.
 
 A script that is none of the program's is an error, as a Job that succeeds has to have proven something.
@@ -52,7 +52,7 @@ def execute(cluster: Cluster, container: Container) -> Outcome | None:
     files, main = container.files(cluster), container.words[1]
     name = _names().get(files.get(main, ""))
     if name is None:
-        return Outcome(failed=f"{' '.join(container.words)}: the lab knows the scripts of lib/probes and no other")
+        return Outcome(failed=f"{' '.join(container.words)}: the lab knows the scripts of scripts and no other")
     if name in _ANSWERS:
         return _ANSWERS[name](cluster, container)
     pod = Pod(
@@ -71,8 +71,8 @@ def execute(cluster: Cluster, container: Container) -> Outcome | None:
 
 @functools.cache
 def _names() -> Mapping[str, str]:
-    """Text of a script of lib/probes -> its name."""
-    return {path.read_text(encoding="utf-8"): path.stem for path in (ROOT / "lib" / "probes").glob("*.py")}
+    """Text of a script of scripts -> its name."""
+    return {path.read_text(encoding="utf-8"): path.stem for path in (ROOT / "scripts").glob("*.py")}
 
 
 def _volumes(container: Container) -> tuple[str, ...]:

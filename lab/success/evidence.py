@@ -10,7 +10,7 @@ from lab.driver import Result
 from lab.phases import Phases
 from lab.providers.kubernetes import pods
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
-from settings import Settings
+from settings.model import Settings
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from typing import Any, Final
 
 import yaml
 
+from components.authentik.blueprints import paths
+from components.vault.login import MOUNT
+from declarations import login_checks, oidc
+from declarations.forward_auth import proxied_applications
+from declarations.login_checks import LoginCheck
 from lab.providers.authentik import blueprints, identity
 from lab.providers.kubernetes import pods
 from lab.providers.kubernetes.cluster import RELEASES
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.success.evidence import Evidence, Gate, Metric, gates, proven
-from lib import login_checks, oidc
-from lib.blueprints import paths
-from lib.forward_auth import proxied_applications
-from lib.login_checks import LoginCheck
 from lib.names import Namespace
-from lib.vault.login import MOUNT
 from settings.identity import ServiceAccount, User
 
 _USER, _GROUP = "authentik_core.user", "authentik_core.group"

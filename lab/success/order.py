@@ -11,7 +11,7 @@ from lab import fates
 from lab.phase import Status
 from lab.phases import EARLY, ORDER, is_phase
 from lab.success.evidence import Evidence, Metric
-from settings import Settings
+from settings.model import Settings
 
 # Each phase of the platform builds on all before it; GitOps on the cluster alone.
 _CHAIN: Final = tuple(name for name in ORDER if name != "gitops")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from declarations.secret_registry import declare
 from lab.providers.kubernetes import pods
 from lab.providers.kubernetes.chart_values import needs
 from lab.providers.kubernetes.cluster import RELEASES
@@ -14,7 +15,6 @@ from lab.providers.operators import reloader
 from lab.providers.vault import api
 from lab.success.evidence import Evidence, Metric
 from lib.names import Namespace
-from lib.secret_registry import declare
 from lib.secrets import Reader, SecretDeclaration
 
 _APPLICATIONS: Final = (

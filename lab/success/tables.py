@@ -11,7 +11,7 @@ from rich.text import Text
 from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.success.evidence import Metric
-from settings import Settings
+from settings.model import Settings
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-from lib import login_checks
+from declarations import login_checks
 from smoke.authentik import Session
 from smoke.check import Failed, Skipped
 from smoke.client import host_of

@@ -9,12 +9,12 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from lib import login_checks, oidc
-from lib.forward_auth import ProxiedApplication, proxied_applications
-from lib.login_checks import LoginCheck
-from lib.oidc import OidcApplication
-from lib.probes import discovery, forward_auth, login_offered, ssh_banner, vault_login
-from lib.vault.login import MOUNT, ROLE
+from components.vault.login import MOUNT, ROLE
+from declarations import login_checks, oidc
+from declarations.forward_auth import ProxiedApplication, proxied_applications
+from declarations.login_checks import LoginCheck
+from declarations.oidc import OidcApplication
+from scripts import discovery, forward_auth, login_offered, ssh_banner, vault_login
 from smoke.check import Check, Failed, Skipped
 from smoke.client import SSH_PORT
 from smoke.site import Site

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from lib import oidc
-from lib.forward_auth import PREFIX, proxied_applications
-from lib.oidc import OidcApplication
-from lib.vault.login import MOUNT, ROLE
+from components.vault.login import MOUNT, ROLE
+from declarations import oidc
+from declarations.forward_auth import PREFIX, proxied_applications
+from declarations.oidc import OidcApplication
 from smoke.authentik import Session
 from smoke.check import Check, Failed, Refused, Skipped
 from smoke.checks import accounts, tokens

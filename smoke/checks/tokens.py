@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from lib import oidc
-from lib.oidc import OidcApplication
-from lib.talos.authentication import PREFIX
-from lib.vault.login import ADMINISTRATOR, MOUNT, ROLE
+from components.talos.authentication import PREFIX
+from components.vault.login import ADMINISTRATOR, MOUNT, ROLE
+from declarations import oidc
+from declarations.oidc import OidcApplication
 from smoke.authentik import Session
 from smoke.check import Failed, Skipped
 from smoke.client import forgetful, query_of

@@ -9,20 +9,20 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-import components.gitea
-import components.harbor
-import components.matrix
-from components.gitea import Gitea, GiteaArgs
-from components.harbor import Harbor, HarborArgs
-from components.matrix import Matrix, MatrixArgs
+from components.gitea.server import OPENINGS as GITEA_OPENINGS
+from components.gitea.server import Gitea, GiteaArgs
+from components.harbor.server import Harbor, HarborArgs, openings
+from components.matrix import authentication
+from components.matrix.server import OPENINGS as MATRIX_OPENINGS
+from components.matrix.server import Matrix, MatrixArgs
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
 from components.service import Openings, service_namespace
-from lib import oidc
+from declarations import oidc
+from declarations.secret_registry import declare
 from lib.charts import Catalogue
-from lib.matrix import authentication
 from lib.names import Namespace as Names
-from lib.secret_registry import declare
-from settings import Settings, load_stack_file
+from settings.model import Settings
+from stack_file.load import load_stack_file
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 
@@ -53,7 +53,7 @@ def gitea(opts: pulumi.ResourceOptions) -> None:
         settings=SETTINGS.gitea,
         ssh_address=SETTINGS.network.load_balancers.git_ssh,
         people=SETTINGS.identity.members(SETTINGS.gitea.login_groups),
-        **given(Names.GITEA, components.gitea.OPENINGS, opts),
+        **given(Names.GITEA, GITEA_OPENINGS, opts),
     )
     Gitea("gitea", args, opts)
 
@@ -63,7 +63,7 @@ def harbor(opts: pulumi.ResourceOptions) -> None:
         chart=Catalogue()["harbor"],
         application=oidc.harbor(SETTINGS),
         settings=SETTINGS.harbor,
-        **given(Names.HARBOR, components.harbor.openings(SETTINGS.harbor), opts),
+        **given(Names.HARBOR, openings(SETTINGS.harbor), opts),
     )
     Harbor("harbor", args, opts)
 
@@ -74,7 +74,7 @@ def matrix(opts: pulumi.ResourceOptions) -> None:
         application=oidc.matrix(SETTINGS),
         settings=SETTINGS.matrix,
         administrators=authentication.administrators(SETTINGS),
-        **given(Names.MATRIX, components.matrix.OPENINGS, opts),
+        **given(Names.MATRIX, MATRIX_OPENINGS, opts),
     )
     Matrix("matrix", args, opts)
 

@@ -6,10 +6,10 @@ import pulumi
 import pytest
 
 from components.applied_settings import AppliedSettings, AppliedSettingsArgs
-from lib.matrix.signing_key import fingerprint
-from settings import changes
+from components.matrix.signing_key import fingerprint
 from settings.rules import POD_NETWORK, VOLUME
-from tests.settings.stacks import FIXTURES
+from stack_file import changes
+from tests.stack_file.stacks import FIXTURES
 from tests.support.components import record_component
 from tests.support.engine import Recording
 from tests.support.program import record_program, secret_values

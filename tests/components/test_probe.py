@@ -158,7 +158,7 @@ def _imported(text: str) -> set[str]:
 
 @pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
 def test_a_probe_script_runs_with_the_standard_library_and_its_modules_alone(path: Any) -> None:
-    others = {"lib.probes", *(f"lib.probes.{other.stem}" for other in SCRIPTS.glob("*.py"))}
+    others = {"scripts", *(f"scripts.{other.stem}" for other in SCRIPTS.glob("*.py"))}
     foreign = {
         name for name in _imported(script(path.stem)) - others if name.split(".")[0] not in sys.stdlib_module_names
     }

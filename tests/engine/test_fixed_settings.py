@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lib.secret_state import resources
-from settings.check import defects
+from stack_file.check import defects
 from tests.engine.platform import Outcome, copy_of, driver
 
 pytestmark = pytest.mark.engine

@@ -16,7 +16,7 @@ from lab.driver import Result
 from lab.providers.kubernetes.cluster import OBJECTS, RELEASES, secret_data
 from lab.providers.operators.reloader import RESTARTS
 from lab.world import World
-from settings.check import defects
+from stack_file.check import defects
 from tests.engine.platform import Outcome, copy_of, driver, once_in_a_run, world_of
 from tests.engine.secret_scan import Found, scan, telltale
 from tools.rotate import rotate

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from components.authentik.blueprints import paths
 from lab.checkout import passphrase
 from lab.clock import Clock
 from lab.driver import Result
@@ -18,8 +19,7 @@ from lab.providers.vault import api
 from lab.site import Site
 from lab.success import Evidence
 from lab.world import Record, World
-from lib.blueprints import paths
-from settings import load_stack_file
+from stack_file.load import load_stack_file
 from tests.engine.platform import Outcome, phases_of
 from tests.engine.scene import Scene
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from lab.providers.kubernetes.chart_values import hosts
-from settings import Settings, load_stack_file
-from tests.settings.stacks import FIXTURES, SHIPPED
+from settings.model import Settings
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tests.support.engine import Recording
 from tests.support.objects import namespace_of, objects, releases
 from tests.support.profiles import profile_file

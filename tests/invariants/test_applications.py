@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from lib.secret_registry import declare
-from settings import SettingsError, parse
-from tests.lib.blueprints.documents import load, the
-from tests.settings.stacks import SHIPPED, sections
+from declarations.secret_registry import declare
+from stack_file.load import SettingsError, parse
+from tests.components.authentik.blueprints.documents import load, the
+from tests.stack_file.stacks import SHIPPED, sections
 from tests.support.engine import Recorded, Recording
 from tests.support.variants import RESTARTED, Difference, changed, difference
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lib.charts import TABLE
-from tests.settings.stacks import FIXTURES
+from tests.stack_file.stacks import FIXTURES
 from tests.support import charts, definitions
 from tests.support.charts import ChartData
 from tests.support.engine import Recording

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from components import failures
-from tests.settings.stacks import FIXTURES
+from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
 from tests.support.program import record_program
 

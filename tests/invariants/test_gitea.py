@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from components.gitea.settings import UNITS
 from lab.providers.kubernetes import admission
-from settings import load_stack_file
-from settings.gitea import UNITS
-from tests.settings.stacks import SHIPPED
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import SHIPPED
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import containers, namespace_of, objects, pods
 from tests.support.validation import built_in, refusals

@@ -4,8 +4,8 @@ import re
 
 import yaml
 
-from settings import load_stack_file
-from tests.settings.stacks import FIXTURES, SHIPPED
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tests.support.engine import Recorded, Recording
 from tests.support.program import record_program
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.lib.blueprints.documents import load
+from tests.components.authentik.blueprints.documents import load
 from tests.support.engine import Recorded, Recording
 from tests.support.variants import Difference, changed, difference
 

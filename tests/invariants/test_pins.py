@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lib.charts import PINNED, TABLE
-from settings import load_stack_file
-from tests.settings.stacks import FIXTURES
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES
 from tests.support import charts
 from tests.support.engine import Recording
 from tests.support.objects import images, releases

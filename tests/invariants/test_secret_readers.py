@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from lib.secret_registry import declare
+from declarations.secret_registry import declare
 from lib.secrets import KV_MOUNT, PLATFORM_PREFIX, Reader
-from settings import load_stack_file
-from tests.settings.stacks import VALID
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import VALID
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import key_of, namespace_of, of_kind
 from tests.support.program import STACK_FILE, record_program

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from lib import oidc
-from settings import load_stack_file
-from tests.settings.stacks import SHIPPED
+from declarations import oidc
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import SHIPPED
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import key_of, of_kind, releases
 

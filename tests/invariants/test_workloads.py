@@ -7,8 +7,8 @@ import pytest
 from lab.providers.kubernetes import admission
 from lab.providers.kubernetes.charted import keeps
 from lab.providers.kubernetes.charts import CHARTS
-from settings import load_stack_file
-from tests.settings.stacks import SHIPPED
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import SHIPPED
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import containers, key_of, namespace_of, objects, of_kind, pods, releases
 from tests.support.validation import built_in, refusals

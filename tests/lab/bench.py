@@ -144,13 +144,13 @@ class Bench:
         self.object("v1", "Namespace", name, metadata={"labels": {"pod-security.kubernetes.io/enforce": level}})
 
     def probe(self, script: str, name: str, namespace: str, env: Sequence[Any], **more: Any) -> Result:
-        """Run a Job as components/probe.py makes them: a script of lib/probes, its modules, its variables and a CA."""
+        """Run a Job as components/probe.py makes them: a script of scripts, its modules, its variables and a CA."""
         files = ProbeArgs(namespace=namespace, source=probe.script(script)).files
         self.object("v1", "ConfigMap", f"{name}-script", namespace, data=files)
         self.object(
             "v1", "ConfigMap", f"{name}-ca", namespace, data={"ca.crt": pki.authority("bench", "ca").certificate}
         )
-        items = [{"key": key, "path": key if key == "probe.py" else f"lib/probes/{key}"} for key in files]
+        items = [{"key": key, "path": key if key == "probe.py" else f"scripts/{key}"} for key in files]
         volumes = [
             {"name": "script", "configMap": {"name": f"{name}-script", "items": items}},
             {"name": "ca", "configMap": {"name": f"{name}-ca"}},

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from components.flux.values import CONTROLLERS, instance
 from lib.names import Namespace
-from lib.values.flux_operator import CONTROLLERS, instance
 from tests.lab.bench import Bench, refuses
 
 SYNC = {"kind": "GitRepository", "url": "https://git.example.com/x", "ref": "refs/heads/main", "path": "clusters/x"}

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from components import probe
+from declarations.login_checks import LoginCheck, gitea_login, leads_to_login
+from declarations.oidc import GITEA_SOURCE, OidcApplication
 from lab.providers.authentik import identity
 from lab.providers.errors import InitFailedError
 from lab.providers.talos.nodes import NODES
-from lib.login_checks import LoginCheck, gitea_login, leads_to_login
-from lib.oidc import GITEA_SOURCE, OidcApplication
 from tests.lab.authentik_server import HOST, with_authentik
 from tests.lab.bench import Bench, container, job, pod, refuses
 from tests.lab.platforms import initialise, with_vault_server
@@ -43,7 +43,7 @@ def test_a_container_that_nobody_knows_proves_nothing(kube: Bench) -> None:
 
 def test_a_script_that_is_none_of_the_program_proves_nothing(kube: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "script", lambda name: f"print('{name}')")
-    with refuses("the lab knows the scripts of lib/probes and no other", InitFailedError):
+    with refuses("the lab knows the scripts of scripts and no other", InitFailedError):
         kube.probe("storage", "other", "shop", [])
 
 

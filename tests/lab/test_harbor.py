@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from components.harbor import pull_secret
+from components.harbor.declared import content
+from components.harbor.settings import Harbor
 from lab.providers.harbor import PROJECTS, ROBOTS, SCHEDULES
 from lab.providers.operators.templates import render
-from lib.harbor import pull_secret
-from lib.harbor.content import content
 from lib.kubernetes import from_secret
-from settings.harbor import Harbor
 from tests.lab.bench import Bench, refuses
 from tests.lab.platforms import with_addresses, with_ingress
 

@@ -8,7 +8,7 @@ from lab.providers.errors import InitFailedError
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.providers.kubernetes.nodes import CONTROL_PLANE
 from lab.providers.talos.nodes import NODES
-from settings import load_stack_file
+from stack_file.load import load_stack_file
 from tests.lab.bench import Bench, job, pod, refuses
 from tests.support.program import STACK_FILE, record_program
 

@@ -159,7 +159,7 @@ def test_the_live_line_names_what_a_provider_does_and_nothing_else() -> None:
     assert isinstance(console.file, io.StringIO), "the console writes into memory"
     with progress.follow(Phases({"cluster": 4}), console) as listener:
         listener(event("start", "cluster"))
-        listener(event("start", "cluster", "part", type="home-cluster:flux:Flux"))
+        listener(event("start", "cluster", "part", type="home-cluster:flux/bootstrap:Flux"))
         listener(event("start", "cluster", "provider", type="pulumi:providers:vault"))
         listener(event("start", "cluster", "kept", "same"))
         listener(event("start", "cluster", "made"))
@@ -198,7 +198,7 @@ def test_a_phase_of_which_only_components_turned_up_is_not_reached() -> None:
 
 
 def test_a_phase_has_not_begun_while_only_its_components_are_registered() -> None:
-    component = event("done", "gitops", "flux", type="home-cluster:flux:Flux")
+    component = event("done", "gitops", "flux", type="home-cluster:flux/bootstrap:Flux")
     phases = follow(component, expected={"gitops": 2})
     assert statuses(phases) == {"gitops": "waiting"}, "components are registered before the gates open"
     phases.see(event("start", "gitops", "namespace"))

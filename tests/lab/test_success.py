@@ -15,7 +15,7 @@ from lab.providers.kubernetes.cluster import RELEASES
 from lab.providers.operators.templates import render
 from lab.success import Evidence, Metric, tables
 from lab.success.login import hosts, onboarding, single_sign_on
-from settings import load_stack_file
+from stack_file.load import load_stack_file
 from tests.lab.bench import Bench
 from tests.support.engine import Recording
 from tests.support.objects import key_of, of_kind

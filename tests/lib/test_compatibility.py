@@ -8,9 +8,10 @@ import pytest
 
 from lib.charts import TABLE
 from lib.compatibility import CHARTS, KUBERNETES, NEWEST_CONTRACT, is_within, line_of, release
-from settings import Settings, load_stack_file, parse
-from settings.checks_pins import charts_take_what_goes_with_them
-from tests.settings.stacks import ROOT, SHIPPED, sections
+from settings.model import Settings
+from stack_file.checks.pins import charts_take_what_goes_with_them
+from stack_file.load import load_stack_file, parse
+from tests.stack_file.stacks import ROOT, SHIPPED, sections
 
 
 @pytest.mark.parametrize("chart", CHARTS)

@@ -9,13 +9,14 @@ import pytest
 
 from doubles.loopback import Double, greeting
 from doubles.platform import API, FOREIGN, SSH_FAULT, Identities, declared, identities, running
-from settings import Settings, load_stack_file
+from settings.model import Settings
 from smoke.check import Result, run
 from smoke.checks import suite
 from smoke.client import SSH_PORT, Network, straight_to, trusting
 from smoke.kubernetes import ApiServer
 from smoke.robots import robot
 from smoke.site import Site, person
+from stack_file.load import load_stack_file
 
 STACK_FILE = Path(__file__).with_name("Pulumi.smoke.yaml")
 ACCOUNTS = {

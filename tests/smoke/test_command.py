@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from doubles.platform import Identities
-from settings import Settings
+from settings.model import Settings
 from smoke.__main__ import main
 from smoke.check import Skipped
 from smoke.client import by_name_or, straight_to

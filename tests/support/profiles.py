@@ -7,7 +7,7 @@ import tempfile
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from settings import load_stack_file
+from stack_file.load import load_stack_file
 from tests.support.program import STACK_FILE
 from tools.new_stack import text
 from tools.profiles import PROFILES, Facts

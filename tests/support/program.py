@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from lib import trust
-from settings import load_stack_file, required_secrets
-from settings.reading import read
-from settings.secrets import SECRET_NAMES
+from stack_file.load import load_stack_file
+from stack_file.reading import read
+from stack_file.secrets import SECRET_NAMES, required_secrets
 from tests.support.engine import PROJECT, Recording, Run, record
 from tests.support.outputs import identifier
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import kubernetes_validate  # type: ignore[import-untyped]
 
-from settings import load_stack_file
-from tests.settings.stacks import SHIPPED
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import SHIPPED
 from tests.support.objects import key_of
 from tests.support.recording import Recorded
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tests.settings.stacks import SHIPPED
+from tests.stack_file.stacks import SHIPPED
 from tests.tools.conftest import script
 from tools.operate import LANGUAGE_HOST
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lab.checkout import ROOT, command_line
-from settings import load_stack_file
-from settings.check import defects
+from stack_file.check import defects
+from stack_file.load import load_stack_file
 from tests.support.profiles import profile_file
 from tests.support.program import record_program
 from tools import new

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from lab.checkout import command_line
-from settings import load_stack_file, required_secrets
+from stack_file.load import load_stack_file
+from stack_file.secrets import required_secrets
 from tests.support.program import STACK_FILE, secret_values
 from tests.tools.conftest import script
 from tests.tools.stack_state import secret

@@ -107,7 +107,7 @@ def renovate_patterns() -> list[re.Pattern[str]]:
 
 
 def test_renovate_finds_every_version_that_is_marked_for_it() -> None:
-    files = [*ROOT.glob("lib/**/*.py"), *ROOT.glob("Pulumi.*.yaml")]
+    files = [*ROOT.glob("lib/**/*.py"), *ROOT.glob("components/**/*.py"), *ROOT.glob("Pulumi.*.yaml")]
     texts = {path: path.read_text() for path in files}
     marked = {path: text.count("# renovate: ") for path, text in texts.items()}
     found = {path: sum(len(pattern.findall(text)) for pattern in renovate_patterns()) for path, text in texts.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from settings import load_stack_file
+from stack_file.load import load_stack_file
 from tests.support.program import STACK_FILE
 from tests.tools.conftest import FAKE_GO, script
 from tools import real_servers

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lib.secret_registry import declare
+from declarations.secret_registry import declare
 from lib.secrets import SecretDeclaration
-from settings import load_stack_file
-from tests.settings.stacks import SHIPPED
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import SHIPPED
 from tools import rotate
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lib.secret_registry import declare
-from settings import parse
-from tests.settings.stacks import SHIPPED, sections
+from declarations.secret_registry import declare
+from stack_file.load import parse
+from tests.stack_file.stacks import SHIPPED, sections
 from tools import secret_ages
 from tools.secret_ages import document, table
 

@@ -1,4 +1,4 @@
-"""What the gates of Authentik find: the answers to lib/probes/{authentik_api,blueprint_*,discovery,forward_auth}.py."""
+"""What the gates of Authentik find: the answers to scripts/{authentik_api,blueprint_*,discovery,forward_auth}.py."""
 
 from __future__ import annotations
 

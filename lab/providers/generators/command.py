@@ -1,6 +1,6 @@
 """The `command` package. The lab never executes anything: it knows what the program's one script waits for.
 
-That is lib/probes/api_server.py, as a resource (the gate before Kubernetes is used) and as a function (before and after
+That is scripts/api_server.py, as a resource (the gate before Kubernetes is used) and as a function (before and after
 the configuration of a running node changes).
 """
 

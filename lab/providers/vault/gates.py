@@ -1,4 +1,4 @@
-"""What the gates of Vault find: the answers to lib/probes/vault_*.py."""
+"""What the gates of Vault find: the answers to scripts/vault_*.py."""
 
 from __future__ import annotations
 

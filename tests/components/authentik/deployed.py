@@ -12,11 +12,13 @@ from components.authentik.api import AuthentikApi
 from components.authentik.server import AuthentikServer, AuthentikServerArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
-from lib import names, oidc
+from declarations import oidc
+from declarations.secret_registry import declare
+from lib import names
 from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity
-from lib.secret_registry import declare
-from settings import Settings, load_stack_file
+from settings.model import Settings
+from stack_file.load import load_stack_file
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 

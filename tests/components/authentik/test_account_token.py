@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from lib.blueprints import paths
+from components.authentik.blueprints import paths
+from tests.components.authentik.blueprints.documents import load, tags, the
 from tests.components.authentik.proxied import ACCOUNT, LISTED, PUSHED, plain, stack, with_tokens
-from tests.lib.blueprints.documents import load, tags, the
 from tests.support.engine import Recording
 from tests.support.program import STACK_FILE
 from tests.support.variants import RESTARTED, changed, difference

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from lib.blueprints import administrator
+from components.authentik.blueprints import administrator
+from tests.components.authentik.blueprints.documents import Tag, load, tags
 from tests.components.authentik.deployed import (
     CONFIG_MAP,
     EXTERNAL_SECRET,
@@ -16,7 +17,6 @@ from tests.components.authentik.deployed import (
     under,
     worker_volumes,
 )
-from tests.lib.blueprints.documents import Tag, load, tags
 from tests.support.engine import Recording
 
 RENEWED = changed(rotation={"generations": {"authentik/server": 2}})

@@ -9,10 +9,10 @@ import pytest
 
 from components.authentik.application import AuthentikApplication, AuthentikApplicationArgs
 from components.authentik.blueprint import Blueprint, BlueprintArgs
-from lib import oidc
-from lib.blueprints import application as application_blueprint
-from lib.blueprints import users
-from settings import Settings
+from components.authentik.blueprints import application as application_blueprint
+from components.authentik.blueprints import users
+from declarations import oidc
+from settings.model import Settings
 from tests.components.authentik.deployed import (
     CONFIG_MAP,
     EXTERNAL_SECRET,

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from lib.forward_auth import ANNOTATION
+from declarations.forward_auth import ANNOTATION
+from tests.components.authentik.blueprints.documents import load, the
 from tests.components.authentik.proxied import DOMAIN, PRINTER, WIKI, behind_the_login, plain, stack
-from tests.lib.blueprints.documents import load, the
 from tests.support.engine import Recording
 from tests.support.variants import RESTARTED, Difference, difference
 

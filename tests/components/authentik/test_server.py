@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lib import oidc
+from declarations import oidc
 from tests.components.authentik.deployed import (
     EXTERNAL_SECRET,
     JOB,

@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from lib.talos.authentication import PREFIX
-from settings import load_stack_file
-from tests.settings.stacks import FIXTURES
+from components.talos.authentication import PREFIX
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
 from tests.support.program import record_program
 

@@ -9,10 +9,11 @@ import pytest
 from components.kubernetes.cilium import Cilium, CiliumArgs
 from components.kubernetes.coredns import CoreDns, CoreDnsArgs
 from components.kubernetes.traefik import Traefik, TraefikArgs
+from components.talos.config import KUBE_PRISM_PORT
 from lib.charts import Catalogue
-from lib.talos.config import KUBE_PRISM_PORT
-from settings import Settings, load_stack_file
 from settings.infrastructure import LoadBalancers
+from settings.model import Settings
+from stack_file.load import load_stack_file
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 from tests.support.program import STACK_FILE

@@ -11,7 +11,8 @@ from components.kubernetes.reflector import Reflector, ReflectorArgs
 from components.kubernetes.reloader import Reloader, ReloaderArgs
 from components.kubernetes.storage_gate import StorageGate, StorageGateArgs
 from lib.charts import Catalogue
-from settings import Settings, load_stack_file
+from settings.model import Settings
+from stack_file.load import load_stack_file
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 from tests.support.program import STACK_FILE

@@ -10,11 +10,12 @@ import pytest
 from components.proxmox.image import TalosImage, TalosImageArgs
 from components.proxmox.provider import proxmox_provider
 from components.proxmox.virtual_machine import VirtualMachine, VirtualMachineArgs
+from components.talos.config import NodeRole
+from components.talos.schematic import Schematic
 from lib.addresses import mac_address
-from lib.schematic import Schematic
-from lib.talos.config import NodeRole
-from settings import Settings, load_stack_file
 from settings.infrastructure import Node
+from settings.model import Settings
+from stack_file.load import load_stack_file
 from tests.support.engine import Recorded, Recording, Run, record
 from tests.support.program import STACK_FILE
 

@@ -9,7 +9,7 @@ import pytest
 from pulumiverse_talos import machine
 
 from components.talos.rollout import Rollout, RolloutArgs, RolloutError
-from settings import load_stack_file
+from stack_file.load import load_stack_file
 from tests.support.program import STACK_FILE
 
 

@@ -12,7 +12,8 @@ import pytest
 from components.talos.api_server import ApiServer, ApiServerArgs
 from components.talos.cluster import TalosCluster, TalosClusterArgs
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
-from settings import Settings, load_stack_file
+from settings.model import Settings
+from stack_file.load import load_stack_file
 from tests.support.engine import Recorded, Recording, Run, record
 from tests.support.program import STACK_FILE
 from tests.support.wire import UNKNOWN

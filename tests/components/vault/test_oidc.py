@@ -7,15 +7,15 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
+from components.authentik.blueprints import application
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
 from components.vault.oidc import VaultOidc, VaultOidcArgs
-from lib import oidc
-from lib.blueprints import application
+from declarations import oidc
+from declarations.secret_registry import declare
 from lib.kubernetes import PodSecurity
-from lib.secret_registry import declare
+from tests.components.authentik.blueprints.documents import load, the
 from tests.components.authentik.deployed import JOB, SETTINGS, environment
-from tests.lib.blueprints.documents import load, the
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 

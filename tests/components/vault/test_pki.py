@@ -7,10 +7,9 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from components.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
-from components.vault import pki
+from components.vault import pki, policies
 from components.vault.certificate_issuer import VaultCertificateIssuer, VaultCertificateIssuerArgs
 from components.vault.pki import VaultPki, VaultPkiArgs
-from lib.vault import policies
 from tests.support import charts, definitions
 from tests.support.components import record_component
 from tests.support.engine import Recording

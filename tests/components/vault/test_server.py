@@ -11,9 +11,9 @@ from pulumi.runtime import rpc
 from components.namespace import Namespace, NamespaceArgs
 from components.vault.access import VaultAccess, VaultAccessArgs, _root_token
 from components.vault.server import VaultServer, VaultServerArgs
+from components.vault.values import ROOT_KEY, UNSEAL_KEY
 from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity, digest
-from lib.values.vault import ROOT_KEY, UNSEAL_KEY
 from tests.support.components import record_component
 from tests.support.engine import Recording, Run
 

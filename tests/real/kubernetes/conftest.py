@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from settings import load_stack_file
+from stack_file.load import load_stack_file
 from tests.real.availability import skip_without
 from tests.real.kubernetes.login import offered
 from tests.real.kubernetes.manifests import STACKS, chart_directory, recorded

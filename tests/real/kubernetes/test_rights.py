@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lib.probes import conditions
-from lib.values.flux_operator import CONTROLLERS
+from components.flux.values import CONTROLLERS
+from scripts import conditions
 from tests.real.kubernetes.controllers import awaited
 from tests.real.kubernetes.manifests import pod_of
 from tests.real.kubernetes.rights import Right, account_token, is_allowed, rights
@@ -41,7 +41,7 @@ NEEDS: Mapping[str, set[Right]] = {
     "vault/vault-backup": set(),
     # Nothing runs as it: it is what a token of cert-manager's is made for.
     "cert-manager/vault-issuer": set(),
-    # It looks since when core runs, and since when Valkey's Secret is as it is (lib/probes/harbor_schedules.py).
+    # It looks since when core runs, and since when Valkey's Secret is as it is (scripts/harbor_schedules.py).
     "harbor/harbor-content": {secret("get", "valkey", "harbor"), Right("list", "", "pods", "", "harbor")},
     "kube-system/flux-gate": {Right("get", "apps", "deployments", name) for name in CONTROLLERS},
     "kube-system/coredns": {Right(verb, *kind) for verb in ("list", "watch") for kind in WATCHED},

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from components.vault.server_config import API_PORT, CLUSTER_PORT, TLS_DIRECTORY
 from doubles.certificates import Authority
-from lib.vault.config import API_PORT, CLUSTER_PORT, TLS_DIRECTORY
 from tests.real.ports import free_port
 from tests.real.vault.api import Api
 from tests.support.recording import Recording

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from components.vault.values import AUDIT_DIRECTORY
 from doubles.authentik import Authentik, Client, Held, Person
 from doubles.certificates import Authority
 from doubles.loopback import Respond, serving
-from lib.values.vault import AUDIT_DIRECTORY
-from settings import load_stack_file
+from stack_file.load import load_stack_file
 from tests.real.proxy import Proxy, proxying
 from tests.real.vault import server as vault_servers
 from tests.real.vault.api import Answer, Api

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.values.vault import AUDIT_LOG
-from lib.vault import caretaker
+from components.vault.values import AUDIT_LOG
+from scripts import caretaker
 from tests.real.vault.server import AUDIT, issued
 from tests.real.vault.site import Site
 

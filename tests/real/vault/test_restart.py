@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.vault.config import replica_addresses
+from components.vault.server_config import replica_addresses
 from tests.real.proxy import proxying
 from tests.real.vault.server import ACTIVE, SEALED, STANDBY, Server, initialised, serving, unseal
 from tests.real.vault.site import Site

@@ -1,0 +1,123 @@
+"""GitOps: Flux, whose whole bootstrap is one resource."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.custom_resource import CustomResourceArgs, custom_resource
+from components.flux.values import CONTROLLERS, instance, values
+from components.helm import ReleaseArgs, release
+from components.kubernetes.conditions import Conditions, ConditionsArgs, deployment
+from components.namespace import Namespace, NamespaceArgs
+from lib.charts import Chart
+from lib.kubernetes import PodSecurity
+from lib.names import Namespace as Names
+from settings.platform import GitOps, Sync
+
+
+@dataclass(frozen=True, kw_only=True)
+class FluxArgs:
+    """Section `gitops` of the stack file.
+
+    Attributes:
+        git_username: User name for a private Git repository; `git` when only a token is given.
+        git_token: Password or token for it; None for a public repository.
+        ca_certificate: PEM of the cluster's CA, where it signed the certificate of the repository's host; None where
+            everybody trusts that.
+    """
+
+    chart: Chart
+    settings: GitOps
+    git_username: pulumi.Output[str] | None = None
+    git_token: pulumi.Output[str] | None = None
+    ca_certificate: pulumi.Input[str] | None = None
+
+
+class Flux(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-namespace`: the namespace, closed from outside.
+    - `<name>-git`: Secret with the credentials of the repository, where a token is given, and with the CA of its host,
+      where that is the cluster's; none without a repository. The credentials are the user's, not the registry's, so
+      Pulumi writes them.
+    - `<name>-operator`: Release of the operator with its CRDs.
+    - `<name>`: the FluxInstance, awaited until the operator has applied Flux.
+    - `<name>-gate`: Conditions: every controller of Flux runs. What lies in the repository is not this program's, so
+      neither waits for it (docs/adr/0025-a-commit-holds-back-no-update.md).
+
+    Destroying it removes Flux, its custom resources' finalizers and the credentials, and leaves what Flux had applied
+    as well as the CRDs of the operator (`helm.sh/resource-policy: keep`).
+
+    Attributes:
+        ready: Gate: Flux runs.
+    """
+
+    ready: pulumi.Resource
+
+    def __init__(self, name: str, args: FluxArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:flux/bootstrap:Flux", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = Namespace(
+            f"{name}-namespace", NamespaceArgs(name=Names.FLUX, pod_security=PodSecurity.RESTRICTED), child
+        ).namespace
+        operator = release(
+            f"{name}-operator",
+            ReleaseArgs(chart=args.chart, release="flux-operator", namespace=namespace, values=values()),
+            child,
+        )
+        sync, access = _sync(args.settings.sync), _access(args)
+        if sync and access:
+            sync["pullSecret"] = _git_secret(f"{name}-git", access, namespace, child)
+        applied = custom_resource(
+            name,
+            CustomResourceArgs(
+                api_version="fluxcd.controlplane.io/v1",
+                kind="FluxInstance",
+                name="flux",  # the only name that the CRD accepts
+                namespace=namespace,
+                spec=instance(version=args.settings.flux_version, sync=sync),
+            ),
+            # The release brings the CRD; its operator, which the release awaits, starts only once that is served.
+            pulumi.ResourceOptions(parent=self, depends_on=[operator]),
+        )
+        self.ready = Conditions(
+            f"{name}-gate",
+            ConditionsArgs(
+                objects=[deployment(Names.FLUX, controller) for controller in CONTROLLERS],
+                after=[applied],
+                proves=[operator.digest, args.settings.flux_version],
+            ),
+            child,
+        ).gate
+        self.register_outputs({})
+
+
+def _sync(sync: Sync | None) -> dict[str, Any]:
+    if sync is None:
+        return {}
+    return {"kind": "GitRepository", "url": sync.url, "ref": sync.ref, "path": sync.path, "interval": sync.interval}
+
+
+def _access(args: FluxArgs) -> dict[str, pulumi.Input[str]]:
+    """Keys of the Secret: `username`, `password` and `ca.crt`, as Flux reads them of the Secret that the GitRepository
+    names (NewAuthOptions in fluxcd/pkg, git/options.go); the operator passes its name on.
+    """
+    access: dict[str, pulumi.Input[str]] = {}
+    if args.git_token is not None:
+        access["username"] = args.git_username if args.git_username is not None else "git"
+        access["password"] = args.git_token
+    if args.ca_certificate is not None:
+        access["ca.crt"] = args.ca_certificate
+    return access
+
+
+def _git_secret(
+    name: str,
+    access: dict[str, pulumi.Input[str]],
+    namespace: pulumi.Output[str],
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[str]:
+    secret = k8s.core.v1.Secret(name, metadata={"name": "git", "namespace": namespace}, string_data=access, opts=opts)
+    return secret.metadata.name

@@ -1,0 +1,104 @@
+"""Checks of Gitea across the stack file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from components.gitea.settings import OWNERS, UNITS, USER_NAMES
+from lib.names import GITEA_ADMINISTRATOR
+from settings.problem import Problem
+
+if TYPE_CHECKING:
+    from settings.model import Settings
+
+_RESERVED_TEAMS = {
+    "new": "is an address of Gitea itself",
+    OWNERS: "is the team that every organisation has",
+}
+
+
+def organisation_names_are_free(settings: Settings) -> Iterator[Problem]:
+    """Organisations and people share their names."""
+    for name, organisation in settings.gitea.organisations.items():
+        key = f"gitea.organisations.{name}"
+        if USER_NAMES.refusal(name) is not None and name != GITEA_ADMINISTRATOR:
+            yield Problem(key, name, "is a name that Gitea keeps for itself", "rename it")
+        if name in settings.identity.users:
+            yield Problem(key, name, f"is already the user identity.users.{name}", "rename the organisation")
+        if name == GITEA_ADMINISTRATOR:
+            yield Problem(key, name, "is Gitea's break-glass administrator", "rename the organisation")
+        for team in organisation.teams:
+            if team in _RESERVED_TEAMS:
+                fix = f"name the groups in {key}.owners" if team == OWNERS else "rename it"
+                yield Problem(f"{key}.teams.{team}", team, _RESERVED_TEAMS[team], fix)
+
+
+def administrators_of_teams_have_every_unit(settings: Settings) -> Iterator[Problem]:
+    for name, organisation in settings.gitea.organisations.items():
+        for team_name, team in organisation.teams.items():
+            if team.permission == "admin" and set(team.units) != set(UNITS):
+                yield Problem(
+                    f"gitea.organisations.{name}.teams.{team_name}.units",
+                    ", ".join(team.units),
+                    "would not hold, since the permission admin means every unit",
+                    "leave units out, or use write",
+                )
+
+
+def organisations_admit_declared_groups(settings: Settings) -> Iterator[Problem]:
+    for key, group in _named_groups(settings):
+        if group not in settings.identity.groups:
+            yield Problem(key, group, "is no group of identity.groups", "declare it there or correct the name")
+
+
+def members_of_teams_may_log_in(settings: Settings) -> Iterator[Problem]:
+    """Somebody who cannot log in is in no team, whatever the groups say."""
+    gitea = settings.gitea
+    if not gitea.enabled:
+        return
+    teams = dict((group, key) for key, group in reversed(tuple(_named_groups(settings))))
+    for username, user in settings.identity.users.items():
+        for group in user.groups:
+            # Of administrators the check platform.administrators_may_log_in tells already.
+            if group in teams and group != gitea.admin_group and gitea.user_group not in user.groups:
+                yield Problem(
+                    f"identity.users.{username}.groups",
+                    group,
+                    f"stands in {teams[group]}, and without gitea.userGroup {gitea.user_group} there is no login",
+                    f"add {gitea.user_group}",
+                )
+
+
+def removed_organisations_are_gone(settings: Settings) -> Iterator[Problem]:
+    for name in settings.gitea.removed.organisations:
+        if name in settings.gitea.organisations:
+            yield Problem(
+                "gitea.removed.organisations",
+                name,
+                "still stands in gitea.organisations",
+                "delete it in one of the two places",
+            )
+
+
+def nothing_needs_a_gitea_that_is_off(settings: Settings) -> Iterator[Problem]:
+    gitea = settings.gitea
+    if gitea.enabled:
+        return
+    off = "needs Gitea, which gitea.enabled switches off"
+    for name in gitea.organisations:
+        yield Problem("gitea.organisations", name, off, "switch Gitea on, or leave the organisation out")
+    for name in gitea.removed.organisations:
+        yield Problem("gitea.removed.organisations", name, off, "switch Gitea on, or leave the line out")
+    if gitea.actions.enabled:
+        yield Problem("gitea.actions.enabled", "true", off, "switch Gitea on, or the runners off")
+    url = settings.gitops.sync.url if settings.gitops.sync is not None else ""
+    if settings.gitops.enabled and urlsplit(url).hostname == gitea.host:
+        yield Problem("gitops.sync.url", url, off, "switch Gitea on, or Flux off, or name another repository")
+
+
+def _named_groups(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name, organisation in settings.gitea.organisations.items():
+        for below, group in organisation.groups:
+            yield f"gitea.organisations.{name}.{below}", group

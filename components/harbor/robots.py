@@ -1,0 +1,47 @@
+"""Passwords of Harbor's robots (`harbor.robots`), and the Secrets with which images are pulled."""
+
+from collections.abc import Iterator
+
+from components.harbor import pull_secret
+from components.harbor.settings import Robot
+from declarations.extra_secrets import known_namespaces, strange_namespaces
+from lib.names import Namespace
+from lib.secrets import Reader, SecretDeclaration, literal, password
+from settings.model import Settings
+from settings.problem import Problem
+
+
+def declare(settings: Settings) -> list[SecretDeclaration]:
+    """A declaration for each robot; none while Harbor is switched off."""
+    if not settings.harbor.enabled:
+        return []
+    return [_declaration(name, robot) for name, robot in settings.harbor.robots.items()]
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """Copies to namespaces that nobody makes."""
+    known = known_namespaces(settings)
+    for name, robot in settings.harbor.robots.items():
+        yield from strange_namespaces(f"harbor.robots.{name}.reflectTo", robot.reflect_to, known)
+
+
+def _declaration(name: str, robot: Robot) -> SecretDeclaration:
+    return SecretDeclaration(
+        path=pull_secret.secret_path(name),
+        fields=(
+            literal("username", pull_secret.login(name)),
+            # 8 to 128 characters of all three kinds (Harbor 2.15.2, IsValidSec in src/controller/robot/controller.go).
+            password("password", mixed=True),
+        ),
+        readers=(
+            Reader(
+                namespace=Namespace.HARBOR,
+                secret=pull_secret.secret_name(name),
+                keeps="Harbor's database",
+                follows="a Job tells Harbor the new password; kubelets read the Secret at each pull",
+                reflect_to=robot.reflect_to,
+            ),
+        ),
+        # A robot has one password.
+        window="pulls and pushes with the old password fail, and with the new one until the Job has run",
+    )

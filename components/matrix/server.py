@@ -1,0 +1,135 @@
+"""Chat: Synapse, the Matrix Authentication Service and Element Web."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.helm import ReleaseArgs, release
+from components.matrix.secrets import SIGNING_KEY, SIGNING_KEY_FIELD
+from components.matrix.settings import Matrix as MatrixSettings
+from components.matrix.values import ELEMENT_PORT, METRICS_PORTS, RELEASE, MatrixSecrets, MatrixValues, values, workload
+from components.service import Openings, ServiceArgs, ServiceParts
+from declarations import login_checks
+from lib.names import MATRIX_LOGIN_PORT
+from lib.names import Namespace as Names
+from lib.network import Ingress, Policy
+
+OPENINGS = Openings(metrics=METRICS_PORTS)
+_WORKLOADS = ("synapse-main", "matrix-authentication-service", "haproxy")
+"""HAProxy also serves the delegation of the domain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixArgs(ServiceArgs):
+    """Section `matrix` of the stack file.
+
+    Attributes:
+        administrators: User names of those who may administer the server.
+    """
+
+    settings: MatrixSettings
+    administrators: Sequence[str]
+
+
+class Matrix(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-<workload>-disruption`: a PodDisruptionBudget for each workload.
+    - `<name>-<workload>-silence`: Element Web may open no connection, nor may Element Admin.
+    - `<name>-logout`: Authentik may tell the authentication service that a session has ended.
+    - `<name>-<secret>`: an ExternalSecret for each of synapse-database, mas-database, synapse, mas, mas-shared and
+      oidc.
+    - `<name>-tls`: one certificate for the hosts of all parts and the domain of the user ids.
+    - `<name>-release`: the whole stack, whose media volume stays when the release goes (`helm.sh/resource-policy`).
+    - `<name>-login`: the gate.
+
+    Attributes:
+        url: Where people find Element Web.
+        ready: Gate: following the login of the authentication service leads to Authentik, and Synapse and the
+            delegation of the domain name their counterparts.
+    """
+
+    url: str
+    ready: pulumi.Resource
+
+    def __init__(self, name: str, args: MatrixArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:matrix/server:Matrix", name, None, opts)
+        settings = args.settings
+        parts = ServiceParts(name, args, self)
+        files = ["element-web", *(["element-admin"] if settings.admin_host is not None else [])]
+        for component in (*_WORKLOADS, *files):
+            parts.disruption_budget(component, workload(component))
+        for component in files:
+            self._silence(name, parts, component)
+        self._policy(
+            (name, "logout"),
+            parts,
+            Policy(
+                pods=workload("matrix-authentication-service"),
+                ingress=[Ingress(ports=[MATRIX_LOGIN_PORT], namespaces=[Names.AUTHENTIK])],
+            ),
+        )
+        installed = release(
+            f"{name}-release",
+            ReleaseArgs(
+                chart=args.chart,
+                release=RELEASE,
+                namespace=parts.namespace.namespace,
+                values=values(
+                    MatrixValues(
+                        settings=settings,
+                        application=args.application,
+                        administrators=args.administrators,
+                        secrets=_secrets(parts, args),
+                        ca_config_map=parts.ca_config_map,
+                        storage_class=args.storage_class,
+                    )
+                ),
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.url = f"https://{settings.host}"
+        self.ready = parts.gate(login_checks.matrix(settings, args.application), installed)
+        self.register_outputs({"url": self.url})
+
+    def _silence(self, name: str, parts: ServiceParts, component: str) -> None:
+        """The component hands out files, and the browser does the rest: it needs no connection of its own."""
+        ingress = [Ingress(ports=[ELEMENT_PORT], namespaces=[Names.TRAEFIK])]
+        policy = Policy(pods=workload(component), ingress=ingress, silent=True)
+        self._policy((name, f"{component}-silence"), parts, policy)
+
+    def _policy(self, names: tuple[str, str], parts: ServiceParts, policy: Policy) -> None:
+        k8s.networking.v1.NetworkPolicy(
+            "-".join(names),
+            metadata={"name": names[1], "namespace": parts.namespace.namespace},
+            spec=policy.spec(),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _secrets(parts: ServiceParts, args: MatrixArgs) -> MatrixSecrets:
+    return MatrixSecrets(
+        synapse_database=parts.secret("synapse-database", {"password": ("postgres/synapse", "password")}),
+        mas_database=parts.secret("mas-database", {"password": ("postgres/mas", "password")}),
+        synapse=parts.secret(
+            "synapse",
+            {
+                "signing-key": (SIGNING_KEY, SIGNING_KEY_FIELD),
+                "macaroon": ("matrix/synapse", "macaroon"),
+                "registration-shared-secret": ("matrix/synapse", "registration-shared-secret"),
+            },
+        ),
+        mas=parts.secret(
+            "mas",
+            {
+                "encryption-secret": ("matrix/mas-encryption", "encryption-secret"),
+                "rsa-key": ("matrix/mas", "rsa-key"),
+                "ec-key": ("matrix/mas", "ec-key"),
+            },
+        ),
+        shared=parts.secret("mas-shared", {"synapse-shared-secret": ("matrix/mas", "synapse-shared-secret")}),
+        oidc=parts.secret("oidc", {"client-secret": (args.application.secret_path, "client-secret")}),
+        tls=parts.certificate(*args.settings.names),
+    )

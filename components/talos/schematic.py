@@ -1,0 +1,85 @@
+"""Talos Image Factory: the id of a schematic, computed offline, and the names that follow from it."""
+
+import hashlib
+from dataclasses import dataclass
+
+import yaml
+
+PLATFORM = "nocloud"
+"""Talos platform that takes its first address from the cloud-init drive of Proxmox."""
+
+
+@dataclass(frozen=True)
+class Schematic:
+    """What is added to a plain Talos image."""
+
+    extensions: tuple[str, ...]
+
+    @property
+    def document(self) -> str:
+        """The schematic in the canonical form that the factory hashes.
+
+        That is Go's YAML of its struct: four spaces of indentation, empty fields left out, the order of the
+        extensions kept (siderolabs/image-factory, pkg/schematic/schematic.go). They are sorted here, so that
+        reordering them in the stack file is no new image.
+        """
+        customization: dict[str, object] = {}
+        if self.extensions:
+            customization["systemExtensions"] = {"officialExtensions": sorted(set(self.extensions))}
+        return yaml.dump(
+            {"customization": customization}, Dumper=_GoStyle, indent=4, sort_keys=False, default_flow_style=False
+        )
+
+    @property
+    def id(self) -> str:
+        """SHA-256 of the document: what the factory answers when the schematic is uploaded."""
+        return hashlib.sha256(self.document.encode()).hexdigest()
+
+
+class _GoStyle(yaml.SafeDumper):
+    """Indents lists inside mappings, as Go's encoder does and PyYAML's does not."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        del indentless
+        super().increase_indent(flow, False)
+
+
+def tag(version: str) -> str:
+    """A Talos version as its release tag, `v1.13.7`."""
+    return version if version.startswith("v") else f"v{version}"
+
+
+def image_url(factory: str, schematic_id: str, version: str) -> str:
+    """Where the factory serves the disk image.
+
+    qcow2, because Proxmox imports it as it is; the default of this platform, raw.xz, it cannot open.
+    """
+    return f"https://{factory}/image/{schematic_id}/{tag(version)}/{PLATFORM}-amd64.qcow2"
+
+
+def image_file_name(schematic_id: str, version: str) -> str:
+    """File name on the Proxmox storage. It changes with every input, so no image is ever overwritten in place."""
+    return f"talos-{tag(version)}-{schematic_id[:12]}-{PLATFORM}-amd64.qcow2"
+
+
+def installer_image(factory: str, schematic_id: str, version: str) -> str:
+    """Container image that installs or upgrades a node to the same system, extensions included.
+
+    The installer is platform-specific (siderolabs/talos issue 10949).
+    """
+    return f"{factory}/{PLATFORM}-installer/{schematic_id}:{tag(version)}"
+
+
+def verified(schematic_id: str, expected: Schematic) -> str:
+    """`schematic_id` as the factory gave it.
+
+    Raises:
+        ValueError: when the factory hashes another document than this module, so that names would not fit.
+    """
+    if schematic_id != expected.id:
+        raise ValueError(
+            f"talos.extensions: the factory calls their schematic {schematic_id}, "
+            f"components/talos/schematic.py computed {expected.id}; the factory's canonical form has changed, "
+            "adapt Schematic.document"
+        )
+    return schematic_id

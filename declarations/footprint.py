@@ -1,0 +1,53 @@
+"""Memory that the pods of the platform ask for, in MiB, known before anything is built.
+
+It is requests that the scheduler counts. Limits are the same but for the agent of Cilium, Matrix and Flux, whose own
+values leave room for a busy moment (docs/adr/0024-machines-hold-the-pods.md). `tests/declarations/test_footprint.py`
+sums what the program asks for and finds these figures.
+"""
+
+from typing import TYPE_CHECKING
+
+from lib.kubernetes import mebibytes
+
+if TYPE_CHECKING:
+    from settings.model import Settings
+
+SYSTEM = 768
+"""Of each node: the kernel, what Talos reserves (384, `KubeletSystemReservedMemoryWorker`) and what the kubelet keeps
+free (100, `evictionHard`)."""
+CONTROL_PLANE = 1280
+"""Of a control plane beyond that: API server, controllers and scheduler ask for 832, Talos reserves 128 more; etcd."""
+EVERY_NODE = 640
+"""Of each node: Cilium's agent, and the CSI plugin with its two helpers."""
+LARGEST_JOB = 64
+"""What a gate needs for the time that it looks."""
+
+_INFRASTRUCTURE = 3828
+"""Cilium's operators, CoreDNS, CSI controller, cert-manager, Traefik, Reflector, Reloader, External Secrets, the
+operator of Postgres, and Valkey."""
+_VAULT = 640
+"""Of each server."""
+_AUTHENTIK = 2048
+"""Of server and worker each."""
+_GITEA, _HARBOR, _MATRIX = 1024, 2752, 350
+_HARBOR_EXPORTER = 128
+_FLUX = 768
+"""The operator, and the four controllers as it makes them."""
+
+
+def requests(settings: "Settings", nodes: int) -> int:
+    """Memory that pods ask for beyond what each node has anyway (`EVERY_NODE`).
+
+    Args:
+        nodes: How many nodes carry workloads: instances of Postgres and servers of Vault never share one.
+    """
+    databases, vault, actions = settings.databases, settings.vault, settings.gitea.actions
+    asked = _INFRASTRUCTURE + LARGEST_JOB + _AUTHENTIK * (settings.identity.replicas + 1)
+    asked += mebibytes(databases.memory) * min(databases.instances, nodes) + _VAULT * min(vault.replicas, nodes)
+    if settings.gitea.enabled:
+        asked += _GITEA + (mebibytes(actions.memory) * actions.runners if actions.enabled else 0)
+    if settings.harbor.enabled:
+        asked += _HARBOR + (_HARBOR_EXPORTER if settings.harbor.service_monitors else 0)
+    if settings.matrix.enabled:
+        asked += _MATRIX
+    return asked + (_FLUX if settings.gitops.enabled else 0)

@@ -1,0 +1,59 @@
+"""Waits until objects of the cluster are there and have reached a condition.
+
+Environment: OBJECTS, separated by commas, each the path of an object in the API and a condition type that its status
+must show as True, such as `/api/v1/nodes/worker0=Ready`; SECONDS_TO_WAIT. Runs in a pod whose ServiceAccount may get
+these objects.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scripts import gate
+from scripts.cluster_api import ClusterApi
+
+PAUSE_SECONDS = 3.0
+
+
+def problem(found: dict[str, Any] | None, wanted: str) -> str | None:
+    """None once the condition `wanted` is True, else why not."""
+    if found is None:
+        return "does not exist"
+    conditions = {one["type"]: one for one in found.get("status", {}).get("conditions", [])}
+    if wanted not in conditions:
+        return f"has no condition {wanted} yet"
+    condition = conditions[wanted]
+    if condition["status"] == "True":
+        return None
+    return f"{wanted} is {condition['status']}: {condition.get('message') or condition.get('reason') or 'no reason'}"
+
+
+def main(environment: Mapping[str, str], account: Path | None = None, pause: float = PAUSE_SECONDS) -> int:
+    """Exit code of the probe."""
+    cluster = ClusterApi(environment, account)
+    deadline = time.monotonic() + float(environment["SECONDS_TO_WAIT"])
+    waiting = environment["OBJECTS"].split(",")
+    while True:
+        reasons = {one: reason for one in waiting if (reason := _unmet(cluster, one)) is not None}
+        if not reasons:
+            print(f"All there: {environment['OBJECTS']}")
+            return 0
+        if time.monotonic() + pause > deadline:
+            return gate.give_up("\n".join(f"{one.partition('=')[0]}: {reason}" for one, reason in reasons.items()))
+        waiting = list(reasons)
+        time.sleep(pause)
+
+
+def _unmet(cluster: ClusterApi, wanted: str) -> str | None:
+    path, _, condition = wanted.partition("=")
+    try:
+        return problem(cluster.get(path), condition)
+    except OSError as error:
+        return f"cannot be read: {error}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

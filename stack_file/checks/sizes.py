@@ -1,0 +1,101 @@
+"""Checks of what must be large enough for what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from declarations import footprint
+from lib.compatibility import release
+from lib.kubernetes import mebibytes
+from settings.problem import Problem
+
+if TYPE_CHECKING:
+    from settings.model import Settings
+
+_NODE_PREFIX = 24
+"""Each node gets a /24 of the pod network (`--node-cidr-mask-size` of kube-controller-manager, its default)."""
+_SMALLEST_SERVICES = 24
+"""A /24 has room for the Services of the platform."""
+_LARGEST_SERVICES, _ANY_SIZE_SINCE = 12, (1, 34)
+"""kube-apiserver refuses a larger network (cmd/kube-apiserver/app/options/validation.go) as long as it keeps its bitmap
+of addresses in etcd (feature gate DisableAllocatorDualWrite)."""
+
+
+_GIBIBYTE = 1024
+"""In MiB: the least volume that any of the services starts on."""
+_LARGEST_VOLUME = 64 * 1024 * _GIBIBYTE
+"""In MiB: 64 TiB, more than a volume of ext4 on one machine holds."""
+
+
+def volumes_have_a_size(settings: Settings) -> Iterator[Problem]:
+    volumes = {
+        "vault.dataSize": settings.vault.data_size,
+        "vault.auditSize": settings.vault.audit_size,
+        "databases.size": settings.databases.size,
+        "databases.valkeySize": settings.databases.valkey_size,
+        "gitea.size": settings.gitea.size,
+        "gitea.actions.size": settings.gitea.actions.size,
+        "harbor.registrySize": settings.harbor.registry_size,
+        "matrix.mediaSize": settings.matrix.media_size,
+    }
+    for key, size in volumes.items():
+        if not _GIBIBYTE <= mebibytes(size) <= _LARGEST_VOLUME:
+            yield Problem(key, size, "is no size for a volume of a service", "use 1Gi or more, and 64Ti or less")
+
+
+def pods_fit_on_a_node(settings: Settings) -> Iterator[Problem]:
+    """Talos and the kubelet leave less than a node has, so all of it is too much as well."""
+    talos = settings.talos
+    if talos is None:
+        return
+    pool, key = (talos.worker, "worker") if talos.worker and talos.workers else (talos.control_plane, "controlPlane")
+    pods = {"databases.memory": settings.databases.memory}
+    if settings.gitea.enabled and settings.gitea.actions.enabled:
+        pods["gitea.actions.memory"] = settings.gitea.actions.memory
+    for name, memory in pods.items():
+        if mebibytes(memory) >= pool.memory:
+            clash = f"does not fit on a node, of which talos.{key}.memory is {pool.memory}"
+            yield Problem(name, memory, clash, "use less, or larger nodes")
+
+
+def pod_network_holds_the_nodes(settings: Settings) -> Iterator[Problem]:
+    if settings.talos is None:
+        return
+    pods, nodes = settings.network.pods, len(settings.talos.nodes)
+    fit = 1 << (_NODE_PREFIX - pods.prefixlen) if pods.prefixlen <= _NODE_PREFIX else 0
+    if nodes > fit:
+        clash = f"gives {fit} nodes a /{_NODE_PREFIX} each, and talos has {nodes}"
+        wanted = _NODE_PREFIX - (nodes - 1).bit_length()
+        yield Problem("network.pods", pods, clash, f"use a /{wanted} or larger: it cannot grow with the nodes later")
+
+
+def service_network_has_a_size_that_kubernetes_takes(settings: Settings) -> Iterator[Problem]:
+    services = settings.network.services
+    if services.prefixlen > _SMALLEST_SERVICES:
+        fix = f"use a /{_SMALLEST_SERVICES} or larger"
+        yield Problem("network.services", services, "is too small for the platform's Services", fix)
+    talos = settings.talos
+    if talos is None or release(talos.kubernetes_version)[:2] >= _ANY_SIZE_SINCE:
+        return
+    if services.prefixlen < _LARGEST_SERVICES:
+        clash = f"is larger than talos.kubernetesVersion {talos.kubernetes_version} takes"
+        yield Problem("network.services", services, clash, f"use a /{_LARGEST_SERVICES} or smaller")
+
+
+def nodes_hold_the_pods(settings: Settings) -> Iterator[Problem]:
+    """Also while one of several is lost, or drained for an update: what ran there must find a place."""
+    talos = settings.talos
+    # A pod that is larger than a node is told of as that.
+    if talos is None or not talos.nodes or any(pods_fit_on_a_node(settings)):
+        return
+    key, pool = ("worker", talos.worker) if talos.worker and talos.workers else ("controlPlane", talos.control_plane)
+    count = len(pool.nodes)
+    left = max(1, count - 1)
+    own = footprint.SYSTEM + footprint.EVERY_NODE + (footprint.CONTROL_PLANE if pool is talos.control_plane else 0)
+    asked = footprint.requests(settings, left)
+    wanted = own - (-asked // left)
+    if pool.memory < wanted:
+        where = f"the {left} of {count} nodes that are left when one is lost" if count > 1 else "the only node"
+        clash = f"is too little: the pods ask for {asked} MiB on {where}, beside {own} of each node itself"
+        yield Problem(f"talos.{key}.memory", pool.memory, clash, f"use {wanted} or more, or add nodes")

@@ -1,0 +1,154 @@
+"""Secret stack configuration: read apart from the sections, wrapped at once, never part of the model.
+
+`Config.require_object` hands out nested `secure:` values as plain strings (pulumi #6531, #7127), so every secret
+is a top-level key of its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pulumi
+
+from components.matrix import signing_key
+from lib import secret_shapes
+from settings.model import Settings
+from settings.problem import SettingsError
+
+
+@dataclass(frozen=True)
+class SecretKey:
+    """One `pulumi config set --secret` key: when it is needed, said for the program and for people, and what it is.
+
+    Attributes:
+        problem: Why a value cannot be, and what to write instead, without a word of the value; empty when it can.
+    """
+
+    name: str
+    needed: Callable[[Settings], bool]
+    when: str
+    purpose: str
+    problem: Callable[[str], str]
+
+
+def _on_proxmox(settings: Settings) -> bool:
+    return settings.proxmox is not None
+
+
+def _on_existing_cluster(settings: Settings) -> bool:
+    return settings.cluster.existing is not None
+
+
+def _never(_: Settings) -> bool:
+    return False
+
+
+SECRET_KEYS = (
+    SecretKey(
+        "proxmoxApiToken",
+        _on_proxmox,
+        "with `proxmox`",
+        "API token of this program, user@realm!name=uuid",
+        secret_shapes.api_token,
+    ),
+    SecretKey(
+        "proxmoxCsiTokenSecret",
+        _on_proxmox,
+        "with `proxmox`",
+        "secret (uuid) of the API token proxmox.csi.tokenId",
+        secret_shapes.token_secret,
+    ),
+    SecretKey(
+        "kubeconfig",
+        _on_existing_cluster,
+        "with `cluster.existing`",
+        "kubeconfig of the existing cluster",
+        secret_shapes.kubeconfig,
+    ),
+    SecretKey(
+        "vaultRootToken",
+        _never,
+        "optional",
+        "root token of Vault once it was taken out of the cluster",
+        secret_shapes.word,
+    ),
+    SecretKey(
+        "gitToken",
+        _never,
+        "optional",
+        "password or token of Flux for a private Git repository",
+        secret_shapes.word,
+    ),
+    SecretKey("gitUsername", _never, "optional", "user name that goes with gitToken", secret_shapes.word),
+    SecretKey(
+        "matrixSigningKey",
+        _never,
+        "optional",
+        "line of the signing key file of an earlier Matrix server of this name; set it before the first start",
+        signing_key.problem,
+    ),
+)
+SECRET_NAMES = frozenset(key.name for key in SECRET_KEYS)
+
+
+def required_secrets(settings: Settings) -> tuple[SecretKey, ...]:
+    """Secret keys without which this stack file cannot be brought up."""
+    return tuple(key for key in SECRET_KEYS if key.needed(settings))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSecrets:
+    """The secret values of a stack, each a secret Output; optional ones are None when not configured."""
+
+    proxmox_api_token: pulumi.Output[str] | None
+    proxmox_csi_token_secret: pulumi.Output[str] | None
+    kubeconfig: pulumi.Output[str] | None
+    vault_root_token: pulumi.Output[str] | None
+    git_token: pulumi.Output[str] | None
+    git_username: pulumi.Output[str] | None
+    matrix_signing_key: pulumi.Output[str] | None
+
+
+def problems(value_of: Callable[[str], str | None], settings: Settings) -> list[str]:
+    """One line for every required key that is missing, with the command that sets it, and every value that cannot be.
+
+    Args:
+        value_of: Value of a key of SECRET_KEYS; None where it is not set.
+    """
+    found = [
+        f"{key.name}: is missing ({key.purpose}); set it with: pulumi config set --secret {key.name}"
+        for key in required_secrets(settings)
+        if value_of(key.name) is None
+    ]
+    found += [
+        f"{key.name}: {problem}"
+        for key in SECRET_KEYS
+        if (value := value_of(key.name)) is not None and (problem := key.problem(value))
+    ]
+    existing, given = settings.cluster.existing, value_of("kubeconfig")
+    if existing is not None and given is not None and not secret_shapes.kubeconfig(given):
+        unknown = secret_shapes.kubeconfig(given, existing.context)
+        found += [f"kubeconfig: {unknown}"] if unknown else []
+    if value_of("gitUsername") is not None and value_of("gitToken") is None:
+        fix = "set that, too, or remove this one with: pulumi config rm gitUsername"
+        found.append(f"gitUsername: is of no use without gitToken; {fix}")
+    return found
+
+
+def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
+    """The secrets of the stack.
+
+    Raises:
+        SettingsError: with all `problems`.
+    """
+    found = problems(config.get, settings)
+    if found:
+        raise SettingsError("\n".join(found))
+    return StackSecrets(
+        proxmox_api_token=config.get_secret("proxmoxApiToken"),
+        proxmox_csi_token_secret=config.get_secret("proxmoxCsiTokenSecret"),
+        kubeconfig=config.get_secret("kubeconfig"),
+        vault_root_token=config.get_secret("vaultRootToken"),
+        git_token=config.get_secret("gitToken"),
+        git_username=config.get_secret("gitUsername"),
+        matrix_signing_key=config.get_secret("matrixSigningKey"),
+    )

@@ -1,0 +1,141 @@
+"""Values of Gitea."""
+
+import json
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import Any
+
+from components.gitea.settings import Actions, Gitea, Organisation, Team
+from components.gitea.values import GiteaSecrets, GiteaValues, values
+from declarations.oidc import OidcApplication
+
+APPLICATION = OidcApplication(
+    slug="gitea",
+    name="Gitea",
+    auth_host="auth.example.com",
+    launch_url="https://git.example.com/",
+    redirect_uris=("https://git.example.com/user/oauth2/authentik/callback",),
+    groups=("gitea-users",),
+)
+SECRETS = GiteaSecrets(
+    admin="admin",
+    database="database",
+    encryption="encryption",
+    server="server",
+    metrics="metrics",
+    valkey="valkey",
+    oidc="oidc",
+    tls="tls",
+)
+
+
+SETTINGS = Gitea(
+    host="git.example.com",
+    size="3Gi",
+    user_group="gitea-users",
+    admin_group="gitea-admins",
+    admin_email="admin@example.com",
+)
+
+
+def built(settings: Gitea = SETTINGS, secrets: GiteaSecrets = SECRETS) -> dict[str, Any]:
+    return values(
+        GiteaValues(
+            settings=settings,
+            ssh_address=IPv4Address("10.0.0.5"),
+            application=APPLICATION,
+            secrets=secrets,
+            ca_config_map="cluster-ca",
+            storage_class="fast",
+        )
+    )
+
+
+def names(environment: list[dict[str, Any]]) -> set[str]:
+    return {entry["name"] for entry in environment}
+
+
+def test_no_database_of_the_chart_is_on() -> None:
+    found = built()
+    for chart in ("postgresql", "postgresql-ha", "valkey", "valkey-cluster"):
+        assert found[chart]["enabled"] is False, f"{chart} would bring Bitnami images and shadow the platform's"
+
+
+def test_a_key_that_must_stay_reaches_the_first_start_only() -> None:
+    found = built()
+    every_start, first_start = found["deployment"]["env"], found["gitea"]["additionalConfigFromEnvs"]
+    assert "GITEA__SECURITY__SECRET_KEY" in names(first_start), "the chart would make one of its own"
+    assert "GITEA__SECURITY__SECRET_KEY" not in names(every_start), "another key makes encrypted columns unreadable"
+
+
+def test_what_may_change_reaches_every_start() -> None:
+    rotating = {"GITEA__SECURITY__INTERNAL_TOKEN", "GITEA__OAUTH2__JWT_SECRET", "GITEA__SERVER__LFS_JWT_SECRET"}
+    assert rotating <= names(built()["deployment"]["env"]), "the chart's init container keeps the first ones for ever"
+
+
+def test_every_container_trusts_public_authorities_and_the_clusters() -> None:
+    found = built()
+    trusts = {"name": "SSL_CERT_DIR", "value": "/etc/ssl/certs:/etc/cluster-ca"}
+    login_source = found["postExtraInitContainers"][0]
+    for container, mounts in (
+        (found["deployment"]["env"], found["extraContainerVolumeMounts"]),
+        (found["deployment"]["env"], found["extraInitVolumeMounts"]),
+        (login_source["env"], login_source["volumeMounts"]),
+    ):
+        assert trusts in container, "Go would not read the directory"
+        assert "/etc/cluster-ca" in {mount["mountPath"] for mount in mounts}, "the directory would be empty"
+
+
+def test_the_login_is_set_up_with_the_image_and_configuration_of_gitea() -> None:
+    found = built()
+    login_source = found["postExtraInitContainers"][0]
+    assert login_source["image"] == found["image"]["fullOverride"], "another release would migrate the database"
+    plain = {entry["name"]: entry.get("value") for entry in login_source["env"]}
+    assert plain["GITEA_APP_INI"] == "/data/gitea/conf/app.ini", "that is where the chart puts it"
+    assert plain["DISCOVERY_URL"] == APPLICATION.discovery_url, "the declared application and no other"
+    assert plain["CLIENT_SECRET"] is None, "the secret comes by reference"
+
+
+def test_an_account_comes_from_the_login_and_never_takes_over_another() -> None:
+    config = built()["gitea"]["config"]
+    assert config["service"]["ALLOW_ONLY_EXTERNAL_REGISTRATION"] is True, "anybody could register otherwise"
+    assert config["oauth2_client"]["ACCOUNT_LINKING"] == "login", "an e-mail address would be enough with auto"
+    assert config["openid"] == {"ENABLE_OPENID_SIGNIN": False, "ENABLE_OPENID_SIGNUP": False}, "a login of its own"
+
+
+def test_a_migration_has_the_memory_of_the_server() -> None:
+    found = built()
+    assert found["initContainers"]["resources"]["limits"] == found["resources"]["limits"], "it does the same work"
+
+
+def test_the_volume_is_given_up_before_it_is_taken() -> None:
+    assert built()["strategy"] == {"type": "Recreate"}, "a ReadWriteOnce volume deadlocks a rolling update"
+
+
+def test_metrics_are_served_to_those_who_have_the_token() -> None:
+    found = built()
+    assert found["gitea"]["config"]["metrics"] == {"ENABLED": True}, "the token is no value in plain text"
+    (token,) = [entry for entry in found["deployment"]["env"] if entry["name"] == "GITEA__METRICS__TOKEN"]
+    assert token["valueFrom"] == {"secretKeyRef": {"name": "metrics", "key": "token"}}, "without it they are public"
+
+
+def test_workflows_are_off_until_they_are_asked_for() -> None:
+    found = built()
+    assert found["gitea"]["config"]["actions"] == {"ENABLED": False}, "Gitea's own default is on"
+    assert "GITEA_RUNNER_REGISTRATION_TOKEN" not in names(found["deployment"]["env"]), "there is nobody to register"
+
+
+def test_runners_register_with_a_token_that_nobody_pasted() -> None:
+    settings = SETTINGS.model_copy(update={"actions": Actions(enabled=True)})
+    found = built(settings, replace(SECRETS, runner_registration="runner-registration"))
+    assert found["gitea"]["config"]["actions"] == {"ENABLED": True}, "the runners would wait for ever"
+    (token,) = [one for one in found["deployment"]["env"] if one["name"] == "GITEA_RUNNER_REGISTRATION_TOKEN"]
+    assert token["valueFrom"]["secretKeyRef"]["name"] == "runner-registration", "Gitea takes it at its start"
+
+
+def test_the_teams_of_the_stack_file_reach_the_login_source() -> None:
+    crew = Team(permission="write", groups=("people",))
+    settings = SETTINGS.model_copy(update={"organisations": {"home": Organisation(teams={"crew": crew})}})
+    (login_source,) = built(settings)["postExtraInitContainers"]
+    (mapped,) = [entry["value"] for entry in login_source["env"] if entry["name"] == "GROUP_TEAM_MAP"]
+    assert json.loads(mapped) == {"people": {"home": ["crew"]}}, "who is in the group is in the team"

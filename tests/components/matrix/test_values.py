@@ -1,0 +1,83 @@
+"""Values of the Matrix stack."""
+
+import json
+
+import pytest
+import yaml
+
+from components.matrix import authentication, element, homeserver
+from tests.components.matrix.built import APPLICATION, SETTINGS, built
+
+
+def test_the_client_secret_is_a_file_that_is_mounted() -> None:
+    service = built()["matrixAuthenticationService"]
+    (provider,) = yaml.safe_load(service["additional"]["login.yaml"]["config"])["upstream_oauth2"]["providers"]
+    assert "client_secret" not in provider, "a value in the configuration would be one in the plan"
+    directory = provider["client_secret_file"].rpartition("/")[0]
+    (mount,) = [mount for mount in service["extraVolumeMounts"] if mount["mountPath"] == directory]
+    (volume,) = [volume for volume in service["extraVolumes"] if volume["name"] == mount["name"]]
+    assert volume["secret"]["secretName"] == "oidc", "the Secret with the client secret"
+
+
+def test_the_authentication_service_trusts_the_clusters_authority() -> None:
+    service = built()["matrixAuthenticationService"]
+    (variable,) = service["extraEnv"]
+    assert variable["name"] == "SSL_CERT_FILE", "what its TLS library reads"
+    directory = variable["value"].rpartition("/")[0]
+    assert directory in {mount["mountPath"] for mount in service["extraVolumeMounts"]}, "the file must be there"
+
+
+def test_nothing_is_left_to_generate() -> None:
+    found = built()
+    assert found["initSecrets"] == {"enabled": False}, "the hook would make secrets that nobody else knows"
+    synapse, service = found["synapse"], found["matrixAuthenticationService"]
+    given = [synapse[key] for key in ("signingKey", "macaroon", "registrationSharedSecret")]
+    given += [service[key] for key in ("encryptionSecret", "synapseSharedSecret")]
+    given += [service["privateKeys"][key] for key in ("rsa", "ecdsaPrime256v1")]
+    given += [component["postgres"]["password"] for component in (synapse, service)]
+    for credential in given:
+        assert set(credential) == {"secret", "secretKey"}, f"{credential} is no reference"
+
+
+def test_each_side_has_its_own_database() -> None:
+    found = built()
+    names = [found[side]["postgres"]["database"] for side in ("synapse", "matrixAuthenticationService")]
+    assert names == ["synapse", "mas"], "the schemas of the two clash"
+
+
+def test_the_root_page_of_the_domain_stays_free() -> None:
+    redirect = built()["wellKnownDelegation"]["baseDomainRedirect"]
+    assert redirect == {"enabled": False}, "the domain belongs to the whole platform"
+
+
+def test_each_file_survives_its_way_through_the_values() -> None:
+    found = built(administrators=("jane",))
+    login = yaml.safe_load(found["matrixAuthenticationService"]["additional"]["login.yaml"]["config"])
+    assert login == authentication.configuration(APPLICATION, ["jane"], "/etc/oidc/client-secret"), "braces and all"
+    assert yaml.safe_load(found["synapse"]["additional"]["platform.yaml"]["config"]) == homeserver.configuration(
+        SETTINGS
+    ), "as YAML"
+    text = found["elementWeb"]["additional"]["platform.json"]
+    assert json.loads(text) == element.configuration(SETTINGS), "as JSON"
+    assert "{{" not in text, "the chart takes this one for a template"
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_monitors_are_made_only_on_request(wanted: bool) -> None:
+    found = built(SETTINGS.model_copy(update={"service_monitors": wanted}))
+    for component in ("synapse", "matrixAuthenticationService", "haproxy"):
+        assert found[component]["serviceMonitors"] == {"enabled": wanted}, (
+            f"the chart makes that of {component} unasked"
+        )
+
+
+def test_chat_comes_back_without_the_internet() -> None:
+    found = built()
+    assert found["image"] == {"pullPolicy": "IfNotPresent"}, "the chart pulls a tag anew at every start of a pod"
+    assert found["haproxy"]["image"]["tag"].count(".") == 2, "the tag of the chart moves from release to release"
+
+
+def test_the_media_outlive_the_release() -> None:
+    media = built()["synapse"]["media"]
+    assert media["storage"]["resourcePolicy"] == "keep", "removing chat must not remove what people sent"
+    assert (media["storage"]["size"], media["maxUploadSize"]) == ("3Gi", "100M"), "sizes of the stack file"

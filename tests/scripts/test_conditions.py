@@ -1,0 +1,115 @@
+"""The gate of conditions, against a double of the API server."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from doubles.certificates import Authority
+from scripts import conditions as probe
+from tests.scripts.tls_double import Server, serving
+
+NODE = "/api/v1/nodes/worker0=Ready"
+
+
+def condition(status: str = "True", message: str = "") -> dict[str, Any]:
+    conditions = [
+        {"type": "DiskPressure", "status": "False"},
+        {"type": "Ready", "status": status, "reason": "KubeletNotReady", "message": message},
+    ]
+    return {"status": {"conditions": conditions}}
+
+
+@pytest.fixture
+def answers() -> list[Any]:
+    """Objects in the order they are answered, None where there is none; the last one stays."""
+    return [condition()]
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority("kubernetes")
+
+
+@pytest.fixture
+def server(authority: Authority, answers: list[Any], tmp_path: Path) -> Iterator[Server]:
+    def respond(_: str) -> tuple[int, str]:
+        found = answers.pop(0) if len(answers) > 1 else answers[0]
+        return (404, "not found") if found is None else (200, json.dumps(found))
+
+    with serving(respond, authority, tmp_path) as running:
+        yield running
+
+
+Ask = Callable[..., int]
+
+
+@pytest.fixture
+def ask(server: Server, authority: Authority, tmp_path: Path) -> Ask:
+    """Runs the probe in a pod whose ServiceAccount is mounted."""
+    (tmp_path / "ca.crt").write_bytes(authority.pem)
+    (tmp_path / "token").write_text("service-account-token")
+
+    def run(objects: str = NODE, seconds: float = 0) -> int:
+        environment = {
+            "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+            "KUBERNETES_SERVICE_PORT": str(server.port),
+            "OBJECTS": objects,
+            "SECONDS_TO_WAIT": str(seconds),
+        }
+        return probe.main(environment, tmp_path, pause=0.01)
+
+    return run
+
+
+def test_a_condition_that_is_true_opens_the_gate(ask: Ask, server: Server) -> None:
+    assert ask() == 0, "the node is Ready"
+    ((path, headers),) = server.requests
+    assert path == "/api/v1/nodes/worker0", "one object is read by its name, which is all the ServiceAccount may do"
+    assert headers["Authorization"] == "Bearer service-account-token", "the pod's own identity asks"
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([None], "does not exist"),
+        ([{"status": {}}], "has no condition Ready yet"),
+        ([{}], "has no condition Ready yet"),
+        ([condition("False", "cni plugin not initialized")], "cni plugin not initialized"),
+        ([condition("Unknown")], "KubeletNotReady"),
+    ],
+    ids=["absent", "no conditions", "no status", "false", "unknown"],
+)
+def test_a_condition_that_is_not_true_keeps_the_gate_shut(
+    ask: Ask, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask() == 1, "what follows would not work"
+    message = capsys.readouterr().err
+    assert said in message, "a node that never joined is another matter than one without a network"
+    assert "/api/v1/nodes/worker0" in message, "the object that is missing must be named"
+
+
+@pytest.mark.parametrize("answers", [[None, condition("False"), condition()]])
+def test_an_object_that_is_on_its_way_is_waited_for(ask: Ask, server: Server) -> None:
+    assert ask(seconds=30) == 0, "it was Ready in time"
+    assert len(server.requests) == 3, "it was asked until it was, and no longer"
+
+
+@pytest.mark.parametrize("answers", [[condition(), None, condition()]])
+def test_every_object_is_waited_for_and_none_asked_for_again_in_vain(ask: Ask, server: Server) -> None:
+    assert ask(f"{NODE},/api/v1/nodes/worker1=Ready", seconds=30) == 0, "both were Ready in time"
+    asked = [path.rpartition("/")[2] for path, _ in server.requests]
+    assert asked == ["worker0", "worker1", "worker1"], "only the missing one again"
+
+
+@pytest.mark.parametrize("answers", [[None]])
+def test_only_what_is_missing_is_reported(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    ask(f"{NODE},/api/v1/nodes/worker1=Ready")
+    assert len(capsys.readouterr().err.splitlines()) == 2, "one line for each object that is not there"
+
+
+def test_a_server_that_cannot_be_trusted_is_no_answer(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_bytes(Authority("stranger").pem)
+    assert ask() == 1, "the token would have gone to someone else"

@@ -1,0 +1,131 @@
+"""Wrong stack files are refused in words, right ones pass, and check, program and JSON Schema say the same of both."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextvars import copy_context
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pulumi
+import pytest
+
+from declarations.secret_registry import declare
+from settings.model import Settings
+from stack_file import check, places, schema
+from stack_file.load import SettingsError, load_config, load_stack_file
+from stack_file.reading import PROJECT, read
+from tests.stack_file.cases import RIGHT, WRONG, Case, Verdict, is_good, verdict
+from tests.support.program import text
+
+SECRETS = ("hunter2-Correct-Horse", "0123456")
+"""Values of the cases that must not be repeated."""
+ONLY_IN_THE_FILE = (
+    *("is read as", "is not read as", "is a tag", "stands twice", "merges what", "holds half", "which a key has to be"),
+    *("for a key, on line", "beside config", "so Pulumi ignores it", "is no YAML", "ends the only document"),
+    *("contains itself", "holds the control character", "has no sections"),
+)
+"""What is said of defects that are gone, or refused by Pulumi, when a program gets the values."""
+BEYOND_A_SCHEMA = ("is the address of a host in a network", "is not a schedule")
+"""What takes arithmetic."""
+AS_TEXT = ("section-as-json-text", "section-json-with-a-defect", "section-with-config-in-its-name")
+"""Ways of writing that Pulumi takes, and that an editor need not complete."""
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, of: Any) -> Iterator[jsonschema.ValidationError]:
+    """As in ECMA-262, where `$` is the very end; in Python it is before a line break, too."""
+    del validator, of
+    if isinstance(instance, str) and re.search(re.sub(r"\$$", r"\\Z", pattern), instance) is None:
+        yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_extend: Any = jsonschema.validators.extend
+_EDITOR = _extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
+VALIDATOR = _EDITOR(schema.document(), format_checker=jsonschema.FormatChecker())
+
+wrong = pytest.mark.parametrize("case", WRONG, ids=lambda case: case.name)
+right = pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.name)
+every = pytest.mark.parametrize("case", [*WRONG, *RIGHT], ids=lambda case: case.name)
+
+
+@wrong
+def test_a_wrong_file_is_refused_with_exactly_its_messages(case: Case, tmp_path: Path) -> None:
+    assert case.says, "a wrong file says how it is refused"
+    said = list(check.defects(case.write(tmp_path)))
+    assert said == list(case.says), "each defect once, in the promised words"
+    assert [line for line in said if not is_good(line)] == [], "one line with key, value or clash, and fix"
+    assert not any(secret in line for secret in SECRETS for line in said), "the message goes to logs"
+
+
+@right
+def test_a_right_file_is_accepted(case: Case, tmp_path: Path) -> None:
+    assert list(check.defects(case.write(tmp_path))) == [], "Pulumi and the services take it"
+
+
+def test_there_are_cases_of_every_kind() -> None:
+    assert len(WRONG) >= 300, "so that refusals are what people need"
+    assert len(RIGHT) >= 60, "and strictness does not refuse what works"
+
+
+def test_a_verdict_tells_poor_refusals_and_crashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = WRONG[0]
+    assert verdict(case, tmp_path) == Verdict.REFUSED_WELL, "as it says"
+    assert verdict(replace(case, says=("other: words; do that",)), tmp_path) == Verdict.REFUSED_POORLY, "in other words"
+    assert verdict(RIGHT[0], tmp_path) == Verdict.ACCEPTED, "nothing is said"
+    monkeypatch.setattr("tests.stack_file.cases.check.defects", lambda path: path.absent)
+    assert verdict(case, tmp_path) == Verdict.CRASHED, "a traceback"
+
+
+def _program(config: Mapping[str, Any]) -> Settings | str:
+    """What the running program makes of the values that the engine hands over."""
+    secret = [
+        name if ":" in name else f"{PROJECT}:{name}"
+        for name, value in config.items()
+        if [*places.find(value, places.is_encrypted)]
+    ]
+    plain = json.loads(json.dumps(config), object_hook=lambda one: one["secure"] if places.is_encrypted(one) else one)
+    values = {key if ":" in key else f"{PROJECT}:{key}": text(value) for key, value in plain.items()}
+
+    def run() -> Settings | str:
+        pulumi.runtime.set_all_config(values, secret)
+        try:
+            settings = load_config(pulumi.Config(PROJECT))
+            declare(settings)
+        except SettingsError as error:
+            return str(error)
+        return settings
+
+    return copy_context().run(run)
+
+
+@every
+def test_check_program_and_schema_say_the_same(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = case.write(tmp_path)
+    if any(words in line for line in case.says for words in ONLY_IN_THE_FILE):
+        return
+    document = read(path).document
+    seen = _program(document["config"])
+    if case.says:
+        assert isinstance(seen, str), "a bare `pulumi up` refuses it, too"
+        keys = [line.partition(": ")[0] for line in seen.splitlines()]
+        assert len(keys) == len(case.says), f"each defect once, not {seen}"
+        # Of an encrypted value the engine says in which section it is, and no more.
+        assert all(map(str.startswith, case.says, keys)), f"at the same places, not {seen}"
+    else:
+        assert seen == load_stack_file(path), "the same settings"
+    if case.name in AS_TEXT or any(words in line for line in case.says for words in BEYOND_A_SCHEMA):
+        return
+    errors = [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(document)]
+    assert (errors == []) == _has_shape(path, monkeypatch), f"editors show {errors}"
+
+
+def _has_shape(path: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether at most settings clash with each other."""
+    monkeypatch.setattr("stack_file.checks.every.ALL", ())
+    try:
+        load_stack_file(path)
+    except SettingsError:
+        return False
+    return True

@@ -1,0 +1,117 @@
+"""Changes of the stack file that machines would not survive, or not notice, are refused against the state."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+
+from settings.infrastructure import NodePool, Talos
+from settings.model import Settings
+from stack_file import changes
+from stack_file.load import load_stack_file
+from stack_file.machines import VM, refused
+from tests.stack_file.stacks import SHIPPED
+
+SETTINGS = load_stack_file(SHIPPED)
+
+
+def talos() -> Talos:
+    assert SETTINGS.talos is not None, "the shipped stack has machines"
+    return SETTINGS.talos
+
+
+def workers() -> NodePool:
+    pool = talos().worker
+    assert pool is not None, "the shipped stack has workers"
+    return pool
+
+
+def applied(**outputs: Any) -> dict[str, Any]:
+    """The state after an update with the shipped stack file; `outputs` of every machine."""
+    pools = (("controlplane", talos().control_plane), ("worker", workers()))
+    resources = [
+        {
+            "type": VM,
+            "inputs": {
+                "name": node.name,
+                "nodeName": node.host,
+                "vmId": node.vm_id,
+                "tags": ["kubernetes", role, "talos"],
+                "disks": [{"interface": "scsi0", "size": pool.disk}],
+                "initialization": {"ipConfigs": [{"ipv4": {"address": f"{node.address}/16"}}]},
+            },
+            "outputs": outputs,
+        }
+        for role, pool in pools
+        for node in pool.nodes
+    ]
+    return {"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, *resources]}}
+
+
+def changed(pool: str, **update: Any) -> Settings:
+    nodes = getattr(talos(), pool).model_copy(update=update)
+    return SETTINGS.model_copy(update={"talos": talos().model_copy(update={pool: nodes})})
+
+
+def without(pool: str, count: int) -> Settings:
+    return changed(pool, nodes=getattr(talos(), pool).nodes[count:])
+
+
+def moved(**update: Any) -> Settings:
+    first, *others = workers().nodes
+    return changed("worker", nodes=(first.model_copy(update=update), *others))
+
+
+def told(settings: Settings) -> list[str]:
+    """All that `make up` says of a change, by the record and by the machines in the state."""
+    record = {one.key: one.value for one in changes.declared(SETTINGS)}
+    return [*changes.refused(record, changes.declared(settings)), *refused(applied(), settings)]
+
+
+@pytest.mark.parametrize("state", [{}, {"deployment": None}, applied()])
+def test_what_was_applied_is_no_change(state: Mapping[str, Any]) -> None:
+    assert list(refused(state, SETTINGS)) == [], "a second update, or the first"
+
+
+def test_a_larger_disk_is_grown_before_it_stands_in_the_stack_file() -> None:
+    size = workers().disk
+    larger = changed("worker", disk=size + 20)
+    (line,) = refused(applied(), larger)
+    assert line == (
+        f"talos.worker.disk: {size + 20} GB, but worker0, worker1, worker2 have {size} GB; grow them first, then make "
+        "refresh (docs/runbooks/nodes.md, Grow the disks)"
+    ), "the update would do nothing, and say nothing"
+    grown = [{"interface": "scsi0", "size": size + 20}, {"interface": "scsi1", "size": 5}]
+    state = applied(disks=grown)
+    assert not [one for one in refused(state, larger) if "worker" in one], "a refresh read what Proxmox has now"
+
+
+@pytest.mark.parametrize(("key", "value"), [("host", "zeus"), ("vm_id", 4711), ("address", IPv4Address("10.2.9.9"))])
+def test_a_running_node_keeps_what_it_is_known_by(key: str, value: object) -> None:
+    (line,) = told(moved(**{key: value}))
+    wire = key.replace("vm_id", "vmId")
+    before = getattr(workers().nodes[0], key)
+    assert line.startswith(f"talos.worker.nodes[worker0].{wire}: {value} is not {before}, with which it was applied"), (
+        line
+    )
+    assert "add a node under another name and remove this one (docs/runbooks/nodes.md)" in line, "the way round"
+
+
+def test_a_disk_never_shrinks() -> None:
+    (line,) = told(changed("control_plane", disk=talos().control_plane.disk - 1))
+    assert line.startswith("talos.controlPlane.disk: 39 is less than 40, which was applied already"), (
+        "it would be ignored"
+    )
+
+
+@pytest.mark.parametrize(("pool", "key"), [("control_plane", "controlPlane"), ("worker", "worker")])
+def test_nodes_leave_one_at_a_time(pool: str, key: str) -> None:
+    assert list(refused(applied(), without(pool, 1))) == [], "one may go"
+    (line,) = refused(applied(), without(pool, 2))
+    names = ", ".join(node.name for node in getattr(talos(), pool).nodes[:2])
+    assert line == f"talos.{key}.nodes: {names} would go at once; remove one at a time (docs/runbooks/nodes.md)", line
+
+
+def test_an_existing_cluster_has_no_machines_to_lose() -> None:
+    assert list(refused(applied(), SETTINGS.model_copy(update={"talos": None}))) == [], "the settings refuse that"
