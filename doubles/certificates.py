@@ -2,7 +2,10 @@
 
 import datetime
 import ipaddress
+import ssl
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -46,6 +49,18 @@ class Authority:
         return certificate.public_bytes(serialization.Encoding.PEM), key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+
+    def server(self, hosts: Sequence[str] = ("127.0.0.1",), clients: "Authority | None" = None) -> ssl.SSLContext:
+        """TLS of a server on `hosts`; where `clients` is given, for clients with a certificate of it alone."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with tempfile.TemporaryDirectory() as directory:  # the ssl module reads a key only from a file
+            pair = Path(directory) / "server.pem"
+            pair.write_bytes(b"".join(self.issue("server", hosts)))
+            context.load_cert_chain(pair)
+        if clients is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(cadata=clients.pem.decode())
+        return context
 
     def certify(self, request: bytes) -> bytes:
         """Certificate of a CA below this one, from its request (both PEM); it signs no further one."""

@@ -4,6 +4,7 @@ import contextlib
 import json
 import socketserver
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -47,6 +48,13 @@ class Double:
     requests: list[Request] = field(default_factory=list)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A client that does not trust the server, or has no certificate that it wants, breaks off.
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
 @contextlib.contextmanager
 def serving(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[Double]:
     """Serve `respond` on a free port of the loopback, over TLS where `tls` is given."""
@@ -71,7 +79,7 @@ def serving(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[Dou
         def log_message(self, format: str, *args: Any) -> None:
             """Silent: the test asserts on `requests`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     if tls is not None:
         # Each connection shakes hands in its own thread, so that a client that gives up does not hold the others.
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)

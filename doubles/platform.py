@@ -4,7 +4,6 @@ import ssl
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from components.harbor.declared import ROBOT_PREFIX
 from declarations.forward_auth import proxied_applications
@@ -38,23 +37,11 @@ class Identities:
     foreign: ssl.SSLContext
 
 
-def identities(settings: Settings, directory: Path) -> Identities:
+def identities(settings: Settings) -> Identities:
     """Certificates for every host."""
     authority, stranger = Authority("platform"), Authority("stranger")
     names = (API, *settings.resolved_names, *(one.host for one in proxied_applications(settings)))
-    own, foreign = (
-        context(one.issue("ingress", names), directory / f"{name}.pem")
-        for name, one in (("own", authority), ("foreign", stranger))
-    )
-    return Identities(authority.pem.decode(), own, foreign)
-
-
-def context(pair: tuple[bytes, bytes], file: Path) -> ssl.SSLContext:
-    """A server's, with certificate and key (PEM) by way of a file."""
-    file.write_bytes(b"".join(pair))
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(file)
-    return made
+    return Identities(authority.pem.decode(), authority.server(names), stranger.server(names))
 
 
 def declared(settings: Settings, faults: Collection[str]) -> Mapping[str, Answer]:

@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 
 from doubles.certificates import Authority
+from doubles.harbor.content import Harbor
 from doubles.loopback import serving
 from scripts import cluster_api, harbor_content
-from tests.scripts.harbor_double import Harbor
-from tests.scripts.harbor_projects_double import ADMINISTRATOR
 from tests.scripts.harbor_site import Clock, Cluster, Site
-from tests.scripts.tls_double import serving as serving_tls
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +25,9 @@ def cluster(cluster_authority: Authority, tmp_path: Path, monkeypatch: pytest.Mo
     (account / "ca.crt").write_bytes(cluster_authority.pem)
     (account / "token").write_text("service-account-token")
     monkeypatch.setattr(cluster_api, "ACCOUNT", account)
-    with serving_tls(made.respond, cluster_authority, tmp_path) as server:
+    with serving(made.respond, cluster_authority.server()) as server:
         monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
-        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.port))
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", server.url.rpartition(":")[2])
         yield made
 
 
@@ -40,11 +38,11 @@ def site(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(harbor_content, "time", Clock())
     with serving(harbor.respond) as double:
         monkeypatch.setenv("HARBOR_URL", double.url)
-        monkeypatch.setenv("HARBOR_PASSWORD", ADMINISTRATOR[1])
+        monkeypatch.setenv("HARBOR_PASSWORD", harbor.password)
         monkeypatch.setenv("LOGINS", str(tmp_path))
-        monkeypatch.setenv("VALKEY_SECRET", "/secrets/valkey")
+        monkeypatch.setenv("VALKEY_SECRET", "/api/v1/namespaces/harbor/secrets/valkey")
         monkeypatch.setenv("VALKEY_GENERATIONS", "valkey/harbor=1")
-        monkeypatch.setenv("CORE_PODS", "/pods")
+        monkeypatch.setenv("CORE_PODS", "/api/v1/namespaces/harbor/pods?labelSelector=component%3Dcore")
         made = Site(harbor, cluster, double, tmp_path, monkeypatch.setenv)
         made.mount()
         yield made

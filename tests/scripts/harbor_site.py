@@ -8,9 +8,10 @@ from typing import Any
 
 from components.harbor.declared import content
 from components.harbor.settings import Harbor as Settings
-from doubles.loopback import Double
+from doubles.harbor.content import Harbor
+from doubles.kubernetes_api import KubernetesApi, Target
+from doubles.loopback import Double, Reply, Request
 from scripts import harbor_content
-from tests.scripts.harbor_double import Harbor
 
 DECLARED: dict[str, Any] = {
     "registries": {
@@ -53,13 +54,32 @@ class Cluster:
     written: str = "2099-01-01T00:00:00Z"
     started: str = "2099-01-01T00:00:05Z"
 
-    def respond(self, path: str) -> tuple[int, str]:
-        by = [{"time": self.written, "fieldsV1": {"f:data": {}}}, {"time": "2199-01-01T00:00:00Z", "fieldsV1": {}}]
-        metadata = {"annotations": {"home-cluster/generations": self.generations}, "managedFields": by}
+    def respond(self, request: Request) -> Reply:
+        """The answer of the API server."""
+        return KubernetesApi(self).respond(request)
+
+    def user(self, token: str) -> str | None:
+        """The one account."""
+        return token
+
+    def may(self, user: str, verb: str, target: Target) -> bool:
+        """What the role of the program allows."""
+        return (verb, target.plural, target.name) in (("get", "secrets", "valkey"), ("list", "pods", ""))
+
+    def objects(self, target: Target) -> list[dict[str, Any]]:
+        """The Secret with what it says of itself, or the pods."""
+        if target.plural == "secrets":
+            by = [{"time": self.written, "fieldsV1": {"f:data": {}}}, {"time": "2199-01-01T00:00:00Z", "fieldsV1": {}}]
+            annotations = {"home-cluster/generations": self.generations}
+            return [{"metadata": {"name": "valkey", "annotations": annotations, "managedFields": by}}]
         core = {"name": "core", "state": {"running": {"startedAt": self.started}}}
-        pods = [{"status": {"containerStatuses": [core]}}, {"status": {"phase": "Pending"}}]
-        found: dict[str, Any] = {"/secrets/valkey": {"metadata": metadata}, "/pods": {"items": pods}}
-        return (200, json.dumps(found[path])) if path in found else (404, "")
+        metadata = {"labels": {"component": "core"}}
+        other = {"name": "portal", "state": {"running": {"startedAt": "2001-01-01T00:00:00Z"}}}
+        return [
+            {"metadata": metadata, "status": {"containerStatuses": [core]}},
+            {"metadata": metadata, "status": {"phase": "Pending"}},
+            {"metadata": {"labels": {"component": "portal"}}, "status": {"containerStatuses": [other]}},
+        ]
 
 
 @dataclass

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from doubles.certificates import Authority
+from doubles.loopback import Double, Reply, Request, serving
 from scripts import api_server
-from tests.scripts.tls_double import Server, serving
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +26,11 @@ def answers() -> list[tuple[int, str]]:
 
 
 @pytest.fixture
-def server(authority: Authority, answers: list[tuple[int, str]], tmp_path: Path) -> Iterator[Server]:
-    def respond(_: str) -> tuple[int, str]:
-        return answers.pop(0) if len(answers) > 1 else answers[0]
+def server(authority: Authority, answers: list[tuple[int, str]]) -> Iterator[Double]:
+    def respond(_: Request) -> Reply:
+        return Reply(*(answers.pop(0) if len(answers) > 1 else answers[0]))
 
-    with serving(respond, authority, tmp_path, clients=authority) as running:
+    with serving(respond, authority.server(clients=authority)) as running:
         yield running
 
 
@@ -47,15 +47,15 @@ def environment(
     return {"API_SERVERS": url, "SECONDS_TO_WAIT": seconds, **encoded, **more}
 
 
-def test_a_ready_api_opens_the_gate(server: Server, authority: Authority) -> None:
+def test_a_ready_api_opens_the_gate(server: Double, authority: Authority) -> None:
     assert api_server.main(environment(server.url, authority)) == 0, "the API is ready"
-    assert [path for path, _ in server.requests] == ["/readyz"], (
+    assert [request.path for request in server.requests] == ["/readyz"], (
         "readiness is asked; a server that merely lives still refuses requests"
     )
 
 
 @pytest.mark.parametrize("answers", [[(500, "[-]etcd failed"), (500, "[-]etcd failed"), (200, "ok")]])
-def test_an_api_that_starts_is_waited_for(server: Server, authority: Authority) -> None:
+def test_an_api_that_starts_is_waited_for(server: Double, authority: Authority) -> None:
     cluster = api_server.Cluster([server.url], api_server.tls_context(environment(server.url, authority)))
     assert api_server.wait(cluster.problem, 30, pause=0.01) is None, "it became ready in time"
     assert len(server.requests) == 3, "it was asked until it was ready, and no longer"
@@ -63,7 +63,7 @@ def test_an_api_that_starts_is_waited_for(server: Server, authority: Authority) 
 
 @pytest.mark.parametrize("answers", [[(500, "[-]etcd failed: reason withheld")]])
 def test_a_deadline_ends_the_wait_with_the_last_answer(
-    server: Server, authority: Authority, capsys: pytest.CaptureFixture[str]
+    server: Double, authority: Authority, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert api_server.main(environment(server.url, authority)) == 1, "an API that is not ready must not open the gate"
     message = capsys.readouterr().err
@@ -72,7 +72,7 @@ def test_a_deadline_ends_the_wait_with_the_last_answer(
 
 
 @pytest.mark.parametrize("answers", [[(401, "Unauthorized")]])
-def test_refused_credentials_are_no_readiness(server: Server, authority: Authority) -> None:
+def test_refused_credentials_are_no_readiness(server: Double, authority: Authority) -> None:
     assert api_server.main(environment(server.url, authority)) == 1, "nothing could be installed with them"
 
 
@@ -84,7 +84,7 @@ def test_nobody_listening_is_said_as_that(authority: Authority, capsys: pytest.C
     assert "does not answer" in capsys.readouterr().err, "a refused connection is not an answer"
 
 
-def test_another_cluster_on_the_address_is_not_mistaken_for_this_one(server: Server, authority: Authority) -> None:
+def test_another_cluster_on_the_address_is_not_mistaken_for_this_one(server: Double, authority: Authority) -> None:
     stranger = Authority("another cluster")
     assert api_server.main(environment(server.url, authority, trusted=stranger)) == 1, (
         "a server whose certificate the cluster's CA did not sign is another cluster"
@@ -92,7 +92,7 @@ def test_another_cluster_on_the_address_is_not_mistaken_for_this_one(server: Ser
     assert not server.requests, "credentials are not even offered to it"
 
 
-def test_the_client_certificate_of_another_cluster_does_not_open_the_gate(server: Server, authority: Authority) -> None:
+def test_the_client_certificate_of_another_cluster_does_not_open_the_gate(server: Double, authority: Authority) -> None:
     stranger = Authority("another cluster")
     assert api_server.main(environment(server.url, stranger, trusted=authority)) == 1, "the server refuses it"
 
@@ -107,7 +107,7 @@ def node(ready: str = "True", version: str = "v1.36.4") -> dict[str, Any]:
 
 
 @pytest.fixture
-def api(authority: Authority, tmp_path: Path) -> Iterator[tuple[Server, dict[str, Any]]]:
+def api(authority: Authority) -> Iterator[tuple[Double, dict[str, Any]]]:
     """An API server of one node, and what it answers by path."""
     objects: dict[str, Any] = {
         "/readyz": "ok",
@@ -116,10 +116,10 @@ def api(authority: Authority, tmp_path: Path) -> Iterator[tuple[Server, dict[str
         "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker0": {"spec": {"renewTime": "T1"}},
     }
 
-    def respond(path: str) -> tuple[int, str]:
-        return (200, json.dumps(objects[path])) if path in objects else (404, "not found")
+    def respond(request: Request) -> Reply:
+        return Reply(200, json.dumps(objects[request.path])) if request.path in objects else Reply(404, "not found")
 
-    with serving(respond, authority, tmp_path, clients=authority) as running:
+    with serving(respond, authority.server(clients=authority)) as running:
         yield running, objects
 
 
@@ -128,7 +128,7 @@ def asked(url: str, authority: Authority, name: str = "worker0") -> api_server.C
 
 
 def test_a_node_that_is_ready_and_of_the_version_is_well(
-    api: tuple[Server, dict[str, Any]], authority: Authority
+    api: tuple[Double, dict[str, Any]], authority: Authority
 ) -> None:
     given = environment(api[0].url, authority, NODES="worker0", VERSION="v1.36.4")
     assert api_server.main(given) == 0, "the server, its version and the node are as they should be"
@@ -144,19 +144,19 @@ def test_a_node_that_is_ready_and_of_the_version_is_well(
     ],
 )
 def test_a_node_on_its_way_is_not_well(
-    api: tuple[Server, dict[str, Any]], authority: Authority, path: str, answer: Any, reason: str
+    api: tuple[Double, dict[str, Any]], authority: Authority, path: str, answer: Any, reason: str
 ) -> None:
     server, objects = api
     objects[path] = answer
     assert reason in (asked(server.url, authority).problem() or ""), "the next node must wait for this one"
 
 
-def test_a_node_that_does_not_exist_is_not_well(api: tuple[Server, dict[str, Any]], authority: Authority) -> None:
+def test_a_node_that_does_not_exist_is_not_well(api: tuple[Double, dict[str, Any]], authority: Authority) -> None:
     assert "answers 404" in (asked(api[0].url, authority, "worker9").problem() or ""), "it never joined"
 
 
 def test_a_kubelet_that_is_silent_is_missed_while_its_node_still_counts_as_ready(
-    api: tuple[Server, dict[str, Any]], authority: Authority, monkeypatch: pytest.MonkeyPatch
+    api: tuple[Double, dict[str, Any]], authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, objects = api
     now = [100.0]
@@ -185,14 +185,14 @@ def test_all_must_be_well_on_end() -> None:
         assert "rebooting" in (api_server.wait(problem, 25, hold=60, pause=0) or ""), "the reason is not forgotten"
 
 
-def test_every_server_is_asked(server: Server, authority: Authority) -> None:
+def test_every_server_is_asked(server: Double, authority: Authority) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         silent = f"https://127.0.0.1:{unused.getsockname()[1]}"
         assert api_server.main(environment(f"{server.url},{silent}", authority)) == 1, "the second is not ready"
 
 
-def test_nothing_secret_is_printed(server: Server, authority: Authority, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_secret_is_printed(server: Double, authority: Authority, capsys: pytest.CaptureFixture[str]) -> None:
     given = environment(server.url, authority)
     api_server.main(given)
     captured = capsys.readouterr()
@@ -200,7 +200,7 @@ def test_nothing_secret_is_printed(server: Server, authority: Authority, capsys:
 
 
 def test_the_key_leaves_no_file_behind(
-    server: Server, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Double, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()

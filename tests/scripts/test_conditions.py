@@ -1,15 +1,16 @@
 """The gate of conditions, against a double of the API server."""
 
-import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from doubles.certificates import Authority
+from doubles.kubernetes_api import KubernetesApi, Target
+from doubles.loopback import Double, serving
 from scripts import conditions as probe
-from tests.scripts.tls_double import Server, serving
 
 NODE = "/api/v1/nodes/worker0=Ready"
 
@@ -20,6 +21,23 @@ def condition(status: str = "True", message: str = "") -> dict[str, Any]:
         {"type": "Ready", "status": status, "reason": "KubeletNotReady", "message": message},
     ]
     return {"status": {"conditions": conditions}}
+
+
+@dataclass
+class Nodes:
+    """A cluster whose nodes are asked for by name."""
+
+    answers: list[Any]
+
+    def user(self, token: str) -> str | None:
+        return token or None
+
+    def may(self, user: str, verb: str, target: Target) -> bool:
+        return (user, verb, target.resource) == ("service-account-token", "get", "nodes")
+
+    def objects(self, target: Target) -> list[dict[str, Any]]:
+        found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [] if found is None else [{"metadata": {"name": target.name}, **found}]
 
 
 @pytest.fixture
@@ -34,12 +52,8 @@ def authority() -> Authority:
 
 
 @pytest.fixture
-def server(authority: Authority, answers: list[Any], tmp_path: Path) -> Iterator[Server]:
-    def respond(_: str) -> tuple[int, str]:
-        found = answers.pop(0) if len(answers) > 1 else answers[0]
-        return (404, "not found") if found is None else (200, json.dumps(found))
-
-    with serving(respond, authority, tmp_path) as running:
+def server(authority: Authority, answers: list[Any]) -> Iterator[Double]:
+    with serving(KubernetesApi(Nodes(answers)).respond, authority.server()) as running:
         yield running
 
 
@@ -47,7 +61,7 @@ Ask = Callable[..., int]
 
 
 @pytest.fixture
-def ask(server: Server, authority: Authority, tmp_path: Path) -> Ask:
+def ask(server: Double, authority: Authority, tmp_path: Path) -> Ask:
     """Runs the probe in a pod whose ServiceAccount is mounted."""
     (tmp_path / "ca.crt").write_bytes(authority.pem)
     (tmp_path / "token").write_text("service-account-token")
@@ -55,7 +69,7 @@ def ask(server: Server, authority: Authority, tmp_path: Path) -> Ask:
     def run(objects: str = NODE, seconds: float = 0) -> int:
         environment = {
             "KUBERNETES_SERVICE_HOST": "127.0.0.1",
-            "KUBERNETES_SERVICE_PORT": str(server.port),
+            "KUBERNETES_SERVICE_PORT": server.url.rpartition(":")[2],
             "OBJECTS": objects,
             "SECONDS_TO_WAIT": str(seconds),
         }
@@ -64,11 +78,13 @@ def ask(server: Server, authority: Authority, tmp_path: Path) -> Ask:
     return run
 
 
-def test_a_condition_that_is_true_opens_the_gate(ask: Ask, server: Server) -> None:
+def test_a_condition_that_is_true_opens_the_gate(ask: Ask, server: Double) -> None:
     assert ask() == 0, "the node is Ready"
-    ((path, headers),) = server.requests
-    assert path == "/api/v1/nodes/worker0", "one object is read by its name, which is all the ServiceAccount may do"
-    assert headers["Authorization"] == "Bearer service-account-token", "the pod's own identity asks"
+    (request,) = server.requests
+    assert request.path == "/api/v1/nodes/worker0", (
+        "one object is read by its name, which is all the ServiceAccount may do"
+    )
+    assert request.headers["Authorization"] == "Bearer service-account-token", "the pod's own identity asks"
 
 
 @pytest.mark.parametrize(
@@ -92,15 +108,15 @@ def test_a_condition_that_is_not_true_keeps_the_gate_shut(
 
 
 @pytest.mark.parametrize("answers", [[None, condition("False"), condition()]])
-def test_an_object_that_is_on_its_way_is_waited_for(ask: Ask, server: Server) -> None:
+def test_an_object_that_is_on_its_way_is_waited_for(ask: Ask, server: Double) -> None:
     assert ask(seconds=30) == 0, "it was Ready in time"
     assert len(server.requests) == 3, "it was asked until it was, and no longer"
 
 
 @pytest.mark.parametrize("answers", [[condition(), None, condition()]])
-def test_every_object_is_waited_for_and_none_asked_for_again_in_vain(ask: Ask, server: Server) -> None:
+def test_every_object_is_waited_for_and_none_asked_for_again_in_vain(ask: Ask, server: Double) -> None:
     assert ask(f"{NODE},/api/v1/nodes/worker1=Ready", seconds=30) == 0, "both were Ready in time"
-    asked = [path.rpartition("/")[2] for path, _ in server.requests]
+    asked = [request.path.rpartition("/")[2] for request in server.requests]
     assert asked == ["worker0", "worker1", "worker1"], "only the missing one again"
 
 

@@ -9,7 +9,7 @@ import pytest
 from doubles.authentik import Authentik, Client, Held
 from doubles.certificates import Authority
 from doubles.loopback import Reply
-from doubles.platform import context, running
+from doubles.platform import running
 from doubles.web import Asked
 from scripts.discovery import main, problem
 from smoke.client import Network, straight_to, trusting
@@ -31,10 +31,10 @@ Found = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+def found() -> Found:
     """What the gate finds, at an instance whose answers at the end of one path are changed."""
     authority = Authority("platform")
-    shown = context(authority.issue("auth", [HOST]), tmp_path_factory.mktemp("auth") / "auth.pem")
+    shown = authority.server([HOST])
 
     def ask(path: str = "", change: Change = lambda reply: reply, known: tuple[str, ...] = (CALLBACK, OTHER)) -> str:
         authentik = Authentik(Held(HOST, {"gitea": Client(slug="gitea", client_id="gitea", redirect_uris=known)}))

@@ -9,10 +9,11 @@ import pytest
 from components.gitea.declared import wanted
 from components.gitea.settings import Gitea as Settings
 from components.gitea.settings import Organisation, Removed, Team
+from doubles.gitea.content import Gitea
 from doubles.loopback import Reply, Request, serving
 from scripts import gitea_content
-from tests.scripts.gitea import PASSWORD, USERNAME, Gitea
 
+USERNAME, PASSWORD = ACCOUNT = "gitea-breakglass", "s3cr3t"
 HOME = Organisation(
     visibility="limited",
     teams={
@@ -72,15 +73,15 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 @pytest.fixture
 def kept(run: Callable[..., int]) -> Gitea:
     """A Gitea that is as declared, with its changes forgotten."""
-    gitea = Gitea()
-    assert run(gitea, settings({"home": HOME})) == 0, "an empty Gitea can be filled"
+    gitea = Gitea(ACCOUNT)
+    assert run(gitea.respond, settings({"home": HOME})) == 0, "an empty Gitea can be filled"
     gitea.changes.clear()
     return gitea
 
 
 def test_what_is_missing_is_made(run: Callable[..., int]) -> None:
-    gitea = Gitea()
-    assert run(gitea, settings({"home": HOME})) == 0, "everything can be made"
+    gitea = Gitea(ACCOUNT)
+    assert run(gitea.respond, settings({"home": HOME})) == 0, "everything can be made"
     assert gitea.organisations["home"]["visibility"] == "limited", "as declared"
     crew, captains = gitea.team("crew"), gitea.team("captains")
     assert crew["units_map"] == {"repo.code": "write", "repo.issues": "write"}, "the declared units and no other"
@@ -89,24 +90,24 @@ def test_what_is_missing_is_made(run: Callable[..., int]) -> None:
 
 
 def test_who_may_log_in_no_more_is_out_and_comes_back_with_the_right(run: Callable[..., int]) -> None:
-    gitea = Gitea(accounts=[account(name) for name in ("jane", "judy")])
-    assert run(gitea, settings({}), people=("jane",)) == 0, "judy left the group or the stack file"
+    gitea = Gitea(ACCOUNT, accounts=[account(name) for name in ("jane", "judy")])
+    assert run(gitea.respond, settings({}), people=("jane",)) == 0, "judy left the group or the stack file"
     states = {one["login"]: one["active"] for one in gitea.accounts}
     assert states == {"jane": True, "judy": False}, "session, SSH keys and access tokens end with the account"
     assert gitea.changes == ["PATCH /api/v1/admin/users/judy"], "once, and nothing else is touched"
-    assert run(gitea, settings({}), people=("jane", "judy")) == 0, "she is back"
+    assert run(gitea.respond, settings({}), people=("jane", "judy")) == 0, "she is back"
     assert gitea.account("judy")["active"], "her login would not switch the account on"
 
 
 def test_accounts_beyond_the_first_page_are_found(run: Callable[..., int]) -> None:
-    gitea = Gitea(accounts=[account(f"person-{number:02}") for number in range(70)])
-    assert run(gitea, settings({}), people=()) == 0, "a page holds 50"
+    gitea = Gitea(ACCOUNT, accounts=[account(f"person-{number:02}") for number in range(70)])
+    assert run(gitea.respond, settings({}), people=()) == 0, "a page holds 50"
     assert not any(one["active"] for one in gitea.accounts), "nobody may log in"
 
 
 def test_accounts_that_no_login_made_and_an_administrator_s_own_switch_are_left_alone(run: Callable[..., int]) -> None:
-    gitea = Gitea(accounts=[account(USERNAME, source=0), account("jane", prohibit_login=True)])
-    assert run(gitea, settings({}), people=("jane",)) == 0, "both are as they should be"
+    gitea = Gitea(ACCOUNT, accounts=[account(USERNAME, source=0), account("jane", prohibit_login=True)])
+    assert run(gitea.respond, settings({}), people=("jane",)) == 0, "both are as they should be"
     assert gitea.changes == [], "the break-glass account must work when the login does not"
 
 
@@ -114,12 +115,14 @@ def test_a_scheduled_run_that_switches_an_account_off_is_seen(
     run: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SCHEDULED", "true")
-    assert run(Gitea(accounts=[account("mallory")]), settings({})) == 1, "somebody switched it on by hand"
+    assert run(Gitea(ACCOUNT, accounts=[account("mallory")]).respond, settings({})) == 1, (
+        "somebody switched it on by hand"
+    )
     assert "account mallory is switched off" in capsys.readouterr().err, "and it says which"
 
 
 def test_a_second_run_changes_nothing(kept: Gitea, run: Callable[..., int]) -> None:
-    assert run(kept, settings({"home": HOME})) == 0, "it is as declared"
+    assert run(kept.respond, settings({"home": HOME})) == 0, "it is as declared"
     assert kept.changes == [], "although Gitea answers with other words than it was told"
 
 
@@ -139,25 +142,27 @@ def test_a_team_that_somebody_changed_is_put_right(
 ) -> None:
     right = dict(kept.team(team))
     kept.team(team).update(drift)
-    assert run(kept, settings({"home": HOME})) == 0, "it can be put right"
+    assert run(kept.respond, settings({"home": HOME})) == 0, "it can be put right"
     assert kept.team(team) == right, "rights come from the stack file"
     assert len(kept.changes) == 1, "and nothing else is touched"
 
 
 def test_an_organisation_that_was_opened_is_closed_again(kept: Gitea, run: Callable[..., int]) -> None:
     kept.organisations["home"]["visibility"] = "public"
-    assert run(kept, settings({"home": HOME})) == 0, "it can be put right"
+    assert run(kept.respond, settings({"home": HOME})) == 0, "it can be put right"
     assert kept.organisations["home"]["visibility"] == "limited", "everybody could see it"
 
 
 def test_units_without_rights_are_no_drift(kept: Gitea, run: Callable[..., int]) -> None:
     kept.team("crew")["units_map"]["repo.wiki"] = "none"
-    assert run(kept, settings({"home": HOME})) == 0, "the pages of Gitea write such rows"
+    assert run(kept.respond, settings({"home": HOME})) == 0, "the pages of Gitea write such rows"
     assert kept.changes == [], "none is as good as absent"
 
 
 def test_what_is_not_declared_is_left_alone(kept: Gitea, run: Callable[..., int]) -> None:
-    assert run(kept, settings({"home": Organisation(visibility="limited")})) == 0, "less is declared than is there"
+    assert run(kept.respond, settings({"home": Organisation(visibility="limited")})) == 0, (
+        "less is declared than is there"
+    )
     assert kept.changes == [], "only `removed` deletes"
     assert kept.team("crew"), "its members keep what they had"
 
@@ -165,15 +170,15 @@ def test_what_is_not_declared_is_left_alone(kept: Gitea, run: Callable[..., int]
 def test_teams_beyond_the_first_page_are_found(kept: Gitea, run: Callable[..., int]) -> None:
     others = [{"id": 1000 + n, "organisation": "home", "name": f"other-{n}"} for n in range(70)]
     kept.teams = {one["id"]: one for one in [*others, *kept.teams.values()]}
-    assert run(kept, settings({"home": HOME})) == 0, "a page holds 50"
+    assert run(kept.respond, settings({"home": HOME})) == 0, "a page holds 50"
     assert kept.changes == [], "they would be made a second time"
 
 
 def test_a_removed_organisation_is_deleted_once(kept: Gitea, run: Callable[..., int]) -> None:
-    assert run(kept, settings({}, removed=("home",))) == 0, "it is empty"
+    assert run(kept.respond, settings({}, removed=("home",))) == 0, "it is empty"
     assert kept.organisations == {}, "it was named"
     kept.changes.clear()
-    assert run(kept, settings({}, removed=("home",))) == 0, "the line may stay in the stack file"
+    assert run(kept.respond, settings({}, removed=("home",))) == 0, "the line may stay in the stack file"
     assert kept.changes == [], "there is nothing left to delete"
 
 
@@ -182,7 +187,7 @@ def test_an_organisation_that_holds_something_is_not_deleted(
     kept: Gitea, run: Callable[..., int], capsys: pytest.CaptureFixture[str], kind: str, named: str
 ) -> None:
     getattr(kept, kind)["home"] = [named]
-    assert run(kept, settings({}, removed=("home",))) == 1, "only a person may decide that"
+    assert run(kept.respond, settings({}, removed=("home",))) == 1, "only a person may decide that"
     assert "home" in kept.organisations, "nothing was lost"
     said = capsys.readouterr().err
     assert kind in said, "what is in the way"
@@ -193,7 +198,7 @@ def test_a_renamed_organisation_is_not_made_anew(
     kept: Gitea, run: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept.renamed["home"] = "house"
-    assert run(kept, settings({"home": HOME})) == 1, "Gitea would take the old name for a new organisation"
+    assert run(kept.respond, settings({"home": HOME})) == 1, "Gitea would take the old name for a new organisation"
     assert kept.changes == [], "its repositories are elsewhere"
     assert "/orgs/house" in capsys.readouterr().err, "says what it is called now"
 
@@ -201,7 +206,7 @@ def test_a_renamed_organisation_is_not_made_anew(
 def test_a_name_that_a_person_has_is_told_as_gitea_tells_it(
     run: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(Gitea(accounts=[account("home", source=0)]), settings({"home": HOME})) == 1, (
+    assert run(Gitea(ACCOUNT, accounts=[account("home", source=0)]).respond, settings({"home": HOME})) == 1, (
         "another try would be of no use"
     )
     assert "422: user already exists [name: home]" in capsys.readouterr().err, "the reason is Gitea's to give"
@@ -209,13 +214,17 @@ def test_a_name_that_a_person_has_is_told_as_gitea_tells_it(
 
 @pytest.mark.parametrize("first", [Reply(503), Reply(200, "<html>starting</html>"), Reply(401, {"message": "no"})])
 def test_a_gitea_that_starts_is_waited_for(run: Callable[..., int], first: Reply) -> None:
-    gitea, answers = Gitea(), iter([first])
-    assert run(lambda request: next(answers, None) or gitea(request), settings({"home": HOME})) == 0, "it came up"
+    gitea, answers = Gitea(ACCOUNT), iter([first])
+    assert run(lambda request: next(answers, None) or gitea.respond(request), settings({"home": HOME})) == 0, (
+        "it came up"
+    )
     assert "home" in gitea.organisations, "and the work was done"
 
 
 def test_it_gives_up_when_its_time_is_over(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(Gitea(), settings({"home": HOME}), seconds=-1, password="wrong") == 1, "a Job without proof must fail"
+    assert run(Gitea(ACCOUNT).respond, settings({"home": HOME}), seconds=-1, password="wrong") == 1, (
+        "a Job without proof must fail"
+    )
     said = capsys.readouterr().out
     assert "refuses the account (401)" in said, "says why"
     assert "wrong" not in said, "and not the password"
@@ -223,10 +232,10 @@ def test_it_gives_up_when_its_time_is_over(run: Callable[..., int], capsys: pyte
 
 def test_a_gitea_that_forgets_is_not_called_right(run: Callable[..., int]) -> None:
     """Only a round without a change is a proof."""
-    gitea = Gitea()
+    gitea = Gitea(ACCOUNT)
 
     def forgetful(request: Request) -> Reply:
-        reply = gitea(request)
+        reply = gitea.respond(request)
         gitea.organisations.clear()
         return reply
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.scripts.harbor_projects_double import ADMINISTRATOR
 from tests.scripts.harbor_site import DECLARED, Clock, Site
 
 GIBI = 2**30
@@ -71,7 +70,7 @@ def test_a_project_with_images_is_not_deleted_and_it_is_said_why(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.run()
-    site.harbor.images.add("shop")
+    site.harbor.images.append("shop")
     assert site.run({"removed": {"projects": ["shop"]}}, seconds=0) == 1, "data is never deleted"
     words = capsys.readouterr().out
     assert "removed.projects shop" in words, "names it"
@@ -159,7 +158,7 @@ def test_the_secrets_are_in_no_line_of_the_log(site: Site, capsys: pytest.Captur
     site.run()
     words = capsys.readouterr().out
     assert "changed: PATCH /robots/" in words, "what was done is"
-    assert not [secret for secret in (*site.passwords.values(), ADMINISTRATOR[1]) if secret in words], (
+    assert not [secret for secret in (*site.passwords.values(), site.harbor.password) if secret in words], (
         "with what is not"
     )
 

@@ -14,7 +14,6 @@ from doubles.certificates import Authority
 from doubles.client import Login
 from doubles.gitea.login import Source, gitea
 from doubles.loopback import Reply, Request, Respond, greeting, serving
-from doubles.platform import context
 from doubles.web import Asked, nothing
 from scripts import gate, login_offered
 
@@ -63,10 +62,9 @@ def authority() -> Authority:
 
 
 @pytest.fixture(scope="module")
-def tls_server(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def tls_server(authority: Authority) -> Iterator[str]:
     """URL of a server on the loopback with a certificate of the authority; it answers `ok`."""
-    shown = context(authority.issue("loopback"), tmp_path_factory.mktemp("loopback") / "leaf.pem")
-    with serving(lambda _: Reply(200, "ok"), shown) as double:
+    with serving(lambda _: Reply(200, "ok"), authority.server()) as double:
         yield double.url
 
 

@@ -37,9 +37,9 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def certificates(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Identities:
+def certificates(settings: Settings) -> Identities:
     """Made once: they say nothing about a single test."""
-    return identities(settings, tmp_path_factory.mktemp("certificates"))
+    return identities(settings)
 
 
 def serving(settings: Settings, certificates: Identities, *lies: str) -> contextlib.AbstractContextManager[Double]:

@@ -49,13 +49,8 @@ def authority() -> Authority:
 
 
 @pytest.fixture
-def tls(authority: Authority, tmp_path: Path) -> ssl.SSLContext:
-    certificate, key = authority.issue("ingress", (HOST,))
-    file = tmp_path / "ingress.pem"
-    file.write_bytes(certificate + key)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
+def tls(authority: Authority) -> ssl.SSLContext:
+    return authority.server((HOST,))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Login to the API server as a control plane of the program is told it, with a double of Authentik."""
 
 import contextlib
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,12 +55,8 @@ def offered(program: Recording, directory: Path) -> Iterator[Login]:
     host, slug = str(urlsplit(issuer["url"]).hostname), issuer["url"].rstrip("/").rpartition("/")[2]
     client = Client(slug=slug, client_id=audience, redirect_uris=())
     authentik = Authentik(Held(host, {audience: client}))
-    pair = directory / f"{host}.pem"
-    pair.write_bytes(b"".join(authority.issue(host, [host])))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair)
     with (
-        serving(authentik.respond, context) as double,
+        serving(authentik.respond, authority.server([host])) as double,
         proxying({f"{host}:443": urlsplit(double.url).port or 0}) as proxy,
     ):
         yield Login(authentik, client, {_FLAG: str(file)}, {"HTTPS_PROXY": proxy.url})

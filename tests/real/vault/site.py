@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,11 +119,7 @@ def staged(program: Recording, binary: Path, directory: Path) -> Iterator[Site]:
 @contextlib.contextmanager
 def _double(respond: Respond, authority: Authority, host: str, directory: Path) -> Iterator[int]:
     """Port of a double that has the certificate of `host`."""
-    pair = directory / f"{host}.pem"
-    pair.write_bytes(b"".join(authority.issue(host, [host])))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair)
-    with serving(respond, context) as double:
+    with serving(respond, authority.server([host])) as double:
         yield urlsplit(double.url).port or 0
 
 

@@ -1,15 +1,13 @@
-"""Projects of the double of Harbor, with what belongs to each."""
+"""Projects of Harbor 2.15.2, with what belongs to each."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
 
 from doubles.loopback import Reply
 
-ADMINISTRATOR = ("admin", "correct horse")
+ADMINISTRATOR = "admin"
 _PAGE, _MOST = 10, 100
 _PROJECT = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _RULES = frozenset(("latestPushedK", "latestPulledN", "nDaysSinceLastPush", "nDaysSinceLastPull", "always"))
@@ -19,19 +17,24 @@ Entry = dict[str, Any]
 
 
 def refusal(status: int, words: str = "") -> Reply:
+    """An error in Harbor's form."""
     return Reply(status, {"errors": [{"code": str(status), "message": words}]})
 
 
 @dataclass
 class Projects:
-    """Its tables, by number."""
+    """Its tables, by number, and the last number that was given."""
 
     registries: dict[int, Entry] = field(default_factory=dict)
     projects: dict[int, Entry] = field(default_factory=dict)
     members: dict[int, Entry] = field(default_factory=dict)
     quotas: dict[int, Entry] = field(default_factory=dict)
     retentions: dict[int, Entry] = field(default_factory=dict)
-    _number: Iterator[int] = field(default_factory=lambda: count(1))
+    number: int = 0
+
+    def _next(self) -> int:
+        self.number += 1
+        return self.number
 
     def _page(self, rows: list[Entry], query: str) -> Reply:
         asked = {key: int(values[0]) for key, values in parse_qs(query).items() if key in ("page", "page_size")}
@@ -47,14 +50,14 @@ class Projects:
             return refusal(400, "project name is not in lower case or contains illegal characters")
         if any(one["name"] == name for one in self.projects.values()):
             return refusal(409, f"The project named {name} already exists")
-        number, registry = next(self._number), body.get("registry_id")
+        number, registry = self._next(), body.get("registry_id")
         if registry is not None and registry not in self.registries:
             return refusal(404, f"registry {registry} not found")
         one = {"project_id": number, "name": name, "metadata": dict(body["metadata"])}
         self.projects[number] = one if registry is None else {**one, "registry_id": registry}
-        quota = next(self._number)
+        quota = self._next()
         self.quotas[quota] = {"id": quota, "ref": {"id": number}, "hard": {"storage": body["storage_limit"]}}
-        self._add_member(number, ADMINISTRATOR[0], "u", 1)
+        self._add_member(number, ADMINISTRATOR, "u", 1)
         if registry is not None:
             rule = {"action": "retain", "template": "nDaysSinceLastPull", "params": {"nDaysSinceLastPull": 7}}
             trigger = {"kind": "Schedule", "settings": {"cron": "0 0 0 * * *"}}
@@ -66,7 +69,7 @@ class Projects:
         return Reply(200)
 
     def _add_member(self, project: int, name: str, kind: str, role: int) -> None:
-        number = next(self._number)
+        number = self._next()
         self.members[number] = {
             "id": number, "project_id": project, "entity_name": name, "entity_type": kind, "role_id": role
         }  # fmt: skip
@@ -100,7 +103,7 @@ class Projects:
         project = self.projects[body["scope"]["ref"]]["metadata"]
         if project.get("retention_id"):
             return refusal(400, f"project already has retention policy {project['retention_id']}")
-        number = next(self._number)
+        number = self._next()
         project["retention_id"] = str(number)
         return self._change_retention(str(number), body)
 

@@ -1,4 +1,4 @@
-"""A double of Gitea's API as scripts/gitea_content.py uses it, with the oddities of Gitea 1.26.2."""
+"""The API of Gitea for organisations and teams, with the oddities of Gitea 1.26.2."""
 
 import base64
 import json
@@ -10,15 +10,22 @@ from urllib.parse import parse_qs, urlsplit
 
 from doubles.loopback import Reply, Request
 
-USERNAME, PASSWORD = "gitea-breakglass", "s3cr3t"
+HELD = ("organisations", "teams", "repositories", "packages", "renamed", "accounts")
+"""Attributes that its database holds."""
 _OWNERS = {"name": "Owners", "permission": "owner", "units_map": {}, "includes_all_repositories": True}
 _ADMINISTERED = {"repo.code": "admin", "repo.issues": "admin", "repo.ext_wiki": "admin"}
 
 
 @dataclass
 class Gitea:
-    """Accounts, organisations, teams, repositories and packages in memory."""
+    """Accounts, organisations, teams, repositories and packages.
 
+    Attributes:
+        administrator: Name and password of the one account that may ask.
+        changes: Requests that were to change something.
+    """
+
+    administrator: tuple[str, str]
     organisations: dict[str, dict[str, Any]] = field(default_factory=dict)
     teams: dict[int, dict[str, Any]] = field(default_factory=dict)
     repositories: dict[str, list[str]] = field(default_factory=dict)
@@ -27,8 +34,9 @@ class Gitea:
     accounts: list[dict[str, Any]] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
 
-    def __call__(self, request: Request) -> Reply:
-        token = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
+    def respond(self, request: Request) -> Reply:
+        """The answer to any request."""
+        token = base64.b64encode(":".join(self.administrator).encode()).decode()
         if request.headers.get("Authorization") != f"Basic {token}":
             return Reply(401, {"message": "invalid username, password or token"})
         url = urlsplit(request.path)

@@ -1,4 +1,4 @@
-"""A double of Harbor 2.15.2 on the loopback, as its handlers behave (src/server/v2.0/handler).
+"""The API of Harbor 2.15.2 for what it holds, as its handlers behave (src/server/v2.0/handler).
 
 It is strict where Harbor is: names are taken once, lists come in pages, a registry must be reachable, and a request
 without a right password is one of nobody.
@@ -11,9 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from doubles.harbor.projects import ADMINISTRATOR, Entry, Projects, refusal
 from doubles.loopback import Reply, Request
-from tests.scripts.harbor_projects_double import ADMINISTRATOR, Entry, Projects, refusal
 
+HELD = (
+    *("registries", "projects", "members", "quotas", "retentions", "number"),
+    *("robots", "passwords", "schedules", "images", "collections"),
+)
+"""Attributes that its database holds."""
 _PREFIX = "robot$"
 _RIGHTS = frozenset(
     (
@@ -28,15 +33,24 @@ _RIGHTS = frozenset(
 
 @dataclass
 class Harbor(Projects):
-    """All of it; `unreachable` are URLs that it cannot reach, `images` names of projects that hold some, `collections`
-    the runs of the garbage collection with their logs, `cache_url` core's variable and `now` its clock.
+    """All of it.
+
+    Attributes:
+        password: Of the administrator.
+        images: Names of projects that hold some.
+        collections: Runs of the garbage collection with their logs.
+        unreachable: URLs that it cannot reach.
+        cache_url: Core's variable.
+        now: Core's clock.
+        reaches_cache: Whether core's connection to Valkey works.
     """
 
+    password: str = "correct horse"
     robots: dict[int, Entry] = field(default_factory=dict)
     passwords: dict[int, str] = field(default_factory=dict)
     schedules: dict[str, Entry] = field(default_factory=dict)
     unreachable: set[str] = field(default_factory=set)
-    images: set[str] = field(default_factory=set)
+    images: list[str] = field(default_factory=list)
     collections: list[tuple[Entry, str]] = field(default_factory=list)
     cache_url: str = "redis://harbor:first@valkey/3"
     now: str = "2099-01-01T00:00:10.250Z"
@@ -44,7 +58,8 @@ class Harbor(Projects):
     down: bool = False
 
     def __post_init__(self) -> None:
-        self._project({"project_name": "library", "metadata": {"public": "true"}, "storage_limit": -1})
+        if not self.number:  # what it brings along
+            self._project({"project_name": "library", "metadata": {"public": "true"}, "storage_limit": -1})
 
     def respond(self, request: Request) -> Reply:
         """The answer to any request."""
@@ -55,7 +70,7 @@ class Harbor(Projects):
         if parts.path == "/v2/":
             return Reply(200) if user is not None else refusal(401, "unauthorized")
         path = parts.path.removeprefix("/api/v2.0")
-        if user != ADMINISTRATOR[0]:
+        if user != ADMINISTRATOR:
             public = [one for one in self.projects.values() if one["metadata"]["public"] == "true"]
             return self._page(public, parts.query) if path == "/projects" else refusal(401, "unauthorized")
         body = json.loads(request.body) if request.body else None
@@ -68,7 +83,7 @@ class Harbor(Projects):
     def _user(self, request: Request) -> str | None:
         kind, _, text = request.headers.get("Authorization", "").partition(" ")
         user, _, password = base64.b64decode(text).decode().partition(":") if kind == "Basic" else ("", "", "")
-        if (user, password) == ADMINISTRATOR:
+        if (user, password) == (ADMINISTRATOR, self.password):
             return user
         for number, robot in self.robots.items():
             if (robot["name"], self.passwords[number]) == (user, password) and not robot["disable"]:
@@ -114,7 +129,7 @@ class Harbor(Projects):
             return refusal(409, f"registry {body['name']} already exists")
         if body["url"] in self.unreachable:
             return refusal(400, "the registry is unhealthy")
-        number = next(self._number)
+        number = self._next()
         self.registries[number] = {**body, "id": number, "url": body["url"].rstrip("/"), "status": "healthy"}
         return Reply(201)
 
@@ -128,7 +143,7 @@ class Harbor(Projects):
         name = f"{_PREFIX}{body['name']}"
         if any(one["name"] == name for one in self.robots.values()):
             return refusal(409, f"robot account {body['name']} already exists")
-        number = next(self._number)
+        number = self._next()
         self.passwords[number] = f"made by Harbor {number}"  # a secret in the body is ignored
         return self._keep_robot(number, {**body, "name": name})
 
