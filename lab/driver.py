@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.checkout import ROOT, LabError, Stack, prepare
-from lab.operation import Order
+from lab.checkout import LabError, Stack, prepare
+from lab.operation import Order, begin
 
 Event = dict[str, Any]
 Listener = Callable[[Event], object]
@@ -110,30 +106,11 @@ class Driver:
         return self.stack.workdir / f"{operation}.log"
 
     def _follow(self, order: Order) -> Iterator[Event]:
-        read, write = os.pipe()
-        with self.log(order.operation).open("w", encoding="utf-8") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "lab.operation", str(write)],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                pass_fds=(write,),
-                text=True,
-                start_new_session=True,
-            )
-        os.close(write)
+        child, channel = begin(order, self.log(order.operation))
         try:
-            with os.fdopen(read, encoding="utf-8") as channel:
-                if child.stdin is None:
-                    raise LabError("no way to give the order")
-                child.stdin.write(order.to_json() + "\n")
-                child.stdin.flush()
-                yield from (json.loads(line) for line in channel)
-            child.wait()
+            with contextlib.suppress(EOFError):
+                while True:
+                    yield channel.recv()
         finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGTERM)
-                child.wait()
-            if child.stdin is not None:
-                child.stdin.close()
+            channel.close()  # if it still runs, it ends now
+            child.join()

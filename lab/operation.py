@@ -1,35 +1,45 @@
-"""One operation of the engine, in a process of its own: `python -m lab.operation`, started by `lab.driver`.
+"""One operation of the engine, in a process of its own, which `begin` forks off one that has imported everything.
 
-The first line of standard input is the order, as JSON; when standard input ends, the driver is gone and so is this
-process. Events and the result go, one JSON line each, to the file descriptor named on the command line. A process for
-each operation, because the Authentik SDK keeps its package reference for the life of the process.
+Events and the result go to the driver, one mapping each; when its end of the channel closes, the driver is gone and so
+is this process. A process for each operation, because the Authentik SDK keeps its package reference for the life of the
+process.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import json
+import multiprocessing
 import os
 import runpy
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 from pulumi import automation as auto
+from pulumi.automation._stack import StackInitMode
+from pulumi.runtime import stack as sdk
 
 from lab import checkout, recovery, seed
 from lab.events import compact
 from lab.providers.catalogue import open_site, packages
 from lab.providers.serving import serve
 from lab.world import World
+from lib.secret_state import is_secret, outputs
 from tools.operate import FLAGS
 from tools.preparation import NotReadyError
-from tools.state import exported
+
+_PROCESSES: Final = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload([__name__, "stacks.platform"])
 
 # More than the engine's default of four for each CPU: a waiting step holds a place, and here steps only wait.
 PARALLEL: Final = 32
@@ -53,9 +63,14 @@ class Order:
     options: Mapping[str, Any] = field(default_factory=dict)
     flags: Mapping[str, bool] = field(default_factory=dict)
 
-    def to_json(self) -> str:
-        """The order as one line."""
-        return json.dumps(asdict(self))
+
+def begin(order: Order, log: Path) -> tuple[BaseProcess, Connection]:
+    """The process of the operation, in a group of its own, and the channel of its events; output goes to `log`."""
+    ours, theirs = _PROCESSES.Pipe()
+    child = _PROCESSES.Process(target=_main, args=(order, dict(os.environ), str(log), theirs))
+    child.start()
+    theirs.close()
+    return child, ours
 
 
 def _environment(stack: checkout.Stack, attachments: str, checkpoints: bool) -> None:
@@ -67,6 +82,8 @@ def _environment(stack: checkout.Stack, attachments: str, checkpoints: bool) -> 
         "PULUMI_CONFIG_PASSPHRASE": checkout.passphrase(stack),
         "PULUMI_DEBUG_PROVIDERS": attachments,
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # Memory for time: a fifth of the engine's would go into looking for garbage.
+        "GOGC": "400",
         "PULUMI_HOME": str(stack.workdir / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
@@ -78,6 +95,7 @@ def _program(stack: checkout.Stack) -> Callable[[], None]:
     """The checkout's program, run from the working directory as the engine would run it from the project's."""
 
     def run() -> None:
+        _wait_for_all_at_once()
         sys.path.insert(0, str(stack.root))
         os.chdir(stack.project)
         runpy.run_path(str(stack.root / "__main__.py"), run_name="__main__")
@@ -85,36 +103,47 @@ def _program(stack: checkout.Stack) -> Callable[[], None]:
     return run
 
 
+class _Stack(auto.Stack):
+    """Asks the CLI for nothing afterwards: outputs and summary (three calls, a second) are in the state and events."""
+
+    def outputs(self) -> auto.OutputMap:
+        return {}
+
+    def info(self, show_secrets: bool = True) -> Any:
+        return show_secrets
+
+
 def _select(stack: checkout.Stack) -> auto.Stack:
-    options = auto.LocalWorkspaceOptions(work_dir=str(stack.project))
-    return auto.create_or_select_stack(
-        stack.name, project_name=stack.project_name, program=_program(stack), work_dir=str(stack.project), opts=options
-    )
+    workspace = auto.LocalWorkspace(work_dir=str(stack.project), program=_program(stack))
+    return _Stack(stack.name, workspace, StackInitMode.CREATE_OR_SELECT)
 
 
 def _perform(selected: auto.Stack, order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
-    """Run the operation; what it changed, and the stack outputs that are no secret."""
+    """Run the operation; what it changed."""
+    changes: dict[str, int] = {}
 
     def on_event(event: auto.EngineEvent) -> None:
         found = compact(event)
         if found is not None:
             emit(found)
+        if event.summary_event is not None:
+            counts = event.summary_event.resource_changes.items()
+            changes.update({str(getattr(kind, "value", kind)): count for kind, count in counts})
 
     options: dict[str, Any] = {"parallel": PARALLEL, "on_event": on_event, "on_output": print, "color": "never"}
     options |= {flag.lstrip("-").replace("-", "_"): True for flag in FLAGS[order.operation]}
     options |= order.options
-    result = getattr(selected, order.operation)(**options)
-    summary = getattr(result, "summary", None)
-    changes = getattr(summary, "resource_changes", None) or getattr(result, "change_summary", {})
-    outputs = result.outputs if order.operation == "up" else selected.outputs() if order.operation == "refresh" else {}
-    public = {name: output.value for name, output in outputs.items() if not output.secret}
-    return {"changes": {str(getattr(key, "value", key)): count for key, count in changes.items()}, "outputs": public}
+    getattr(selected, order.operation)(**options)
+    return {"changes": changes}
 
 
 def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
     stack = checkout.Stack(Path(order.root), order.name, Path(order.workdir))
-    for directory in (stack.backend, stack.workdir / "home"):
+    home = stack.workdir / "home"
+    for directory in (stack.backend, home):
         directory.mkdir(parents=True, exist_ok=True)
+    # Where the CLI would have a directory for a log of everything, compressed and encrypted: a third of its time.
+    (home / "logs").touch()
     with World(stack.world, checkout.passphrase(stack)) as world:
         site = open_site(world, grace=order.grace, pace=order.pace)
         seed.prepare(world, stack)
@@ -127,7 +156,8 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
             seed.set_secrets(selected, stack, world)
             if order.operation != "preview":
                 recovery.prepare(stack, site, order.operation, emit, order.flags)
-            return _perform(selected, order, emit)
+            result = _perform(selected, order, emit)
+            return result | {"outputs": {} if order.operation in ("preview", "destroy") else _public(stack)}
         finally:
             if order.operation != "preview" and selected is not None:
                 _export(stack)
@@ -135,44 +165,52 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
                 server.stop(grace=None)
 
 
+def _public(stack: checkout.Stack) -> dict[str, Any]:
+    """The stack outputs that are no secret."""
+    return {name: value for name, value in outputs(recovery.state(stack) or {}).items() if not is_secret(value)}
+
+
 def _export(stack: checkout.Stack) -> None:
-    """Leave the state beside the world; secrets in it stay encrypted, which they do not in `Stack.export_stack`."""
-    state = exported(Path(checkout.command_line(stack.root)), stack.name, stack.project)
-    (stack.workdir / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
+    """Leave the state beside the world, as `pulumi stack export` would give it: secrets in it stay encrypted."""
+    (stack.workdir / "state.json").write_text(json.dumps(recovery.state(stack)), encoding="utf-8")
 
 
-def _follow_parent() -> None:
-    """End with the driver: its end of standard input closes when it dies, however it does."""
-    sys.stdin.read()
+def _wait_for_all_at_once() -> None:
+    """Spare a fifth of the program's time: the SDK waits for the first of thousands of outputs, then for the next."""
+
+    async def wait(tasks: Any, **_: Any) -> Any:
+        return await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+
+    vars(sdk)["asyncio"] = SimpleNamespace(**{**vars(asyncio), "wait": wait})
+
+
+def _follow_parent(channel: Connection) -> None:
+    """End with the driver: its end of the channel closes when it dies, however it does."""
+    with contextlib.suppress(EOFError, OSError):
+        channel.recv()
     os.killpg(os.getpgid(0), signal.SIGTERM)
 
 
-def main(arguments: list[str]) -> int:
-    """Run the order on standard input; exit code 0 when it succeeded."""
+def _main(order: Order, environment: Mapping[str, str], log: str, channel: Connection) -> None:
+    """Run the order in this process, which was forked with the environment of another moment."""
     gc.disable()  # the process lives for seconds, and a fifth of them would go into looking for garbage
-    channel = os.fdopen(int(arguments[0]), "w", encoding="utf-8")
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(checkout.ROOT)
+    with open(log, "wb") as output:
+        for standard in (1, 2):
+            os.dup2(output.fileno(), standard)
     lock = threading.Lock()
 
     def emit(message: Mapping[str, Any]) -> None:
         with lock, contextlib.suppress(BrokenPipeError):
-            channel.write(json.dumps(message) + "\n")
-            channel.flush()
+            channel.send(message)
 
-    order = Order(**json.loads(sys.stdin.readline()))
-    threading.Thread(target=_follow_parent, daemon=True).start()
+    threading.Thread(target=_follow_parent, args=(channel,), daemon=True).start()
     try:
         emit({"event": "result", "ok": True, **_run(order, emit)})
-    except auto.CommandError as error:
+    except (auto.CommandError, NotReadyError) as error:
         emit({"event": "result", "ok": False, "error": str(error)})
-        return 1
-    except NotReadyError as error:
-        emit({"event": "result", "ok": False, "error": str(error)})
-        return 1
     except (checkout.LabError, OSError, RuntimeError, ValueError) as error:
         emit({"event": "result", "ok": False, "error": f"{type(error).__name__}: {error}"})
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -26,13 +26,20 @@ Emit = Callable[[Mapping[str, Any]], None]
 class _Engine(Engine):
     """Reads the file of the lab's own backend: asking the CLI would take a second before each operation."""
 
-    file: Path
+    of: Stack
 
     def state(self, *, decrypted: bool = False) -> State | None:
-        if decrypted or not self.file.exists():
-            return None
-        found = json.loads(self.file.read_text(encoding="utf-8"))
-        return {"version": found["version"], "deployment": found["checkpoint"].get("latest") or {}}
+        return None if decrypted else state(self.of)
+
+
+def state(stack: Stack) -> State | None:
+    """What `pulumi stack export` would give (DIYBackend: the checkpoint's `latest`); None before the first update."""
+    file = stack.backend / ".pulumi" / "stacks" / stack.project_name / f"{stack.name}.json"
+    if not file.exists():
+        return None
+    found = json.loads(file.read_text(encoding="utf-8"))
+    kept = {key: found[key] for key in ("version", "features") if key in found}
+    return {**kept, "deployment": found["checkpoint"].get("latest") or {}}
 
 
 @dataclass(frozen=True)
@@ -67,9 +74,8 @@ class _Cluster:
 def prepare(stack: Stack, site: Site, operation: str, emit: Emit, options: Mapping[str, Any]) -> None:
     """Prepare an operation as the real ones are, with a person who agrees to everything; raises NotReadyError."""
     root = Path(command_line(stack.root))
-    file = stack.backend / ".pulumi" / "stacks" / stack.project_name / f"{stack.name}.json"
     Preparation(
-        engine=_Engine(root, stack.name, stack.project, file),
+        engine=_Engine(root, stack.name, stack.project, stack),
         connect=lambda _: _Cluster(site),
         agree=lambda _: True,
         say=lambda text: emit({"event": "message", "severity": "warning", "urn": "", "text": text}),

@@ -151,7 +151,7 @@ class World:
                 return
             entries = [self._entry(table, key) for table, records in self._tables.items() for key in records]
             temporary = self._directory / "world.json.new"
-            temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
+            temporary.write_text(json.dumps(entries), encoding="utf-8")
             temporary.replace(self._directory / "world.json")
             self._journal.truncate(0)
             self._journal.close()

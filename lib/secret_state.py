@@ -27,7 +27,12 @@ def outputs(state: State) -> Mapping[str, Any]:
 
 def plain(value: Any) -> Any:
     """A value of a state that was exported with `--show-secrets`, opened where it is a secret."""
-    return json.loads(value["plaintext"]) if isinstance(value, Mapping) and _SECRET in value else value
+    return json.loads(value["plaintext"]) if is_secret(value) else value
+
+
+def is_secret(value: Any) -> bool:
+    """Whether a value of a state is a secret, encrypted or opened."""
+    return isinstance(value, Mapping) and _SECRET in value
 
 
 def made(state: State, declarations: Iterable[SecretDeclaration]) -> dict[str, datetime]:

@@ -6,17 +6,15 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lab.checkout import ROOT, Stack, passphrase, prepare
+from lab.checkout import Stack, passphrase, prepare
 from lab.driver import Driver
-from lab.operation import Order
+from lab.operation import Order, begin
 from lab.world import World
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -78,28 +76,14 @@ def kill_inside(stack: Stack, release: str) -> dict[str, Any]:
 
 def _kill_when(stack: Stack, moment: Callable[[dict[str, Any]], bool], grace: float) -> dict[str, Any]:
     prepare(stack)
-    read, write = os.pipe()
-    child = subprocess.Popen(
-        [sys.executable, "-m", "lab.operation", str(write)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(write,),
-        text=True,
-        start_new_session=True,
-    )
-    os.close(write)
-    if child.stdin is None:
-        raise AssertionError("the order goes to standard input")
     order = Order("up", str(stack.root), stack.name, str(stack.workdir), grace=grace)
-    child.stdin.write(order.to_json() + "\n")
-    child.stdin.flush()
-    with os.fdopen(read, encoding="utf-8") as channel:
-        next((line for line in channel if moment(json.loads(line))), None)
-    os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-    child.stdin.close()
+    child, channel = begin(order, Path(os.devnull))
+    with suppress(EOFError):
+        while not moment(channel.recv()):
+            pass
+    os.killpg(child.pid or 0, signal.SIGKILL)
+    child.join()
+    channel.close()
     return checkpoint(stack)
 
 
