@@ -42,7 +42,9 @@ def ensure(root: Path) -> str:
     made = root / ".venvs" / wanted[:12]
     if not _holds(made, wanted):
         print(f"setup: making .venv from {' and '.join(LOCKS)} (about a minute)", file=sys.stderr, flush=True)
-        _install(root, made)
+        with ticking("setup: making .venv"):
+            _run([sys.executable, "-m", "venv", "--clear", str(made)], "the virtual environment could not be made")
+        install(root, made)
         (made / STAMP).write_text(wanted)
     _swap(venv, made)
     return f".venv made with Python {sys.version.split()[0]}"
@@ -53,16 +55,15 @@ def _holds(venv: Path, wanted: str) -> bool:
     return stamp.is_file() and stamp.read_text() == wanted and (venv / "bin" / "python").exists()
 
 
-def _install(root: Path, venv: Path) -> None:
-    with ticking("setup: making .venv"):
-        _run([sys.executable, "-m", "venv", "--clear", str(venv)], "the virtual environment could not be made")
+def install(root: Path, venv: Path) -> None:
+    """Install the locked packages into an environment; raises `SetupError`, also where a hash is not the locked one."""
     # --only-binary: building a source package would run code that no hash covers. --no-deps: the locks are complete.
-    install = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    install += ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
+    command = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
     for name in LOCKS:
-        install += ["-r", str(root / name)]
+        command += ["-r", str(root / name)]
     with ticking("setup: installing packages"):
-        _run(install, "the packages could not be installed; is the package index of pip reachable (pip config list)?")
+        _run(command, "the packages could not be installed; is the package index of pip reachable (pip config list)?")
 
 
 def _swap(venv: Path, made: Path) -> None:

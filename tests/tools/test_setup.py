@@ -45,40 +45,34 @@ def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_environment_holds_the_locked_packages_and_a_second_run_starts_no_process(
+def test_an_environment_is_made_beside_the_one_in_use_and_takes_its_place_when_it_is_whole(
     locked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = environment.ensure(locked)
-    python = str(locked / ".venv" / "bin" / "python")
-    run = subprocess.run([python, "-c", "import tiny; print(tiny.ANSWER)"], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "42", "the locked package must be importable"
-    assert ".venv made with Python" in said, f"the first run says what it did, not {said!r}"
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a second run must not start a process"))
-    assert "current" in environment.ensure(locked), "a second run has nothing to do, and says so"
-
-
-def test_a_package_whose_hash_is_not_the_locked_one_is_refused(locked: Path) -> None:
-    lock = locked / "requirements.txt"
-    lock.write_text(lock.read_text().replace("sha256:", "sha256:0")[:-2] + "\n")
-    with pytest.raises(SetupError, match="the packages could not be installed"):
-        environment.ensure(locked)
-    assert not (locked / ".venv" / environment.STAMP).exists(), "a failed setup must not look like a finished one"
-
-
-def test_an_environment_is_made_beside_the_one_in_use_and_takes_its_place_when_it_is_whole(locked: Path) -> None:
-    old = locked / ".venv"
+    """One test for all that needs a real environment: each takes seconds to make."""
+    old, lock = locked / ".venv", locked / "requirements.txt"
     (old / "bin").mkdir(parents=True)
     (old / "bin" / "tool").write_text("of an earlier setup")
-    right = (locked / "requirements.txt").read_text()
-    (locked / "requirements.txt").write_text("tiny==1.0\n")
-    with pytest.raises(SetupError):
-        environment.ensure(locked)
+    right = lock.read_text()
+    lock.write_text("tiny==1.0\n")
+    with pytest.raises(SetupError, match="the packages could not be installed"):
+        environment.ensure(locked)  # it has no hash
     assert (old / "bin" / "tool").is_file(), "what worked before goes on working"
-    (locked / "requirements.txt").write_text(right)
-    environment.ensure(locked)
+    assert not (old / environment.STAMP).exists(), "a failed setup must not look like a finished one"
+    lock.write_text(right)
+    said = environment.ensure(locked)
     first = old.resolve()
     assert not (old / "bin" / "tool").exists(), "nothing is left over in it"
-    assert "tiny" in {path.stem for path in first.glob("lib/*/site-packages/*.py")}, "it is whole"
+    assert ".venv made with Python" in said, f"the first run says what it did, not {said!r}"
+    run = [str(old / "bin" / "python"), "-c", "import tiny; print(tiny.ANSWER)"]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip() == "42", "it is whole"
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a second run must not start a process"))
+        assert "current" in environment.ensure(locked), "a second run has nothing to do, and says so"
+    shutil.rmtree(next(first.glob("lib/*/site-packages/tiny-1.0.dist-info")))
+    lock.write_text(right.replace("sha256:", "sha256:0")[:-2] + "\n")
+    with pytest.raises(SetupError, match="the packages could not be installed"):
+        environment.install(locked, first)  # its hash is not the locked one
+    lock.write_text(right)
     (locked / "requirements-dev.txt").write_text("# changed\n")
     environment.ensure(locked)
     left = {
@@ -96,12 +90,6 @@ def test_setup_says_nothing_where_a_program_reads(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert (run.stdout, len(run.stderr.splitlines())) == ("", 2), "a command of make can be piped"
-
-
-def test_a_package_without_a_hash_is_refused(locked: Path) -> None:
-    (locked / "requirements.txt").write_text("tiny==1.0\n")
-    with pytest.raises(SetupError, match="the packages could not be installed"):
-        environment.ensure(locked)
 
 
 @pytest.mark.parametrize("name", environment.LOCKS)
