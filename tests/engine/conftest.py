@@ -27,3 +27,15 @@ def platform(engine_directory: Path) -> Outcome:
         return driver(stack).up()
 
     return once_in_a_run(engine_directory / "platform", bring_about)
+
+
+@pytest.fixture(scope="session")
+def without_api(engine_directory: Path) -> Outcome:
+    """The first bring-up, with a Kubernetes API that never answers: the provider of nearly everything is skipped."""
+
+    def bring_about(stack: Stack) -> Result:
+        with world_of(stack) as world:
+            faults_of(world).stage("Command", "kubernetes-api", "refuse", "the API did not answer in 15 minutes")
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "without-api", bring_about)

@@ -18,10 +18,10 @@ from lab.phases import Phases
 from lab.world import World
 
 NAME = "engine"
-_STACK_FILE = Path(__file__).with_name(f"Pulumi.{NAME}.yaml")
+STACK_FILE = Path(__file__).with_name(f"Pulumi.{NAME}.yaml")
 
 
-def new_stack(directory: Path, program: Path = ROOT / "__main__.py", stack_file: Path = _STACK_FILE) -> Stack:
+def new_stack(directory: Path, program: Path = ROOT / "__main__.py", stack_file: Path = STACK_FILE) -> Stack:
     """A stack whose program is that of the checkout, and whose stack file is that of these tests, unless told."""
     root = directory / "root"
     root.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The platform comes up in one go, and a second update has nothing to do."""
+"""The platform comes up in one go, and what it leaves can be used."""
 
 import subprocess
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from lab.checkout import command_line, passphrase
 from lib.secret_state import outputs, plain
-from tests.engine.platform import Outcome, copy_of, driver, statuses
+from tests.engine.platform import Outcome, copy_of, statuses
 from tools import access, invite
 from tools.state import opened
 
@@ -75,12 +75,3 @@ def test_the_state_moves_to_another_backend_with_its_secrets(
     assert "apiVersion: v1" in moved, "the passphrase and the stack file are the same"
     after = (stack.project / stack.file.name).read_text(encoding="utf-8")
     assert after == before, "another encryptionsalt would make the secrets in the file unreadable"
-
-
-def test_a_second_update_changes_nothing(platform: Outcome, tmp_path: Path) -> None:
-    again = driver(copy_of(platform.stack, tmp_path / "again")).up()
-    assert again.ok, again.error
-    changed = [
-        event["urn"] for event in again.events if event["event"] == "start" and event["op"] not in ("same", "read")
-    ]
-    assert (changed, again.changed) == ([], 0), "a program that is never done hides what a person changed"

@@ -16,7 +16,7 @@ from lab.driver import Result
 from lab.providers.kubernetes.cluster import OBJECTS, RELEASES, RESTARTS, secret_data
 from lab.world import World
 from stack_file.check import defects
-from tests.engine.platform import Outcome, copy_of, driver, once_in_a_run, world_of
+from tests.engine.platform import Outcome, driver, once_in_a_run, world_of
 from tests.engine.secret_scan import Found, scan, telltale
 from tools.rotate import rotate
 from tools.state import exported
@@ -66,12 +66,6 @@ def test_a_rotation_touches_exactly_the_chain_of_its_secret(rotated: Outcome) ->
         ("ExternalSecret", "postgres-gitea-password"),
         ("ExternalSecret", "gitea-database"),
     }, "new value, Vault, and the two that read it"
-
-
-def test_nothing_is_left_to_do_after_it(rotated: Outcome, tmp_path: Path) -> None:
-    again = driver(copy_of(rotated.stack, tmp_path / "again")).preview()
-    assert again.ok, again.messages()
-    assert _steps(again) == [], "the provider kept what the update ended with"
 
 
 def test_the_chain_runs_from_the_value_over_vault_to_its_readers(rotated: Outcome) -> None:

@@ -6,29 +6,12 @@ import pytest
 
 from lab.checkout import Stack
 from lab.driver import Result
+from lab.providers.kubernetes.cluster import OBJECTS
 from tests.engine.platform import Outcome, copy_of, driver, faults_of, once_in_a_run, phases_of, statuses, world_of
 
 pytestmark = pytest.mark.engine
 
 SERVICES = ("gitea", "harbor", "matrix")
-DATABASES = {"gitea": {"gitea"}, "harbor": {"harbor"}, "matrix": {"synapse", "mas"}}
-KEPT = {
-    "gitea": {"gitea-namespace", "gitea-encryption-kv"},
-    "harbor": {"harbor-namespace", "harbor-encryption-kv"},
-    "matrix": {"matrix-namespace", "matrix-signing-key-kv", "matrix-mas-encryption-kv"},
-}
-SHARED = {
-    "blueprint-users",  # it forgets the application of a service that is off
-    "coredns-corefile",  # its hosts
-    "external-secrets-store",  # the namespaces that may use it
-    "postgres-ingress",
-    "valkey-ingress",
-    "valkey-release",
-    "valkey-users",
-    "vault-pki-role",  # the hosts that Vault may sign for
-    "home-cluster-engine",  # outputs of the stack
-}
-"""What serves all of them and follows the list of those that are on."""
 
 
 @pytest.fixture(scope="session")
@@ -57,32 +40,21 @@ def test_the_phase_table_names_the_service_that_failed(without_harbor: Outcome) 
     assert [urn.rsplit("::", 1)[-1] for urn in services.failed] == ["harbor-login"], "and what it failed at"
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_that_is_switched_off_goes_alone(platform: Outcome, tmp_path: Path, service: str) -> None:
+def test_services_and_the_login_of_vault_go_when_they_are_switched_off(platform: Outcome, tmp_path: Path) -> None:
+    """All in one run; that nothing else goes with each is in invariants/test_services.py and test_applications.py."""
     stack = copy_of(platform.stack, tmp_path / "off")
-    section = f"  home-cluster:{service}:\n"
-    text = stack.file.read_text(encoding="utf-8")
-    assert section in text, "the stack file has the service"
-    stack.file.write_text(text.replace(section, f"{section}    enabled: false\n", 1), encoding="utf-8")
+    text = stack.file.read_text(encoding="utf-8").replace("    host: vault.", "    oidc: false\n    host: vault.", 1)
+    for section in (f"  home-cluster:{service}:\n" for service in SERVICES):
+        assert section in text, "the stack file has the service"
+        text = text.replace(section, f"{section}    enabled: false\n", 1)
+    stack.file.write_text(text, encoding="utf-8")
     off = driver(stack).up()
     assert off.ok, off.messages()
-    assert set(statuses(off).values()) == {"ready"}, "everything else stays"
-
-    others = set(SERVICES) - {service}
-    changed = _changed(off) - {f"login-{other}-blueprint-visible" for other in (*others, "vault")}
-    foreign = [name for name in changed if not _belongs(name, service) and not name.startswith(tuple(SHARED))]
-    assert foreign == [], "nothing of the other services, and of what they share only what lists them"
-    assert changed & KEPT[service] == set(), "its volumes and the keys of what it stored"
-
-
-def _changed(result: Result) -> set[str]:
-    steps = (event for event in result.events if event["event"] == "start" and event["op"] not in ("same", "read"))
-    return {event["urn"].rsplit("::", 1)[-1] for event in steps}
-
-
-def _belongs(name: str, service: str) -> bool:
-    parts = {f"login-{service}", f"oidc-{service}", f"valkey-{service}"}
-    parts |= {f"postgres-{database}" for database in DATABASES[service]}
-    if service == "harbor":
-        parts |= {"talos-", "kubernetes-api"}  # the nodes are told of its registry, and asked whether they are well
-    return name == service or name.startswith((f"{service}-", *parts))
+    found = statuses(off)
+    assert set(found.values()) == {"ready"}, "everything else stays"
+    assert "phase3-integration" not in found, "and a phase that is gone is none"
+    gone = {one["urn"].rsplit("::", 1)[-1] for one in off.events if one["event"] == "done" and one["op"] == "delete"}
+    assert {f"{service}-release" for service in ("gitea", "harbor")} | {"vault-oidc-login"} <= gone, "all of them"
+    with world_of(stack) as world:
+        left = {key.rsplit("/", 1)[-1] for key in world.keys(OBJECTS) if key.startswith("/Namespace/")}
+    assert set(SERVICES) <= left, "with their volumes and the keys of what they stored"

@@ -13,11 +13,13 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="session")
-def sealed(engine_directory: Path) -> Outcome:
-    """The first bring-up, on a Vault that nobody unseals."""
+def sealed(engine_directory: Path, without_api: Outcome) -> Outcome:
+    """The update after one that found no Kubernetes API, on a Vault that nobody unseals."""
 
     def bring_about(stack: Stack) -> Result:
+        shutil.copytree(without_api.stack.workdir, stack.workdir, symlinks=True)
         with world_of(stack) as world:
+            faults_of(world).clear()
             faults_of(world).stage("Vault", "vault", "never-ready")
         return driver(stack).up()
 
@@ -56,6 +58,11 @@ def test_a_sealed_vault_blocks_the_phases_behind_it_and_no_other(sealed: Outcome
         "phase4-services": "blocked",
         "gitops": "ready",
     }, "GitOps needs the cluster and no secret of Vault"
+
+
+def test_what_was_there_before_the_api_answered_is_not_made_anew(sealed: Outcome) -> None:
+    again = [event["urn"] for event in _steps(sealed.result, "start") if event["op"] not in ("create", "same", "read")]
+    assert [urn for urn in again if "::pulumi:pulumi:Stack::" not in urn] == [], "nobody had to clean anything up"
 
 
 def test_the_phase_table_says_that_vault_is_sealed(sealed: Outcome) -> None:

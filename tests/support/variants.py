@@ -1,4 +1,4 @@
-"""The shipped stack file with a change, as the whole program under it, and what the change changes."""
+"""A stack file (the shipped one unless told) with a change, as the whole program under it, and what it changes."""
 
 import tempfile
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ RESTARTED = {"authentik-release", "authentik-api"}
 
 
 @cache
-def changed(old: str, new: str) -> Recording:
-    """The program as an update under the shipped stack file with `new` in place of `old`, which stands there once."""
-    text = STACK_FILE.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{old!r} stands once in {STACK_FILE.name}"
+def changed(old: str, new: str, stack_file: Path = STACK_FILE) -> Recording:
+    """The program as an update under the stack file with `new` in place of `old`, which stands there once."""
+    text = stack_file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands once in {stack_file.name}"
     with tempfile.TemporaryDirectory() as directory:
-        stack_file = Path(directory) / STACK_FILE.name
-        stack_file.write_text(text.replace(old, new), encoding="utf-8")
-        return record_program(preview=False, stack_file=stack_file)
+        other = Path(directory) / stack_file.name
+        other.write_text(text.replace(old, new), encoding="utf-8")
+        return record_program(preview=False, stack_file=other)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+"""A service that is switched off goes alone: nothing of the others changes, and what it stored stays."""
+
+import pytest
+
+from tests.engine.platform import STACK_FILE
+from tests.support.program import record_program
+from tests.support.variants import changed, difference
+
+SERVICES = ("gitea", "harbor", "matrix")
+DATABASES = {"gitea": {"gitea"}, "harbor": {"harbor"}, "matrix": {"synapse", "mas"}}
+KEPT = {
+    "gitea": {"gitea-namespace", "gitea-encryption-kv"},
+    "harbor": {"harbor-namespace", "harbor-encryption-kv"},
+    "matrix": {"matrix-namespace", "matrix-signing-key-kv", "matrix-mas-encryption-kv"},
+}
+SHARED = {
+    "blueprint-users",  # it forgets the application of a service that is off
+    "coredns-corefile",  # its hosts
+    "external-secrets-store",  # the namespaces that may use it
+    "postgres-ingress",
+    "valkey-ingress",
+    "valkey-release",
+    "valkey-users",
+    "vault-pki-role",  # the hosts that Vault may sign for
+}
+"""What serves all of them and follows the list of those that are on."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_is_switched_off_goes_alone(service: str) -> None:
+    section, before = f"  home-cluster:{service}:\n", record_program(preview=False, stack_file=STACK_FILE)
+    off = difference(before, changed(section, f"{section}    enabled: false\n", STACK_FILE))
+    assert {key for key in off.removed if key[1].startswith(f"{service}-")}, "it does go"
+    assert not off.added, "nothing comes instead"
+    others = set(SERVICES) - {service}
+    names = {name for _, name in (*off.removed, *off.changed)}
+    names -= {f"login-{other}-blueprint-visible" for other in (*others, "vault")}
+    foreign = [name for name in names if not _belongs(name, service) and not name.startswith(tuple(SHARED))]
+    assert foreign == [], "nothing of the other services, and of what they share only what lists them"
+    assert names & KEPT[service] == set(), "its volumes and the keys of what it stored"
+
+
+def _belongs(name: str, service: str) -> bool:
+    parts = {f"login-{service}", f"oidc-{service}", f"valkey-{service}"}
+    parts |= {f"postgres-{database}" for database in DATABASES[service]}
+    if service == "harbor":
+        parts |= {"talos-", "kubernetes-api"}  # the nodes are told of its registry, and asked whether they are well
+    return name == service or name.startswith((f"{service}-", *parts))
