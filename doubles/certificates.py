@@ -52,11 +52,7 @@ class Authority:
 
     def server(self, hosts: Sequence[str] = ("127.0.0.1",), clients: "Authority | None" = None) -> ssl.SSLContext:
         """TLS of a server on `hosts`; where `clients` is given, for clients with a certificate of it alone."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with tempfile.TemporaryDirectory() as directory:  # the ssl module reads a key only from a file
-            pair = Path(directory) / "server.pem"
-            pair.write_bytes(b"".join(self.issue("server", hosts)))
-            context.load_cert_chain(pair)
+        context = server(self.issue("server", hosts))
         if clients is not None:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(cadata=clients.pem.decode())
@@ -84,6 +80,16 @@ class Authority:
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical)
         return builder.sign(self._key, hashes.SHA256())
+
+
+def server(pair: tuple[bytes, bytes]) -> ssl.SSLContext:
+    """TLS of a server with this certificate and key (PEM)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as directory:  # the ssl module reads a key only from a file
+        file = Path(directory) / "server.pem"
+        file.write_bytes(b"".join(pair))
+        context.load_cert_chain(file)
+    return context
 
 
 def _alternative(host: str) -> x509.GeneralName:

@@ -20,6 +20,7 @@ class Configuration:
         server_name: Domain of the user ids.
         upstream: Id of Authentik there, as its addresses have it.
         silent: Whether a new person is asked nothing.
+        localpart: Claim that names a new account.
         passwords: Whether there is a login beside the upstream.
     """
 
@@ -30,6 +31,7 @@ class Configuration:
     login: Login
     upstream: str = MATRIX_UPSTREAM_ID
     silent: bool = True
+    localpart: str = "preferred_username"
     passwords: bool = False
 
 
@@ -64,7 +66,7 @@ def matrix(ours: Configuration, authentik: Answer, faults: Collection[str] = ())
             if person is None:
                 return Reply(body={"data": {"viewer": {"__typename": "Anonymous"}}})
             domain = "elsewhere.example.com" if "chat has another domain" in faults else ours.server_name
-            mxid = f"@{person['preferred_username']}:{domain}"
+            mxid = f"@{person.get(ours.localpart, '')}:{domain}"
             return Reply(body={"data": {"viewer": {"__typename": "User", "username": "x", "matrix": {"mxid": mxid}}}})
         return page("Account")
 

@@ -18,11 +18,13 @@ class Role:
     """The default role of the login, and what the groups of a login give.
 
     Attributes:
-        policies: Policies of each identity group that is tied to a group of the claim; nobody else is let in.
+        bound: Groups of the claim of which a login must have one (`bound_claims`).
+        policies: Policies of the identity group that is tied to a group of the claim.
     """
 
     login: Login
     redirect_uris: tuple[str, ...]
+    bound: Collection[str]
     policies: Mapping[str, Collection[str]]
     mount: str = MOUNT
     name: str = ROLE
@@ -36,6 +38,7 @@ def declared(settings: Settings) -> Role:
     return Role(
         login=client.declared(application),
         redirect_uris=application.redirect_uris,
+        bound=application.groups,
         policies={vault.user_group: (OWN_FOLDER,), vault.admin_group: (OWN_FOLDER, ADMINISTRATOR)},
     )
 
@@ -97,7 +100,7 @@ class Vault:
             return Reply(400, {"errors": ["Expired or missing OAuth state."]})
         claims = Client(role.login, self.authentik).claims(asked.query.get("code", ""), uri)
         groups = (claims or {}).get(role.groups_claim, ())
-        if claims is None or not set(groups) & set(role.policies):
+        if claims is None or role.user_claim not in claims or not set(groups) & set(role.bound):
             return Reply(400, {"errors": ["error validating claims"]})
         granted = dict.fromkeys(policy for group in groups for policy in role.policies.get(group, ()))
         if "vault mixes up rights" in self.faults:

@@ -24,15 +24,14 @@ METRICS_PORTS = (9001, 8405, 8081)
 ELEMENT_PORT = 8080
 
 _CA_DIRECTORY = "/etc/cluster-ca"
-_OIDC_DIRECTORY, _SESSIONS_DIRECTORY = "/etc/oidc", "/etc/sessions"
+_OIDC_DIRECTORY = "/etc/oidc"
 
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixSecrets:
     """Names of the Secrets: `synapse_database` and `mas_database` (password), `synapse` (signing-key, macaroon,
     registration-shared-secret), `mas` (encryption-secret, rsa-key, ec-key), `shared` (synapse-shared-secret), `oidc`
-    and `sessions` (client-secret), `tls` (for all hosts). The chart mounts each whole, so what both sides read stands
-    alone.
+    (client-secret), `tls` (for all hosts). The chart mounts each whole, so what both sides read stands alone.
     """
 
     synapse_database: Any
@@ -41,7 +40,6 @@ class MatrixSecrets:
     mas: Any
     shared: Any
     oidc: Any
-    sessions: Any
     tls: Any
 
 
@@ -134,8 +132,7 @@ def _closed(settings: Matrix) -> list[dict[str, Any]]:
 
 def _authentication_service(args: MatrixValues) -> dict[str, Any]:
     secret = args.secrets.mas
-    files = (f"{directory}/client-secret" for directory in (_OIDC_DIRECTORY, _SESSIONS_DIRECTORY))
-    login = authentication.configuration(args.application, args.administrators, *files)
+    login = authentication.configuration(args.application, args.administrators, f"{_OIDC_DIRECTORY}/client-secret")
     return {
         "annotations": dict(RELOADER_AUTO),
         "ingress": {"host": args.settings.account_host},
@@ -150,12 +147,10 @@ def _authentication_service(args: MatrixValues) -> dict[str, Any]:
         "extraVolumes": [
             {"name": "cluster-ca", "configMap": {"name": args.ca_config_map}},
             {"name": "oidc", "secret": {"secretName": args.secrets.oidc}},
-            {"name": "sessions", "secret": {"secretName": args.secrets.sessions}},
         ],
         "extraVolumeMounts": [
             {"name": "cluster-ca", "mountPath": _CA_DIRECTORY, "readOnly": True},
             {"name": "oidc", "mountPath": _OIDC_DIRECTORY, "readOnly": True},
-            {"name": "sessions", "mountPath": _SESSIONS_DIRECTORY, "readOnly": True},
         ],
         "serviceMonitors": _monitors(args),
     }

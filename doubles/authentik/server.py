@@ -175,7 +175,7 @@ class Authentik:
         return f"{client.slug} asks for the login again" in self._faults and self._may(user, client)
 
     def _may(self, user: str, client: Client) -> bool:
-        return bool(set(self._directory.people[user].groups) & set(client.groups))
+        return client.groups is None or bool(set(self._directory.people[user].groups) & set(client.groups))
 
     def _me(self, asked: Asked) -> Reply:
         session = self._session(asked)

@@ -31,7 +31,7 @@ class Client:
     """A provider and its application.
 
     Attributes:
-        groups: Members of one of these may log in.
+        groups: Members of one of these may log in; None where no policy is bound, which lets everybody in.
         secret: None of a public client.
         scopes: Those that have a mapping.
         host: Of the application that the outpost answers for; empty where the application logs people in itself.
@@ -40,7 +40,7 @@ class Client:
     slug: str
     client_id: str
     redirect_uris: tuple[str, ...]
-    groups: tuple[str, ...] = ()
+    groups: tuple[str, ...] | None = ()
     secret: str | None = None
     scopes: tuple[str, ...] = oidc.SCOPES
     host: str = ""
@@ -84,7 +84,7 @@ def declared(settings: Settings) -> Held:
     return Held(settings.identity.host, {one.client_id: one for one in clients}, people)
 
 
-def outpost(slug: str, host: str, groups: tuple[str, ...]) -> Client:
+def outpost(slug: str, host: str, groups: tuple[str, ...] | None) -> Client:
     """What the outpost is for one application: a client with an id and a secret that Authentik makes up
     (`ProxyProvider.set_oauth_defaults` in authentik/providers/proxy/models.py).
     """

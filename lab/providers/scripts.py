@@ -1,4 +1,4 @@
-"""What the program's Jobs find: each script of `scripts/` runs itself, against the double of whoever stands at an
+"""What the program's Jobs find: each script of scripts runs itself, against the double of whoever stands at an
 address in the simulated cluster.
 
 A script that is none of the program's is an error, as a Job that succeeds has to have proven something.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from doubles.kubernetes_api import KubernetesApi
 from doubles.loopback import Reply, Request
 from lab.checkout import ROOT
-from lab.providers import gitea, harbor, logins, matrix
+from lab.providers import gitea, harbor, logins
 from lab.providers.authentik import gates as authentik
 from lab.providers.kubernetes import api_server
 from lab.providers.kubernetes.cluster import Cluster
@@ -26,25 +27,22 @@ from lab.scripts.sandbox import Pod, run
 
 Serve = Callable[[Cluster, Backend, Request], Reply]
 
-_SERVICES: Final[Mapping[str, Serve]] = {
-    "gitea": gitea.respond,
-    "harbor": harbor.respond,
-    "matrix-stack": matrix.respond,
-    "vault": vault.respond,
-}
+_SERVICES: Final[Mapping[str, Serve]] = {"vault": vault.respond}
 """Chart -> who answers where its release stands."""
 
 _ANSWERS: Final[Mapping[str, Callable[[Cluster, Container], Outcome]]] = {
     "authentik_api": authentik.api,
-    "authentik_settings": authentik.settings,
     "blueprint_apply": authentik.apply,
     "blueprint_visible": authentik.visible,
     "discovery": authentik.discovery,
     "forward_auth": authentik.forward_auth,
+    "gitea_content": gitea.content,
+    "harbor_content": harbor.content,
     "login_offered": logins.offered,
     "vault_login": vault.login,
 }
 """Scripts whose services have no double yet."""
+_BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def execute(cluster: Cluster, container: Container) -> Outcome | None:
@@ -54,14 +52,14 @@ def execute(cluster: Cluster, container: Container) -> Outcome | None:
     files, main = container.files(cluster), container.words[1]
     name = _names().get(files.get(main, ""))
     if name is None:
-        return Outcome(failed=f"{' '.join(container.words)}: the lab knows the scripts of scripts/ and no other")
+        return Outcome(failed=f"{' '.join(container.words)}: the lab knows the scripts of scripts and no other")
     if name in _ANSWERS:
         return _ANSWERS[name](cluster, container)
     pod = Pod(
         files=files | api_server.account_files(cluster, container.namespace, container.pod),
         environment={**container.env, **api_server.VARIABLES},
         network=_Network(cluster, container.namespace),
-        now=cluster.now,
+        now=_BEGIN,
         volumes=_volumes(container),
     )
     ended = run(pod, main)

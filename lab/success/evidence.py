@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lab.driver import Result
 from lab.phases import Phases
-from lab.providers.kubernetes import pods
-from lab.providers.kubernetes.cluster import RELEASES, Cluster
+from lab.providers.kubernetes.cluster import Cluster
 from settings.model import Settings
 
 
@@ -21,6 +20,7 @@ class Evidence:
         state: The exported deployment.
         again: The second preview; None where there was none.
         seconds: How long the update took.
+        faults: What the doubles of the services do wrong (doubles/), each by its name.
     """
 
     settings: Settings
@@ -30,12 +30,7 @@ class Evidence:
     up: Result
     again: Result | None
     seconds: float
-
-    def values(self, namespace: str, release: str) -> Mapping[str, Any]:
-        """The values a release has; none where there is no such release."""
-        found = self.cluster.world.view(RELEASES).get(f"{namespace}/{release}") or {}
-        values: Mapping[str, Any] = found.get("values") or {}
-        return values
+    faults: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -78,38 +73,3 @@ class Metric:
             "evidence": self.proof,
             "problems": self.problems,
         }
-
-
-@dataclass(frozen=True)
-class Gate:
-    """A Job that proved something: its plain variables, and whether it succeeded."""
-
-    name: str
-    variables: Mapping[str, str]
-    passed: bool
-    message: str
-
-    @property
-    def problem(self) -> str:
-        """Empty when it passed."""
-        return "" if self.passed else f"{self.name} has not passed: {self.message or 'no reason given'}"
-
-
-def gates(cluster: Cluster) -> Iterator[Gate]:
-    """Every Job of the cluster."""
-    for job in cluster.each("batch/Job"):
-        variables = {
-            variable["name"]: str(variable.get("value", ""))
-            for container in pods.containers(pods.pod_template(job)["spec"])
-            for variable in container.get("env") or []
-        }
-        status = job.get("status") or {}
-        yield Gate(
-            job["metadata"]["name"], variables, bool(status.get("succeeded")), "; ".join(status.get("messages", ()))
-        )
-
-
-def proven(cluster: Cluster, wanted: Mapping[str, str], what: str) -> str:
-    """Empty when a Job with these variables passed, otherwise what is missing."""
-    found = [gate for gate in gates(cluster) if wanted.items() <= gate.variables.items()]
-    return found[-1].problem if found else f"no Job asks {what}"

@@ -74,8 +74,7 @@ def checks(site: Site) -> Iterator[Check]:
     for one in _services(site):
         name = f"{one.slug} lets a person in and knows them"
         yield Check(APPEAR, name, one.look, partial(_let_in, site, one))
-    look = "the person in identity.users; Authentik: events of the login, blueprint users"
-    yield Check(FROM_GIT, "a person has the groups of the stack file", look, partial(_groups, site))
+    yield groups(site)
     if any(one.slug == "kubernetes" for one in oidc.applications(site.settings)):
         look = "the API server's log on a control plane (talosctl logs); talos.clusterRoles"
         yield Check(FROM_GIT, "the Kubernetes API knows a person by their token", look, partial(_known_to_api, site))
@@ -83,6 +82,12 @@ def checks(site: Site) -> Iterator[Check]:
         rule = f"Authentik: policy home-cluster-access-{one.slug}"
         name = f"{one.slug} keeps out who lacks its groups"
         yield Check(FROM_GIT, name, rule, partial(_kept_out, site, one))
+
+
+def groups(site: Site) -> Check:
+    """Whether Authentik says of the person what the stack file says."""
+    look = "the person in identity.users; Authentik: events of the login, blueprint users"
+    return Check(FROM_GIT, "a person has the groups of the stack file", look, partial(_groups, site))
 
 
 def _groups(site: Site) -> str:

@@ -60,9 +60,7 @@ def test_it_fails_when_a_metric_does_not_hold(platform: Outcome, tmp_path: Path)
         world.put(RELEASES, "gitea/gitea", record)
     code, text = shown(Finished(stack))
     assert code == 1, "a script must notice"
-    assert "users appear by themselves: gitea: oauth2_client.ENABLE_AUTO_REGISTRATION" in text, (
-        "what is wrong, and where"
-    )
+    assert "users appear by themselves: gitea lets a person in and knows them: there is no account" in text, "what"
 
 
 def test_a_platform_that_did_not_come_up_is_not_measured(platform: Outcome, tmp_path: Path) -> None:

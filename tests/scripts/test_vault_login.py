@@ -38,6 +38,7 @@ ROLE = Role(
         scopes=("openid",),
     ),
     redirect_uris=(UI, CLI),
+    bound=(),
     policies={},
 )
 

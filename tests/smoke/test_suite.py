@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from doubles.platform import FOREIGN, SSH_FAULT
+from lab.success.login import judge
 from smoke.check import Result, Status
 from tests.smoke.conftest import ACCOUNTS, Smoke
 
@@ -88,9 +89,12 @@ def test_an_honest_platform_passes_every_check(smoke: Smoke) -> None:
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_found_by_the_one_check_that_it_is_about(smoke: Smoke, lie: str) -> None:
     name, word = LIES[lie]
-    failed = failures(smoke(lie))
+    results = smoke(lie)
+    failed = failures(results)
     assert list(failed) == [name], "a failure that shows elsewhere sends people to the wrong place"
     assert word in failed[name], "the detail says what is there instead"
+    red = {metric.name: metric.problems for metric in judge(results) if not metric.ok}
+    assert red == {of(results, name).check.metric: [f"{name}: {failed[name]}"]}, "and so does the demo"
 
 
 def test_every_check_is_known_to_be_able_to_fail(smoke: Smoke) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from lab.providers.authentik import refusals
-from lab.providers.authentik.refusals import OAUTH2_PROVIDER, PROXY_PROVIDER, BlueprintError, Tag
+from lab.providers.authentik.refusals import BlueprintError, Tag
 from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.kubernetes.pods import data_of, mounted_files
 
@@ -112,25 +112,6 @@ def removed(text: str) -> dict[str, set[str]]:
         if entry.get("state") == "absent":
             gone.setdefault(entry.get("model"), set()).add(_name(entry.get("identifiers") or {}))
     return gone
-
-
-def external_hosts(text: str) -> dict[str, str]:
-    """Hosts behind the login: name of the proxy provider -> its external host."""
-    entries = [entry for entry in parse(text)["entries"] if entry.get("model") == PROXY_PROVIDER]
-    present = [entry for entry in entries if entry.get("state") != "absent"]
-    return {_name(entry["identifiers"]): str(entry["attrs"]["external_host"]) for entry in present}
-
-
-def clients(text: str) -> dict[str, list[list[str]]]:
-    """Clients of OAuth2: name of the provider -> each client_id and a redirect URI that it may send people back to."""
-    entries = [entry for entry in parse(text)["entries"] if entry.get("model") == OAUTH2_PROVIDER]
-    return {
-        _name(entry["identifiers"]): [
-            [entry["attrs"].get("client_id", ""), one["url"]] for one in entry["attrs"]["redirect_uris"]
-        ]
-        for entry in entries
-        if entry.get("state") != "absent"
-    }
 
 
 def _name(given: Mapping[str, Any]) -> str:

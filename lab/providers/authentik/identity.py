@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from lab.providers.authentik import blueprints, refusals
+from lab.providers.authentik import blueprints, objects, refusals
 from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.kubernetes.endpoints import UnreachableError, release_of
 from lab.providers.kubernetes.pods import environment
@@ -14,28 +14,6 @@ from lab.world import Record
 
 ROWS: Final = "authentik/blueprints"
 APPLIED: Final = "authentik/applied"
-SETTINGS: Final = "authentik/settings"
-WORKER: Final = "authentik/worker"
-_PACKAGED: Final = 50
-
-# authentik/tenants/api/settings.py, with the defaults of authentik/tenants/models.py; flags are left out.
-_SYSTEM_SETTINGS: Final[Mapping[str, Any]] = {
-    "avatars": "gravatar,initials",
-    "default_user_change_name": True,
-    "default_user_change_email": False,
-    "default_user_change_username": False,
-    "event_retention": "days=365",
-    "reputation_lower_limit": -5,
-    "reputation_upper_limit": 5,
-    "footer_links": [],
-    "gdpr_compliance": True,
-    "impersonation": True,
-    "impersonation_require_reason": True,
-    "default_token_duration": "days=1",
-    "default_token_length": 60,
-    "pagination_default_page_size": 20,
-    "pagination_max_page_size": 100,
-}
 
 _BOOTSTRAP_TOKEN: Final = "AUTHENTIK_BOOTSTRAP_TOKEN"
 _ISSUER_PREFIX: Final = "/application/o/"
@@ -57,26 +35,6 @@ def token_is_valid(cluster: Cluster, release: Mapping[str, Any], token: str) -> 
     return False
 
 
-def packaged_runs(cluster: Cluster, release: Mapping[str, Any]) -> int:
-    """Blueprints that came with the chart and wait for the worker: all of them after an installation or upgrade."""
-    applied = cluster.world.view(WORKER).get(str(release["namespace"]))
-    chart = release["inputs"].get("version")
-    return 0 if applied is not None and applied["version"] == chart else _PACKAGED
-
-
-def work(cluster: Cluster, release: Mapping[str, Any]) -> None:
-    """The worker applies them."""
-    cluster.world.put(WORKER, str(release["namespace"]), {"version": release["inputs"].get("version")})
-
-
-def system_settings(cluster: Cluster) -> dict[str, Any]:
-    """The system settings as they are."""
-    found = dict(_SYSTEM_SETTINGS)
-    for record in cluster.world.view(SETTINGS).values():
-        found |= record
-    return found
-
-
 def file_of(cluster: Cluster, release: Mapping[str, Any], path: str) -> str | None:
     """Content of the blueprint file of a row; None while the worker does not see it."""
     return blueprints.worker_files(cluster, release).get(f"{_PACKAGED_ROOT}{path}")
@@ -87,8 +45,9 @@ def apply_row(cluster: Cluster, release: Mapping[str, Any], row: Mapping[str, An
     text = row.get("content") or file_of(cluster, release, str(row.get("path", "")))
     if not text:
         return "error: Failed to find or initialize blueprint"
+    files = blueprints.worker_files(cluster, release)
     try:
-        made = blueprints.apply(text, blueprints.worker_files(cluster, release), _known(cluster))
+        made = blueprints.apply(text, files, _known(cluster))
     except refusals.BlueprintError as error:
         return f"error: {error}"
     _forget(cluster, blueprints.removed(text))
@@ -96,10 +55,9 @@ def apply_row(cluster: Cluster, release: Mapping[str, Any], row: Mapping[str, An
         "hash": blueprints.digest(text),
         "made": made,
         "context": row.get("context", "{}"),
-        "hosts": blueprints.external_hosts(text),
-        "clients": blueprints.clients(text),
+        **objects.made(blueprints.parse(text)["entries"], files),
     }
-    cluster.world.put(APPLIED, str(row.get("path") or row["name"]), record)
+    cluster.world.put(APPLIED, str(row.get("path") or row["name"]), record, sealed=True)
     return "successful"
 
 
@@ -108,7 +66,7 @@ def _forget(cluster: Cluster, gone: Mapping[str, set[str]]) -> None:
     for path, record in cluster.world.table(APPLIED).items():
         kept = {model: [n for n in names if n not in gone.get(model, set())] for model, names in record["made"].items()}
         if kept != record["made"]:
-            cluster.world.put(APPLIED, path, {**record, "made": kept})
+            cluster.world.put(APPLIED, path, {**record, "made": kept}, sealed=True)
 
 
 def _known(cluster: Cluster) -> dict[str, set[str]]:
@@ -121,12 +79,19 @@ def _known(cluster: Cluster) -> dict[str, set[str]]:
 
 def clients(cluster: Cluster) -> set[tuple[str, str]]:
     """Each client_id with each redirect URI that Authentik would send people back to."""
-    providers = _known(cluster).get(refusals.OAUTH2_PROVIDER, set())
-    found: set[tuple[str, str]] = set()
-    for record in cluster.world.view(APPLIED).values():
-        for name in providers & record["clients"].keys():
-            found |= {(client, uri) for client, uri in record["clients"][name]}
-    return found
+    own = providers(cluster, refusals.OAUTH2_PROVIDER)
+    return {(one["client_id"], uri) for one in own for uri in one["redirect_uris"]}
+
+
+def providers(cluster: Cluster, model: str) -> list[Record]:
+    """Every provider of a model that a blueprint made and none has deleted since, as `objects.made` has them."""
+    there = _known(cluster).get(model, set())
+    return [
+        one
+        for record in cluster.world.view(APPLIED).values()
+        for name, one in record["providers"].items()
+        if name in there and name in record["made"].get(model, ())
+    ]
 
 
 def discovery_problem(cluster: Cluster, issuer: str, namespace: str | None = None) -> str | None:
@@ -153,9 +118,6 @@ def forward_auth_problem(cluster: Cluster, url: str, host: str, login: str, name
         server(cluster, f"https://{login}", namespace)
     except UnreachableError as error:
         return f"Authentik is not answering ({error})"
-    providers, served = _known(cluster).get(refusals.PROXY_PROVIDER, set()), set()
-    for record in cluster.world.view(APPLIED).values():
-        hosts = record.get("hosts", {})
-        served |= {hosts[name] for name in hosts if name in providers}
+    served = {one["host"] for one in providers(cluster, refusals.PROXY_PROVIDER)}
     outposts = _known(cluster).get(refusals.OUTPOST, set())
     return None if outposts and f"https://{host}" in served else f"Authentik does not know {host} yet"

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from lab.providers.kubernetes.cluster import Cluster, encoded
 from lab.providers.kubernetes.endpoints import is_true
-from lab.providers.kubernetes.pods import lacking
-from lab.providers.operators import vault_issuers
+from lab.providers.kubernetes.pods import data_of, lacking
+from lab.providers.operators import signing, vault_issuers
 from lab.providers.operators.conditions import report, runs
 from lab.providers.talos import pki
-from lab.providers.vault.pki import sign_problem
+from lab.providers.vault.pki import sign_problem, signer
 from lab.site import Site
 
 # Where a ClusterIssuer's Secrets lie: the chart's default `clusterResourceNamespace` is its own namespace.
@@ -33,7 +33,7 @@ def run(site: Site) -> None:
     for certificate in cluster.each(f"{_GROUP}/Certificate"):
         problem = _certificate_problem(cluster, certificate)
         if report(cluster, certificate, problem):
-            _issue(cluster, certificate)
+            _issue(cluster, certificate, home)
 
 
 def _issuer_problem(cluster: Cluster, issuer: Mapping[str, Any], namespace: str) -> str:
@@ -65,15 +65,13 @@ def _certificate_problem(cluster: Cluster, certificate: Mapping[str, Any]) -> st
     return ""
 
 
-def _issue(cluster: Cluster, certificate: Mapping[str, Any]) -> None:
+def _issue(cluster: Cluster, certificate: Mapping[str, Any], home: str) -> None:
     """Write the Secret of a certificate, once."""
     spec, metadata = certificate["spec"], certificate["metadata"]
     namespace, name = metadata["namespace"], spec["secretName"]
     if cluster.exists("Secret", namespace, name):
         return
     seed = f"{namespace}/{name} {cluster.world.secret_seed().hex()}"
-    common = spec.get("commonName") or (spec.get("dnsNames") or ["certificate"])[0]
-    pair = pki.authority(seed, str(common)[:64])
     template = spec.get("secretTemplate") or {}
     secret = {
         "apiVersion": "v1",
@@ -85,7 +83,24 @@ def _issue(cluster: Cluster, certificate: Mapping[str, Any]) -> None:
             "labels": dict(template.get("labels") or {}),
             "annotations": dict(template.get("annotations") or {}),
         },
-        "data": encoded({"tls.crt": pair.certificate, "tls.key": pair.key, "ca.crt": pair.certificate}),
+        "data": encoded(_signed(cluster, certificate, home, seed)),
     }
     # Like cert-manager's default, the Secret outlives the Certificate: no owner.
     cluster.apply_plain(secret)
+
+
+def _signed(cluster: Cluster, certificate: Mapping[str, Any], home: str, seed: str) -> dict[str, str]:
+    """What the CA of the issuer signs; what an issuer of another kind would sign is signed by itself."""
+    spec, namespace = certificate["spec"], certificate["metadata"]["namespace"]
+    kind = spec["issuerRef"].get("kind", "Issuer")
+    place = ("", home) if kind == "ClusterIssuer" else (namespace, namespace)
+    issuer = cluster.look(f"{_GROUP}/{kind}", place[0], spec["issuerRef"]["name"])
+    told: Mapping[str, Any] = issuer["spec"] if issuer is not None else {}
+    authority = signer(cluster.world, told["vault"]["path"]) if "vault" in told else None
+    if "ca" in told:
+        authority = data_of(cluster, "Secret", place[1], told["ca"]["secretName"])
+    if authority:
+        return signing.issue(seed, spec, authority)
+    common = spec.get("commonName") or (spec.get("dnsNames") or ["certificate"])[0]
+    pair = pki.authority(seed, str(common)[:64])
+    return {"tls.crt": pair.certificate, "tls.key": pair.key, "ca.crt": pair.certificate}

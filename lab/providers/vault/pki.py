@@ -53,10 +53,7 @@ class IntermediateRequest(_EnginePart):
 
     def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
         """The request; of the key only its id leaves Vault."""
-        number = int.from_bytes(
-            hashlib.sha256(call.site.world.secret_seed() + identifier.encode()).digest()[:31], "big"
-        )
-        key = ec.derive_private_key(number, ec.SECP256R1())
+        key = _key(call.site.world, identifier)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, inputs["commonName"])])
         request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
         pem = request.public_bytes(serialization.Encoding.PEM).decode()
@@ -102,7 +99,7 @@ class ConfigIssuers(_EnginePart):
         issuer = next((item for item in _issuers(world) if wanted in item["outputs"]["importedIssuers"]), None)
         if issuer is None:
             raise RefusedError(f"error writing to Vault: Code: 400. Errors:\n\n* unable to find PKI issuer: {wanted}")
-        if not _has_key(world, issuer):
+        if _key_of(world, issuer) is None:
             raise RefusedError("the default issuer has no key in Vault: nothing could be signed")
 
 
@@ -147,11 +144,34 @@ def _issuers(world: World) -> list[Record]:
     return [item for item in world.view(api.TABLE).values() if item["token"] == _SIGNED]
 
 
-def _has_key(world: World, issuer: Record) -> bool:
-    """Whether the key of an imported certificate was made in Vault."""
+def _key(world: World, request: str) -> ec.EllipticCurvePrivateKey:
+    """The key that was made for a request; it never leaves Vault."""
+    number = int.from_bytes(hashlib.sha256(world.secret_seed() + request.encode()).digest()[:31], "big")
+    return ec.derive_private_key(number, ec.SECP256R1())
+
+
+def _key_of(world: World, issuer: Record) -> ec.EllipticCurvePrivateKey | None:
+    """The key of an imported certificate, where it was made in Vault."""
     certificate = x509.load_pem_x509_certificate(issuer["inputs"]["certificate"].encode())
-    requests = [item["outputs"]["csr"] for item in world.view(api.TABLE).values() if item["token"] == _REQUEST]
-    return any(x509.load_pem_x509_csr(pem.encode()).public_key() == certificate.public_key() for pem in requests)
+    requests = [key for key, item in world.view(api.TABLE).items() if item["token"] == _REQUEST]
+    keys = (_key(world, request) for request in requests)
+    return next((key for key in keys if key.public_key() == certificate.public_key()), None)
+
+
+def signer(world: World, path: str) -> dict[str, str] | None:
+    """The default issuer of an engine by the path of `<engine>/sign/<role>`: its chain and key as a Secret has them."""
+    chosen = world.get(api.TABLE, f"{path.partition('/sign/')[0]}/config/issuers")
+    default = chosen["inputs"].get("default") if chosen else None
+    issuer = next((item for item in _issuers(world) if default in item["outputs"]["importedIssuers"]), None)
+    key = _key_of(world, issuer) if issuer else None
+    if issuer is None or key is None:
+        return None
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = key.private_bytes(serialization.Encoding.PEM, *form).decode()
+    others = [one["inputs"]["certificate"] for one in _issuers(world) if one is not issuer]
+    own = x509.load_pem_x509_certificate(issuer["inputs"]["certificate"].encode())
+    above = [one for one in others if x509.load_pem_x509_certificate(one.encode()).subject == own.issuer]
+    return {"tls.crt": "".join((issuer["inputs"]["certificate"], *above)), "tls.key": pem}
 
 
 def _matches(pattern: str, host: str) -> bool:

@@ -21,7 +21,6 @@ SECRETS = MatrixSecrets(
     mas="mas",
     shared="mas-shared",
     oidc="oidc",
-    sessions="sessions",
     tls="tls",
 )
 

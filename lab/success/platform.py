@@ -1,0 +1,168 @@
+"""The acceptance suite against the simulated cluster: doubles of its services on the loopback, behind its own names.
+
+A host is served where the cluster leads it, with the certificate that cert-manager put into the Secret for it, and the
+suite trusts the CA that the stack gives out. Every service is told what its release and its Secrets say
+(lab/services.py). Nobody's password is known: each person of the world has the one that their double has.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from cryptography import x509
+
+from components.harbor import pull_secret
+from doubles.authentik import Person as Account
+from doubles.certificates import Authority, server
+from doubles.client import Answer
+from doubles.loopback import Reply, greeting
+from doubles.platform import running
+from lab.providers.authentik.instance import Instance
+from lab.providers.kubernetes.cluster import RELEASES, Cluster, secret_data
+from lab.providers.kubernetes.endpoints import UnreachableError, locate
+from lab.providers.kubernetes.pods import data_of
+from lab.services import SERVICES, authentik
+from lib.names import Namespace
+from lib.secret_state import outputs
+from settings.identity import User
+from settings.model import Settings
+from smoke.authentik import Person
+from smoke.check import Check, Result, run
+from smoke.checks import people, suite
+from smoke.client import SSH_PORT, Address, Network, trusting
+from smoke.robots import robot
+from smoke.site import Robot, Site
+
+STRANGER: Final = "lab-stranger"
+"""Somebody who was made by hand and is in no group."""
+_SSH: Final = b"SSH-2.0-Go\r\n"
+
+
+@dataclass(frozen=True)
+class Front:
+    """What the network of the cluster leads to: who answers on each host, or why nobody does, and with which pair."""
+
+    answers: Mapping[str, Answer]
+    silent: Mapping[str, str]
+    pairs: Mapping[str, tuple[bytes, bytes]]
+    ssh: str
+
+
+def front(cluster: Cluster, settings: Settings, faults: Collection[str] = ()) -> Front:
+    """Of every name of the platform, under the lock of the world."""
+    answers, silent = {}, {}
+    auth = _authentik(cluster, faults)
+    for host in settings.resolved_names:
+        try:
+            backend = locate(cluster, f"https://{host}/")
+        except UnreachableError as error:
+            silent[host] = str(error)
+            continue
+        release = cluster.world.view(RELEASES).get(f"{backend.namespace}/{backend.name}")
+        service = SERVICES.get(backend.chart)
+        found = service(cluster, release, auth, faults) if service is not None and release is not None else {}
+        answers[host] = found.get(host) or found.get("") or _nobody
+    return Front(answers, silent, dict(_pairs(cluster)), _ssh(cluster, settings))
+
+
+def _authentik(cluster: Cluster, faults: Collection[str]) -> Answer:
+    found = [one for one in cluster.world.view(RELEASES).values() if one["chart"] == "authentik"]
+    return authentik(Instance(cluster, found[0], guests=(STRANGER,)), faults) if found else _nobody
+
+
+def _nobody(_: object) -> Reply:
+    return Reply(404, "404 page not found")
+
+
+def _pairs(cluster: Cluster) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
+    """Certificate and key of each host that a Secret of the kind has."""
+    for secret in cluster.each("Secret"):
+        data = secret_data(secret) if secret.get("type") == "kubernetes.io/tls" else {}
+        for name in _names(data.get("tls.crt", "")):
+            yield name, (data["tls.crt"].encode(), data["tls.key"].encode())
+
+
+def _names(pem: str) -> list[str]:
+    try:
+        extensions = x509.load_pem_x509_certificate(pem.encode()).extensions
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return []
+    return names.get_values_for_type(x509.DNSName)
+
+
+def _ssh(cluster: Cluster, settings: Settings) -> str:
+    """Why git over SSH does not answer; empty when it does."""
+    try:
+        locate(cluster, f"ssh://git@{settings.gitea.ssh_name}:{SSH_PORT}")
+    except UnreachableError as error:
+        return str(error)
+    return ""
+
+
+def ask(
+    cluster: Cluster, settings: Settings, state: Mapping[str, Any], faults: Collection[str] = ()
+) -> Sequence[Result]:
+    """Run the suite. Not under the lock of the world: the doubles look into it."""
+    with cluster.world.transaction():
+        held = front(cluster, settings, faults)
+        account = _robot(cluster, settings)
+    settings = _with_stranger(settings)
+    with ExitStack() as stack:
+        contexts = {host: server(pair) for host, pair in held.pairs.items() if host in held.answers}
+        # What Traefik shows where no Secret has the name.
+        contexts[""] = Authority("TRAEFIK DEFAULT CERT").server(list(held.answers))
+        double = stack.enter_context(running(held.answers, contexts))
+        ssh = stack.enter_context(greeting(_SSH))
+        port = int(double.url.rpartition(":")[2])
+
+        def route(host: str, wanted: int) -> Address:
+            reason = held.ssh if wanted == SSH_PORT else held.silent.get(host, "")
+            if reason:
+                raise OSError(reason)
+            return ssh if wanted == SSH_PORT else ("127.0.0.1", port)
+
+        network = Network(trusting(str(outputs({"deployment": state})["caCertificate"])), route)
+        site = Site(settings=settings, network=network, outsider=_person(STRANGER), robot=account)
+        return list(run(_checks(site)))
+
+
+def _checks(site: Site) -> list[Check]:
+    """The suite with the person who may use most, and what Authentik says of everybody else."""
+    users = {name: one for name, one in site.settings.identity.users.items() if one.active is not False}
+    strict = set(site.settings.identity.second_factor.groups)
+    able = sorted((len(one.groups), name) for name, one in users.items() if not strict & set(one.groups))
+    chosen = able[-1][1] if able else ""
+    found = suite(replace(site, person=_person(chosen)) if chosen else site)
+    for _, name in able:
+        if name not in (chosen, STRANGER):
+            check = people.groups(replace(site, person=_person(name)))
+            found.append(replace(check, name=f"{check.name}: {name}"))
+    return found
+
+
+def _robot(cluster: Cluster, settings: Settings) -> Robot | None:
+    """The first that may push and pull, with the password in its Secret."""
+    for name in settings.harbor.robots if settings.harbor.enabled else ():
+        data = data_of(cluster, "Secret", Namespace.HARBOR, pull_secret.secret_name(name))
+        logins = json.loads(data.get(pull_secret.CONFIGURATION, "{}")).get("auths", {})
+        password = logins.get(settings.harbor.host, {}).get("password", "")
+        with suppress(ValueError):  # none of its projects can be pushed to
+            return robot(settings, {"SMOKE_ROBOT": name, "SMOKE_ROBOT_SECRET": password})
+    return None
+
+
+def _person(name: str) -> Person:
+    return Person(name, Account(name).password)
+
+
+def _with_stranger(settings: Settings) -> Settings:
+    stranger = User(name="Stranger", email="stranger@lab.invalid", groups=())
+    users = {**settings.identity.users, STRANGER: stranger}
+    proxied: dict[str, Any] = {}  # applications that Flux brings are not in the simulated cluster
+    identity = settings.identity.model_copy(update={"users": users, "proxied": proxied})
+    return settings.model_copy(update={"identity": identity})
