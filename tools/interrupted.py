@@ -8,6 +8,7 @@ into the state and its provider asked, which drops what is not there. A Helm rel
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lib.secret_state import resources
@@ -63,23 +64,28 @@ class Recovery:
         """Resolve every pending operation.
 
         Raises:
-            ClusterError: when Helm's record of a release cannot be read or changed; nothing has changed then.
+            ClusterError: when Helm's record of a release cannot be read, and nothing has changed; or not be changed.
             StateError: when the engine refuses.
         """
-        begun = pending(state)
+        begun, waiting = pending(state), list[Callable[[], None]]()
         kept = {one["urn"]: one for one in resources(state) if not one.get("delete")}
-        found = [one for one in (self._release(each, kept) for each in begun) if one is not None]
+        found = [one for one in (self._release(each, kept, waiting) for each in begun) if one is not None]
         asked = [one for one in (_to_ask(each, kept) for each in begun) if one is not None]
         for one in begun:
             if not _settled(one, kept):
                 self.say(
                     f"{described(one)}; whether it was cannot be told. Should it be refused as existing: {RUNBOOK}"
                 )
+        # First what asks for the lock: on a backend that is no directory nobody else knows whether the operation lives.
         self.engine.put(_with(state, [*found, *asked]))
+        for mark_failed in waiting:
+            mark_failed()
         self._ask([one["urn"] for one in asked], [one["resource"]["urn"] for one in begun if _is_uncertain(one)])
 
-    def _release(self, operation: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The state of a release that Helm was at, once it can go on with it; None where there is none."""
+    def _release(
+        self, operation: Mapping[str, Any], kept: Mapping[str, Any], waiting: list[Callable[[], None]]
+    ) -> dict[str, Any] | None:
+        """The state of a release that Helm was at; None where there is none. Those Helm still waits for are noted."""
         resource, inputs = operation["resource"], operation["resource"].get("inputs") or {}
         if resource["type"] != _RELEASE or operation["type"] not in ("creating", "updating"):
             return None
@@ -95,7 +101,7 @@ class Recovery:
             )
             return None
         if recorded.pending:
-            self.cluster.mark_failed(recorded)
+            waiting.append(partial(self.cluster.mark_failed, recorded))
         known = kept.get(resource["urn"])
         if known is not None:
             return {**known, "initErrors": [CUT_OFF]} if operation["type"] == "updating" else None

@@ -43,7 +43,8 @@ def locks(engine: Engine) -> list[Lock]:
         return []
     if place.scheme != "file":
         return []
-    root = Path(place.netloc + place.path).expanduser() / ".pulumi" / "locks"
+    # Of a relative one the CLI looks from where it is started (massageBlobPath of pkg/backend/diy).
+    root = engine.root / Path(place.netloc + place.path).expanduser() / ".pulumi" / "locks"
     return [_lock(file) for file in sorted(root.rglob("*.json")) if file.parent.name == engine.stack.rsplit("/", 1)[-1]]
 
 

@@ -76,8 +76,14 @@ class Engine:
         quiet = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
         done = subprocess.run(command, cwd=self.root, env=quiet, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise StateError(done.stderr.strip() or done.stdout.strip())
+            raise StateError(_reason(done.stderr.strip() or done.stdout.strip()))
         return done.stdout
+
+
+def _reason(text: str) -> str:
+    """What the CLI says from its error on; before it the client of S3 warns of servers that send no checksums."""
+    _, error, reason = text.partition("error: ")
+    return f"{error}{reason}" if error else text
 
 
 def exported(binary: Path, stack: str, root: Path, *, secrets: bool = False) -> State | None:

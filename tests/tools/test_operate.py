@@ -229,7 +229,7 @@ def test_a_stack_that_was_never_brought_up_has_nothing_to_compare(run: Run) -> N
 
 
 def test_a_backend_that_does_not_answer_is_for_the_cli_to_explain(run: Run, checkout: Path) -> None:
-    (checkout / "failure").write_text("error: not logged in\n")
+    (checkout / "failure").write_text("SDK 2026/11/27 WARN Response has no checksum.\nerror: not logged in\n")
     done = run("up", "--stack", "test-cluster")
     assert done.returncode == 0, f"the CLI itself asks for the login: {done.stderr}"
     said = "what was applied last, to compare with, cannot be told: error: not logged in"
@@ -303,7 +303,8 @@ def test_the_lock_of_a_dead_process_goes_once_somebody_agreed(run: Run, checkout
 )
 def test_the_lock_of_an_operation_that_may_live_stays(run: Run, checkout: Path, pid: int, host: str) -> None:
     lock = _lock(checkout, pid, host)
-    done = run("destroy", "--stack", "test-cluster", "--yes")
+    # As the CLI takes it, from where it is started.
+    done = run("destroy", "--stack", "test-cluster", "--yes", PULUMI_BACKEND_URL="file://./backend")
     assert done.returncode == 1, "two operations at once"
     assert f"ann runs an operation of this stack on {host} (process {pid}" in done.stderr, f"who: {done.stderr!r}"
     assert "pulumi cancel test-cluster" in done.stderr, f"and what to do if not: {done.stderr!r}"
