@@ -3,23 +3,33 @@
 import re
 
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
-_PART = re.compile(r"(?P<all>\*)|(?P<first>\d{1,2})(-(?P<last>\d{1,2}))?")
+_PART = re.compile(r"((?P<all>\*)|(?P<first>[0-9]{1,2})(-(?P<last>[0-9]{1,2}))?)(/(?P<step>[0-9]{1,2}))?")
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def is_cron(text: str) -> bool:
-    """Whether Kubernetes and Harbor both take it (github.com/robfig/cron, to which Sunday is 0 and never 7)."""
+    """Whether Kubernetes and Harbor both take it (github.com/robfig/cron, to which Sunday is 0 and never 7), and it
+    ever is that time.
+    """
     fields = text.split(" ")
-    return len(fields) == len(_RANGES) and all(
-        _fits(part, *limits) for field, limits in zip(fields, _RANGES, strict=True) for part in field.split(",")
-    )
-
-
-def _fits(part: str, low: int, high: int) -> bool:
-    span, _, step = part.partition("/")
-    found = _PART.fullmatch(span)
-    if found is None or ("/" in part and not (step.isdecimal() and 0 < int(step) <= high)):
+    if len(fields) != len(_RANGES):
         return False
-    if found["all"]:
-        return True
-    first, last = int(found["first"]), int(found["last"] or found["first"])
-    return low <= first <= last <= high
+    times = [_times(field, *limits) for field, limits in zip(fields, _RANGES, strict=True)]
+    _, _, days, months, _ = times
+    # Beside a day of the week, which is another on which it runs.
+    return all(times) and (fields[4] != "*" or min(days) <= max(_LONGEST[month - 1] for month in months))
+
+
+def _times(field: str, low: int, high: int) -> set[int]:
+    """What a field is about; nothing where it is wrong."""
+    parts = [_part(part, low, high) for part in field.split(",")]
+    return set().union(*parts) if all(parts) else set()
+
+
+def _part(part: str, low: int, high: int) -> range:
+    found = _PART.fullmatch(part)
+    if found is None:
+        return range(0)
+    first, last = (low, high) if found["all"] else (int(found["first"]), int(found["last"] or found["first"]))
+    step = int(found["step"] or 1)
+    return range(first, last + 1, step) if low <= first <= last <= high and 0 < step <= high else range(0)

@@ -19,6 +19,8 @@ from settings.types import (
     Hostname,
     MinorVersion,
     Name,
+    ObjectName,
+    ProxmoxNode,
     Quantity,
     Server,
     Strict,
@@ -119,7 +121,7 @@ class Node(Strict):
         description="VM id, unique in the Proxmox cluster; the MAC address follows from it."
     )
     address: Annotated[Address, rules.NODE] = Field(description="Static address in the node network.")
-    host: Annotated[Name, rules.NODE] = Field(description="Proxmox node that runs it; also its topology zone.")
+    host: Annotated[ProxmoxNode, rules.NODE] = Field(description="Proxmox node that runs it; also its topology zone.")
 
 
 class NodePool(Strict):
@@ -152,7 +154,7 @@ class Talos(Strict):
     extensions: tuple[Extension, ...] = Field(
         default=("siderolabs/qemu-guest-agent",), description="Official system extensions in the image."
     )
-    registry_mirrors: dict[Hostname, tuple[WebUrl, ...]] = Field(
+    registry_mirrors: dict[Hostname, Annotated[tuple[WebUrl, ...], Field(min_length=1)]] = Field(
         default_factory=dict, description="Mirrors for each image registry; the registry itself stays the fallback."
     )
     cluster_roles: dict[Name, Name] = Field(
@@ -185,7 +187,7 @@ class Talos(Strict):
 class Storage(Strict):
     """The default StorageClass of every volume."""
 
-    class_name: Annotated[Name, rules.STORAGE_CLASS] = Field(
+    class_name: Annotated[ObjectName, rules.STORAGE_CLASS] = Field(
         description="StorageClass; created on Proxmox, expected on an existing cluster."
     )
     reclaim_policy: Annotated[Literal["Retain", "Delete"], rules.STORAGE_CLASS] = Field(

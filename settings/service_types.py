@@ -79,7 +79,8 @@ SecretPath = Annotated[
     str,
     Shape(
         shapes.SECRET_PATH,
-        "the path of a secret; write it as folder/name, in lower-case letters, digits and dashes",
+        "the path of a secret; write it as folder/name, in lower-case letters, digits and dashes, at most 200 "
+        "characters",
         "path of a secret",
         "shop/api",
     ),

@@ -29,17 +29,21 @@ NETWORK = rf"^{_OCTET}(\.{_OCTET}){{3}}/(3[0-2]|[12]?[0-9])$"
 
 TEXT = re.compile(rf"(?=.{{1,253}}$)[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?")
 NAME = re.compile(_LABEL)
+OBJECT_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+# PVE::JSONSchema, `pve-node`; as a label of the node, too.
+PROXMOX_NODE = re.compile(_ANY_LABEL)
 HOSTNAME = re.compile(rf"(?=.{{1,253}}$)(?!.*\.[0-9]+$){_DOTTED}")
 HOST_OR_ADDRESS = re.compile(rf"{HOSTNAME.pattern}|{_OCTET}(\.{_OCTET}){{3}}")
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-EMAIL = re.compile(rf"(?=.{{1,254}}$)(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@{_DOTTED}")
+EMAIL = re.compile(rf"(?=.{{1,254}}$)(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@{_ANY_LABEL}(\.{_ANY_LABEL})+")
 QUANTITY = re.compile(r"[1-9][0-9]{0,5}(Ki|Mi|Gi|Ti)")
 EXACT_VERSION = re.compile(rf"v?{_NUMBER}(\.{_NUMBER}){{2}}(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?")
 MINOR_VERSION = re.compile(rf"v{_NUMBER}\.{_NUMBER}")
 INTERVAL = re.compile(r"[1-9][0-9]{0,4}[smh]")
 LIFETIME = re.compile(r"[1-9][0-9]{0,4}[dwy]")
 UPLOAD_SIZE = re.compile(r"[1-9][0-9]{0,5}[KM]")
-SECRET_PATH = re.compile(rf"{_LABEL}(/{_LABEL})+")
+# Of which names of Secrets and ExternalSecrets are made, with words around it.
+SECRET_PATH = re.compile(rf"(?=.{{1,200}}$){_LABEL}(/{_LABEL})+")
 
 HTTPS_URL = re.compile(rf"https://{_HOST}{_PORT}{_PATH}")
 WEB_URL = re.compile(rf"https?://({_HOST}|\[[0-9A-Fa-f:.]+\]){_PORT}{_PATH}")

@@ -93,6 +93,23 @@ Hostname = Annotated[
 Name = Annotated[
     str, Shape(shapes.NAME, "a name; use lower-case letters, digits and dashes, at most 63 characters", "name")
 ]
+ObjectName = Annotated[
+    str,
+    Shape(
+        shapes.OBJECT_NAME,
+        "a name; use lower-case letters, digits and dashes, with single dots between, at most 253 characters",
+        "name",
+    ),
+]
+ProxmoxNode = Annotated[
+    str,
+    Shape(
+        shapes.PROXMOX_NODE,
+        "a node of Proxmox; write its name as Proxmox shows it, such as pve1",
+        "Proxmox node",
+        "pve1",
+    ),
+]
 Server = Annotated[
     str,
     Shape(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from components.harbor.settings import ALL_PROJECTS
 from settings.problem import Problem
@@ -11,6 +12,9 @@ from settings.problem import Problem
 if TYPE_CHECKING:
     from components.harbor.settings import Project
     from settings.model import Settings
+
+_DOCKER_HUB = "hub.docker.com"
+"""Whatever the URL says (src/pkg/reg/adapter/dockerhub/consts.go of Harbor)."""
 
 
 def projects_have_members(settings: Settings) -> Iterator[Problem]:
@@ -65,6 +69,17 @@ def proxy_caches_have_a_registry(settings: Settings) -> Iterator[Problem]:
                 "is no registry of harbor.registries",
                 "declare it there or correct the name",
             )
+
+
+def registries_are_others(settings: Settings) -> Iterator[Problem]:
+    harbor = settings.harbor
+    for name, registry in harbor.registries.items():
+        key, host = f"harbor.registries.{name}.url", urlsplit(registry.url).hostname
+        if host == harbor.host:
+            yield Problem(key, registry.url, "is Harbor itself, harbor.host", "name the registry whose images to cache")
+        elif registry.type == "docker-hub" and host != _DOCKER_HUB:
+            clash = f"is not https://{_DOCKER_HUB}, the only place that the type docker-hub asks"
+            yield Problem(key, registry.url, clash, "write that, or use the type docker-registry")
 
 
 def robots_have_something_to_do(settings: Settings) -> Iterator[Problem]:

@@ -27,9 +27,15 @@ Right = Literal["pull", "push", "delete"]
 class Retention(Strict):
     """Which artifacts of each repository stay; those that no rule keeps are deleted on the schedule."""
 
-    most_recently_pushed: int | None = Field(default=None, ge=1, description="So many of those pushed last stay.")
-    pushed_within_days: int | None = Field(default=None, ge=1, description="Those pushed within so many days stay.")
-    pulled_within_days: int | None = Field(default=None, ge=1, description="Those pulled within so many days stay.")
+    most_recently_pushed: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="So many of those pushed last stay."
+    )
+    pushed_within_days: int | None = Field(
+        default=None, ge=1, le=36_500, description="Those pushed within so many days stay."
+    )
+    pulled_within_days: int | None = Field(
+        default=None, ge=1, le=36_500, description="Those pulled within so many days stay."
+    )
     schedule: Cron = Field(default="0 2 * * *", description="When the others are deleted (UTC).")
 
 

@@ -9,7 +9,7 @@ from components.gitea import checks as gitea
 from components.harbor import checks as harbor
 from components.matrix import checks as matrix
 from settings.problem import Problem
-from stack_file.checks import databases, identity, logins, machines, pins, platform, sizes, urls
+from stack_file.checks import databases, identity, lists, logins, machines, pins, platform, sizes, urls
 
 if TYPE_CHECKING:
     from settings.model import Settings
@@ -18,9 +18,10 @@ __all__ = ["ALL", "Problem"]
 
 ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     machines.machines_or_existing,
+    lists.lists_name_each_entry_once,
     machines.networks_are_apart,
     machines.networks_are_of_machines,
-    machines.resolvers_answer_from_outside,
+    machines.servers_answer_from_outside,
     machines.addresses_are_in_the_node_network,
     machines.addresses_are_of_hosts,
     machines.addresses_are_used_once,
@@ -55,6 +56,7 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     logins.removed_are_not_proxied,
     logins.tokens_belong_to_service_accounts,
     urls.urls_of_the_platform_have_a_listener,
+    urls.the_endpoint_is_of_proxmox,
     identity.issuers_are_those_of_authentik,
     identity.application_namespaces_are_their_own,
     identity.removed_are_gone,
@@ -77,6 +79,7 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     harbor.members_may_log_in,
     harbor.retention_keeps_something,
     harbor.proxy_caches_have_a_registry,
+    harbor.registries_are_others,
     harbor.robots_have_something_to_do,
     harbor.removed_content_is_gone,
     harbor.node_mirrors_are_public_proxy_caches,

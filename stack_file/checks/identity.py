@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -109,11 +108,9 @@ def issuers_are_those_of_authentik(settings: Settings) -> Iterator[Problem]:
 def application_namespaces_are_their_own(settings: Settings) -> Iterator[Problem]:
     for slug, application in settings.identity.applications.items():
         key = f"identity.applications.{slug}.namespaces"
-        for namespace, count in Counter(application.namespaces).items():
+        for namespace in dict.fromkeys(application.namespaces):
             if namespace in tuple(Namespace) or namespace in ("default", "kube-public", "kube-node-lease"):
                 yield Problem(key, namespace, "belongs to the platform or to Kubernetes", "use another namespace")
-            if count > 1:
-                yield Problem(key, namespace, f"stands {count} times", "name it once")
         if application.client == "public" and application.namespaces:
             yield Problem(
                 key,
@@ -132,6 +129,7 @@ def removed_are_gone(settings: Settings) -> Iterator[Problem]:
         ("applications", removed.applications, (*identity.applications, *PLATFORM_APPLICATIONS)),
         ("tokens", removed.tokens, identity.tokens),
     )
+    yield from _accounts_that_stay(settings)
     for name, gone, kept in lists:
         for one in gone:
             if one in kept and one in PLATFORM_APPLICATIONS and name == "applications":
@@ -145,6 +143,22 @@ def removed_are_gone(settings: Settings) -> Iterator[Problem]:
                     f"still stands in identity.{name}",
                     "delete it in one of the two places",
                 )
+
+
+def _accounts_that_stay(settings: Settings) -> Iterator[Problem]:
+    """Authentik knows people and service accounts by one kind of name."""
+    identity, removed = settings.identity, settings.identity.removed
+    crossed = (
+        ("users", removed.users, "serviceAccounts", identity.service_accounts),
+        ("serviceAccounts", removed.service_accounts, "users", identity.users),
+    )
+    for name, gone, other, kept in crossed:
+        for one in gone:
+            key = f"identity.removed.{name}"
+            if one in kept:
+                yield Problem(key, one, f"still stands in identity.{other}", "delete it in one of the two places")
+            if one == ADMINISTRATOR:
+                yield Problem(key, one, "is Authentik's break-glass administrator", "leave the line out")
 
 
 def administrators_have_a_second_factor(settings: Settings) -> Iterator[Problem]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Iterator
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,10 @@ from settings.problem import Problem
 if TYPE_CHECKING:
     from settings.infrastructure import Node, Talos
     from settings.model import Settings
+
+
+_KEPT = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
+"""Hosts of no network, the loopback, link-local, multicast and reserved (RFC 6890)."""
 
 
 def _nodes(settings: Settings) -> Iterator[tuple[str, Node]]:
@@ -72,25 +76,32 @@ def addresses_are_of_hosts(settings: Settings) -> Iterator[Problem]:
                 yield Problem(key, address, f"is the {name} address of network.nodes {nodes}", "choose another address")
 
 
-def resolvers_answer_from_outside(settings: Settings) -> Iterator[Problem]:
-    """Nodes ask them before there are pods, and CoreDNS asks them for what the cluster does not know."""
+def servers_answer_from_outside(settings: Settings) -> Iterator[Problem]:
+    """And time servers: nodes ask both before there are pods, and CoreDNS asks for what the cluster does not know."""
     network = settings.network
     inside = {"network.pods": network.pods, "network.services": network.services}
-    for resolver, count in Counter(network.resolvers).items():
-        fix = "name a DNS server of the LAN or of the Internet"
-        if count > 1:
-            yield Problem("network.resolvers", resolver, f"stands {count} times", "name each once")
-        if resolver.is_loopback or resolver.is_multicast or resolver.is_unspecified:
-            yield Problem("network.resolvers", resolver, "is the address of no other machine", fix)
-        for key, within in inside.items():
-            if resolver in within:
-                yield Problem("network.resolvers", resolver, f"lies in {key} {within}", fix)
+    own = {address: key for key, address in _fixed_addresses(settings) if key != "network.gateway"}
+    asked = [("network.resolvers", "DNS", one) for one in network.resolvers]
+    asked += [("network.timeServers", "time", IPv4Address(one)) for one in network.time_servers if _is_address(one)]
+    for key, what, server in dict.fromkeys(asked):
+        fix = f"name a {what} server of the LAN or of the Internet"
+        if server.is_loopback or server.is_multicast or server.is_unspecified or server.is_reserved:
+            yield Problem(key, server, "is the address of no other machine", fix)
+        if server in own:
+            yield Problem(key, server, f"is {own[server]}, where no {what} server is", fix)
+        for name, within in inside.items():
+            if server in within:
+                yield Problem(key, server, f"lies in {name} {within}", fix)
+
+
+def _is_address(text: str) -> bool:
+    return re.fullmatch(r"[0-9.]+", text) is not None
 
 
 def networks_are_of_machines(settings: Settings) -> Iterator[Problem]:
     network = settings.network
     for key, one in (("nodes", network.nodes), ("pods", network.pods), ("services", network.services)):
-        if one.is_loopback or one.is_multicast or one.is_link_local or one.is_unspecified:
+        if any(one.overlaps(kept) for kept in _KEPT):
             yield Problem(
                 f"network.{key}", one, "is kept for something else", "use a private network such as 10.2.0.0/16"
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -48,9 +47,6 @@ def groups_are_declared(settings: Settings) -> Iterator[Problem]:
     for key, group in _named_groups(settings):
         if group not in declared:
             yield Problem(key, group, "is no group of identity.groups", "declare it there or correct the name")
-    for group, count in Counter(declared).items():
-        if count > 1:
-            yield Problem("identity.groups", group, f"is declared {count} times", "declare each group once")
 
 
 def administrators_may_log_in(settings: Settings) -> Iterator[Problem]:

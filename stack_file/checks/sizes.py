@@ -30,6 +30,7 @@ _LARGEST_VOLUME = 64 * 1024 * _GIBIBYTE
 
 def volumes_have_a_size(settings: Settings) -> Iterator[Problem]:
     volumes = {
+        "storage.probeSize": settings.storage.probe_size,
         "vault.dataSize": settings.vault.data_size,
         "vault.auditSize": settings.vault.audit_size,
         "databases.size": settings.databases.size,

@@ -18,7 +18,7 @@ def urls_of_the_platform_have_a_listener(settings: Settings) -> Iterator[Problem
     """Traefik listens on 443, and on 80 to send people there; Gitea on 22 of the host for SSH."""
     ssh = settings.gitea.ssh_name if settings.gitea.enabled else ""
     ingress = {*settings.resolved_names, *(one.host for one in settings.identity.proxied.values())}
-    for key, url in _urls(settings):
+    for key, url in ((key, url) for key, url in _urls(settings) if url):
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 0)
         if host == ssh and (parts.scheme, port) != ("ssh", _PORTS["ssh"]):
@@ -31,8 +31,29 @@ def urls_of_the_platform_have_a_listener(settings: Settings) -> Iterator[Problem
             yield Problem(key, url, clash, "leave the port out")
 
 
+def the_endpoint_is_of_proxmox(settings: Settings) -> Iterator[Problem]:
+    """Its provider takes https alone (proxmox/api/client.go of bpg/terraform-provider-proxmox)."""
+    if settings.proxmox is None:
+        return
+    endpoint, key = settings.proxmox.endpoint, "proxmox.endpoint"
+    network = settings.network
+    made = {host: name for name, host in settings.own_hosts.items()} | {str(network.vip): "network.vip"}
+    made |= {str(node.address): f"node {node.name}" for node in settings.talos.nodes} if settings.talos else {}
+    made |= dict.fromkeys(map(str, settings.addresses.values()), "network.loadBalancers")
+    if endpoint.scheme != "https":
+        yield Problem(key, endpoint, "is not https, which Proxmox alone serves", "begin it with https://")
+    if "/api2" in (endpoint.path or ""):
+        yield Problem(
+            key, endpoint, "has the path of the API, which is added to it", "leave out what begins with /api2"
+        )
+    if endpoint.host in made:
+        clash = f"leads to {made[endpoint.host]}, which is made by means of Proxmox"
+        yield Problem(key, endpoint, clash, "name a host of Proxmox itself")
+
+
 def _urls(settings: Settings) -> Iterator[tuple[str, str]]:
     identity = settings.identity
+    yield from (("identity.url", identity.url or ""), ("vault.address", settings.vault.address or ""))
     for section, applications in (("applications", identity.applications), ("proxied", identity.proxied)):
         for slug, application in applications.items():
             yield f"identity.{section}.{slug}.launchUrl", application.launch_url or ""

@@ -6,7 +6,17 @@ from settings.cron import is_cron
 
 
 @pytest.mark.parametrize(
-    "text", ["* * * * *", "0 0 * * *", "59 23 31 12 6", "*/5 * * * *", "0-30/10,45 1,13 1-7 */2 0", "05 3 * * 1-5"]
+    "text",
+    [
+        "* * * * *",
+        "0 0 * * *",
+        "59 23 31 12 6",
+        "*/5 * * * *",
+        "0-30/10,45 1,13 1-7 */2 0",
+        "05 3 * * 1-5",
+        "0 0 29 2 *",
+        "0 0 31 2 0",
+    ],
 )
 def test_a_schedule_of_five_fields_is_one(text: str) -> None:
     assert is_cron(text), "within its ranges"
@@ -29,6 +39,8 @@ def test_a_schedule_of_five_fields_is_one(text: str) -> None:
         ("*/ * * * *", "half a step"),
         ("5,, * * * *", "an empty part"),
         ("@daily", "a word"),
+        ("0 0 31 2 *", "never"),
+        ("٣0 3 * * 6", "digits of another script"),
         ("0 0 * * MON", "a name, which Harbor takes and people misspell"),
     ],
 )
