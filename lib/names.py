@@ -40,6 +40,8 @@ POSTGRES_HOST = f"{POSTGRES_CLUSTER}-rw.{Namespace.DATABASES}.svc.cluster.local"
 VALKEY_HOST = f"valkey.{Namespace.DATABASES}.svc.cluster.local"
 VAULT_SERVICE = f"vault-api.{Namespace.VAULT}.svc.cluster.local"
 """The Service that leads to the unsealed, active server of Vault."""
+AUTHENTIK_IN_CLUSTER = f"http://authentik-server.{Namespace.AUTHENTIK}.svc"
+"""Authentik from inside its namespace, past the ingress: its release is `authentik`, the Service listens on 80."""
 MATRIX_LOGIN_HOST = f"matrix-matrix-authentication-service.{Namespace.MATRIX}.svc.cluster.local"
 MATRIX_LOGIN_PORT = 8080
 """The Service of the Matrix Authentication Service, named by the chart after the release `matrix`."""

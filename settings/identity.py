@@ -118,14 +118,14 @@ class SecondFactor(Strict):
     """Whose login needs more than a password."""
 
     groups: tuple[Name, ...] = Field(
-        default=(), description="Members set up a second factor at their first login and need it at every other."
+        default=(), description="Members set up a second factor at their next login and need it at every other."
     )
     methods: tuple[Literal["webauthn", "totp"], ...] = Field(
         default=("webauthn", "totp"), min_length=1, description="What a person may set up."
     )
     administrators: Literal["required", "optional"] = Field(
-        default="optional",
-        description="required: every adminGroup of a service must be among the groups.",
+        default="required",
+        description="required: also members of each adminGroup, who is cluster-admin, and administrators of Authentik.",
     )
 
 

@@ -49,6 +49,22 @@ class Settings(Strict):
         return self
 
     @property
+    def admin_groups(self) -> tuple[str, ...]:
+        """Groups whose members administer Vault, a service that is enabled, or the cluster."""
+        services = [service for service in (self.gitea, self.harbor, self.matrix) if service.enabled]
+        named = [*([self.vault.admin_group] if self.vault.oidc else []), *(one.admin_group for one in services)]
+        roles = self.talos.cluster_roles if self.talos else {}
+        named += [group for group, role in roles.items() if role == "cluster-admin"]
+        return tuple(sorted({group for group in named if group is not None}))
+
+    @property
+    def second_factor_groups(self) -> tuple[str, ...]:
+        """Groups whose members cannot log in without a second factor."""
+        factor = self.identity.second_factor
+        required = self.admin_groups if factor.administrators == "required" else ()
+        return tuple(sorted({*factor.groups, *required}))
+
+    @property
     def own_hosts(self) -> dict[str, str]:
         """Every host that the platform takes for itself, by its key in the stack file."""
         found = {key if "." in key else f"{key}.host": host for key, host in self.hosts.items()}

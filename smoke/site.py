@@ -90,10 +90,10 @@ def person(settings: Settings, environment: Mapping[str, str], variable: str, se
     if username not in settings.identity.users:
         known = ", ".join(sorted(settings.identity.users))
         raise ValueError(f"{variable}: {username} is not in identity.users, where there are {known}; use one of them")
-    if set(settings.identity.second_factor.groups) & set(settings.identity.users[username].groups):
+    if set(settings.second_factor_groups) & set(settings.identity.users[username].groups):
         raise ValueError(
-            f"{variable}: {username} needs a second factor (identity.secondFactor.groups), which only a person has; "
-            "use somebody without"
+            f"{variable}: {username} needs a second factor (identity.secondFactor), which only a person has; use "
+            "somebody without"
         )
     return Person(username, password)
 

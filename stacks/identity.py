@@ -11,6 +11,7 @@ from components.authentik.blueprint import Blueprint, BlueprintArgs
 from components.authentik.blueprints import paths, users
 from components.authentik.forward_auth import ForwardAuth, ForwardAuthArgs
 from components.authentik.server import AuthentikServer, AuthentikServerArgs
+from components.authentik.system_settings import SystemSettings
 from components.authentik.values import METRICS_PORT
 from components.barrier import passed
 from components.namespace import Namespace, NamespaceArgs
@@ -41,12 +42,15 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
     server = _server(site, cluster, infrastructure, in_phase)
+    SystemSettings("authentik-settings", server.api, in_phase)
     people = Blueprint(
         "blueprint-users",
         BlueprintArgs(
             api=server.api,
             slug=paths.USERS,
-            text=users.text(site.settings.identity, oidc.retired_applications(site.settings)),
+            text=users.text(
+                site.settings.identity, oidc.retired_applications(site.settings), site.settings.second_factor_groups
+            ),
         ),
         in_phase,
     )

@@ -7,9 +7,6 @@ import pulumi_authentik as authentik
 
 from components.namespace import Namespace
 
-IN_CLUSTER = "http://authentik-server.authentik.svc"
-"""The API from inside the namespace, past the ingress: the release is named `authentik`, its Service listens on 80."""
-
 
 @dataclass(frozen=True)
 class AuthentikApi:

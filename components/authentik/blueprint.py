@@ -10,10 +10,11 @@ import pulumi
 import pulumi_authentik as authentik
 import pulumi_kubernetes as k8s
 
-from components.authentik.api import IN_CLUSTER, AuthentikApi
+from components.authentik.api import AuthentikApi
 from components.authentik.blueprints import paths
 from components.probe import Probe, ProbeArgs, script
 from lib.kubernetes import digest
+from lib.names import AUTHENTIK_IN_CLUSTER
 
 GATE_SECONDS = 600
 """The kubelet may take a minute or two to bring a changed ConfigMap or Secret into the worker."""
@@ -82,7 +83,7 @@ class Blueprint(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._config_map = file.metadata.name
-        url = _after([args.api.ready, *args.after], IN_CLUSTER)
+        url = _after([args.api.ready, *args.after], AUTHENTIK_IN_CLUSTER)
         visible = self._probe(
             "visible", "blueprint_visible", {"AUTHENTIK_URL": url, "BLUEPRINT_PATH": paths.path(args.slug)}
         )
@@ -93,7 +94,7 @@ class Blueprint(pulumi.ComponentResource):
             context=json.dumps({"text_sha512": self._sha512}),
             opts=pulumi.ResourceOptions(parent=self, provider=args.api.provider),
         )
-        applied: dict[str, pulumi.Input[str]] = {"AUTHENTIK_URL": IN_CLUSTER, "BLUEPRINT_ID": row.id}
+        applied: dict[str, pulumi.Input[str]] = {"AUTHENTIK_URL": AUTHENTIK_IN_CLUSTER, "BLUEPRINT_ID": row.id}
         self.ready = self._probe("apply", "blueprint_apply", applied, again=_every_hour(args.slug))
         self.register_outputs({})
 

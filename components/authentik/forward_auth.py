@@ -7,14 +7,14 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.authentik.api import IN_CLUSTER, AuthentikApi
+from components.authentik.api import AuthentikApi
 from components.authentik.blueprint import Blueprint, BlueprintArgs
 from components.authentik.blueprints import paths, proxied
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource, once
 from components.probe import Probe, ProbeArgs, script
 from declarations.forward_auth import MIDDLEWARE, PREFIX, RESPONSE_HEADERS, ProxiedApplication
-from lib.names import INGRESS_CLASS
+from lib.names import AUTHENTIK_IN_CLUSTER, INGRESS_CLASS
 
 SERVICE, PORT = "authentik-server", 80
 """The Service of the chart."""
@@ -137,7 +137,7 @@ class ForwardAuth(pulumi.ComponentResource):
 
 
 def _address() -> str:
-    return f"{IN_CLUSTER}{PREFIX}auth/traefik"
+    return f"{AUTHENTIK_IN_CLUSTER}{PREFIX}auth/traefik"
 
 
 def _forward_auth() -> dict[str, Any]:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.authentik.blueprints import paths
+from components.authentik.blueprints import guessing, paths
+from components.probe import script
 from declarations.databases import AUTHENTIK_SURGE
 from lib.images import AUTHENTIK, parts
 from lib.kubernetes import from_secret, resources
-from lib.names import INGRESS_CLASS, POSTGRES_HOST
+from lib.names import AUTHENTIK_IN_CLUSTER, INGRESS_CLASS, POSTGRES_HOST
 
 USER_ID = 1000
 """User of the image; it needs no more than this user's rights."""
@@ -91,6 +92,7 @@ def _configuration(args: AuthentikValues) -> dict[str, Any]:
         "listen": {"trusted_proxy_cidrs": ",".join((args.proxies, *_LOOPBACK))},
         "web": {"base_url": f"https://{args.host}"},
         "outposts": {"discover": False},
+        "reputation": {"expiry": guessing.LOCKED_SECONDS},
         "postgresql": {
             "host": POSTGRES_HOST,
             "name": "authentik",
@@ -136,7 +138,14 @@ def _worker(args: AuthentikValues) -> dict[str, Any]:
         "containerSecurityContext": _container(),
         "metrics": _metrics(args),
         "automountServiceAccountToken": False,
-        # Read at the very first start only.
+        "livenessProbe": {
+            "exec": {"command": ["python", "-c", script("authentik_worker"), AUTHENTIK_IN_CLUSTER]},
+            "periodSeconds": 60,
+            "timeoutSeconds": 30,
+            # Five minutes in which a worker that has just started takes its first task.
+            "failureThreshold": 5,
+        },
+        # The administrator and the token are made at the very first start only; the liveness asks with the token.
         "env": [
             {"name": "AUTHENTIK_BOOTSTRAP_EMAIL", "value": args.admin_email},
             from_secret("AUTHENTIK_BOOTSTRAP_TOKEN", args.server_secret, paths.API_TOKEN),

@@ -1,8 +1,10 @@
 """The API that blueprints are applied by: accounts of tokens, the worker's files, rows and runs, lists of objects.
 
-Paths and fields of release 2026.8 (authentik/blueprints/api.py, authentik/core/api/{tokens,users}.py).
+Paths and fields of release 2026.8 (authentik/blueprints/api.py, authentik/core/api/{tokens,users}.py,
+authentik/tasks/api/tasks.py, authentik/tenants/api/settings.py).
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -43,6 +45,15 @@ class Administration(Protocol):
     def entries(self, path: str) -> Sequence[Mapping[str, Any]]:
         """Objects of one of the lists."""
 
+    def tasks(self) -> Sequence[Mapping[str, Any]]:
+        """`actor_name`, `aggregated_status`, `mtime` and `eta` of the worker's tasks."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """The system settings."""
+
+    def set(self, given: Mapping[str, Any]) -> None:
+        """Change some of them."""
+
 
 class Api:
     """Answers below /api/v3/; only an administrator's token is let in."""
@@ -61,12 +72,26 @@ class Api:
             return Reply(body={"user": dict(account)})
         if not account["is_superuser"]:
             return Reply(403, {"detail": "You do not have permission to perform this action."})
+        return self._administrators(self._held, asked, path)
+
+    def _administrators(self, held: Administration, asked: Asked, path: str) -> Reply:
         if key := _KEY.fullmatch(path):
-            value = self._held.key(key[1])
+            value = held.key(key[1])
             return nothing(asked) if value is None else Reply(body={"key": value})
         if path.rstrip("/") in LISTS:
-            return Reply(body=_page(self._held.entries(path.rstrip("/")), path, urlsplit(asked.request.path).query))
-        return self._managed(self._held, asked, path)
+            return Reply(body=_page(held.entries(path.rstrip("/")), path, urlsplit(asked.request.path).query))
+        if path == "tasks/tasks/":
+            return Reply(body={"results": _tasks(held.tasks(), urlsplit(asked.request.path).query)})
+        if path == "admin/settings/" and asked.request.method in ("GET", "PATCH"):
+            return Reply(body=self._settings(held, asked))
+        return self._managed(held, asked, path)
+
+    def _settings(self, held: Administration, asked: Asked) -> dict[str, Any]:
+        """Those that are there; a name that the release does not know is ignored."""
+        if asked.request.method == "PATCH":
+            given = json.loads(asked.request.body)
+            held.set({name: value for name, value in given.items() if name in held.settings()})
+        return dict(held.settings())
 
     def _managed(self, held: Administration, asked: Asked, path: str) -> Reply:
         if path == f"{_BLUEPRINTS}available/":
@@ -89,3 +114,16 @@ def _page(entries: Sequence[Mapping[str, Any]], path: str, query: str) -> dict[s
     number = int(given.get("page", ["1"])[0])
     following = number + 1 if number < len(entries) else 0
     return {"pagination": {"next": following}, "results": list(entries[number - 1 : number])}
+
+
+def _tasks(held: Sequence[Mapping[str, Any]], query: str) -> list[Mapping[str, Any]]:
+    """Filtered and sorted as TaskFilter and TaskViewSet do."""
+    given = parse_qs(query)
+    ordering = given.get("ordering", ["-mtime"])[0]
+    found = [
+        one
+        for one in held
+        if all(one[field] in given.get(field, [one[field]]) for field in ("actor_name", "aggregated_status"))
+    ]
+    found.sort(key=lambda one: str(one[ordering.lstrip("-")]), reverse=ordering.startswith("-"))
+    return found[: int(given.get("page_size", ["20"])[0])]

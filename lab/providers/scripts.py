@@ -32,6 +32,7 @@ _SERVICES: Final[Mapping[str, Serve]] = {"vault": vault.respond}
 
 _ANSWERS: Final[Mapping[str, Callable[[Cluster, Container], Outcome]]] = {
     "authentik_api": authentik.api,
+    "authentik_settings": authentik.settings,
     "blueprint_apply": authentik.apply,
     "blueprint_visible": authentik.visible,
     "discovery": authentik.discovery,

@@ -60,7 +60,6 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     identity.issuers_are_those_of_authentik,
     identity.application_namespaces_are_their_own,
     identity.removed_are_gone,
-    identity.administrators_have_a_second_factor,
     identity.cluster_roles_fit_the_releases,
     gitea.organisation_names_are_free,
     gitea.administrators_of_teams_have_every_unit,

@@ -161,26 +161,6 @@ def _accounts_that_stay(settings: Settings) -> Iterator[Problem]:
                 yield Problem(key, one, "is Authentik's break-glass administrator", "leave the line out")
 
 
-def administrators_have_a_second_factor(settings: Settings) -> Iterator[Problem]:
-    factor = settings.identity.second_factor
-    if factor.administrators != "required":
-        return
-    named = {"vault.adminGroup": settings.vault.admin_group if settings.vault.oidc else None}
-    named |= {
-        f"{section}.adminGroup": service.admin_group
-        for section, service in (("gitea", settings.gitea), ("harbor", settings.harbor), ("matrix", settings.matrix))
-        if service.enabled
-    }
-    for key, group in named.items():
-        if group is not None and group not in factor.groups:
-            yield Problem(
-                key,
-                group,
-                "has no second factor, which identity.secondFactor.administrators requires",
-                "add it to identity.secondFactor.groups",
-            )
-
-
 def cluster_roles_fit_the_releases(settings: Settings) -> Iterator[Problem]:
     """Of Kubernetes, which must know the format of the file; and of Talos, which must pass it on."""
     talos = settings.talos

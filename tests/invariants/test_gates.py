@@ -18,6 +18,7 @@ LOOKS_AT = {
     "authentik-api": {"authentik", "traefik"},
     "*-blueprint-visible": {"authentik"},
     "*-blueprint-apply": {"authentik"},
+    "authentik-settings-set": {"authentik"},
     "blueprint-users-*": {"authentik"},
     "login-*-discovery": {"authentik"},
     "vault-oidc-gate": {"vault", "authentik"},
@@ -68,9 +69,9 @@ def annotations(one: Recorded) -> dict[str, Any]:
 
 def test_what_people_can_change_by_hand_is_put_right_every_hour(update: Recording) -> None:
     made = {one.name for one in update.of_type("kubernetes:batch/v1:Job")}
-    keepers = {name for name in made if name.endswith(("-content", "-apply"))}
+    keepers = {name for name in made if name.endswith(("-content", "-apply", "-set"))}
     again = {one.name: one.get("spec", "schedule") for one in update.of_type("kubernetes:batch/v1:CronJob")}
-    assert len(keepers) > 6, "Gitea, Harbor, people and groups, and each login"
+    assert len(keepers) > 7, "Gitea, Harbor, system settings, people and groups, and each login"
     assert {f"{name}-again" for name in keepers} <= set(again), "else it would stay as somebody left it"
     minutes = [again[f"{name}-again"].removesuffix(" * * * *") for name in keepers]
     assert all(0 <= int(minute) < 60 for minute in minutes), "once in each hour"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lab.providers.authentik import identity
 from tests.lab.bench import Bench
 from tests.lab.platforms import with_addresses, with_ingress
 
@@ -30,7 +31,7 @@ TEXT = f"version: 1\nentries:{PROVIDER}{APPLICATION}"
 
 
 def with_authentik(kube: Bench) -> Bench:
-    """Authentik behind its ingress, with one blueprint file and one client secret in the worker."""
+    """Authentik behind its ingress, its worker quiet, with one blueprint file and one client secret in the worker."""
     with_addresses(kube)
     with_ingress(kube)
     kube.object("v1", "Secret", "bootstrap", "shop", stringData={"token": "the-token"})
@@ -47,5 +48,7 @@ def with_authentik(kube: Bench) -> Bench:
         "server": {"ingress": {"enabled": True, "hosts": [HOST]}},
     }
     kube.release("authentik", "shop", values)
+    with kube.world.transaction():
+        identity.work(kube.cluster, identity.server(kube.cluster, f"https://{HOST}"))
     kube.configure("authentik", url=f"https://{HOST}", token="the-token")
     return kube

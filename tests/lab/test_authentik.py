@@ -1,10 +1,13 @@
 """The simulated Authentik: rows need a file in the worker, applying one is what makes an application."""
 
+import json
+
 import pytest
 
 from lab.providers.authentik import identity
 from lab.providers.authentik.blueprints import apply, parse
 from lab.providers.authentik.refusals import BlueprintError
+from lab.providers.errors import InitFailedError
 from tests.lab.authentik_server import HOST, ISSUER, PATH, ROW, TEXT, with_authentik
 from tests.lab.bench import Bench, refuses
 
@@ -18,6 +21,25 @@ def test_a_row_is_made_of_a_file_the_worker_sees(server: Bench) -> None:
     with refuses("Blueprint file does not exist"):
         server.create(ROW, {"name": "web", "path": "mounted/cm-web/other.yaml"})
     assert server.create(ROW, {"name": "web", "path": PATH}).identifier, "this one is mounted"
+
+
+def test_a_row_needs_a_worker_that_has_done_what_comes_with_the_release(server: Bench) -> None:
+    server.world.delete(identity.WORKER, "shop")
+    with refuses("did not answer within 10 seconds"):
+        server.create(ROW, {"name": "web", "path": PATH})
+    server.object("v1", "Secret", "held", "shop", stringData={"token": "the-token", "generation": "1"})
+    env = [
+        {"name": "AUTHENTIK_URL", "value": f"https://{HOST}"},
+        {"name": "TOKEN_FILE", "value": "/secret/token"},
+        {"name": "TOKEN_GENERATION_FILE", "value": "/secret/generation"},
+        {"name": "TOKEN_GENERATION", "value": "1"},
+        {"name": "SECONDS", "value": "60"},
+    ]
+    volumes = [{"name": "held", "secret": {"secretName": "held"}}]
+    server.probe(
+        "authentik_api", "api", "shop", env, mounts=[{"name": "held", "mountPath": "/secret"}], volumes=volumes
+    )
+    assert server.create(ROW, {"name": "web", "path": PATH}).identifier, "behind the gate"
 
 
 def test_a_row_needs_an_authentik_that_answers_and_takes_the_token(server: Bench) -> None:
@@ -123,3 +145,20 @@ def test_a_text_that_is_no_blueprint_is_refused() -> None:
 def test_the_provider_itself_needs_url_and_token(bench: Bench) -> None:
     problems = bench.problems("terraform-provider", {"url": "https://auth.example"})
     assert problems == ["token: Missing required property 'token'"], "both are required"
+
+
+def test_system_settings_are_kept_and_those_that_nobody_knows_are_not_forgiven(server: Bench) -> None:
+    def ask(name: str, **settings: object) -> None:
+        env = [
+            {"name": "AUTHENTIK_URL", "value": f"https://{HOST}"},
+            {"name": "AUTHENTIK_TOKEN", "value": "the-token"},
+            {"name": "SETTINGS", "value": json.dumps(settings)},
+            {"name": "SECONDS", "value": "60"},
+        ]
+        server.probe("authentik_settings", name, "shop", env)
+
+    with refuses("has no setting avatar", InitFailedError):
+        ask("misspelt", avatar="initials")
+    ask("right", avatars="initials")
+    with server.world.transaction():
+        assert identity.system_settings(server.cluster)["avatars"] == "initials", "kept"

@@ -1,5 +1,6 @@
 """What is behind the API of Authentik while a blueprint is applied: worker, rows, runs; each can be late or fail."""
 
+import datetime
 import hashlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ PATH = "mounted/gitea/gitea.yaml"
 ROW = "6b1f5f0e-0000-4000-8000-000000000001"
 REDIRECT_URI = "https://git.example.test/user/oauth2/authentik/callback"
 TOKEN = "api-token"
+RUN = "authentik.blueprints.v1.tasks.apply_blueprint"
 IDENTIFIER = "home-cluster-reader"
 
 
@@ -40,6 +42,8 @@ class Worker:
         outcome: Status that a run ends with.
         applied: Text and secret of the last good run.
         members: Who is in the group `admins`, of which the text says that jane alone is.
+        queue: The worker's tasks.
+        system: The system settings; `forgets` are those that are not kept.
     """
 
     text: str | None
@@ -56,6 +60,9 @@ class Worker:
     members: list[str] = field(default_factory=lambda: ["jane"])
     host: str = "auth.example.test"
     people: Mapping[str, Person] = field(default_factory=dict)
+    queue: Sequence[Mapping[str, Any]] = ()
+    system: dict[str, Any] = field(default_factory=dict)
+    forgets: frozenset[str] = frozenset()
 
     def respond(self, request: Request) -> Reply:
         """One request."""
@@ -102,6 +109,23 @@ class Worker:
         people = {"pk": "0", "name": "people", "is_superuser": False, "users_obj": []}
         gitea = {"slug": "gitea", "provider": 1, "policy_engine_mode": "all", "meta_launch_url": ""}
         return {"core/groups": [people, admins], "core/applications": [gitea]}.get(path, [])
+
+    def tasks(self) -> Sequence[Mapping[str, Any]]:
+        return self.queue
+
+    def settings(self) -> Mapping[str, Any]:
+        return self.system
+
+    def set(self, given: Mapping[str, Any]) -> None:
+        self.system |= {name: value for name, value in given.items() if name not in self.forgets}
+
+
+def task(status: str, minutes: float = 0, again: float | None = None, actor: str = RUN) -> dict[str, Any]:
+    """A task that was touched so many minutes ago, and is tried again in so many."""
+    now = datetime.datetime.now(datetime.UTC)
+    eta = None if again is None else (now + datetime.timedelta(minutes=again)).isoformat()
+    touched = (now - datetime.timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+    return {"actor_name": actor, "aggregated_status": status, "mtime": touched, "eta": eta}
 
 
 def environment(directory: Path, url: str, text: str, *, generation: int = 2) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from doubles.loopback import Reply, Request, serving
 from scripts.authentik_api import current_problem, main, problem
-from tests.scripts.authentik import TOKEN, Worker
+from tests.scripts.authentik import TOKEN, Worker, task
 
 ADMINISTRATOR = {"user": {"username": "akadmin", "is_superuser": True}}
 
@@ -54,7 +54,8 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_old_token_that_still_works_does_not_open_it(mounted: Path) -> None:
     def respond(request: Request) -> Reply:
-        return Reply(body=ADMINISTRATOR) if request.headers["Authorization"].endswith(("old", TOKEN)) else Reply(403)
+        old = request.headers["Authorization"].endswith("old")
+        return Reply(body=ADMINISTRATOR) if old else Worker(text=None).respond(request)
 
     (mounted / "token").write_text("old")
     (mounted / "generation").write_text("1")
@@ -67,9 +68,9 @@ def test_an_old_token_that_still_works_does_not_open_it(mounted: Path) -> None:
 
 
 def test_the_gate_opens_once_the_worker_has_made_the_token(mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    replies = iter([Reply(403), Reply(body=ADMINISTRATOR)])
+    refused = iter([Reply(403)])
     monkeypatch.setattr("scripts.gate.time.sleep", lambda _: None)
-    with serving(lambda _: next(replies)) as api:
+    with serving(lambda request: next(refused, None) or Worker(text=None).respond(request)) as api:
         monkeypatch.setenv("AUTHENTIK_URL", api.url)
         monkeypatch.setenv("SECONDS", "60")
         assert main() == 0, "the first answer is no reason to give up"
@@ -80,3 +81,23 @@ def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(mounted: Path, m
         monkeypatch.setenv("AUTHENTIK_URL", api.url)
         monkeypatch.setenv("SECONDS", "-1")
         assert main() == 1, "a Job that ends without proof must fail"
+
+
+@pytest.mark.parametrize("state", ["queued", "consumed", "preprocess", "running", "postprocess"])
+def test_a_worker_that_still_applies_what_comes_with_the_release_keeps_it_shut(state: str) -> None:
+    with serving(Worker(text=None, queue=[task(state)] * 50).respond) as api:
+        assert "has still to apply 50 blueprints" in problem(api.url, TOKEN), "a row has ten seconds to be made"
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        task("info"),
+        task("error"),
+        task("queued", again=600),
+        task("queued", actor="authentik.outposts.tasks.outpost_controller"),
+    ],
+)
+def test_what_has_ended_is_tried_again_later_or_is_no_blueprint_holds_nobody_up(one: dict[str, object]) -> None:
+    with serving(Worker(text=None, queue=[one]).respond) as api:
+        assert problem(api.url, TOKEN) == "", "or a gate would wait for days"

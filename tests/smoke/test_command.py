@@ -105,7 +105,7 @@ def test_a_cluster_that_is_nowhere_to_be_found_is_said_at_once(
 
 
 def test_who_needs_a_second_factor_cannot_be_used(settings: Settings) -> None:
-    factor = settings.identity.second_factor.model_copy(update={"groups": ("admins",)})
+    factor = settings.identity.second_factor.model_copy(update={"administrators": "required"})
     strict = settings.model_copy(update={"identity": settings.identity.model_copy(update={"second_factor": factor})})
     with pytest.raises(ValueError, match="needs a second factor"):
         person(strict, ACCOUNTS, "SMOKE_USER", "SMOKE_PASSWORD")

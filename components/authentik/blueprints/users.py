@@ -1,8 +1,8 @@
 """People and groups as Authentik gets them from the stack file; no password, ever."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from components.authentik.blueprints import access, application, proxied, recovery, second_factor, token
+from components.authentik.blueprints import access, application, guessing, proxied, recovery, second_factor, token
 from components.authentik.blueprints.claims import EMAIL_MAPPING, PEOPLE_PATH, SERVICES_PATH
 from components.authentik.blueprints.document import Entry, KeyOf, render
 from settings.identity import Identity, Removed, ServiceAccount, User
@@ -10,12 +10,13 @@ from settings.identity import Identity, Removed, ServiceAccount, User
 _USER, _GROUP = "authentik_core.user", "authentik_core.group"
 
 
-def text(identity: Identity, retired: Sequence[str] = ()) -> str:
-    """The blueprint `users`: recovery flow, second factor, e-mail claim, accounts, groups, removals.
+def text(identity: Identity, retired: Sequence[str] = (), second_factor_groups: Collection[str] = ()) -> str:
+    """The blueprint `users`: recovery flow, limit to guessing, second factor, e-mail claim, accounts, groups, removals.
 
     Membership is stated by the group, as its whole list of members: who leaves the stack file leaves every group at
     the next apply. (A list of groups on each person would say nothing about a person who is no longer there.)
     `retired` are applications of the platform that are switched off; they are deleted as those of `identity.removed`.
+    Members of `second_factor_groups` need a second factor.
     """
     accounts: dict[str, User | ServiceAccount] = {**identity.users, **identity.service_accounts}
     members = {
@@ -24,7 +25,8 @@ def text(identity: Identity, retired: Sequence[str] = ()) -> str:
     }
     entries = [
         *recovery.entries(),
-        *second_factor.entries(identity.second_factor),
+        *guessing.entries(),
+        *second_factor.entries(identity.second_factor, second_factor_groups),
         _email_mapping(),
         *(_person(username, user) for username, user in sorted(identity.users.items())),
         *(_service(username, account.name) for username, account in sorted(identity.service_accounts.items())),

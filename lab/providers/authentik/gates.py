@@ -1,8 +1,9 @@
-"""What the gates of Authentik find: the answers to scripts/{authentik_api,blueprint_*,discovery,forward_auth}.py."""
+"""What the gates of Authentik find: the answers to scripts/{authentik_*,blueprint_*,discovery,forward_auth}.py."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 
 from lab.providers.authentik import identity
 from lab.providers.kubernetes.cluster import Cluster
@@ -12,13 +13,34 @@ from lab.world import Record
 
 
 def api(cluster: Cluster, container: Container) -> Outcome:
-    """AUTHENTIK_URL, TOKEN_FILE and its TOKEN_GENERATION: the API takes the token of the wanted generation."""
+    """AUTHENTIK_URL, TOKEN_FILE and its TOKEN_GENERATION: the API takes the token of the wanted generation, and the
+    worker has applied the blueprints that come with the release.
+    """
     env, files = container.env, container.files(cluster)
     held = files.get(env["TOKEN_GENERATION_FILE"])
     if held != env["TOKEN_GENERATION"]:
         return Outcome(waiting=f"the Secret as mounted here is still generation {held}")
     answering = _answering(cluster, container, files.get(env["TOKEN_FILE"], ""))
-    return answering if isinstance(answering, Outcome) else DONE
+    if isinstance(answering, Outcome):
+        return answering
+    if waiting := identity.packaged_runs(cluster, answering):
+        identity.work(cluster, answering)
+        return Outcome(
+            waiting=f"the worker has still to apply {waiting} blueprints of those that come with the release"
+        )
+    return DONE
+
+
+def settings(cluster: Cluster, container: Container) -> Outcome:
+    """SETTINGS: fields of the system settings, which are kept; the API ignores one that it does not know."""
+    release = _answering(cluster, container, container.env["AUTHENTIK_TOKEN"])
+    if isinstance(release, Outcome):
+        return release
+    wanted, known = json.loads(container.env["SETTINGS"]), identity.system_settings(cluster)
+    if unknown := sorted(wanted.keys() - known.keys()):
+        return Outcome(waiting=f"this release of Authentik has no setting {', '.join(unknown)}")
+    cluster.world.put(identity.SETTINGS, str(release["namespace"]), wanted)
+    return DONE
 
 
 def _answering(cluster: Cluster, container: Container, token: str) -> Record | Outcome:

@@ -14,6 +14,28 @@ from lab.world import Record
 
 ROWS: Final = "authentik/blueprints"
 APPLIED: Final = "authentik/applied"
+SETTINGS: Final = "authentik/settings"
+WORKER: Final = "authentik/worker"
+_PACKAGED: Final = 50
+
+# authentik/tenants/api/settings.py, with the defaults of authentik/tenants/models.py; flags are left out.
+_SYSTEM_SETTINGS: Final[Mapping[str, Any]] = {
+    "avatars": "gravatar,initials",
+    "default_user_change_name": True,
+    "default_user_change_email": False,
+    "default_user_change_username": False,
+    "event_retention": "days=365",
+    "reputation_lower_limit": -5,
+    "reputation_upper_limit": 5,
+    "footer_links": [],
+    "gdpr_compliance": True,
+    "impersonation": True,
+    "impersonation_require_reason": True,
+    "default_token_duration": "days=1",
+    "default_token_length": 60,
+    "pagination_default_page_size": 20,
+    "pagination_max_page_size": 100,
+}
 
 _BOOTSTRAP_TOKEN: Final = "AUTHENTIK_BOOTSTRAP_TOKEN"
 _ISSUER_PREFIX: Final = "/application/o/"
@@ -33,6 +55,26 @@ def token_is_valid(cluster: Cluster, release: Mapping[str, Any], token: str) -> 
         if _BOOTSTRAP_TOKEN in known:
             return known[_BOOTSTRAP_TOKEN] == token
     return False
+
+
+def packaged_runs(cluster: Cluster, release: Mapping[str, Any]) -> int:
+    """Blueprints that came with the chart and wait for the worker: all of them after an installation or upgrade."""
+    applied = cluster.world.view(WORKER).get(str(release["namespace"]))
+    chart = release["inputs"].get("version")
+    return 0 if applied is not None and applied["version"] == chart else _PACKAGED
+
+
+def work(cluster: Cluster, release: Mapping[str, Any]) -> None:
+    """The worker applies them."""
+    cluster.world.put(WORKER, str(release["namespace"]), {"version": release["inputs"].get("version")})
+
+
+def system_settings(cluster: Cluster) -> dict[str, Any]:
+    """The system settings as they are."""
+    found = dict(_SYSTEM_SETTINGS)
+    for record in cluster.world.view(SETTINGS).values():
+        found |= record
+    return found
 
 
 def file_of(cluster: Cluster, release: Mapping[str, Any], path: str) -> str | None:

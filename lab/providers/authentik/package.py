@@ -47,7 +47,7 @@ class Blueprint(Resource):
         return {"enabled": True, "context": "{}", **news, "name": name}
 
     def admit(self, call: Call, inputs: Properties) -> None:
-        """The API answers, the name is free, the context is JSON and the worker sees the file."""
+        """The API answers, the name is free, the context is JSON, and the worker, asked at once, sees the file."""
         release = require(call)
         try:
             json.loads(inputs["context"])
@@ -58,6 +58,8 @@ class Blueprint(Resource):
         for row in call.site.world.table(self.table).values():
             if row["inputs"]["name"] == inputs["name"] and row["urn"] != call.urn:
                 raise RefusedError('400 Bad Request: {"name":["Blueprint Instance with this name already exists."]}')
+        if inputs.get("path") and identity.packaged_runs(Cluster(call.site), release):
+            raise RefusedError("500 Internal Server Error: ResultTimeout: the worker did not answer within 10 seconds")
         if inputs.get("path") and identity.file_of(Cluster(call.site), release, inputs["path"]) is None:
             raise RefusedError('400 Bad Request: {"path":["Blueprint file does not exist"]}')
 

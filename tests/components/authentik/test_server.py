@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from components.authentik.blueprints import guessing
 from declarations import oidc
 from tests.components.authentik.deployed import (
     EXTERNAL_SECRET,
@@ -136,6 +137,10 @@ def test_nothing_of_it_talks_to_the_kubernetes_api(values: dict[str, Any]) -> No
         assert values[part]["automountServiceAccountToken"] is False, f"{part}: and the default one is not handed out"
     assert values["server"]["serviceAccountName"] == "default", "without a name the chart ignores the line above"
     assert values["authentik"]["outposts"] == {"discover": False}, "so Authentik does not look for one"
+
+
+def test_a_score_of_wrong_answers_lives_as_long_as_people_are_told(values: dict[str, Any]) -> None:
+    assert values["authentik"]["reputation"] == {"expiry": guessing.LOCKED_SECONDS}, "a day is Authentik's default"
 
 
 def test_the_bundled_database_stays_off(values: dict[str, Any]) -> None:

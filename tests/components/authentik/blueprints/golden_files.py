@@ -21,7 +21,7 @@ def documents(stack_file: Path = STACK_FILE) -> dict[str, str]:
     behind = proxied_applications(settings)
     outpost = {paths.OUTPOST: proxied.outpost(settings.identity.host, [one.slug for one in behind])} if behind else {}
     return {
-        "users": users.text(settings.identity, oidc.retired_applications(settings)),
+        "users": users.text(settings.identity, oidc.retired_applications(settings), settings.second_factor_groups),
         "administrator": administrator.text(1),
         **{one.slug: application.text(one, None if one.public else 1) for one in oidc.applications(settings)},
         **{one.slug: proxied.text(one) for one in behind},

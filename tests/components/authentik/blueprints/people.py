@@ -21,6 +21,7 @@ def identity(people: dict[str, tuple[str, ...]], groups: tuple[str, ...] = GROUP
                 }
                 for username, memberships in people.items()
             },
+            "secondFactor": {"administrators": "optional"},
             **more,
         }
     )

@@ -82,6 +82,9 @@ MODELS: Mapping[str, Model] = {
         "symbol_charset error_message check_static_rules check_have_i_been_pwned check_zxcvbn hibp_allowed_count "
         "zxcvbn_score_threshold",
     ),
+    "authentik_policies_reputation.reputationpolicy": _model(
+        "name", "execution_logging check_ip check_username threshold"
+    ),
     "authentik_providers_oauth2.oauth2provider": _model(
         "name authorization_flow invalidation_flow redirect_uris",
         "authentication_flow property_mappings client_type grant_types client_id client_secret access_code_validity "
@@ -110,6 +113,7 @@ MODELS: Mapping[str, Model] = {
         device_classes="static totp webauthn duo sms email",
         webauthn_user_verification="required preferred discouraged",
     ),
+    "authentik_stages_deny.denystage": _model("name", "deny_message"),
     "authentik_stages_prompt.prompt": _model(
         "name field_key label type",
         "required placeholder initial_value order sub_text placeholder_expression initial_value_expression",

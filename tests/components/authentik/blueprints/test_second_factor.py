@@ -17,17 +17,24 @@ POLICY = "authentik_policies_expression.expressionpolicy"
 GROUPS = ("admins", "operators", "people")
 
 
-def document(**second_factor: Any) -> dict[str, Any]:
+def document(administrators: str = "optional", **second_factor: Any) -> dict[str, Any]:
+    groups = second_factor.get("groups", ())
     identity = Identity.model_validate(
         {
             "host": "auth.example.test",
             "adminEmail": "admin@example.test",
             "groups": GROUPS,
             "users": {},
-            "secondFactor": second_factor,
+            "secondFactor": {"administrators": administrators, **second_factor},
         }
     )
-    return load(users.text(identity))
+    return load(users.text(identity, second_factor_groups=groups))
+
+
+def policy(loaded: dict[str, Any]) -> dict[str, Any]:
+    """The policy of the stage; the limit to guessing has one too."""
+    (found,) = [one for one in entries(loaded, POLICY) if one["fields"]["name"] == the(loaded, STAGE)["fields"]["name"]]
+    return found
 
 
 def device(kind: str) -> object:
@@ -35,9 +42,11 @@ def device(kind: str) -> object:
     return type(kind, (), {})()
 
 
-def asked(loaded: dict[str, Any], memberships: set[str], context: dict[str, Any]) -> bool:
+def asked(
+    loaded: dict[str, Any], memberships: set[str], context: dict[str, Any], username: str = "ada", root: bool = False
+) -> bool:
     """Whether the stage runs for a member of these groups."""
-    person = object()
+    person = SimpleNamespace(username=username, is_superuser=root)
 
     def ak_is_group_member(user: object, name: str) -> bool:
         assert user is person, "the person who logs in is asked about"
@@ -45,7 +54,7 @@ def asked(loaded: dict[str, Any], memberships: set[str], context: dict[str, Any]
 
     return bool(
         evaluate(
-            the(loaded, POLICY)["fields"]["expression"],
+            policy(loaded)["fields"]["expression"],
             request=SimpleNamespace(user=person),
             context=context,
             ak_is_group_member=ak_is_group_member,
@@ -124,5 +133,24 @@ def test_the_person_is_known_when_the_policy_is_asked_and_an_error_asks_for_the_
 
 def test_without_groups_the_stage_and_its_policy_are_taken_away() -> None:
     loaded = document(groups=[])
-    assert (the(loaded, STAGE)["state"], the(loaded, POLICY)["state"]) == ("absent", "absent"), "off means gone"
+    assert (the(loaded, STAGE)["state"], policy(loaded)["state"]) == ("absent", "absent"), "off means gone"
     assert the(loaded, STAGE)["identifiers"] == the(document(groups=["admins"]), STAGE)["identifiers"], "the same stage"
+
+
+@pytest.mark.parametrize(("administrators", "needed"), [("required", True), ("optional", False)])
+def test_an_administrator_of_authentik_is_asked_in_whatever_group_somebody_made_one(
+    administrators: str, needed: bool
+) -> None:
+    loaded = document(administrators)
+    assert problems(loaded) == [], "as Authentik takes it"
+    if needed:
+        assert asked(loaded, set(), {}, root=True), "the rights are what counts"
+        assert not asked(loaded, set(), {}), "and nobody else"
+    else:
+        assert the(loaded, STAGE)["state"] == "absent", "not wanted"
+
+
+def test_the_break_glass_account_is_asked_for_none_whatever_it_is_put_into() -> None:
+    loaded = document("required", groups=["admins"])
+    assert not asked(loaded, {"admins"}, {}, username="akadmin", root=True), "it is for the day devices are lost"
+    assert asked(loaded, {"admins"}, {}, username="ada", root=True), "and it alone"

@@ -100,6 +100,7 @@ def test_the_recovery_flow_asks_for_a_password_writes_it_and_logs_in() -> None:
     bindings = sorted(
         (one["fields"]["order"], one["fields"]["stage"].value)
         for one in entries(document, "authentik_flows.flowstagebinding")
+        if one["fields"]["target"] == Tag("KeyOf", the(document, "authentik_flows.flow")["id"])
     )
     assert [stage for _, stage in bindings] == ["recovery-prompt", "recovery-write", "recovery-login"], "in this order"
     prompt = the(document, "authentik_stages_prompt.promptstage")["fields"]

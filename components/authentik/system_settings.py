@@ -1,0 +1,55 @@
+"""System settings of Authentik: what holds for everybody and is no part of a blueprint."""
+
+import json
+from typing import Any, Final
+
+import pulumi
+
+from components.authentik.api import AuthentikApi
+from components.authentik.blueprints import paths
+from components.custom_resource import once
+from components.probe import Probe, ProbeArgs, script
+from lib.names import AUTHENTIK_IN_CLUSTER
+
+SETTINGS: Final[dict[str, Any]] = {
+    # The default is `gravatar,initials`: a digest of everybody's address for a third party, and pictures from there.
+    "avatars": "initials",
+    # That an address counts as verified, and a name means one person, rests on these two (blueprints/users.py).
+    "default_user_change_email": False,
+    "default_user_change_username": False,
+}
+"""Fields of `admin/settings/` (SettingsSerializer in authentik/tenants/api/settings.py)."""
+GATE_SECONDS = 300
+
+
+class SystemSettings(pulumi.ComponentResource):
+    """Creates:
+
+    - `<name>-set`: Probe that sets the fields of SETTINGS and reads them back, and does so again every hour.
+
+    Attributes:
+        ready: Gate: they are in force.
+    """
+
+    ready: pulumi.Resource
+
+    def __init__(self, name: str, api: AuthentikApi, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:authentik/system_settings:SystemSettings", name, None, opts)
+        self.ready = Probe(
+            f"{name}-set",
+            ProbeArgs(
+                namespace=api.namespace.namespace,
+                source=script("authentik_settings"),
+                environment={
+                    "AUTHENTIK_URL": once(api.ready, AUTHENTIK_IN_CLUSTER),
+                    "SETTINGS": json.dumps(SETTINGS),
+                    "SECONDS": str(GATE_SECONDS - 60),
+                },
+                secrets={"AUTHENTIK_TOKEN": (api.token_secret, paths.API_TOKEN)},
+                proves=[api.version],
+                seconds=GATE_SECONDS,
+                again="37 * * * *",
+            ),
+            pulumi.ResourceOptions(parent=self),
+        ).job
+        self.register_outputs({})
