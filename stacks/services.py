@@ -90,6 +90,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
                 application=oidc.matrix(settings),
                 settings=settings.matrix,
                 administrators=authentication.administrators(settings),
+                people=settings.identity.members(settings.matrix.login_groups),
                 **signed_by_vault,
             ),
             in_phase,

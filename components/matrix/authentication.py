@@ -10,6 +10,10 @@ from declarations.oidc import MATRIX_UPSTREAM_ID, OidcApplication
 from settings.model import Settings
 
 
+SESSIONS_CLIENT = "01K8HC7XV4Q2M9D6T3R5N0ENDS"
+"""ULID of the client that ends sessions (scripts/matrix_sessions.py)."""
+
+
 def administrators(settings: Settings) -> tuple[str, ...]:
     """User names of the members of `matrix.adminGroup`, as far as the stack file names them."""
     group = settings.matrix.admin_group
@@ -17,7 +21,7 @@ def administrators(settings: Settings) -> tuple[str, ...]:
 
 
 def configuration(
-    application: OidcApplication, administrators: Sequence[str], client_secret_file: str
+    application: OidcApplication, administrators: Sequence[str], client_secret_file: str, sessions_secret_file: str
 ) -> dict[str, Any]:
     """The part of the configuration that this program decides.
 
@@ -25,6 +29,7 @@ def configuration(
         administrators: Who may ask for the scopes `urn:synapse:admin:*` and `urn:mas:admin`; no claim of a login can
             say that (docs/reference/scopes.md there), so they are named.
         client_secret_file: Where the client secret is mounted.
+        sessions_secret_file: Where that of the client that ends sessions is, which may use the admin API.
     """
     return {
         "passwords": {"enabled": False},
@@ -33,7 +38,15 @@ def configuration(
             "displayname_change_allowed": False,
             "account_deactivation_allowed": False,  # of a deactivated account nobody could ever log in again
         },
-        "policy": {"data": {"admin_users": list(administrators)}},
+        "clients": [
+            {
+                "client_id": SESSIONS_CLIENT,
+                "client_name": "Ends sessions of people who may not log in",
+                "client_auth_method": "client_secret_basic",
+                "client_secret_file": sessions_secret_file,
+            }
+        ],
+        "policy": {"data": {"admin_users": list(administrators), "admin_clients": [SESSIONS_CLIENT]}},
         "upstream_oauth2": {"providers": [_authentik(application, client_secret_file)]},
     }
 

@@ -7,6 +7,8 @@ from settings.model import Settings
 
 SIGNING_KEY, SIGNING_KEY_FIELD = "matrix/signing-key", "signing-key"
 """Path and field of the key that other servers know the homeserver by; it may be imported."""
+SESSIONS = "matrix/sessions"
+"""Path of the secret of the client that ends sessions; its field is `client-secret`."""
 
 _SYNAPSE = ("StatefulSet/matrix-synapse-main",)
 _MAS = ("Deployment/matrix-matrix-authentication-service",)
@@ -43,6 +45,12 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
             path="matrix/synapse",
             fields=(password("macaroon"), password("registration-shared-secret")),
             readers=(_in_matrix("synapse", _SYNAPSE),),
+        ),
+        SecretDeclaration(
+            path=SESSIONS,
+            fields=(password("client-secret"),),
+            readers=(_in_matrix("sessions", _MAS, keeps=_DATABASE),),
+            window="the Job that ends sessions is refused and tries again until the service has restarted",
         ),
         SecretDeclaration(
             path="matrix/mas",

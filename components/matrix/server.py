@@ -1,17 +1,21 @@
 """Chat: Synapse, the Matrix Authentication Service and Element Web."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.helm import ReleaseArgs, release
-from components.matrix.secrets import SIGNING_KEY, SIGNING_KEY_FIELD
+from components.helm import Release, ReleaseArgs, release
+from components.matrix.authentication import SESSIONS_CLIENT
+from components.matrix.secrets import SESSIONS, SIGNING_KEY, SIGNING_KEY_FIELD
 from components.matrix.settings import Matrix as MatrixSettings
 from components.matrix.values import ELEMENT_PORT, METRICS_PORTS, RELEASE, MatrixSecrets, MatrixValues, values, workload
+from components.probe import Probe, ProbeArgs, script
 from components.service import Openings, ServiceArgs, ServiceParts
 from declarations import login_checks
+from declarations.oidc import MATRIX_UPSTREAM_ID
 from lib.names import MATRIX_LOGIN_PORT
 from lib.names import Namespace as Names
 from lib.network import Ingress, Policy
@@ -19,6 +23,7 @@ from lib.network import Ingress, Policy
 OPENINGS = Openings(metrics=METRICS_PORTS)
 _WORKLOADS = ("synapse-main", "matrix-authentication-service", "haproxy")
 """HAProxy also serves the delegation of the domain."""
+_SESSIONS_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +32,12 @@ class MatrixArgs(ServiceArgs):
 
     Attributes:
         administrators: User names of those who may administer the server.
+        people: User names of those who may log in; the sessions of all others are ended.
     """
 
     settings: MatrixSettings
     administrators: Sequence[str]
+    people: Sequence[str]
 
 
 class Matrix(pulumi.ComponentResource):
@@ -39,16 +46,17 @@ class Matrix(pulumi.ComponentResource):
     - `<name>-<workload>-disruption`: a PodDisruptionBudget for each workload.
     - `<name>-<workload>-silence`: Element Web may open no connection, nor may Element Admin.
     - `<name>-logout`: Authentik may tell the authentication service that a session has ended.
-    - `<name>-<secret>`: an ExternalSecret for each of synapse-database, mas-database, synapse, mas, mas-shared and
-      oidc.
+    - `<name>-<secret>`: an ExternalSecret for each of synapse-database, mas-database, synapse, mas, mas-shared, oidc
+      and sessions.
     - `<name>-tls`: one certificate for the hosts of all parts and the domain of the user ids.
     - `<name>-release`: the whole stack, whose media volume stays when the release goes (`helm.sh/resource-policy`).
     - `<name>-login`: the gate.
+    - `<name>-sessions`: the Job that ends the sessions of everybody but `people`, and the CronJob that does so again.
 
     Attributes:
         url: Where people find Element Web.
-        ready: Gate: following the login of the authentication service leads to Authentik, and Synapse and the
-            delegation of the domain name their counterparts.
+        ready: Gate: following the login of the authentication service leads to Authentik, Synapse and the delegation of
+            the domain name their counterparts, and nobody has a session who may not log in.
     """
 
     url: str
@@ -71,6 +79,7 @@ class Matrix(pulumi.ComponentResource):
                 ingress=[Ingress(ports=[MATRIX_LOGIN_PORT], namespaces=[Names.AUTHENTIK])],
             ),
         )
+        secrets = _secrets(parts, args)
         installed = release(
             f"{name}-release",
             ReleaseArgs(
@@ -82,7 +91,7 @@ class Matrix(pulumi.ComponentResource):
                         settings=settings,
                         application=args.application,
                         administrators=args.administrators,
-                        secrets=_secrets(parts, args),
+                        secrets=secrets,
                         ca_config_map=parts.ca_config_map,
                         storage_class=args.storage_class,
                     )
@@ -91,7 +100,9 @@ class Matrix(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         self.url = f"https://{settings.host}"
-        self.ready = parts.gate(login_checks.matrix(settings, args.application), installed)
+        login = parts.gate(login_checks.matrix(settings, args.application), installed)
+        probe = _sessions(args, parts, secrets.sessions, (installed, login))
+        self.ready = Probe(f"{name}-sessions", probe, pulumi.ResourceOptions(parent=self)).job
         self.register_outputs({"url": self.url})
 
     def _silence(self, name: str, parts: ServiceParts, component: str) -> None:
@@ -107,6 +118,29 @@ class Matrix(pulumi.ComponentResource):
             spec=policy.spec(),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _sessions(
+    args: MatrixArgs, parts: ServiceParts, secret: pulumi.Input[str], serving: tuple[Release, pulumi.Resource]
+) -> ProbeArgs:
+    installed, login = serving
+    return ProbeArgs(
+        namespace=parts.namespace.namespace,
+        source=script("matrix_sessions"),
+        environment={
+            "ACCOUNT_URL": f"https://{args.settings.account_host}",
+            "CLIENT_ID": SESSIONS_CLIENT,
+            "PROVIDER_ID": MATRIX_UPSTREAM_ID,
+            "PEOPLE": json.dumps(list(args.people)),
+            "SECONDS": str(_SESSIONS_SECONDS - 60),
+        },
+        secrets={"CLIENT_SECRET": (secret, "client-secret")},
+        ca_config_map=parts.ca_config_map,
+        after=[login],  # the service answers on its host; and one gate after the other stands for both
+        proves=[installed.digest],
+        seconds=_SESSIONS_SECONDS,
+        again="41 * * * *",
+    )
 
 
 def _secrets(parts: ServiceParts, args: MatrixArgs) -> MatrixSecrets:
@@ -131,5 +165,6 @@ def _secrets(parts: ServiceParts, args: MatrixArgs) -> MatrixSecrets:
         ),
         shared=parts.secret("mas-shared", {"synapse-shared-secret": ("matrix/mas", "synapse-shared-secret")}),
         oidc=parts.secret("oidc", {"client-secret": (args.application.secret_path, "client-secret")}),
+        sessions=parts.secret("sessions", {"client-secret": (SESSIONS, "client-secret")}),
         tls=parts.certificate(*args.settings.names),
     )

@@ -24,14 +24,14 @@ METRICS_PORTS = (9001, 8405, 8081)
 ELEMENT_PORT = 8080
 
 _CA_DIRECTORY = "/etc/cluster-ca"
-_OIDC_DIRECTORY = "/etc/oidc"
+_OIDC_DIRECTORY, _SESSIONS_DIRECTORY = "/etc/oidc", "/etc/sessions"
 
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixSecrets:
     """Names of the Secrets: `synapse_database` and `mas_database` (password), `synapse` (signing-key, macaroon,
     registration-shared-secret), `mas` (encryption-secret, rsa-key, ec-key), `shared` (synapse-shared-secret), `oidc`
-    (client-secret), `tls` (for all hosts). The chart mounts each whole, so what both sides read stands alone.
+    and `sessions` (client-secret), `tls` (for all hosts). The chart mounts each whole, so what both sides read stands alone.
     """
 
     synapse_database: Any
@@ -40,6 +40,7 @@ class MatrixSecrets:
     mas: Any
     shared: Any
     oidc: Any
+    sessions: Any
     tls: Any
 
 
@@ -132,7 +133,8 @@ def _closed(settings: Matrix) -> list[dict[str, Any]]:
 
 def _authentication_service(args: MatrixValues) -> dict[str, Any]:
     secret = args.secrets.mas
-    login = authentication.configuration(args.application, args.administrators, f"{_OIDC_DIRECTORY}/client-secret")
+    files = (f"{directory}/client-secret" for directory in (_OIDC_DIRECTORY, _SESSIONS_DIRECTORY))
+    login = authentication.configuration(args.application, args.administrators, *files)
     return {
         "annotations": dict(RELOADER_AUTO),
         "ingress": {"host": args.settings.account_host},
@@ -147,10 +149,12 @@ def _authentication_service(args: MatrixValues) -> dict[str, Any]:
         "extraVolumes": [
             {"name": "cluster-ca", "configMap": {"name": args.ca_config_map}},
             {"name": "oidc", "secret": {"secretName": args.secrets.oidc}},
+            {"name": "sessions", "secret": {"secretName": args.secrets.sessions}},
         ],
         "extraVolumeMounts": [
             {"name": "cluster-ca", "mountPath": _CA_DIRECTORY, "readOnly": True},
             {"name": "oidc", "mountPath": _OIDC_DIRECTORY, "readOnly": True},
+            {"name": "sessions", "mountPath": _SESSIONS_DIRECTORY, "readOnly": True},
         ],
         "serviceMonitors": _monitors(args),
     }

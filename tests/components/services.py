@@ -74,6 +74,7 @@ def matrix(opts: pulumi.ResourceOptions) -> None:
         application=oidc.matrix(SETTINGS),
         settings=SETTINGS.matrix,
         administrators=authentication.administrators(SETTINGS),
+        people=SETTINGS.identity.members(SETTINGS.matrix.login_groups),
         **given(Names.MATRIX, MATRIX_OPENINGS, opts),
     )
     Matrix("matrix", args, opts)

@@ -21,6 +21,7 @@ SECRETS = MatrixSecrets(
     mas="mas",
     shared="mas-shared",
     oidc="oidc",
+    sessions="sessions",
     tls="tls",
 )
 
