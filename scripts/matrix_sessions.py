@@ -1,8 +1,8 @@
 """Ends what people who may not log in to chat still have open: sessions of browsers, and clients with all their tokens.
 
-It asks the admin API of the Matrix Authentication Service (docs/topics/admin-api.md there), as a client of its own. Only
-accounts that came from the login are looked at, by the name that the login has for them. Nothing keeps them out but the
-login itself, so whoever may log in again does.
+It asks the admin API of the Matrix Authentication Service (docs/topics/admin-api.md there), as a client of its own.
+Only accounts that came from the login are looked at, by the name that the login has for them. Nothing keeps them out
+but the login itself, so whoever may log in again does.
 
 Environment: ACCOUNT_URL (public), CLIENT_ID and CLIENT_SECRET, PROVIDER_ID (what the service calls the login), PEOPLE
 (JSON list: what the login calls those who may log in), SSL_CERT_FILE, SECONDS (float, how long to try), SCHEDULED

@@ -9,7 +9,6 @@ from typing import Any
 from declarations.oidc import MATRIX_UPSTREAM_ID, OidcApplication
 from settings.model import Settings
 
-
 SESSIONS_CLIENT = "01K8HC7XV4Q2M9D6T3R5N0ENDS"
 """ULID of the client that ends sessions (scripts/matrix_sessions.py)."""
 

@@ -31,7 +31,8 @@ _OIDC_DIRECTORY, _SESSIONS_DIRECTORY = "/etc/oidc", "/etc/sessions"
 class MatrixSecrets:
     """Names of the Secrets: `synapse_database` and `mas_database` (password), `synapse` (signing-key, macaroon,
     registration-shared-secret), `mas` (encryption-secret, rsa-key, ec-key), `shared` (synapse-shared-secret), `oidc`
-    and `sessions` (client-secret), `tls` (for all hosts). The chart mounts each whole, so what both sides read stands alone.
+    and `sessions` (client-secret), `tls` (for all hosts). The chart mounts each whole, so what both sides read stands
+    alone.
     """
 
     synapse_database: Any

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from doubles.kubernetes_api import KubernetesApi
 from doubles.loopback import Reply, Request
 from lab.checkout import ROOT
-from lab.providers import gitea, harbor, logins
+from lab.providers import gitea, harbor, logins, matrix
 from lab.providers.authentik import gates as authentik
 from lab.providers.kubernetes import api_server
 from lab.providers.kubernetes.cluster import Cluster
@@ -27,7 +27,7 @@ from lab.scripts.sandbox import Pod, run
 
 Serve = Callable[[Cluster, Backend, Request], Reply]
 
-_SERVICES: Final[Mapping[str, Serve]] = {"vault": vault.respond}
+_SERVICES: Final[Mapping[str, Serve]] = {"matrix-stack": matrix.respond, "vault": vault.respond}
 """Chart -> who answers where its release stands."""
 
 _ANSWERS: Final[Mapping[str, Callable[[Cluster, Container], Outcome]]] = {

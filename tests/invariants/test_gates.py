@@ -28,6 +28,7 @@ LOOKS_AT = {
     "harbor-content": {"harbor"},
     "flux-gate": {"flux-operator"},
     "matrix-login": {"matrix-stack", "traefik"},
+    "matrix-sessions": {"matrix-stack"},
 }
 
 

@@ -80,6 +80,11 @@ def test_who_is_switched_off_is_out_of_gitea_within_the_same_update(update: Reco
     assert people(after) == [], "the Job has other variables, so it runs anew"
 
 
+def test_who_is_switched_off_is_out_of_chat_within_the_same_update(update: Recording, suspended: Difference) -> None:
+    before, after = update.one(JOB, "matrix-sessions"), suspended.changed[JOB, "matrix-sessions"]
+    assert (people(before), people(after)) == (["agentydragon"], []), "the Job signs clients out"
+
+
 def test_who_joins_is_in_the_declared_groups_and_in_no_others(joined: Difference) -> None:
     document = blueprint(joined)
     assert members(document, "gitea-users") == {"agentydragon", "jane"}, "with those who were there"

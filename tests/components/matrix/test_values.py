@@ -53,7 +53,9 @@ def test_the_root_page_of_the_domain_stays_free() -> None:
 def test_each_file_survives_its_way_through_the_values() -> None:
     found = built(administrators=("jane",))
     login = yaml.safe_load(found["matrixAuthenticationService"]["additional"]["login.yaml"]["config"])
-    assert login == authentication.configuration(APPLICATION, ["jane"], "/etc/oidc/client-secret", "/etc/sessions/client-secret"), "braces and all"
+    assert login == authentication.configuration(
+        APPLICATION, ["jane"], "/etc/oidc/client-secret", "/etc/sessions/client-secret"
+    ), "braces and all"
     assert yaml.safe_load(found["synapse"]["additional"]["platform.yaml"]["config"]) == homeserver.configuration(
         SETTINGS
     ), "as YAML"
