@@ -1,4 +1,4 @@
-"""What the program's Jobs find: each script of scripts runs itself, against the double of whoever stands at an
+"""What the program's Jobs find: each script of `scripts/` runs itself, against the double of whoever stands at an
 address in the simulated cluster.
 
 A script that is none of the program's is an error, as a Job that succeeds has to have proven something.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -27,7 +26,12 @@ from lab.scripts.sandbox import Pod, run
 
 Serve = Callable[[Cluster, Backend, Request], Reply]
 
-_SERVICES: Final[Mapping[str, Serve]] = {"matrix-stack": matrix.respond, "vault": vault.respond}
+_SERVICES: Final[Mapping[str, Serve]] = {
+    "gitea": gitea.respond,
+    "harbor": harbor.respond,
+    "matrix-stack": matrix.respond,
+    "vault": vault.respond,
+}
 """Chart -> who answers where its release stands."""
 
 _ANSWERS: Final[Mapping[str, Callable[[Cluster, Container], Outcome]]] = {
@@ -37,13 +41,10 @@ _ANSWERS: Final[Mapping[str, Callable[[Cluster, Container], Outcome]]] = {
     "blueprint_visible": authentik.visible,
     "discovery": authentik.discovery,
     "forward_auth": authentik.forward_auth,
-    "gitea_content": gitea.content,
-    "harbor_content": harbor.content,
     "login_offered": logins.offered,
     "vault_login": vault.login,
 }
 """Scripts whose services have no double yet."""
-_BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def execute(cluster: Cluster, container: Container) -> Outcome | None:
@@ -53,14 +54,14 @@ def execute(cluster: Cluster, container: Container) -> Outcome | None:
     files, main = container.files(cluster), container.words[1]
     name = _names().get(files.get(main, ""))
     if name is None:
-        return Outcome(failed=f"{' '.join(container.words)}: the lab knows the scripts of scripts and no other")
+        return Outcome(failed=f"{' '.join(container.words)}: the lab knows the scripts of scripts/ and no other")
     if name in _ANSWERS:
         return _ANSWERS[name](cluster, container)
     pod = Pod(
         files=files | api_server.account_files(cluster, container.namespace, container.pod),
         environment={**container.env, **api_server.VARIABLES},
         network=_Network(cluster, container.namespace),
-        now=_BEGIN,
+        now=cluster.now,
         volumes=_volumes(container),
     )
     ended = run(pod, main)

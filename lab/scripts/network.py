@@ -60,10 +60,12 @@ def modules(network: Network, files: Files, environment: Mapping[str, str]) -> d
         urlopen=lambda asked, timeout=None, context=None: opener(_Trust(context)).open(asked),
         HTTPSHandler=_Trust,
     )
+    client = replaced(http.client, "HTTPMessage", *_NAMES)
     return {
         "urllib": replaced(urllib, request=request, error=urllib.error, parse=urllib.parse),
         "urllib.request": request,
-        "http.client": replaced(http.client, "HTTPMessage", *_NAMES),
+        "http": replaced(http, "HTTPMethod", "HTTPStatus", client=client),
+        "http.client": client,
         "ssl": replaced(ssl, "VERIFY_X509_STRICT", "SSLError", create_default_context=context),
         "socket": replaced(socket, "timeout", create_connection=connection),
     }

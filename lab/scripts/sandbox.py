@@ -27,7 +27,7 @@ _LOG_BYTES: Final = 2048  # of the log that the kubelet keeps for `FallbackToLog
 _HARMLESS: Final = frozenset(
     {
         *("base64", "collections", "collections.abc", "contextlib", "dataclasses", "enum", "functools", "hashlib"),
-        *("http", "itertools", "json", "operator", "re", "string", "textwrap", "types", "typing"),
+        *("itertools", "json", "operator", "re", "string", "textwrap", "types", "typing"),
         *("urllib.error", "urllib.parse"),
     }
 )
@@ -110,9 +110,8 @@ class _Process:
             return package
         if name not in self._own and name not in _HARMLESS:
             raise ModuleNotFoundError(f"No module named {name!r} (neither mounted nor known to the lab)")
-        if not wanted and name.partition(".")[0] in self._own:
-            return self._own[name.partition(".")[0]]
-        return self._own.get(name) or importlib.import_module(name if wanted else name.partition(".")[0])
+        bound = name if wanted else name.partition(".")[0]
+        return self._own.get(bound) or importlib.import_module(bound)
 
     def _module(self, name: str) -> ModuleType:
         return self._mounted.get(name) or self.execute(name, self._path(name))

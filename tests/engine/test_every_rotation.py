@@ -12,7 +12,7 @@ import pytest
 from declarations.secret_registry import declare
 from lab.checkout import Stack
 from lab.driver import Result
-from lab.providers.harbor import ROBOTS, SCHEDULES
+from lab.providers.harbor import CONTENT
 from lab.providers.kubernetes.cluster import OBJECTS, secret_data
 from lab.providers.vault.api import TABLE as VAULT
 from lib.secrets import SecretDeclaration
@@ -91,13 +91,14 @@ def test_whoever_keeps_a_value_in_storage_of_its_own_is_declared(everything: Out
 def test_harbor_holds_the_new_passwords_where_it_copied_them(everything: Outcome) -> None:
     with world_of(everything.stack) as world:
         secrets = {key: secret_data(one) for key, one in world.table(OBJECTS).items() if key.startswith("/Secret/")}
-        schedule, robots = world.table(SCHEDULES)["gc"], world.table(ROBOTS)
-    password = urlsplit(schedule["redis_url_reg"]).password
+        (harbor,) = world.table(CONTENT).values()
+    password = urlsplit(harbor["schedules"]["gc"]["redis_url_reg"]).password
     assert password == secrets["/Secret/harbor/valkey"]["password"], "the garbage collection reaches its cache"
     assert password == secrets["/Secret/databases/valkey-users"]["harbor"], "which takes it"
-    for login, robot in robots.items():
-        file = json.loads(secrets[f"/Secret/harbor/registry-{login.removeprefix('robot$')}"][".dockerconfigjson"])
-        assert [one["password"] for one in file["auths"].values()] == [robot["password"]], login
+    for number, robot in harbor["robots"].items():
+        name = robot["name"].removeprefix("robot$")
+        file = json.loads(secrets[f"/Secret/harbor/registry-{name}"][".dockerconfigjson"])
+        assert [one["password"] for one in file["auths"].values()] == [harbor["passwords"][number]], name
 
 
 def test_nothing_is_left_to_do_after_it(everything: Outcome, tmp_path: Path) -> None:

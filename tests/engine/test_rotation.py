@@ -13,8 +13,7 @@ import pytest
 
 from lab.checkout import ROOT, Stack, command_line, passphrase
 from lab.driver import Result
-from lab.providers.kubernetes.cluster import OBJECTS, RELEASES, secret_data
-from lab.providers.operators.reloader import RESTARTS
+from lab.providers.kubernetes.cluster import OBJECTS, RELEASES, RESTARTS, secret_data
 from lab.world import World
 from stack_file.check import defects
 from tests.engine.platform import Outcome, driver, once_in_a_run, world_of

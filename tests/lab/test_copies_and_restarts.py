@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.clock import Clock
-from lab.providers.kubernetes.cluster import RELEASES, Cluster, encoded
+from lab.providers.kubernetes.cluster import RELEASES, RESTARTS, Cluster, encoded
 from lab.providers.operators import reflector, reloader
 from lab.site import Site
 from lab.world import World
@@ -90,7 +90,7 @@ def _deployment(site: Site, annotations: Mapping[str, str], secret: str = "token
 
 
 def _restarts(site: Site) -> dict[str, int]:
-    return {name: record["count"] for name, record in site.world.table(reloader.RESTARTS).items()}
+    return {name: record["count"] for name, record in site.world.table(RESTARTS).items()}
 
 
 def test_what_uses_a_changed_secret_restarts_once_for_each_change(site: Site) -> None:

@@ -43,7 +43,7 @@ def test_a_container_that_nobody_knows_proves_nothing(kube: Bench) -> None:
 
 def test_a_script_that_is_none_of_the_program_proves_nothing(kube: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "script", lambda name: f"print('{name}')")
-    with refuses("the lab knows the scripts of scripts and no other", InitFailedError):
+    with refuses("the lab knows the scripts of scripts/ and no other", InitFailedError):
         kube.probe("storage", "other", "shop", [])
 
 

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-from lab.providers.gitea import ACCOUNTS, ORGANISATIONS
+from lab.providers.errors import InitFailedError
+from lab.providers.gitea import CONTENT
 from tests.lab.bench import Bench, refuses
 from tests.lab.platforms import with_addresses, with_ingress
 
 HOST = "git.example"
-HOME = {"visibility": "private", "teams": {"crew": {"permission": "write"}}}
+CREW = {"permission": "write", "units_map": {"repo.code": "write"}}
+RIGHTS = {"includes_all_repositories": True, "can_create_org_repo": False}
+HOME = {"visibility": "private", "teams": {"crew": {**CREW, **RIGHTS}}}
 
 
 @pytest.fixture
@@ -46,45 +49,24 @@ def reconcile(kube: Bench, organisations: dict[str, Any], removed: tuple[str, ..
     kube.probe("gitea_content", f"content-{number}", "shop", env)
 
 
-def test_what_is_declared_is_there_afterwards(kube_with_gitea: Bench) -> None:
+def test_what_is_declared_stays_until_it_is_removed(kube_with_gitea: Bench) -> None:
     reconcile(kube_with_gitea, {"home": HOME})
-    assert kube_with_gitea.world.get(ORGANISATIONS, "home") == HOME, "visibility and teams"
-
-
-def test_accounts_work_while_their_person_may_log_in(kube_with_gitea: Bench) -> None:
-    for name, active in (("jane", False), ("judy", True)):
-        kube_with_gitea.world.put(ACCOUNTS, name, {"active": active})
-    reconcile(kube_with_gitea, {})
-    assert kube_with_gitea.world.table(ACCOUNTS) == {"jane": {"active": True}, "judy": {"active": False}}, "as declared"
+    held = kube_with_gitea.world.table(CONTENT)["shop/gitea"]
+    assert held["organisations"] == {"home": {"name": "home", "visibility": "private"}}, "in its database"
+    kube_with_gitea.world.put(CONTENT, "shop/gitea", {**held, "repositories": {"home": ["home/infra"]}})
+    with refuses("still holds repositories: home/infra", InitFailedError):
+        reconcile(kube_with_gitea, {}, removed=("home",))
+    kube_with_gitea.world.put(CONTENT, "shop/gitea", held)
+    reconcile(kube_with_gitea, {}, removed=("home",))
+    assert kube_with_gitea.world.table(CONTENT)["shop/gitea"]["organisations"] == {}, "it was named, and is empty"
 
 
 def test_another_password_is_refused(kube_with_gitea: Bench) -> None:
-    with refuses(r"refuses the account \(401\)"):
+    with refuses(r"refuses the account \(401\)", InitFailedError):
         reconcile(kube_with_gitea, {"home": HOME}, secret="other")
 
 
 def test_a_host_that_nobody_serves_is_waited_for(kube: Bench) -> None:
     kube.object("v1", "Secret", "admin", "shop", stringData={"username": "root", "password": "s3cret"})
-    with refuses("no such host"):
+    with refuses("no such host", InitFailedError):
         reconcile(kube, {"home": HOME})
-
-
-def test_a_removed_organisation_goes_when_it_is_empty(kube_with_gitea: Bench) -> None:
-    reconcile(kube_with_gitea, {"home": HOME})
-    reconcile(kube_with_gitea, {}, removed=("home", "never-there"))
-    assert kube_with_gitea.world.get(ORGANISATIONS, "home") is None, "it was named"
-
-
-def test_a_removed_organisation_with_a_repository_stays(kube_with_gitea: Bench) -> None:
-    kube_with_gitea.world.put(ORGANISATIONS, "home", {**HOME, "repositories": ["home/infra"]})
-    with refuses("still holds repositories: home/infra"):
-        reconcile(kube_with_gitea, {}, removed=("home",))
-    assert kube_with_gitea.world.get(ORGANISATIONS, "home") is not None, "nothing was lost"
-
-
-def test_teams_that_are_not_declared_stay(kube_with_gitea: Bench) -> None:
-    reconcile(kube_with_gitea, {"home": HOME})
-    reconcile(kube_with_gitea, {"home": {"visibility": "public", "teams": {}}})
-    found = kube_with_gitea.world.get(ORGANISATIONS, "home") or {}
-    assert found["visibility"] == "public", "as declared now"
-    assert list(found["teams"]) == ["crew"], "only `removed` deletes"

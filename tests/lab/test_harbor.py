@@ -8,14 +8,16 @@ import pytest
 from components.harbor import pull_secret
 from components.harbor.declared import content
 from components.harbor.settings import Harbor
-from lab.providers.harbor import PROJECTS, ROBOTS, SCHEDULES
+from lab.providers.errors import InitFailedError
+from lab.providers.harbor import CONTENT
+from lab.providers.kubernetes.cluster import encoded
 from lab.providers.operators.templates import render
 from lib.kubernetes import from_secret
 from tests.lab.bench import Bench, refuses
 from tests.lab.platforms import with_addresses, with_ingress
 
 HOST = "registry.example"
-URL = "redis://harbor:s3cret@valkey:6379/3"
+URL, NEW_URL = "redis://harbor:s3cret@valkey:6379/3", "redis://harbor:an3w@valkey:6379/3"
 DECLARED: dict[str, Any] = {
     "registries": {"hub": {"type": "docker-hub", "url": "https://hub.docker.com"}},
     "projects": {"shop": {"members": {"people": "developer"}}, "cache": {"public": True, "proxyCache": "hub"}},
@@ -28,11 +30,13 @@ def kube_with_harbor(kube: Bench) -> Bench:
     with_addresses(kube)
     with_ingress(kube)
     kube.object("v1", "Secret", "admin", "shop", stringData={"password": "s3cret"})
-    kube.object("v1", "Secret", "other", "shop", stringData={"password": "gu3ss"})
     login(kube)
     valkey(kube)
     values: dict[str, Any] = {
-        "core": {"extraEnvVars": [from_secret("_REDIS_URL_REG", "valkey", "registry")]},
+        "core": {
+            "extraEnvVars": [from_secret("_REDIS_URL_REG", "valkey", "registry")],
+            "podAnnotations": {"reloader.stakater.com/auto": "true"},
+        },
         "existingSecretAdminPassword": "admin",
         "existingSecretAdminPasswordKey": "password",
         "expose": {"type": "ingress", "ingress": {"className": "traefik", "hosts": {"core": HOST}}},
@@ -62,9 +66,7 @@ def valkey(kube: Bench) -> None:
     kube.object(f"{rbac}/v1", "RoleBinding", "content", "shop", roleRef=reference, subjects=subjects)
 
 
-def reconcile(
-    kube: Bench, declared: dict[str, Any], admin: str = "admin", mounted: int = 1, generation: int = 1, **changed: str
-) -> None:
+def reconcile(kube: Bench, declared: dict[str, Any], mounted: int = 1, generation: int = 1, **changed: Any) -> None:
     harbor = Harbor.model_validate({"host": HOST, "userGroup": "people", "adminGroup": "people", **declared})
     plain = {
         "HARBOR_URL": f"https://{HOST}",
@@ -74,47 +76,69 @@ def reconcile(
         "VALKEY_GENERATIONS": "valkey/harbor=1",
         "CORE_PODS": "/api/v1/namespaces/shop/pods",
         "SECONDS": "60",
+        "HARBOR_PASSWORD": "s3cret",
         **changed,
     }
-    password = {"name": "HARBOR_PASSWORD", "valueFrom": {"secretKeyRef": {"name": admin, "key": "password"}}}
     mounts = [{"name": "puller", "mountPath": "/robots/puller"}]
-    env = [*({"name": name, "value": value} for name, value in plain.items()), password]
+    env = [{"name": name, "value": value} for name, value in plain.items()]
     volumes = [{"name": "puller", "secret": {"secretName": f"registry-puller-{mounted}"}}]
     number = len(list(kube.cluster.each("batch/Job")))
     more = {"volumes": volumes, "mounts": mounts, "serviceAccountName": "content"}
     kube.probe("harbor_content", f"content-{number}", "shop", env, **more)
 
 
+def content_of(kube: Bench) -> dict[str, Any]:
+    return kube.world.table(CONTENT)["shop/harbor"]
+
+
 def test_what_is_declared_is_there_afterwards(kube_with_harbor: Bench) -> None:
     reconcile(kube_with_harbor, DECLARED)
-    project = kube_with_harbor.world.get(PROJECTS, "shop") or {}
-    assert project["members"] == {"people": 2}, "the group with the role of a developer"
-    robot = kube_with_harbor.world.get(ROBOTS, "robot$puller") or {}
-    assert robot["password"] == "Puller0Password", "that of its Secret"
+    held = content_of(kube_with_harbor)
+    assert {one["name"] for one in held["projects"].values()} == {"library", "shop", "cache"}, (
+        "and what it brings along"
+    )
+    assert list(held["passwords"].values()) == ["Puller0Password"], "that of its Secret"
 
 
-def test_the_schedule_of_the_garbage_collection_holds_the_url_that_core_has(kube_with_harbor: Bench) -> None:
+def test_the_schedule_of_the_garbage_collection_follows_the_url_that_core_has(kube_with_harbor: Bench) -> None:
+    kube_with_harbor.release("reloader", "shop", repository="https://stakater.github.io/stakater-charts")
     reconcile(kube_with_harbor, DECLARED)
-    assert kube_with_harbor.world.get(SCHEDULES, "gc") == {"redis_url_reg": URL}, "with the password of that time"
+    assert content_of(kube_with_harbor)["schedules"]["gc"]["redis_url_reg"] == URL, "with the password of that time"
+    secret = kube_with_harbor.cluster.get("Secret", "shop", "valkey") or {}
+    rotated = {**secret, "data": encoded({"registry": NEW_URL})}
+    rotated["metadata"] |= {"annotations": {"home-cluster/generations": "valkey/harbor=2"}}
+    kube_with_harbor.cluster.store(rotated)
+    kube_with_harbor.site.settle()
+    reconcile(kube_with_harbor, DECLARED, VALKEY_GENERATIONS="valkey/harbor=2")
+    assert content_of(kube_with_harbor)["schedules"]["gc"]["redis_url_reg"] == NEW_URL, "core was restarted after it"
 
 
-def test_a_secret_of_another_generation_is_waited_for(kube_with_harbor: Bench) -> None:
-    with refuses("the Secret valkey is of valkey/harbor=1 yet"):
-        reconcile(kube_with_harbor, DECLARED, VALKEY_GENERATIONS="valkey/harbor=2")
+def test_a_core_that_nobody_restarted_keeps_the_gate_shut(kube_with_harbor: Bench) -> None:
+    secret = kube_with_harbor.cluster.get("Secret", "shop", "valkey") or {}
+    kube_with_harbor.cluster.store({**secret, "data": encoded({"registry": NEW_URL})})
+    with refuses("Reloader has to restart it", InitFailedError):
+        reconcile(kube_with_harbor, DECLARED)
 
 
-def test_the_account_of_the_job_may_look_at_that_secret_alone(kube_with_harbor: Bench) -> None:
-    with refuses("content cannot get secrets"):
-        reconcile(kube_with_harbor, DECLARED, VALKEY_SECRET="/api/v1/namespaces/shop/secrets/admin")
-
-
-def test_another_password_is_refused(kube_with_harbor: Bench) -> None:
-    with refuses("answered 401"):
-        reconcile(kube_with_harbor, DECLARED, admin="other")
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"VALKEY_GENERATIONS": "valkey/harbor=2"}, "is of valkey/harbor=1 yet"),
+        ({"VALKEY_SECRET": "/api/v1/namespaces/shop/secrets/admin"}, "HTTP Error 403"),
+        ({"HARBOR_PASSWORD": "guess"}, "answered 401"),
+        ({"HARBOR_URL": "https://elsewhere.example"}, "answered 404"),
+        ({"LOGINS": "/elsewhere"}, "robot puller: /elsewhere/puller/generation is not mounted"),
+    ],
+)
+def test_what_is_not_as_the_job_was_told_keeps_it_waiting(
+    kube_with_harbor: Bench, changed: dict[str, Any], word: str
+) -> None:
+    with refuses(word, InitFailedError):
+        reconcile(kube_with_harbor, DECLARED, **changed)
 
 
 def test_a_password_of_another_generation_is_waited_for(kube_with_harbor: Bench) -> None:
-    with refuses("still generation 1"):
+    with refuses("still generation 1", InitFailedError):
         reconcile(kube_with_harbor, DECLARED, generation=2)
     login(kube_with_harbor, generation=2)
     reconcile(kube_with_harbor, DECLARED, mounted=2, generation=2)
@@ -122,31 +146,18 @@ def test_a_password_of_another_generation_is_waited_for(kube_with_harbor: Bench)
 
 def test_a_secret_for_another_host_is_no_login(kube_with_harbor: Bench) -> None:
     login(kube_with_harbor, generation=2, host="registry.elsewhere")
-    with refuses("holds no login"):
+    with refuses("KeyError: 'registry.example'", InitFailedError):
         reconcile(kube_with_harbor, DECLARED, mounted=2, generation=2)
 
 
-def test_a_cache_of_a_registry_that_is_not_there_is_refused(kube_with_harbor: Bench) -> None:
-    with refuses("needs the registry hub"):
-        reconcile(kube_with_harbor, {**DECLARED, "registries": {}})
-
-
-def test_a_robot_for_a_project_that_is_not_there_is_refused(kube_with_harbor: Bench) -> None:
-    with refuses("project shop not found"):
-        reconcile(kube_with_harbor, {"robots": DECLARED["robots"]})
-
-
-def test_a_removed_project_goes_when_it_is_empty(kube_with_harbor: Bench) -> None:
-    reconcile(kube_with_harbor, DECLARED)
-    reconcile(kube_with_harbor, {"removed": {"projects": ["shop"], "robots": ["puller"]}})
-    assert kube_with_harbor.world.get(PROJECTS, "shop") is None, "it was named"
-    assert kube_with_harbor.world.get(PROJECTS, "cache") is not None, "this one was not"
-
-
 def test_a_removed_project_with_images_stays(kube_with_harbor: Bench) -> None:
-    kube_with_harbor.world.put(PROJECTS, "shop", {"images": ["shop/api"]})
-    with refuses("contains repositories"):
-        reconcile(kube_with_harbor, {"removed": {"projects": ["shop"]}})
+    reconcile(kube_with_harbor, DECLARED)
+    held = content_of(kube_with_harbor)
+    kube_with_harbor.world.put(CONTENT, "shop/harbor", {**held, "images": ["shop"]})
+    with refuses("contains repositories", InitFailedError):
+        reconcile(kube_with_harbor, {"removed": {"projects": ["shop", "cache"], "robots": ["puller"]}})
+    left = {one["name"] for one in content_of(kube_with_harbor)["projects"].values()}
+    assert left == {"library", "shop"}, "the one that is empty went"
 
 
 def test_the_secret_of_a_robot_is_a_login_for_every_client() -> None:

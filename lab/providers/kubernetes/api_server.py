@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from doubles.kubernetes_api import Target
 from lab.providers.kubernetes import pods, rbac
-from lab.providers.kubernetes.cluster import CRDS, OBJECTS, Cluster
+from lab.providers.kubernetes.cluster import CRDS, OBJECTS, RELEASES, RESTARTS, Cluster
 from lab.providers.kubernetes.kinds import Kind
 from lab.providers.talos import nodes
+
+# Chart -> a container that scripts look at, and the labels of its pods (goharbor/harbor-helm, core/core-dpl.yaml).
+_PODS: Final = {"harbor": ("core", {"app": "harbor", "component": "core"})}
 
 ACCOUNT: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 ADDRESS: Final = "10.96.0.1"
@@ -58,12 +62,41 @@ class State:
                 yield _object(Kind(group, "", kind).qualified, "Established", True)
         else:
             yield from self._kept(target)
+        if target.resource == "pods":
+            yield from self._pods(target.namespace)
 
     def _kept(self, target: Target) -> Iterator[Mapping[str, Any]]:
         for key, one in self.cluster.world.view(OBJECTS).items():
             group, kind, namespace, _ = key.split("/")
             if (group, namespace, Kind(group, "", kind).plural) == (target.group, target.namespace, target.plural):
-                yield one
+                yield self._dated(one) if kind == "Secret" else one
+
+    def _dated(self, secret: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A Secret with the time at which it got its values."""
+        metadata = secret["metadata"]
+        time = _time(self.cluster.written(metadata["namespace"], metadata["name"]))
+        by = [{"manager": "external-secrets", "operation": "Update", "time": time, "fieldsV1": {"f:data": {}}}]
+        return {**secret, "metadata": {**metadata, "managedFields": by}}
+
+    def _pods(self, namespace: str) -> Iterator[Mapping[str, Any]]:
+        """Those of charts."""
+        for release in self.cluster.world.view(RELEASES).values():
+            if release["namespace"] == namespace and release["running"] and release["chart"] in _PODS:
+                name, labels = _PODS[release["chart"]]
+                state = {"running": {"startedAt": _time(started(self.cluster, release) + timedelta(seconds=5))}}
+                metadata = {"name": f"{release['fullname']}-{name}", "labels": {**labels, "release": release["name"]}}
+                yield {"metadata": metadata, "status": {"containerStatuses": [{"name": name, "state": state}]}}
+
+
+def started(cluster: Cluster, release: Mapping[str, Any]) -> datetime:
+    """When the pods of a running release were started: with it, or by Reloader."""
+    restart = cluster.world.get(RESTARTS, f"Release {release['namespace']}/{release['name']}") or {"at": 0}
+    return cluster.time(max(release["started"], restart["at"]))
+
+
+def _time(time: datetime) -> str:
+    """As the API writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _object(name: str, condition: str, met: bool) -> Mapping[str, Any]:

@@ -77,6 +77,7 @@ def run_releases(site: Site) -> None:
         _storage_classes(cluster, record)
         if not reasons(cluster, record):
             record["running"] = True
+            record["started"] = record.get("started") or cluster.tick()
             record["ready"] = not _held_back(cluster, key, record)
             site.world.put(RELEASES, key, record, sealed=True)
             _run(cluster, key, record)

@@ -7,6 +7,7 @@ import copy
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from lab.providers.kubernetes.kinds import Kind
@@ -17,9 +18,13 @@ from lab.world import World
 OBJECTS: Final = "kubernetes/objects"
 CRDS: Final = "kubernetes/crds"
 RELEASES: Final = "kubernetes/releases"
+WRITTEN: Final = "kubernetes/written"
+"""Table of the world: key of a Secret -> `at`, the minute in which it got its values; and `now` -> the last one."""
+RESTARTS: Final = "reloader/restarts"
 VAULTS: Final = "vault/servers"
 CLUSTERS: Final = "kubernetes/clusters"
 
+_BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 SYSTEM_NAMESPACES: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
@@ -64,6 +69,8 @@ class Cluster:
         kind = Kind.of(obj)
         metadata = obj["metadata"]
         key = object_key(kind.group, kind.kind, metadata.get("namespace", ""), metadata["name"])
+        if kind.kind == "Secret" and (self.world.view(OBJECTS).get(key) or {}).get("data") != obj.get("data"):
+            self.world.put(WRITTEN, key, {"at": self.tick()})
         self.world.put(OBJECTS, key, obj, sealed=kind.kind == "Secret")
 
     def remove(self, kind: str, namespace: str, name: str) -> bool:
@@ -120,6 +127,26 @@ class Cluster:
         if current and "status" in current:
             obj.setdefault("status", current["status"])
         self.store(obj)
+
+    def tick(self) -> int:
+        """Let a minute pass, so that what happens now is later than all that has happened; the minutes so far."""
+        minutes = int((self.world.get(WRITTEN, "now") or {"at": 0})["at"]) + 1
+        self.world.put(WRITTEN, "now", {"at": minutes})
+        return minutes
+
+    @property
+    def now(self) -> datetime:
+        """What the clock on the wall says."""
+        return self.time((self.world.get(WRITTEN, "now") or {"at": 0})["at"])
+
+    def written(self, namespace: str, secret: str) -> datetime:
+        """When a Secret got its values."""
+        return self.time((self.world.get(WRITTEN, object_key("", "Secret", namespace, secret)) or {"at": 0})["at"])
+
+    @staticmethod
+    def time(minutes: int) -> datetime:
+        """A minute's time."""
+        return _BEGIN + timedelta(minutes=minutes)
 
     def api(self) -> Properties | None:
         """The cluster's record (server, version, CA digest, whether it answers), or None before the bootstrap."""

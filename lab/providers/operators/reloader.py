@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from lab.providers.kubernetes import pods
 from lab.providers.kubernetes.chart_values import needs
-from lab.providers.kubernetes.cluster import RELEASES, Cluster
+from lab.providers.kubernetes.cluster import RELEASES, RESTARTS, Cluster
 from lab.providers.kubernetes.workloads import WORKLOADS
 from lab.providers.operators.conditions import runs
 from lab.site import Site
 
-RESTARTS: Final = "reloader/restarts"
 _SEEN: Final = "reloader/seen"
 _AUTO: Final = "reloader.stakater.com/auto"
 _NAMED: Final = {"Secret": "secret.reloader.stakater.com/reload", "ConfigMap": "configmap.reloader.stakater.com/reload"}
@@ -43,7 +42,8 @@ def run(site: Site) -> None:
 def _restart(site: Site, workload: str, place: str) -> None:
     record = site.world.get(RESTARTS, workload) or {"count": 0, "because": []}
     because = [*record["because"], place]
-    site.world.put(RESTARTS, workload, {"count": record["count"] + 1, "because": because})
+    at = Cluster(site).tick()
+    site.world.put(RESTARTS, workload, {"count": record["count"] + 1, "because": because, "at": at})
 
 
 def users(cluster: Cluster, kind: str, namespace: str, name: str) -> Iterator[str]:
