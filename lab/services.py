@@ -18,7 +18,7 @@ from doubles.harbor.registry import Registry, Robot
 from doubles.platform import registry
 from doubles.vault import Vault
 from lab.providers.authentik.instance import Instance
-from lab.providers.harbor import ROBOTS
+from lab.providers.harbor import CONTENT
 from lab.providers.kubernetes import pods
 from lab.providers.kubernetes.chart_values import hosts
 from lab.providers.kubernetes.cluster import VAULTS, Cluster
@@ -68,12 +68,13 @@ def _harbor(cluster: Cluster, release: Release, auth: Answer, faults: Faults) ->
     values, url = release["values"], str(release["values"]["externalURL"])
     core = {"env": (values.get("core") or {}).get("extraEnvVars")}
     text = pods.environment(cluster, release["namespace"], core).get("CONFIG_OVERWRITE_JSON", "{}")
+    held = cluster.world.view(CONTENT).get(f"{release['namespace']}/{release['name']}") or {"robots": {}}
     robots = {
-        login: Robot(
-            one["password"],
+        one["name"]: Robot(
+            held["passwords"][number],
             {scope["namespace"]: [right["action"] for right in scope["access"]] for scope in one["permissions"]},
         )
-        for login, one in cluster.world.view(ROBOTS).items()
+        for number, one in held["robots"].items()
     }
     images = Registry(url.removeprefix("https://"), robots, faults)
     portal = harbor.harbor(harbor.read(json.loads(text), url), auth, faults)

@@ -17,6 +17,7 @@ from lab.world import Record
 
 RUNS: Final = "authentik/runs"
 """Table of the world: id of a row -> `status` of its last run."""
+_APPLY: Final = "authentik.blueprints.v1.tasks.apply_blueprint"
 _ROOT: Final = "/blueprints/"
 _ACCOUNTS: Final = ("authentik_core.user", "authentik_core.group")
 
@@ -120,6 +121,25 @@ class Instance:
             "providers/proxy": [{"name": one.slug, "external_host": f"https://{one.host}"} for one in made if one.host],
         }
         return lists.get(path, ())
+
+    def tasks(self) -> Sequence[Mapping[str, Any]]:
+        """Blueprints that came with the release and wait for the worker, which applies them now."""
+        with self.cluster.world.transaction():
+            waiting = identity.packaged_runs(self.cluster, self.release)
+            identity.work(self.cluster, self.release)
+        task = {"actor_name": _APPLY, "aggregated_status": "queued", "mtime": "2026-11-23T10:00:00Z", "eta": None}
+        return [task] * waiting
+
+    def settings(self) -> Mapping[str, Any]:
+        """The system settings."""
+        with self.cluster.world.transaction():
+            return identity.system_settings(self.cluster)
+
+    def set(self, given: Mapping[str, Any]) -> None:
+        """Change some of them."""
+        with self.cluster.world.transaction():
+            kept = self.cluster.world.get(identity.SETTINGS, self.release["namespace"]) or {}
+            self.cluster.world.put(identity.SETTINGS, self.release["namespace"], {**kept, **given})
 
     def _applied(self) -> Iterator[Record]:
         yield from self.cluster.world.view(identity.APPLIED).values()
