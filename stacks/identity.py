@@ -42,7 +42,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
     server = _server(site, cluster, infrastructure, in_phase)
-    SystemSettings("authentik-settings", server.api, in_phase)
+    SystemSettings("authentik-settings", server.api, pulumi.ResourceOptions(parent=server))
     people = Blueprint(
         "blueprint-users",
         BlueprintArgs(

@@ -1,6 +1,7 @@
 """The pages of Authentik: discovery, the flow executor, authorization by groups. Protocol as in smoke/authentik.py."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from doubles.authentik.tokens import Tokens, own_key
 from doubles.loopback import Reply, Request
 from doubles.web import Asked, nothing, page, redirect, set_cookie, unguessable
 
+_MOST_WRONG = 5
 LOGIN, CONSENT = "default-authentication-flow", "default-provider-authorization-implicit-consent"
 
 
@@ -34,6 +36,7 @@ class Authentik:
     ) -> None:
         self._directory, self._faults = directory, faults
         self._sessions: dict[str, _Session] = {}
+        self._wrong: Counter[str] = Counter()
         self._api = Api(administration)
         self.tokens = Tokens(directory, faults)
 
@@ -119,6 +122,8 @@ class Authentik:
         session = self._session(asked)
         if session is None or asked.request.method == "GET":
             named = session is not None and session.pending and not session.user
+            if session is not None and named and self._wrong[session.pending] >= _MOST_WRONG:
+                return _challenge(session, {"component": "ak-stage-access-denied", "error_message": "Too many"})
             stage = {"component": "ak-stage-password"} if named else {"component": "ak-stage-identification"}
             return _challenge(session, {**stage, "password_fields": False})
         given = json.loads(asked.request.body)
@@ -127,6 +132,7 @@ class Authentik:
             return redirect(asked.request.path)  # the next stage is at the same address
         person = self._directory.people.get(session.pending)
         if person is None or given.get("password") != person.password:
+            self._wrong[session.pending] += "anybody may guess" not in self._faults
             errors = {"password": [{"string": "Invalid password", "code": "invalid"}]}
             return _challenge(session, {"component": "ak-stage-password", "response_errors": errors})
         session.user = session.pending
@@ -184,7 +190,12 @@ class Authentik:
         groups = list(self._directory.people[session.user].groups)
         groups = groups[:-1] if "a group is missing" in self._faults else groups
         groups += ["visitors"] if "a group is too much" in self._faults else []
-        return Reply(body={"user": {"username": session.user, "groups": [{"name": one, "pk": one} for one in groups]}})
+        own = "pictures come from a third party" not in self._faults
+        user = {
+            "username": session.user,
+            "avatar": "data:image/svg+xml," if own else "https://www.gravatar.com/avatar/",
+        }
+        return Reply(body={"user": {**user, "groups": [{"name": one, "pk": one} for one in groups]}})
 
 
 def _challenge(session: _Session | None, challenge: Mapping[str, Any]) -> Reply:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from components.authentik.blueprints.guessing import THRESHOLD
 from components.vault.login import MOUNT, ROLE
 from declarations import oidc
 from declarations.forward_auth import PREFIX, proxied_applications
 from declarations.oidc import OidcApplication
-from smoke.authentik import Session
+from smoke.authentik import Person, Session
 from smoke.check import Check, Failed, Refused, Skipped
 from smoke.checks import accounts, tokens
-from smoke.client import query_of
+from smoke.client import host_of, query_of
 from smoke.site import Site
 
 APPEAR, FROM_GIT = "users appear by themselves", "users and permissions come from Git"
@@ -75,6 +77,10 @@ def checks(site: Site) -> Iterator[Check]:
         name = f"{one.slug} lets a person in and knows them"
         yield Check(APPEAR, name, one.look, partial(_let_in, site, one))
     yield groups(site)
+    look = "the Job authentik-settings-set; Authentik: System → Settings → Avatars"
+    yield Check(FROM_GIT, "no picture comes from a third party", look, partial(_picture, site))
+    look = "Authentik: policy home-cluster-guessing, bound to default-authentication-flow"
+    yield Check(FROM_GIT, "a guesser of passwords is stopped", look, partial(_guesser, site))
     if any(one.slug == "kubernetes" for one in oidc.applications(site.settings)):
         look = "the API server's log on a control plane (talosctl logs); talos.clusterRoles"
         yield Check(FROM_GIT, "the Kubernetes API knows a person by their token", look, partial(_known_to_api, site))
@@ -103,6 +109,28 @@ def _groups(site: Site) -> str:
             f"{site.person.username} is in {_listed(found - wanted)} too, and not in {_listed(wanted - found)}"
         )
     return f"{site.person.username}: {_listed(found)}"
+
+
+def _picture(site: Site) -> str:
+    session = site.signed_in(site.person, PERSON)
+    own = site.settings.identity.host
+    picture: str = session.browser.get(f"https://{own}/api/v3/core/users/me/").json()["user"]["avatar"]
+    if "://" in picture and host_of(picture) != own:
+        raise Failed(f"the picture of {session.person.username} is fetched from {host_of(picture)}")
+    return "made by Authentik itself"
+
+
+def _guesser(site: Site) -> str:
+    """With a name that nobody has, so that nobody is locked out; Authentik treats it as any other."""
+    nobody = Person(f"smoke-{secrets.token_hex(4)}", "a guess")
+    for _ in range(-THRESHOLD + 1):
+        try:
+            site.session(nobody).sign_in()
+        except Refused as reason:
+            return str(reason)
+        except Failed:
+            continue
+    raise Failed(f"after {-THRESHOLD} wrong passwords another one is asked for")
 
 
 def _listed(names: set[str] | frozenset[str]) -> str:

@@ -12,6 +12,7 @@ from tests.smoke.conftest import ACCOUNTS, Smoke
 IMAGE = "an image goes in and out"
 GROUPS = "a person has the groups of the stack file"
 API = "the Kubernetes API knows a person by their token"
+PICTURE = "no picture comes from a third party"
 FLOWS = "login flows of Matrix clients"
 SERVICES = ("gitea", "harbor", "matrix", "vault", "kubernetes")
 STRANGERS = "wiki lets no stranger through"
@@ -49,6 +50,8 @@ LIES: Mapping[str, tuple[str, str]] = {
     "chat offers no login": (FLOWS, "m.login.sso"),
     "a group is missing": (GROUPS, "not in admins"),
     "a group is too much": (GROUPS, "in visitors too"),
+    "pictures come from a third party": (PICTURE, "www.gravatar.com"),
+    "anybody may guess": ("a guesser of passwords is stopped", "another one is asked for"),
     "gitea makes no accounts": (let_in("gitea"), "no account"),
     "gitea names people otherwise": (let_in("gitea"), "ghost"),
     "gitea mixes up rights": (let_in("gitea"), "no administrator"),
@@ -151,7 +154,9 @@ def test_without_accounts_what_needs_one_is_skipped_with_what_it_needs(smoke: Sm
     skipped = {one.check.name: one.detail for one in results if one.status is Status.SKIPPED}
     assert failures(results) == {}, "nothing is wrong"
     people = (*SERVICES, "wiki")
-    assert set(skipped) == {GROUPS, API, IMAGE, *map(let_in, people), *map(kept_out, people)}, "the rest is asked"
+    assert set(skipped) == {GROUPS, PICTURE, API, IMAGE, *map(let_in, people), *map(kept_out, people)}, (
+        "the rest is asked"
+    )
     assert "SMOKE_USER" in skipped[let_in("gitea")], "how to have it run"
     assert "SMOKE_ROBOT" in skipped[IMAGE], "how to have it run"
 
