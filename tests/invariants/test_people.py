@@ -7,6 +7,7 @@ import pytest
 
 from tests.components.authentik.blueprints.documents import load
 from tests.support.engine import Recorded, Recording
+from tests.support.program import STACK_FILE
 from tests.support.variants import Difference, changed, difference
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -101,3 +102,17 @@ def test_who_leaves_is_deleted_with_sessions_and_tokens(left: Difference) -> Non
     absent = [entry for entry in blueprint(left)["entries"] if entry.get("state") == "absent"]
     accounts = [entry["identifiers"] for entry in absent if entry["model"] == "authentik_core.user"]
     assert accounts == [{"username": "jane", "path": "home-cluster/people"}], "this account of this program"
+
+
+def test_administrators_need_a_second_factor_without_the_line_that_switches_it_off(update: Recording) -> None:
+    (line,) = [one for one in STACK_FILE.read_text(encoding="utf-8").splitlines(keepends=True) if "secondFactor" in one]
+    model = "authentik_policies_expression.expressionpolicy"
+    policies = {
+        entry["identifiers"]["name"]: entry.get("attrs", {}).get("expression", "")
+        for entry in blueprint(difference(update, changed(line, "")))["entries"]
+        if entry["model"] == model
+    }
+    asked = policies["home-cluster-second-factor"]
+    for group in ("vault-admins", "gitea-admins", "harbor-admins"):
+        assert f"{group!r}" in asked, "by the settings of the services"
+    assert "'gitea-users'" not in asked, "and nobody else"

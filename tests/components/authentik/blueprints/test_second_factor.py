@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from components.authentik.blueprints import users
 from settings.identity import Identity
+from stack_file.load import load_stack_file
 from tests.components.authentik.blueprints.documents import Tag, entries, evaluate, load, the
 from tests.components.authentik.blueprints.schema import problems
+from tests.stack_file.stacks import FIXTURES
 
 STAGE = "authentik_stages_authenticator_validate.authenticatorvalidatestage"
 POLICY = "authentik_policies_expression.expressionpolicy"
@@ -154,3 +156,27 @@ def test_the_break_glass_account_is_asked_for_none_whatever_it_is_put_into() -> 
     loaded = document("required", groups=["admins"])
     assert not asked(loaded, {"admins"}, {}, username="akadmin", root=True), "it is for the day devices are lost"
     assert asked(loaded, {"admins"}, {}, username="ada", root=True), "and it alone"
+
+
+def test_whoever_administers_something_needs_one_unless_the_stack_file_says_otherwise() -> None:
+    settings = load_stack_file(FIXTURES / "valid" / "minimal.yaml")
+    loaded = load(users.text(settings.identity, second_factor_groups=settings.second_factor_groups))
+    assert asked(loaded, {settings.gitea.admin_group}, {}), "without a line in the stack file"
+    assert not asked(loaded, {settings.gitea.user_group}, {}), "and nobody else"
+    factor = settings.identity.second_factor.model_copy(update={"administrators": "optional"})
+    relaxed = settings.model_copy(update={"identity": settings.identity.model_copy(update={"second_factor": factor})})
+    assert relaxed.second_factor_groups == (), "by its name"
+
+
+def test_every_kind_of_administrator_counts_and_what_is_switched_off_does_not() -> None:
+    settings = load_stack_file(FIXTURES / "valid" / "applications.yaml")
+    assert settings.talos is not None, "machines of this program"
+    services = {settings.vault.admin_group, settings.gitea.admin_group, settings.harbor.admin_group}
+    roles = {group for group, role in settings.talos.cluster_roles.items() if role == "cluster-admin"}
+    assert services | roles <= {*settings.admin_groups}, "Vault, services, the cluster"
+    off = {
+        name: getattr(settings, name).model_copy(update={"enabled": False}) for name in ("gitea", "harbor", "matrix")
+    }
+    vault = settings.vault.model_copy(update={"oidc": False})
+    alone = settings.model_copy(update={**off, "vault": vault, "talos": None})
+    assert alone.admin_groups == (), "nobody logs in to them"
