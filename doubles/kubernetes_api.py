@@ -63,6 +63,8 @@ class KubernetesApi:
             what = f'{target.resource}{f" {target.name!r}" if target.name else ""} is forbidden: User "{user}"'
             return _refusal(403, f'{what} cannot {verb} resource "{target.plural}" in API group "{target.group}"')
         accept = _header(request, "Accept")
+        if _METADATA_ONLY in accept and f"{_METADATA_ONLY}List" not in accept and not target.name:
+            return _refusal(406, "only the following media types are accepted: application/json")
         objects = [_shown(one, accept) for one in self.state.objects(target)]
         if target.name:
             named = [one for one in objects if one["metadata"]["name"] == target.name]

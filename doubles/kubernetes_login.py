@@ -1,6 +1,7 @@
 """The Kubernetes API as far as it says who somebody is: structured authentication with tokens of Authentik."""
 
 import json
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ def api_server(issuer: Issuer, faults: Collection[str] = ()) -> Answer:
             return Reply(404)
         claims = own_key().verified(asked.header("Authorization").removeprefix("Bearer ")) or {}
         meant = (claims.get("iss"), claims.get("aud")) == (issuer.url, issuer.audience)
-        if not meant or "the API server knows no login" in faults:
+        if not meant or claims["exp"] < time.time() or "the API server knows no login" in faults:
             return Reply(401, {"kind": "Status", "status": "Failure", "message": "Unauthorized", "code": 401})
         prefix = "" if "the API server has no prefix" in faults else PREFIX
         groups = [] if "the API server reads no groups" in faults else claims["groups"]

@@ -14,6 +14,7 @@ from lab.world import Record, World
 Effect = Literal["refuse", "never-ready", "fail"]
 
 _TABLE: Final = "faults"
+_LIES: Final = "lies"
 _LATENCY: Final = "latency"
 
 # Simulated seconds that creating something takes, about as long as on a small home server; `delay` replaces them.
@@ -74,6 +75,14 @@ class Faults:
                     self._world.put(_TABLE, key, fault)
             return str(fault["message"])
         return None
+
+    def lie(self, name: str) -> None:
+        """Let the double of a service do something wrong; each does it by its name (doubles/)."""
+        self._world.put(_LIES, name, {})
+
+    def lies(self) -> frozenset[str]:
+        """What the doubles do wrong."""
+        return frozenset(self._world.keys(_LIES))
 
     def delay(self, kind: str, seconds: float) -> None:
         """Let creating a `kind` (shell pattern) take so many simulated seconds."""

@@ -24,11 +24,14 @@ class Signer:
         return f"{signed}.{_encode(self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
     def verified(self, token: str) -> dict[str, Any] | None:
-        """The claims of a token of this key, None for any other."""
+        """The claims of a token of this key, None for any other, or by another algorithm."""
         signed, _, signature = token.rpartition(".")
         try:
+            algorithm = json.loads(_decode(token.split(".", maxsplit=1)[0]))["alg"]
             self._key.public_key().verify(_decode(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        except InvalidSignature:
+        except (InvalidSignature, ValueError):
+            return None
+        if algorithm != "RS256":
             return None
         return claims_of(token)
 

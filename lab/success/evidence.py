@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,6 @@ class Evidence:
         state: The exported deployment.
         again: The second preview; None where there was none.
         seconds: How long the update took.
-        faults: What the doubles of the services do wrong (doubles/), each by its name.
     """
 
     settings: Settings
@@ -30,7 +29,6 @@ class Evidence:
     up: Result
     again: Result | None
     seconds: float
-    faults: Collection[str] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ _PROOF = "{} of {} checks of `make smoke`, asked of doubles that were set up fro
 
 def ask(evidence: Evidence) -> Sequence[Metric]:
     """Each metric of the suite."""
-    return judge(platform.ask(evidence.cluster, evidence.settings, evidence.state, evidence.faults))
+    return judge(platform.ask(evidence.cluster, evidence.settings, evidence.state))
 
 
 def judge(results: Sequence[Result]) -> Sequence[Metric]:

@@ -52,9 +52,10 @@ class Front:
     ssh: str
 
 
-def front(cluster: Cluster, settings: Settings, faults: Collection[str] = ()) -> Front:
+def front(cluster: Cluster, settings: Settings) -> Front:
     """Of every name of the platform, under the lock of the world."""
     answers, silent = {}, {}
+    faults = cluster.site.faults.lies()
     auth = _authentik(cluster, faults)
     for host in settings.resolved_names:
         try:
@@ -104,12 +105,10 @@ def _ssh(cluster: Cluster, settings: Settings) -> str:
     return ""
 
 
-def ask(
-    cluster: Cluster, settings: Settings, state: Mapping[str, Any], faults: Collection[str] = ()
-) -> Sequence[Result]:
+def ask(cluster: Cluster, settings: Settings, state: Mapping[str, Any]) -> Sequence[Result]:
     """Run the suite. Not under the lock of the world: the doubles look into it."""
     with cluster.world.transaction():
-        held = front(cluster, settings, faults)
+        held = front(cluster, settings)
         account = _robot(cluster, settings)
     settings = _with_stranger(settings)
     with ExitStack() as stack:

@@ -224,7 +224,7 @@ LIES = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_of_a_double_fails_the_metric_that_it_is_about(scene: Scene, lie: str) -> None:
-    scene.evidence = replace(scene.evidence, faults={lie})
+    scene.evidence.cluster.site.faults.lie(lie)
     assert list(scene.failed()) == [LIES[lie]], "every other lie: tests/smoke, by the same doubles"
 
 

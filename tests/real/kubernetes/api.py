@@ -72,9 +72,16 @@ class Api:
         """The same server for somebody else."""
         return Api(self.port, self.context, token)
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, content_type: str = _JSON) -> Answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        content_type: str = _JSON,
+        accept: str = _JSON,
+    ) -> Answer:
         """Whatever the server answers, errors too."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type, "Accept": accept}
         content = None if body is None else json.dumps(body)
         rested = self._connection is not None
         try:

@@ -32,8 +32,14 @@ class Login:
 
     authentik: Authentik
     client: Client
+    host: str
     flags: dict[str, str]
     variables: dict[str, str]
+
+    @property
+    def issuer(self) -> str:
+        """Of the tokens."""
+        return f"https://{self.host}/application/o/{self.client.slug}/"
 
     def token(self, person: Person) -> str:
         """What kubectl has on the machine of a person who logged in."""
@@ -59,7 +65,7 @@ def offered(program: Recording, directory: Path) -> Iterator[Login]:
         serving(authentik.respond, authority.server([host])) as double,
         proxying({f"{host}:443": urlsplit(double.url).port or 0}) as proxy,
     ):
-        yield Login(authentik, client, {_FLAG: str(file)}, {"HTTPS_PROXY": proxy.url})
+        yield Login(authentik, client, host, {_FLAG: str(file)}, {"HTTPS_PROXY": proxy.url})
 
 
 def _configuration(program: Recording) -> dict[str, Any]:
