@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from lab.checkout import command_line
+from lab.operation import PROCESSES
 from stack_file.load import load_stack_file
 from stack_file.secrets import required_secrets
 from tests.support.program import STACK_FILE, secret_values
 from tests.tools.conftest import script
 from tests.tools.stack_state import secret
-from tools import operate
+from tools import cluster, operate
 from tools import secret_values as judged
 from tools.cluster import PROVIDER
 from tools.state import Engine
@@ -71,21 +72,27 @@ def run(checkout: Path) -> Run:
     """Run an operation in the checkout, with the project's own packages importable."""
 
     def operation(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        code = "import sys, pathlib, tools.cluster as c, tools.operate as o; c.PAUSE_SECONDS = 0; "
-        code += "o.main(sys.argv[2:], pathlib.Path(sys.argv[1]))"
         base = {name: value for name, value in os.environ.items() if name != "SSL_CERT_DIR"}
         base["PULUMI_BACKEND_URL"] = f"file://{checkout}/backend?metadata=skip"
-        return subprocess.run(
-            [sys.executable, "-c", code, str(checkout), *arguments],
-            cwd=ROOT,
-            env=base | {"PYTHONPATH": str(ROOT)} | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        said = checkout / "stdout", checkout / "stderr"
+        child = PROCESSES.Process(target=_operate, args=(arguments, checkout, base | environment, said))
+        child.start()
+        child.join()
+        stdout, stderr = (file.read_text() for file in said)
+        return subprocess.CompletedProcess(arguments, child.exitcode or 0, stdout, stderr)
 
     return operation
+
+
+def _operate(arguments: tuple[str, ...], checkout: Path, environment: dict[str, str], said: tuple[Path, Path]) -> None:
+    """Become the operation; forked off a process that has imported it."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    for standard, file in zip((1, 2), said, strict=True):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), standard)
+    cluster.PAUSE_SECONDS = 0
+    operate.main(list(arguments), checkout)
 
 
 def started(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str, str]:
