@@ -12,7 +12,7 @@ from declarations.oidc import OidcApplication
 from stack_file.load import load_stack_file
 from tests.components.authentik.blueprints.documents import Tag, entries, evaluate, load, the
 
-SETTINGS = load_stack_file(Path(__file__).parents[3] / "Pulumi.test-cluster.yaml")
+SETTINGS = load_stack_file(Path(__file__).parents[4] / "Pulumi.test-cluster.yaml")
 APPLICATIONS = oidc.applications(SETTINGS)
 PROVIDER = "authentik_providers_oauth2.oauth2provider"
 
