@@ -38,6 +38,10 @@ class State(Protocol):
     def may(self, user: str, verb: str, target: Target) -> bool:
         """Whether a user's roles let it `get` or `list` that."""
 
+    @property
+    def version(self) -> str:
+        """Such as v1.36.3."""
+
     def objects(self, target: Target) -> Iterable[Mapping[str, Any]]:
         """Every object of the target's resource in its namespace."""
 
@@ -48,10 +52,12 @@ class KubernetesApi:
 
     state: State
 
-    def respond(self, request: Request) -> Reply:
-        """The answer to any request."""
+    def respond(self, request: Request, user: str | None = None) -> Reply:
+        """The answer to a request of `user`, or of whom the token is that comes with it."""
         url = urlsplit(request.path)
-        user = self.state.user(_header(request, "Authorization").removeprefix("Bearer "))
+        if url.path in ("/readyz", "/version"):  # for everybody (ClusterRole system:public-info-viewer)
+            return Reply(200, "ok" if url.path == "/readyz" else {"gitVersion": self.state.version})
+        user = user or self.state.user(_header(request, "Authorization").removeprefix("Bearer "))
         if user is None:
             return _refusal(401, "Unauthorized")
         found = _PATH.fullmatch(url.path)

@@ -22,6 +22,7 @@ from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.kubernetes.endpoints import Backend, IngressError, UnreachableError, locate
 from lab.providers.kubernetes.jobs import Container, Outcome
 from lab.providers.vault import gates as vault
+from lab.scripts.network import Tls
 from lab.scripts.sandbox import Pod, run
 
 Serve = Callable[[Cluster, Backend, Request], Reply]
@@ -91,7 +92,7 @@ class _Network:
     cluster: Cluster
     namespace: str
 
-    def respond(self, url: str, request: Request) -> Reply:
+    def respond(self, url: str, request: Request, tls: Tls | None) -> Reply:
         """The answer of the API server or of a release. Raises OSError."""
         if urlsplit(url).hostname == api_server.ADDRESS:
             return KubernetesApi(api_server.State(self.cluster)).respond(request)

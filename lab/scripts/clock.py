@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dates
 import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
@@ -13,12 +14,12 @@ _DAY: Final = 86400.0
 
 
 class Clock:
-    """Stands still until the script sleeps, and is a day later then: nothing else happens meanwhile, so there is no
+    """Stands still until the script sleeps, and is a day later then: all that can happen does meanwhile, so there is no
     point in asking more than once again.
     """
 
-    def __init__(self, begun: dates.datetime) -> None:
-        self._begun, self._passed = begun, 0.0
+    def __init__(self, begun: dates.datetime, meanwhile: Callable[[], object]) -> None:
+        self._begun, self._passed, self._meanwhile = begun, 0.0, meanwhile
 
     @property
     def slept(self) -> bool:
@@ -40,3 +41,4 @@ class Clock:
 
     def _sleep(self, seconds: float) -> None:
         self._passed += max(seconds, _DAY)
+        self._meanwhile()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import functools
 import io
 import os
 import pathlib
+import tempfile
 from pathlib import PurePosixPath
 from types import ModuleType
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from lab.scripts.replaced import replaced
+
+TEMPORARY: Final = "/tmp"  # noqa: S108 - of a container
 
 
 class Files:
@@ -33,7 +38,7 @@ class Files:
         self.content[path] = content
 
     def _below_volume(self, path: str) -> bool:
-        return any(PurePosixPath(path).is_relative_to(volume) for volume in self.volumes)
+        return any(PurePosixPath(path).is_relative_to(volume) for volume in (*self.volumes, TEMPORARY))
 
     def open(self, path: Any, mode: str = "r", *_: Any, encoding: str = "utf-8", **__: Any) -> IO[Any]:
         """A file, for reading or for writing it anew."""
@@ -44,8 +49,13 @@ class Files:
         return io.BytesIO(content) if "b" in mode else io.StringIO(content.decode(encoding))
 
     def modules(self) -> dict[str, ModuleType]:
-        """`pathlib` over these files."""
-        return {"pathlib": replaced(pathlib, "PurePath", "PurePosixPath", Path=type("Path", (_Path,), {"files": self}))}
+        """`pathlib` and `tempfile` over these files."""
+        path = type("Path", (_Path,), {"files": self})
+        directory = functools.partial(contextlib.nullcontext, TEMPORARY)
+        return {
+            "pathlib": replaced(pathlib, "PurePath", "PurePosixPath", Path=path),
+            "tempfile": replaced(tempfile, TemporaryDirectory=directory),
+        }
 
 
 class _Path(PurePosixPath):
@@ -59,6 +69,12 @@ class _Path(PurePosixPath):
 
     def read_text(self, encoding: str = "utf-8") -> str:
         return self.read_bytes().decode(encoding)
+
+    def touch(self, mode: int = 0o666) -> None:
+        self.files.write(str(self), b"")
+
+    def write_bytes(self, content: bytes) -> None:
+        self.files.write(str(self), content)
 
     def write_text(self, text: str, encoding: str = "utf-8") -> None:
         self.files.write(str(self), text.encode(encoding))

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any, Final, Protocol
 from urllib.response import addinfourl
 
@@ -26,11 +26,23 @@ _NAMES: Final = tuple(
 )
 
 
+class Tls:
+    """An SSLContext of a client: the certificates (PEM) that it trusts, and its own."""
+
+    def __init__(self, files: Files, trusted: str) -> None:
+        self._files = files
+        self.trusted, self.certificate, self.verify_flags = trusted, "", ssl.VERIFY_X509_STRICT
+
+    def load_cert_chain(self, path: Any) -> None:
+        """Present the certificate in a file."""
+        self.certificate = self._files.read(str(path)).decode()
+
+
 class Network(Protocol):
     """Who answers; both raise OSError where nobody does."""
 
-    def respond(self, url: str, request: Request) -> Reply:
-        """The answer to a request; `url` says where it goes."""
+    def respond(self, url: str, request: Request, tls: Tls | None) -> Reply:
+        """The answer to a request; `url` says where it goes, `tls` whom the client trusts where it is https."""
 
     def greeting(self, host: str, port: int) -> bytes:
         """What a server says to whoever connects."""
@@ -39,12 +51,11 @@ class Network(Protocol):
 def modules(network: Network, files: Files, environment: Mapping[str, str]) -> dict[str, ModuleType]:
     """`urllib`, `ssl`, `socket` and `http.client` over this network."""
 
-    def context(cafile: str | None = None, cadata: str | None = None) -> Any:
-        """An SSLContext, as far as scripts make use of one: whom it trusts."""
+    def context(cafile: str | None = None, cadata: str | None = None) -> Tls:
         path = cafile or environment.get("SSL_CERT_FILE", "")
         # Python passes over a variable that names no file, and not over an argument.
         trusted = cadata or (files.read(path) if cafile else files.content.get(path, b"")).decode()
-        return SimpleNamespace(trusted=trusted, verify_flags=ssl.VERIFY_X509_STRICT)
+        return Tls(files, trusted)
 
     def opener(*handlers: Any) -> urllib.request.OpenerDirector:
         given = [one() if isinstance(one, type) else one for one in handlers]
@@ -66,7 +77,7 @@ def modules(network: Network, files: Files, environment: Mapping[str, str]) -> d
         "urllib.request": request,
         "http": replaced(http, "HTTPMethod", "HTTPStatus", client=client),
         "http.client": client,
-        "ssl": replaced(ssl, "VERIFY_X509_STRICT", "SSLError", create_default_context=context),
+        "ssl": replaced(ssl, "VERIFY_X509_STRICT", "SSLError", SSLContext=Tls, create_default_context=context),
         "socket": replaced(socket, "timeout", create_connection=connection),
     }
 
@@ -100,19 +111,22 @@ class _Wire(urllib.request.AbstractHTTPHandler):
         self.http_request = self.https_request = self.do_request_
 
     def http_open(self, request: urllib.request.Request) -> addinfourl:
-        headers = {**request.headers, **request.unredirected_hdrs}
-        body = request.data if isinstance(request.data, bytes) else b""
-        asked = Request(request.get_method(), request.selector, headers, body)
-        try:
-            reply = self._network.respond(request.full_url, asked)
-        except OSError as error:
-            raise urllib.error.URLError(error) from error
-        return _response(request.full_url, reply)
+        return self._open(request, None)
 
     def https_open(self, request: urllib.request.Request) -> addinfourl:
         if "BEGIN CERTIFICATE" not in self._context.trusted:
             raise urllib.error.URLError("certificate verify failed: unable to get local issuer certificate")
-        return self.http_open(request)
+        return self._open(request, self._context)
+
+    def _open(self, request: urllib.request.Request, tls: Tls | None) -> addinfourl:
+        headers = {**request.headers, **request.unredirected_hdrs}
+        body = request.data if isinstance(request.data, bytes) else b""
+        asked = Request(request.get_method(), request.selector, headers, body)
+        try:
+            reply = self._network.respond(request.full_url, asked, tls)
+        except OSError as error:
+            raise urllib.error.URLError(error) from error
+        return _response(request.full_url, reply)
 
 
 def _response(url: str, reply: Reply) -> addinfourl:

@@ -8,7 +8,7 @@ import builtins
 import functools
 import importlib
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -39,8 +39,9 @@ class Pod:
 
     Attributes:
         files: Path -> content of what is mounted.
-        volumes: Paths where a volume is mounted that can be written to.
         now: What the clock on the wall says.
+        volumes: Paths where a volume is mounted that can be written to.
+        meanwhile: What happens when the script sleeps.
     """
 
     files: Mapping[str, str]
@@ -48,6 +49,7 @@ class Pod:
     network: Network
     now: datetime
     volumes: tuple[str, ...] = ()
+    meanwhile: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class _Process:
     def __post_init__(self) -> None:
         held = {path: text.encode() for path, text in self.pod.files.items()}
         self.files = Files({**held, TERMINATION_LOG: b""}, frozenset(self.pod.volumes))
-        self.clock = Clock(self.pod.now)
+        self.clock = Clock(self.pod.now, self.pod.meanwhile)
         self._own = library.modules(self.files, self.pod.environment, self.clock, self.pod.network, self.printed)
         self._mounted: dict[str, ModuleType] = {}
         self._builtins = {**vars(builtins), "__import__": self._import, "print": self._print, "open": self.files.open}

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from doubles.loopback import Reply, Request
+from lab.scripts.network import Tls
 from lab.scripts.sandbox import Ended, Pod, run
 
 
 class Network:
     """A server that answers with the header it was sent, and one that nobody reaches."""
 
-    def respond(self, url: str, request: Request) -> Reply:
+    def respond(self, url: str, request: Request, tls: Tls | None) -> Reply:
         if "gone" in url:
             raise OSError("connection refused")
         return Reply(503 if request.path == "/sealed" else 200, f"{request.method} {request.headers['Host']}")

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
+from components.talos.rollout import SCRIPT
 from lab.providers.base import CheckFailedError
 from lab.providers.kubernetes.access import unreachable
-from lab.providers.kubernetes.cluster import CLUSTERS
-from lab.providers.talos import nodes
+from lab.providers.talos import nodes, pki
 from lab.providers.talos.nodes import RESTARTS
 from tests.lab.bench import Bench, refuses
 from tests.lab.machines import NODE, VIP, VM, machine, with_host
@@ -17,6 +17,7 @@ SECRETS = "talos:machine/secrets:Secrets"
 APPLY = "talos:machine/configurationApply:ConfigurationApply"
 BOOTSTRAP = "talos:machine/bootstrap:Bootstrap"
 KUBECONFIG = "talos:cluster/kubeconfig:Kubeconfig"
+COMMAND = "command:local:Command"
 RENDER = "talos:machine/getConfiguration:getConfiguration"
 
 
@@ -42,6 +43,19 @@ def talos(bench: Bench, kind: str = "controlplane", **more: Any) -> dict[str, An
     )
     inputs = {"clientConfiguration": made["clientConfiguration"], "node": NODE}
     return {**inputs, "machineConfigurationInput": rendered["machineConfiguration"], **more}
+
+
+def gate(kubeconfig: dict[str, Any], **changed: str) -> dict[str, Any]:
+    """The gate of the API, with the client of a kubeconfig."""
+    client = kubeconfig["kubernetesClientConfiguration"]
+    environment = {
+        "API_SERVERS": client["host"],
+        "CA_CERTIFICATE": client["caCertificate"],
+        "CLIENT_CERTIFICATE": client["clientCertificate"],
+        "CLIENT_KEY": client["clientKey"],
+        "SECONDS_TO_WAIT": "60",
+    }
+    return {"create": "python3 -", "stdin": SCRIPT.read_text("utf-8"), "environment": environment | changed}
 
 
 def node_call(inputs: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -141,23 +155,26 @@ def test_the_kubeconfig_comes_after_the_bootstrap_and_names_the_virtual_address(
     proxmox.create(BOOTSTRAP, node_call(inputs))
     with refuses("AlreadyExists desc = etcd data directory is not empty"):
         proxmox.create(BOOTSTRAP, node_call(inputs), "again")
-    raw = proxmox.create(KUBECONFIG, node_call(inputs)).outputs["kubeconfigRaw"]
+    outputs = proxmox.create(KUBECONFIG, node_call(inputs)).outputs
+    raw = outputs["kubeconfigRaw"]
     document = yaml.safe_load(raw)
     assert document["clusters"][0]["cluster"]["server"] == f"https://{VIP}:6443", "clients use the virtual address"
     reason = unreachable(proxmox.world, {"kubeconfig": raw})
     assert reason is not None, "the API server takes a while to start"
     assert "connection refused" in reason, "nobody waited for it yet"
-    gate = {"create": "python3 -", "environment": {"API_SERVERS": f"https://{VIP}:6443"}}
-    proxmox.create("command:local:Command", gate)
+    stranger = pki.authority("stranger", "kubernetes")
+    with refuses("certificate verify failed"):
+        proxmox.create(COMMAND, gate(outputs, CA_CERTIFICATE=pki.b64(stranger.certificate)))
+    with refuses("answers 401: .*Unauthorized"):
+        client = pki.client("x", "admin", "system:masters", stranger)
+        proxmox.create(COMMAND, gate(outputs, CLIENT_CERTIFICATE=pki.b64(client.certificate), NODES="control0"))
+    proxmox.create(COMMAND, gate(outputs))
     assert unreachable(proxmox.world, {"kubeconfig": raw}) is None, "the gate waits until the API answers"
 
 
-def test_a_command_that_waits_for_nothing_known_times_out(bench: Bench) -> None:
-    with refuses("no bootstrapped Kubernetes API is named by this command"):
-        bench.create("command:local:Command", {"create": "curl https://192.0.2.100:6443"})
-    bench.world.put(CLUSTERS, f"https://{VIP}:6443", {"answers": False})
-    with refuses("no bootstrapped Kubernetes API"):
-        bench.create("command:local:Command", {"create": "true"})
+def test_a_command_that_nobody_knows_proves_nothing(bench: Bench) -> None:
+    with refuses("the lab knows the script of scripts/api_server.py and no other command"):
+        bench.create(COMMAND, {"create": "curl https://192.0.2.100:6443"})
 
 
 def test_ids_are_the_constant_words_of_the_provider(proxmox: Bench) -> None:

@@ -53,6 +53,7 @@ class Cluster:
     generations: str = "valkey/harbor=1"
     written: str = "2099-01-01T00:00:00Z"
     started: str = "2099-01-01T00:00:05Z"
+    version: str = "v1.36.3"
 
     def respond(self, request: Request) -> Reply:
         """The answer of the API server."""

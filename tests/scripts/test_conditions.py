@@ -28,6 +28,7 @@ class Nodes:
     """A cluster whose nodes are asked for by name."""
 
     answers: list[Any]
+    version: str = "v1.36.3"
 
     def user(self, token: str) -> str | None:
         return token or None

@@ -1,4 +1,4 @@
-"""The `command` package. The lab never executes anything: it knows what the program's one script waits for.
+"""The `command` package: the program's one script on the machine that deploys runs itself.
 
 That is scripts/api_server.py, as a resource (the gate before Kubernetes is used) and as a function (before and after
 the configuration of a running node changes).
@@ -6,17 +6,105 @@ the configuration of a running node changes).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from doubles.kubernetes_api import KubernetesApi
+from doubles.loopback import Reply, Request
+from lab.checkout import ROOT
 from lab.providers.base import Call, Result
 from lab.providers.errors import RefusedError
 from lab.providers.generators.base import StateOnly
-from lab.providers.kubernetes.cluster import CLUSTERS
+from lab.providers.kubernetes.access import fingerprint
+from lab.providers.kubernetes.api_server import State
+from lab.providers.kubernetes.cluster import CLUSTERS, Cluster
 from lab.providers.package import Function, Package
 from lab.providers.talos import nodes
 from lab.providers.wire import Properties
+from lab.scripts.network import Tls
+from lab.scripts.sandbox import Pod, run
+from lab.site import Site
+
+_SCRIPT: Final = ROOT / "scripts" / "api_server.py"
+_STDIN: Final = "/checkout/-"
+
+
+def _execute(site: Site, inputs: Mapping[str, Any]) -> str:
+    """What the script prints. Raises RefusedError where it fails, and for whatever is none of the program's."""
+    if inputs.get("stdin") != _SCRIPT.read_text(encoding="utf-8"):
+        raise RefusedError("exit status 1: the lab knows the script of scripts/api_server.py and no other command")
+    cluster = Cluster(site)
+    pod = Pod(
+        files={_STDIN: inputs["stdin"]},
+        environment=inputs.get("environment") or {},
+        network=_Machine(site, State(cluster)),
+        now=cluster.now,
+        meanwhile=lambda: _start(site),
+    )
+    ended = run(pod, _STDIN)
+    if ended.code:
+        raise RefusedError(f"exit status {ended.code}: {ended.words}")
+    return ended.words
+
+
+def _start(site: Site) -> None:
+    """Nodes that are down come back, if they can, and API servers that were bootstrapped start."""
+    for address in site.world.keys(nodes.NODES):
+        nodes.bring_up(site, address)
+    for server, record in site.world.table(CLUSTERS).items():
+        if not site.world.keys(nodes.NODES) or nodes.has_quorum(site.world, server):
+            site.world.put(CLUSTERS, server, {**record, "answers": True, "lost": False})
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """What the machine that deploys reaches: API servers, on the virtual address and on those of control planes."""
+
+    site: Site
+    state: State
+
+    def respond(self, url: str, request: Request, tls: Tls | None) -> Reply:
+        """The answer of an API server to the administrator. Raises OSError."""
+        record = self._record(url)
+        if not record["answers"]:
+            raise OSError("connection refused")
+        if tls is None or record.get("authority", "") not in ("", _digest(tls.trusted)):
+            raise OSError("certificate verify failed: unable to get local issuer certificate")
+        return KubernetesApi(self.state).respond(request, "admin" if _signed(tls) else None)
+
+    def _record(self, url: str) -> Mapping[str, Any]:
+        parts = urlsplit(url)
+        node = self.site.world.get(nodes.NODES, parts.hostname or "")
+        server = f"https://{parts.netloc}" if node is None else nodes.server_of(node)
+        found = self.site.world.get(CLUSTERS, server)
+        if found is None or (node or {}).get("down"):
+            raise OSError("no route to host")
+        return found
+
+    def greeting(self, host: str, port: int) -> bytes:
+        """Nothing but API servers."""
+        raise OSError("connection refused")
+
+
+def _digest(authority: str) -> str:
+    return fingerprint(base64.b64encode(authority.encode()).decode())
+
+
+def _signed(tls: Tls) -> bool:
+    """Whether the client's certificate is one of the cluster's authority."""
+    client, *_ = x509.load_pem_x509_certificates(tls.certificate.encode())
+    try:
+        client.verify_directly_issued_by(x509.load_pem_x509_certificate(tls.trusted.encode()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 class LocalCommand(StateOnly):
@@ -35,32 +123,9 @@ class LocalCommand(StateOnly):
         return Result(identifier, self.outputs(call, identifier, news))
 
     def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
-        """Find the bootstrapped cluster that the command's text, input or variables name, and let its API answer."""
-        world = call.site.world
-        texts = list(_texts(inputs))
-        for server, record in world.table(CLUSTERS).items():
-            host = server.split("//", 1)[-1].rsplit(":", 1)[0]
-            if any(host in text for text in texts):
-                for address, node in world.table(nodes.NODES).items():
-                    if node["config"]["machine"]["type"] == "controlplane":
-                        nodes.bring_up(call.site, address)
-                if world.table(nodes.NODES) and not nodes.has_quorum(world, server):
-                    raise RefusedError(
-                        f"exit status 1: the Kubernetes API at {server} is not ready: etcd has no leader"
-                    )
-                world.put(CLUSTERS, server, {**record, "answers": True, "lost": False})
-                return {**inputs, "stdout": "", "stderr": ""}
-        raise RefusedError(
-            "exit status 1: no bootstrapped Kubernetes API is named by this command: running it timed out"
-        )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
+        """Runs the script; the state keeps no word of it."""
+        _execute(call.site, inputs)
+        return {**inputs, "stdout": "", "stderr": ""}
 
 
 class LocalRun(Function):
@@ -70,26 +135,13 @@ class LocalRun(Function):
     optional = frozenset({"command", "interpreter", "stdin", "environment", "dir"})
 
     def invoke(self, call: Call, arguments: Properties) -> Properties:
-        """Nodes that are down come back meanwhile, if they can."""
-        environment: Mapping[str, str] = arguments["environment"]
-        known = call.site.world.table(nodes.NODES)
-        wanted = {name for name in environment.get("NODES", "").split(",") if name}
-        addresses = {name: address for address, one in known.items() if (name := one["name"]) in wanted}
-        missing = sorted(wanted - addresses.keys())
-        missing += [name for name, address in addresses.items() if not nodes.bring_up(call.site, address)]
-        for server in environment["API_SERVERS"].split(","):
-            address = server.removeprefix("https://").partition(":")[0]
-            if address in known:
-                missing += [] if nodes.bring_up(call.site, address) else [server]
-            elif not (call.site.world.get(CLUSTERS, server) or {}).get("answers"):
-                missing.append(server)
-        if missing:
-            reason = f"not ready after {environment['SECONDS_TO_WAIT']} s: {', '.join(missing)}"
-            raise RefusedError(f"exit status 1: running {arguments['command']!r}:\n{reason}")
-        return {**arguments, "stdout": "ready", "stderr": ""}
+        """Runs the script."""
+        return {**arguments, "stdout": _execute(call.site, arguments), "stderr": ""}
 
 
 def package() -> Package:
     """The package with its resource type and its function."""
-    kind, run = LocalCommand(), LocalRun()
-    return Package("command", "pulumi_command", version("pulumi_command"), {kind.token: kind}, {run.token: run})
+    kind, run_once = LocalCommand(), LocalRun()
+    return Package(
+        "command", "pulumi_command", version("pulumi_command"), {kind.token: kind}, {run_once.token: run_once}
+    )

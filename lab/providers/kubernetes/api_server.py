@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Final
 
 from doubles.kubernetes_api import Target
@@ -38,6 +39,12 @@ class State:
     """A cluster of the world."""
 
     cluster: Cluster
+    _renewals: Iterator[int] = field(default_factory=count)
+
+    @property
+    def version(self) -> str:
+        """That of the control planes."""
+        return f"v{self.cluster.version()}"
 
     def user(self, token: str) -> str | None:
         """The ServiceAccount that a mounted token is of."""
@@ -46,7 +53,9 @@ class State:
         return f"system:serviceaccount:{token}" if name and known else None
 
     def may(self, user: str, verb: str, target: Target) -> bool:
-        """By the Roles bound to the account."""
+        """By the Roles bound to the account; who is none has the administrator's certificate."""
+        if not user.startswith("system:serviceaccount:"):
+            return True
         _, _, namespace, name = user.split(":")
         account = rbac.Account(namespace, name, target.namespace)
         return rbac.may(self.cluster, account, verb, target.resource, target.name)
@@ -54,8 +63,11 @@ class State:
     def objects(self, target: Target) -> Iterator[Mapping[str, Any]]:
         """Those that are kept as objects, and those that follow from something else: nodes and definitions."""
         if target.resource == "nodes":
-            ready = pods.network_ready(self.cluster)
-            yield from (_object(name, "Ready", ready) for name in nodes.names(self.cluster.world))
+            yield from map(self._node, self.cluster.world.view(nodes.NODES).values())
+        elif target.resource == "leases.coordination.k8s.io":
+            for node in self.cluster.world.view(nodes.NODES).values():
+                time = next(self._renewals) if not node.get("down") else "before it went down"
+                yield {"metadata": {"name": node["name"]}, "spec": {"renewTime": str(time)}}
         elif target.resource == "customresourcedefinitions.apiextensions.k8s.io":
             for key in self.cluster.world.view(CRDS):
                 group, _, kind = key.rpartition("/")
@@ -64,6 +76,12 @@ class State:
             yield from self._kept(target)
         if target.resource == "pods":
             yield from self._pods(target.namespace)
+
+    def _node(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        ready = pods.network_ready(self.cluster) and not node.get("down")
+        version = node["config"]["machine"].get("kubelet", {}).get("image", "").rpartition(":")[2]
+        shown = _object(node["name"], "Ready", ready)
+        return {**shown, "status": {**shown["status"], "nodeInfo": {"kubeletVersion": version}}}
 
     def _kept(self, target: Target) -> Iterator[Mapping[str, Any]]:
         for key, one in self.cluster.world.view(OBJECTS).items():

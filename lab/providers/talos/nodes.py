@@ -95,7 +95,9 @@ def forget(world: World, machine: int) -> None:
     gone = {address: one for address, one in nodes.items() if one["vm"] == machine}
     for address in gone:
         world.delete(NODES, address)
-    lost = {_server(one) for one in gone.values()} - {_server(one) for one in nodes.values() if one["vm"] != machine}
+    lost = {server_of(one) for one in gone.values()} - {
+        server_of(one) for one in nodes.values() if one["vm"] != machine
+    }
     if any(world.get(CLUSTERS, server) is not None for server in lost):
         for table in world.tables():
             if not table.startswith(_OUTSIDE):
@@ -117,10 +119,10 @@ def _kind(node: Record) -> str:
     return str(node["config"]["machine"]["type"])
 
 
-def _server(node: Record) -> str:
+def server_of(node: Record) -> str:
     """URL of the cluster whose control plane the node is; empty for a worker."""
     return str(node["config"]["cluster"]["controlPlane"]["endpoint"]) if _kind(node) == "controlplane" else ""
 
 
 def _serves(node: Record, server: str) -> bool:
-    return _server(node) == server
+    return server_of(node) == server

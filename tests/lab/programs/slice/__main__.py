@@ -12,6 +12,8 @@ import pulumi_vault as vault
 import pulumiverse_talos as talos
 from pulumi_command import local
 
+from components.talos.rollout import SCRIPT
+
 NODE, VIP, VAULT_ADDRESS = "192.0.2.11", "192.0.2.100", "192.0.2.101"
 MACHINE = f"""
 machine: {{type: controlplane, kubelet: {{image: "ghcr.io/siderolabs/kubelet:v1.36.0"}}}}
@@ -84,8 +86,16 @@ def build_talos(phase: Phase, node: pulumi.Resource) -> pulumi.Output[str]:
     kubeconfig = talos.cluster.Kubeconfig(
         "kubeconfig", node=NODE, client_configuration=credentials, opts=under(phase, metal, bootstrap)
     )
-    host = kubeconfig.kubernetes_client_configuration.host
-    gate = local.Command("api", create="wait for the API", environment={"API_SERVER": host}, opts=under(phase))
+    access = kubeconfig.kubernetes_client_configuration
+    environment: dict[str, pulumi.Input[str]] = {
+        "API_SERVERS": access.host,
+        "CA_CERTIFICATE": access.ca_certificate,
+        "CLIENT_CERTIFICATE": access.client_certificate,
+        "CLIENT_KEY": access.client_key,
+        "SECONDS_TO_WAIT": "60",
+    }
+    script = SCRIPT.read_text("utf-8")
+    gate = local.Command("api", create="python3 -", stdin=script, environment=environment, opts=under(phase))
     raw: pulumi.Output[str] = pulumi.Output.all(kubeconfig.kubeconfig_raw, gate.id).apply(lambda both: str(both[0]))
     return pulumi.Output.secret(raw)
 
