@@ -63,7 +63,9 @@ class KubernetesApi:
         found = _PATH.fullmatch(url.path)
         if request.method != "GET" or found is None:
             return _refusal(404, "the server could not find the requested resource")
-        target = Target(**{key: value or "" for key, value in found.groupdict().items()})
+        return self._read(request, user, Target(**{key: value or "" for key, value in found.groupdict().items()}))
+
+    def _read(self, request: Request, user: str, target: Target) -> Reply:
         verb = "get" if target.name else "list"
         if not self.state.may(user, verb, target):
             what = f'{target.resource}{f" {target.name!r}" if target.name else ""} is forbidden: User "{user}"'
@@ -75,7 +77,7 @@ class KubernetesApi:
         if target.name:
             named = [one for one in objects if one["metadata"]["name"] == target.name]
             return Reply(200, named[0]) if named else _refusal(404, f'{target.resource} "{target.name}" not found')
-        return Reply(200, {"kind": "List", "items": _selected(objects, url.query)})
+        return Reply(200, {"kind": "List", "items": _selected(objects, urlsplit(request.path).query)})
 
 
 def _header(request: Request, name: str) -> str:

@@ -88,9 +88,11 @@ class Vault:
         shut = "vault refuses the command line" in self.faults and "localhost" in uri
         if uri not in role.redirect_uris or shut:
             return Reply(body={"data": {"auth_url": ""}})
-        state = unguessable()
+        client, state = Client(role.login, self.authentik), unguessable()
+        if not client.reaches_issuer():
+            return Reply(body={"data": {"auth_url": ""}})
         self.states[state] = uri
-        url = Client(role.login, self.authentik).authorization_url(state, uri, nonce=unguessable())
+        url = client.authorization_url(state, uri, nonce=unguessable())
         return Reply(body={"data": {"auth_url": url}})
 
     def _finish(self, role: Role, asked: Asked) -> Reply:

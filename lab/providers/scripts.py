@@ -8,44 +8,34 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+from doubles.client import Answer
 from doubles.kubernetes_api import KubernetesApi
 from doubles.loopback import Reply, Request
+from doubles.web import Asked, nothing
 from lab.checkout import ROOT
-from lab.providers import gitea, harbor, logins, matrix
-from lab.providers.authentik import gates as authentik
+from lab.providers import gitea, harbor, matrix
+from lab.providers.authentik.instance import Instance
 from lab.providers.kubernetes import api_server
-from lab.providers.kubernetes.cluster import Cluster
+from lab.providers.kubernetes.cluster import RELEASES, Cluster
 from lab.providers.kubernetes.endpoints import Backend, IngressError, UnreachableError, locate
 from lab.providers.kubernetes.jobs import Container, Outcome
-from lab.providers.vault import gates as vault
 from lab.scripts.network import Tls
 from lab.scripts.sandbox import Pod, run
+from lab.services import SERVICES, authentik
 
 Serve = Callable[[Cluster, Backend, Request], Reply]
 
-_SERVICES: Final[Mapping[str, Serve]] = {
+_APIS: Final[Mapping[str, Serve]] = {
     "gitea": gitea.respond,
     "harbor": harbor.respond,
     "matrix-stack": matrix.respond,
-    "vault": vault.respond,
 }
-"""Chart -> who answers where its release stands."""
-
-_ANSWERS: Final[Mapping[str, Callable[[Cluster, Container], Outcome]]] = {
-    "authentik_api": authentik.api,
-    "authentik_settings": authentik.settings,
-    "blueprint_apply": authentik.apply,
-    "blueprint_visible": authentik.visible,
-    "discovery": authentik.discovery,
-    "forward_auth": authentik.forward_auth,
-    "login_offered": logins.offered,
-    "vault_login": vault.login,
-}
-"""Scripts whose services have no double yet."""
+"""Chart -> who answers programs, which come with credentials; people are answered by lab/services.py."""
 
 
 def execute(cluster: Cluster, container: Container) -> Outcome | None:
@@ -53,11 +43,8 @@ def execute(cluster: Cluster, container: Container) -> Outcome | None:
     if container.words[:1] != ["python3"]:
         return None
     files, main = container.files(cluster), container.words[1]
-    name = _names().get(files.get(main, ""))
-    if name is None:
+    if files.get(main) not in _texts():
         return Outcome(failed=f"{' '.join(container.words)}: the lab knows the scripts of scripts/ and no other")
-    if name in _ANSWERS:
-        return _ANSWERS[name](cluster, container)
     pod = Pod(
         files=files | api_server.account_files(cluster, container.namespace, container.pod),
         environment={**container.env, **api_server.VARIABLES},
@@ -73,9 +60,9 @@ def execute(cluster: Cluster, container: Container) -> Outcome | None:
 
 
 @functools.cache
-def _names() -> Mapping[str, str]:
-    """Text of a script of scripts -> its name."""
-    return {path.read_text(encoding="utf-8"): path.stem for path in (ROOT / "scripts").glob("*.py")}
+def _texts() -> frozenset[str]:
+    """Those of the scripts."""
+    return frozenset(path.read_text(encoding="utf-8") for path in (ROOT / "scripts").glob("*.py"))
 
 
 def _volumes(container: Container) -> tuple[str, ...]:
@@ -85,36 +72,61 @@ def _volumes(container: Container) -> tuple[str, ...]:
     return tuple(one["mountPath"] for one in container.spec.get("volumeMounts") or [] if one["name"] in names)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Network:
     """What a pod of a namespace reaches."""
 
     cluster: Cluster
     namespace: str
+    _instances: dict[str, Answer] = field(default_factory=dict)
 
     def respond(self, url: str, request: Request, tls: Tls | None) -> Reply:
         """The answer of the API server or of a release. Raises OSError."""
         if urlsplit(url).hostname == api_server.ADDRESS:
             return KubernetesApi(api_server.State(self.cluster)).respond(request)
         try:
-            backend = self._backend(url)
+            backend = self._backend(url, self.namespace)
         except IngressError as error:
             return Reply(error.status, str(error))
-        serve = _SERVICES.get(backend.chart)
-        return (
-            Reply(404, f"the lab has no double of {backend.name}")
-            if serve is None
-            else serve(self.cluster, backend, request)
-        )
+        asked, release = Asked(request), self.cluster.world.view(RELEASES).get(f"{backend.namespace}/{backend.name}")
+        if release is None:
+            return nothing(asked)
+        if backend.chart in _APIS and asked.header("Authorization"):
+            return _APIS[backend.chart](self.cluster, backend, request)
+        return self._page(release, asked)
+
+    def _page(self, release: Mapping[str, Any], asked: Asked) -> Reply:
+        if release["chart"] == "authentik":
+            return self._authentik(release)(asked)
+        service = SERVICES.get(release["chart"])
+        answers = service(self.cluster, release, partial(self._identity, release["namespace"]), ()) if service else {}
+        return (answers.get(asked.host) or answers.get("") or nothing)(asked)
+
+    def _identity(self, namespace: str, asked: Asked) -> Reply:
+        """Authentik, as a service of a namespace reaches it."""
+        try:
+            backend = self._backend(f"https://{asked.host}/", namespace)
+        except (OSError, IngressError) as error:
+            return Reply(502, str(error))
+        release = self.cluster.world.view(RELEASES).get(f"{backend.namespace}/{backend.name}")
+        is_one = release is not None and release["chart"] == "authentik"
+        return self._authentik(release)(asked) if release is not None and is_one else nothing(asked)
+
+    def _authentik(self, release: Mapping[str, Any]) -> Answer:
+        """One instance as long as a script runs."""
+        key = f"{release['namespace']}/{release['name']}"
+        if key not in self._instances:
+            self._instances[key] = authentik(Instance(self.cluster, release))
+        return self._instances[key]
 
     def greeting(self, host: str, port: int) -> bytes:
         """What an SSH server says."""
-        self._backend(f"ssh://{host}:{port}")
+        self._backend(f"ssh://{host}:{port}", self.namespace)
         return b"SSH-2.0-Go\r\n"
 
-    def _backend(self, url: str) -> Backend:
+    def _backend(self, url: str, namespace: str) -> Backend:
         try:
-            return locate(self.cluster, url, self.namespace)
+            return locate(self.cluster, url, namespace)
         except IngressError:
             raise
         except UnreachableError as error:

@@ -6,20 +6,16 @@ import datetime as dates
 import time
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 from lab.scripts.replaced import replaced
 
-_DAY: Final = 86400.0
-
 
 class Clock:
-    """Stands still until the script sleeps, and is a day later then: all that can happen does meanwhile, so there is no
-    point in asking more than once again.
-    """
+    """Stands still until the script sleeps, which takes `least` seconds at least; `meanwhile` is what happens then."""
 
-    def __init__(self, begun: dates.datetime, meanwhile: Callable[[], object]) -> None:
-        self._begun, self._passed, self._meanwhile = begun, 0.0, meanwhile
+    def __init__(self, begun: dates.datetime, least: float, meanwhile: Callable[[], object]) -> None:
+        self._begun, self._passed, self._least, self._meanwhile = begun, 0.0, least, meanwhile
 
     @property
     def slept(self) -> bool:
@@ -40,5 +36,5 @@ class Clock:
         return {"time": own, "datetime": calendar}
 
     def _sleep(self, seconds: float) -> None:
-        self._passed += max(seconds, _DAY)
+        self._passed += max(seconds, self._least)
         self._meanwhile()

@@ -41,7 +41,9 @@ class Pod:
         files: Path -> content of what is mounted.
         now: What the clock on the wall says.
         volumes: Paths where a volume is mounted that can be written to.
-        meanwhile: What happens when the script sleeps.
+        pause: Seconds that it sleeps at least. With a day all that can happen has happened, and whoever waits asks once
+            more and gives up.
+        meanwhile: What happens then.
     """
 
     files: Mapping[str, str]
@@ -49,6 +51,7 @@ class Pod:
     network: Network
     now: datetime
     volumes: tuple[str, ...] = ()
+    pause: float = 86400.0
     meanwhile: Callable[[], object] = lambda: None
 
 
@@ -62,9 +65,7 @@ class Ended:
 
 
 def run(pod: Pod, main: str) -> Ended:
-    """Runs the mounted file `main` to its end. Time passes where it sleeps, a day each time: so it asks again once, and
-    then gives up.
-    """
+    """Runs the mounted file `main` to its end."""
     process = _Process(pod, main)
     try:
         process.execute("__main__", main)
@@ -87,7 +88,7 @@ class _Process:
     def __post_init__(self) -> None:
         held = {path: text.encode() for path, text in self.pod.files.items()}
         self.files = Files({**held, TERMINATION_LOG: b""}, frozenset(self.pod.volumes))
-        self.clock = Clock(self.pod.now, self.pod.meanwhile)
+        self.clock = Clock(self.pod.now, self.pod.pause, self.pod.meanwhile)
         self._own = library.modules(self.files, self.pod.environment, self.clock, self.pod.network, self.printed)
         self._mounted: dict[str, ModuleType] = {}
         self._builtins = {**vars(builtins), "__import__": self._import, "print": self._print, "open": self.files.open}

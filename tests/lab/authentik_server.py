@@ -18,6 +18,7 @@ PROVIDER = """
       authorization_flow: !Find [authentik_flows.flow, [slug, consent]]
       invalidation_flow: !Find [authentik_flows.flow, [slug, invalidation]]
       redirect_uris: [{matching_mode: strict, url: "https://web.example/callback"}]
+      client_id: web
       client_secret: !File /secrets/web
       grant_types: [authorization_code]
       signing_key: !Find [authentik_crypto.certificatekeypair, [name, key]]

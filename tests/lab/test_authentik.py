@@ -116,7 +116,7 @@ def test_what_another_blueprint_deletes_is_served_no_more(server: Bench) -> None
         (TEXT.replace("      signing_key:", "      encryption_key:"), "without signing_key"),
         (
             TEXT.replace("matching_mode: strict", "redirect_uri_type: logout, matching_mode: strict").replace(
-                "client_secret:", "client_id: gitea\n      client_secret:"
+                "client_id: web", "client_id: gitea"
             ),
             "sends no id_token_hint",
         ),

@@ -43,54 +43,41 @@ def server(kube: Bench) -> Bench:
     return with_authentik(kube)
 
 
-def asked(server: Bench, host: str) -> str | None:
-    """What keeps the outpost from sending people who ask for a host to the login."""
-    return identity.forward_auth_problem(server.cluster, f"https://{HOST}/", host, HOST, "shop")
-
-
-def test_the_outpost_answers_for_a_host_once_it_has_the_provider_on_its_list(server: Bench) -> None:
-    with server.world.transaction():
-        release = identity.server(server.cluster, ISSUER)
-        early = identity.apply_row(server.cluster, release, {"name": "outpost", "content": OUTPOST})
-        assert "providers: This field may not be null" in early, "a provider that is not there is null"
-        assert identity.apply_row(server.cluster, release, {"name": "wiki", "content": PROXIED}) == "successful", "now"
-        assert asked(server, "wiki.example"), "a provider that is on no list answers nobody"
-        assert identity.apply_row(server.cluster, release, {"name": "outpost", "content": OUTPOST}) == "successful", (
-            "so"
-        )
-        assert asked(server, "wiki.example") is None, "provider and list together do"
-        assert "does not know other.example" in (asked(server, "other.example") or ""), "for this host alone"
-
-
-def gate(server: Bench, name: str) -> None:
+def gate(server: Bench, name: str, **changed: str) -> None:
     """The Job that asks what Traefik asks."""
     variables = {
         "FORWARD_AUTH_URL": f"https://{HOST}/outpost.goauthentik.io/auth/traefik",
         "FORWARDED_HOST": "wiki.example",
         "AUTH_HOST": HOST,
         "SECONDS": "60",
+        **changed,
     }
     env = [{"name": key, "value": value} for key, value in variables.items()]
     server.probe("forward_auth", name, "shop", env)
 
 
-def test_the_gate_of_an_application_opens_once_the_outpost_answers_for_it(server: Bench) -> None:
+def applied(server: Bench, **texts: str) -> list[str]:
+    """What becomes of these blueprints, one after the other."""
+    with server.world.transaction():
+        release = identity.server(server.cluster, ISSUER)
+        rows = ({"name": name, "content": text} for name, text in texts.items())
+        return [identity.apply_row(server.cluster, release, row) for row in rows]
+
+
+def test_the_outpost_answers_for_a_host_once_it_has_the_provider_on_its_list(server: Bench) -> None:
+    (early,) = applied(server, outpost=OUTPOST)
+    assert "providers: This field may not be null" in early, "a provider that is not there is null"
+    assert applied(server, wiki=PROXIED) == ["successful"], "now"
     with refuses("Authentik does not know wiki.example yet", InitFailedError):
         gate(server, "early")
-    with server.world.transaction():
-        release = identity.server(server.cluster, ISSUER)
-        for name, content in (("wiki", PROXIED), ("outpost", OUTPOST)):
-            assert identity.apply_row(server.cluster, release, {"name": name, "content": content}) == "successful", name
+    assert applied(server, outpost=OUTPOST) == ["successful"], "provider and list together"
     gate(server, "late")
-
-
-def test_a_deleted_provider_answers_nobody(server: Bench) -> None:
+    with refuses("Authentik does not know other.example yet", InitFailedError):
+        gate(server, "other", FORWARDED_HOST="other.example")
     absent = PROXIED.split("  attrs:", maxsplit=1)[0] + "  state: absent\n"
-    with server.world.transaction():
-        release = identity.server(server.cluster, ISSUER)
-        for name, content in (("wiki", PROXIED), ("outpost", OUTPOST), ("people", absent)):
-            assert identity.apply_row(server.cluster, release, {"name": name, "content": content}) == "successful", name
-        assert "does not know wiki.example" in (asked(server, "wiki.example") or ""), "it left the list with it"
+    assert applied(server, people=absent) == ["successful"], "it leaves the list with it"
+    with refuses("Authentik does not know wiki.example yet", InitFailedError):
+        gate(server, "gone")
 
 
 def test_a_token_needs_its_account_and_its_value() -> None:

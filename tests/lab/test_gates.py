@@ -1,5 +1,6 @@
 """A gate opens on what it asks for alone: a Job with a fault planted in it must not succeed on the lab."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -10,8 +11,9 @@ from declarations.login_checks import LoginCheck, gitea_login, leads_to_login
 from declarations.oidc import GITEA_SOURCE, OidcApplication
 from lab.providers.authentik import identity
 from lab.providers.errors import InitFailedError
+from lab.providers.kubernetes.cluster import RELEASES
 from lab.providers.talos.nodes import NODES
-from tests.lab.authentik_server import HOST, with_authentik
+from tests.lab.authentik_server import HOST, PATH, ROW, TEXT, with_authentik
 from tests.lab.bench import Bench, container, job, pod, refuses
 from tests.lab.platforms import initialise, with_vault_server
 
@@ -27,7 +29,7 @@ APPLICATION = OidcApplication(
     launch_url=f"https://{GIT}/",
 )
 CHECKS = (
-    LoginCheck(url=f"https://{GIT}/user/login", body="sign in"),
+    LoginCheck(url=f"https://{GIT}/user/login", body=f'href="/user/oauth2/{GITEA_SOURCE}["?]'),
     leads_to_login(gitea_login(GIT), APPLICATION),
 )
 
@@ -140,14 +142,25 @@ def test_the_gate_of_the_network_looks_at_nodes_and_definitions_by_name(kube: Be
 def git(kube: Bench) -> Bench:
     """Gitea with its login source, and its client in Authentik."""
     with_authentik(kube)
-    source = {"name": "login-source", "env": variables(SOURCE=GITEA_SOURCE)}
+    source = {
+        "SOURCE": GITEA_SOURCE,
+        "DISCOVERY_URL": f"{APPLICATION.issuer}.well-known/openid-configuration",
+        "CLIENT_ID": APPLICATION.client_id,
+        "CLIENT_SECRET": "s3cret",
+    }
+    steps = [{"name": "login-source", "env": variables(**source)}]
     ingress = {"enabled": True, "className": "traefik", "hosts": [{"host": GIT, "paths": [{"path": "/"}]}]}
-    kube.release("gitea", "shop", {"ingress": ingress, "extraInitContainers": [source]})
-    client = {"client_id": APPLICATION.client_id, "redirect_uris": list(APPLICATION.redirect_uris)}
-    made = {"authentik_providers_oauth2.oauth2provider": ["gitea"]}
-    kube.world.put(
-        identity.APPLIED, "gitea", {"hash": "", "made": made, "context": "{}", "providers": {"gitea": client}}
-    )
+    config = {"server": {"ROOT_URL": f"https://{GIT}/"}}
+    kube.release("gitea", "shop", {"ingress": ingress, "postExtraInitContainers": steps, "gitea": {"config": config}})
+    text = TEXT.replace("web", "gitea")
+    for old, new in (
+        ("https://gitea.example/callback", APPLICATION.redirect_uris[0]),
+        ("/secrets/gitea", "/secrets/web"),
+    ):
+        text = text.replace(old, new)
+    with kube.world.transaction():
+        release = identity.server(kube.cluster, f"https://{HOST}")
+        assert identity.apply_row(kube.cluster, release, {"name": "gitea", "content": text}) == "successful"
     return kube
 
 
@@ -160,17 +173,107 @@ def test_the_gate_of_a_login_opens_where_the_login_leads_to_its_client(git: Benc
     ask(git, "right")
 
 
+def test_a_service_that_does_not_reach_authentik_offers_no_login(git: Bench) -> None:
+    release = git.world.table(RELEASES)["shop/authentik"]
+    git.world.put(RELEASES, "shop/authentik", {**release, "running": False})
+    with refuses(f"oauth2/{GITEA_SOURCE}: answered 500", InitFailedError):
+        ask(git, "alone")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "word"),
     [
-        ('"location"', '"locaton"', "one of body and location"),
-        ("/user/login", "/user/logins", "user/logins: answered 404"),
+        ('"location"', '"locaton"', "KeyError: 'body'"),
+        ("/user/login", "/user/logins", "user/logins: answered 200 without"),
         (f'oauth2/{GITEA_SOURCE}", "location"', 'oauth2/authentick", "location"', "leads to nowhere"),
-        ("client_id=gitea", "client_id=gitee", "leads to no login"),
-        ("callback", "calback", "leads to no login"),
+        ("client_id=gitea", "client_id=gitee", "leads to .*client_id=gitea&.*, not to"),
+        ("callback", "calback", "leads to .*callback.*, not to"),
         (GIT, "got.example", "got.example.*404"),
     ],
 )
 def test_a_misspelt_check_of_a_login_keeps_its_gate_shut(git: Bench, old: str, new: str, word: str) -> None:
     with refuses(word, InitFailedError):
         ask(git, "wrong", old, new)
+
+
+def discovery(git: Bench, name: str, **changed: str) -> None:
+    given = {
+        "ISSUER": APPLICATION.issuer,
+        "DISCOVERY_URL": f"{APPLICATION.issuer}.well-known/openid-configuration",
+        "CLIENT_ID": APPLICATION.client_id,
+        "REDIRECT_URIS": "\n".join(APPLICATION.redirect_uris),
+        "SECONDS": "60",
+        **changed,
+    }
+    git.probe("discovery", name, "shop", variables(**given))
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"ISSUER": APPLICATION.issuer.rstrip("/")}, "the issuer is .* and must be"),
+        ({"DISCOVERY_URL": f"https://{HOST}/application/o/other/.well-known/openid-configuration"}, "answers 404"),
+        ({"CLIENT_ID": "gitee"}, "cannot start: 400"),
+        ({"REDIRECT_URIS": f"https://{GIT}/elsewhere"}, "a login to https://git.example/elsewhere cannot start"),
+    ],
+)
+def test_the_gate_of_an_application_wants_issuer_client_and_redirect_uris(
+    git: Bench, changed: dict[str, str], word: str
+) -> None:
+    discovery(git, "right")
+    with refuses(word, InitFailedError):
+        discovery(git, "wrong", **changed)
+
+
+def blueprint(kube: Bench, script: str, name: str, **changed: str) -> None:
+    """One of the two gates of the blueprint in the worker, with the secret that it reads."""
+    given = {
+        "AUTHENTIK_URL": f"https://{HOST}",
+        "AUTHENTIK_TOKEN": "the-token",
+        "BLUEPRINT_PATH": PATH,
+        "BLUEPRINT_FILE": "/blueprint/web.yaml",
+        "BLUEPRINT_SHA512": hashlib.sha512(TEXT.encode()).hexdigest(),
+        "SECRET_FILE": "/secret/web",
+        "SECRET_GENERATION_FILE": "/secret/generation",
+        "SECRET_GENERATION": "1",
+        "CLIENT_ID": "web",
+        "REDIRECT_URI": "https://web.example/callback",
+        "SECONDS": "60",
+        **changed,
+    }
+    volumes = [{"name": "text", "configMap": {"name": "web"}}, {"name": "secret", "secret": {"secretName": "mounted"}}]
+    mounts = [{"name": "text", "mountPath": "/blueprint"}, {"name": "secret", "mountPath": "/secret"}]
+    kube.probe(script, name, "shop", variables(**given), volumes=volumes, mounts=mounts)
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"AUTHENTIK_TOKEN": "another"}, "answers 403"),
+        ({"BLUEPRINT_ID": "0"}, "the row is gone, run a refresh"),
+        ({"BLUEPRINT_SHA512": "0"}, "the text mounted here is not the wanted one yet"),
+        ({"SECRET_GENERATION": "2"}, "the secret mounted here is still generation 1"),
+        ({"REDIRECT_URI": "https://web.example/elsewhere"}, "the token endpoint says invalid_client"),
+        ({"CLIENT_ID": "other"}, "the token endpoint says invalid_client"),
+    ],
+)
+def test_the_gate_of_a_blueprint_wants_its_text_its_row_and_its_secret(
+    kube: Bench, changed: dict[str, str], word: str
+) -> None:
+    with_authentik(kube)
+    kube.object("v1", "Secret", "mounted", "shop", stringData={"web": "s3cret", "generation": "1"})
+    blueprint(kube, "blueprint_visible", "visible")
+    with refuses("the worker does not see mounted/cm-other/web.yaml yet", InitFailedError):
+        blueprint(kube, "blueprint_visible", "elsewhere", BLUEPRINT_PATH="mounted/cm-other/web.yaml")
+    row = kube.create(ROW, {"name": "web", "path": PATH}).identifier
+    blueprint(kube, "blueprint_apply", "applied", BLUEPRINT_ID=row)
+    with refuses(word, InitFailedError):
+        blueprint(kube, "blueprint_apply", "wrong", **{"BLUEPRINT_ID": row, **changed})
+
+
+def test_a_client_secret_that_the_worker_read_before_it_was_renewed_keeps_the_gate_shut(kube: Bench) -> None:
+    with_authentik(kube)
+    kube.object("v1", "Secret", "mounted", "shop", stringData={"web": "an3w", "generation": "2"})
+    row = kube.create(ROW, {"name": "web", "path": PATH}).identifier
+    with refuses("the worker may have read the client secret before it was renewed", InitFailedError):
+        blueprint(kube, "blueprint_apply", "stale", BLUEPRINT_ID=row, SECRET_GENERATION="2")

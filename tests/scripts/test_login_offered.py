@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from declarations.oidc import GITEA_SOURCE, SCOPES
+from doubles.authentik import Authentik, Client, Held
 from doubles.certificates import Authority
 from doubles.client import Login
 from doubles.gitea.login import Source, gitea
 from doubles.loopback import Reply, Request, Respond, greeting, serving
-from doubles.web import Asked, nothing
+from doubles.web import Asked
 from scripts import gate, login_offered
 
 LOGIN = "https://auth.example.com/application/o/authorize/?client_id=gitea"
@@ -36,7 +37,8 @@ SOURCE = Source(
 
 def offering(*faults: str) -> Respond:
     """Gitea, which offers the login on its page and leads to it."""
-    answer = gitea(SOURCE, nothing, faults)
+    client = Client(slug="gitea", client_id="gitea", redirect_uris=())
+    answer = gitea(SOURCE, Authentik(Held("auth.example.com", {"gitea": client})).answer, faults)
     return lambda request: answer(Asked(request))
 
 

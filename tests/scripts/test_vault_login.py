@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from doubles.authentik import Authentik, Client, Held
 from doubles.client import Login
 from doubles.loopback import Reply, Request, Respond, serving
 from doubles.vault import Role, Vault
-from doubles.web import Asked, nothing
+from doubles.web import Asked
 from scripts.vault_login import main, problem
 
 UI = "https://vault.example.test/ui/vault/auth/oidc/oidc/callback"
@@ -45,7 +46,10 @@ ROLE = Role(
 
 def vault(role: Role = ROLE) -> Respond:
     """A server with this role."""
-    server = Vault(role, nothing)
+    held = Held(
+        "auth.example.test", {"vault": Client(slug="vault", client_id="vault", redirect_uris=role.redirect_uris)}
+    )
+    server = Vault(role, Authentik(held).answer)
     return lambda request: server.answer(Asked(request))
 
 

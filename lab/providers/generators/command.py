@@ -46,6 +46,7 @@ def _execute(site: Site, inputs: Mapping[str, Any]) -> str:
         environment=inputs.get("environment") or {},
         network=_Machine(site, State(cluster)),
         now=cluster.now,
+        pause=60.0,  # short enough to be well for as long as the script wants
         meanwhile=lambda: _start(site),
     )
     ended = run(pod, _STDIN)

@@ -70,6 +70,7 @@ class Held:
     """The same objects and rights in memory."""
 
     token: str
+    version: str = ""
 
     def user(self, token: str) -> str | None:
         return "system:serviceaccount:default:default" if token == self.token else None
