@@ -17,10 +17,12 @@ from components.platform_secrets import PlatformSecrets
 from components.probe import Probe, ProbeArgs, script
 from declarations.login_checks import LoginCheck
 from declarations.oidc import OidcApplication
-from lib.charts import Chart
+from declarations.service import Openings
+from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity
 from lib.names import CLUSTER_ISSUER
 from lib.names import Namespace as Names
+from settings.model import Settings
 
 _GATE_SECONDS = 900
 
@@ -30,39 +32,32 @@ class ServiceArgs:
     """What a service is given by the platform.
 
     Attributes:
+        settings: The stack file, of which a service reads its own section and what of the platform it must know.
+        charts: The table of charts.
         namespace: Its namespace, from `service_namespace`.
-        application: Its login, declared in declarations/oidc.py.
+        application: Its login.
         secrets: The written secrets, among them those of the service.
         ready: Readiness of the ClusterSecretStore.
         ca_certificate: PEM of the cluster's CA, which signs Authentik's certificate too.
-        issuer_ready: The ready ClusterIssuer of its certificates.
-        issuer: Name of that issuer.
+        issuers: The ready ClusterIssuers by name. One that Vault stands behind needs it for each renewal.
         ingress: Digest of the ingress controller.
         storage_class: StorageClass of its volumes.
     """
 
-    chart: Chart
+    settings: Settings
+    charts: Catalogue
     namespace: Namespace
     application: OidcApplication
     secrets: PlatformSecrets
     ready: Sequence[pulumi.Resource]
     ca_certificate: pulumi.Input[str]
-    issuer_ready: pulumi.Resource
+    issuers: Mapping[str, pulumi.Resource]
     storage_class: pulumi.Input[str]
     ingress: pulumi.Input[str]
-    issuer: str = CLUSTER_ISSUER
-
-
-@dataclass(frozen=True, kw_only=True)
-class Openings:
-    """TCP ports of pods, beside what Traefik and the pods themselves may reach: to anyone, and to the monitoring."""
-
-    anyone: Sequence[int] = ()
-    metrics: Sequence[int] = ()
 
 
 def service_namespace(
-    namespace: Names, ca_certificate: pulumi.Input[str], openings: Openings, opts: pulumi.ResourceOptions
+    namespace: str, ca_certificate: pulumi.Input[str], openings: Openings, opts: pulumi.ResourceOptions
 ) -> Namespace:
     """The namespace of a service: restricted, open to Traefik and itself, with the CA bundle.
 
@@ -128,16 +123,16 @@ class ServiceParts:
             self._child,
         ).secret_name
 
-    def certificate(self, *hosts: str) -> pulumi.Output[str]:
-        """Name of the TLS Secret for the hosts."""
+    def certificate(self, *hosts: str, issuer: str = CLUSTER_ISSUER) -> pulumi.Output[str]:
+        """Name of the TLS Secret for the hosts, signed by one of the platform's issuers."""
         return Certificate(
             f"{self._name}-tls",
             CertificateArgs(
                 namespace=self.namespace.namespace,
                 secret_name="tls",
                 hosts=hosts,
-                issuer_ready=self._args.issuer_ready,
-                issuer=self._args.issuer,
+                issuer_ready=self._args.issuers[issuer],
+                issuer=issuer,
             ),
             self._child,
         ).secret_name

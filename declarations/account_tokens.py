@@ -1,9 +1,9 @@
 """Tokens of service accounts (`identity.tokens`): what Authentik and the programs that use them read."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from components.authentik.blueprints import paths
-from declarations.extra_secrets import known_namespaces, strange_namespaces
+from declarations.extra_secrets import strange_namespaces
 from declarations.shared_secrets import WHO_CARRIES_THE_ANNOTATION
 from lib.names import Namespace
 from lib.secrets import Reader, SecretDeclaration, password
@@ -25,9 +25,8 @@ def declare(settings: Settings) -> list[SecretDeclaration]:
     return [_declaration(name, token) for name, token in settings.identity.tokens.items()]
 
 
-def problems(settings: Settings) -> Iterator[Problem]:
+def problems(settings: Settings, known: Collection[str]) -> Iterator[Problem]:
     """Copies to namespaces that nobody makes."""
-    known = known_namespaces(settings)
     for name, token in settings.identity.tokens.items():
         yield from strange_namespaces(f"identity.tokens.{name}.reflectTo", token.reflect_to, known)
 

@@ -5,7 +5,7 @@ may come into being long after this program ran.
 """
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from declarations.shared_secrets import WHO_CARRIES_THE_ANNOTATION
 from lib.names import Namespace
@@ -25,10 +25,9 @@ def secret_name(path: str) -> str:
     return f"extra-{path.replace('/', '-')}"
 
 
-def problems(settings: Settings, platform: Sequence[SecretDeclaration]) -> Iterator[Problem]:
-    """What is wrong with the section, given the platform's own secrets."""
+def problems(settings: Settings, platform: Sequence[SecretDeclaration], known: Collection[str]) -> Iterator[Problem]:
+    """What is wrong with the section, given the platform's own secrets and the namespaces that may get copies."""
     owners = {declaration.name: declaration.path for declaration in platform}
-    known = known_namespaces(settings)
     for path, extra in settings.secrets.extra.items():
         key = f"secrets.extra.{path}"
         name = path.replace("/", "-")
@@ -45,37 +44,17 @@ def problems(settings: Settings, platform: Sequence[SecretDeclaration]) -> Itera
         yield from strange_namespaces(f"{key}.reflectTo", extra.reflect_to, known)
 
 
-def strange_namespaces(key: str, namespaces: Sequence[str], known: set[str]) -> Iterator[Problem]:
+def strange_namespaces(key: str, namespaces: Sequence[str], known: Collection[str]) -> Iterator[Problem]:
     """Namespaces that are to get copies, and that neither this program nor anything it was told of makes."""
     for namespace in namespaces:
         if namespace not in known:
             yield Problem(key, namespace, "is no namespace of this stack", _fix(namespace, known))
 
 
-def known_namespaces(settings: Settings) -> set[str]:
-    """Namespaces that may get copies of secrets."""
-    return {*platform_namespaces(settings), *settings.secrets.namespaces}
-
-
-def _fix(namespace: str, known: set[str]) -> str:
+def _fix(namespace: str, known: Collection[str]) -> str:
     close = difflib.get_close_matches(namespace, known, n=1)
     meant = f"did you mean {close[0]}? If not, " if close else ""
     return f"{meant}list it in secrets.namespaces when something else makes it"
-
-
-def platform_namespaces(settings: Settings) -> set[str]:
-    """Namespaces that there are once this stack is up."""
-    optional = (
-        (Namespace.GITEA, settings.gitea.enabled),
-        (Namespace.GITEA_RUNNER, settings.gitea.enabled and settings.gitea.actions.enabled),
-        (Namespace.HARBOR, settings.harbor.enabled),
-        (Namespace.MATRIX, settings.matrix.enabled),
-        (Namespace.FLUX, settings.gitops.enabled),
-        (Namespace.CSI_PROXMOX, settings.proxmox is not None),
-    )
-    absent = {namespace for namespace, there in optional if not there}
-    applications = {name for one in settings.identity.applications.values() for name in one.namespaces}
-    return (set(Namespace) - absent) | applications
 
 
 def _declaration(path: str, extra: ExtraSecret) -> SecretDeclaration:

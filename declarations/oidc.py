@@ -2,15 +2,8 @@
 
 from dataclasses import dataclass
 
-from lib.names import MATRIX_LOGIN_HOST, MATRIX_LOGIN_PORT, PLATFORM_APPLICATIONS
 from settings.identity import Application
 from settings.model import Settings
-
-MATRIX_UPSTREAM_ID = "01K8HC7XV4Q2M9D6T3R5N0WBZJ"
-"""ULID of Authentik in the Matrix Authentication Service. Part of the redirect URI and of stored accounts: fixed."""
-
-GITEA_SOURCE = "authentik"
-"""Name of the authentication source in Gitea. Part of the redirect URI and of stored accounts: fixed."""
 
 SCOPES = ("openid", "profile", "email")
 
@@ -69,82 +62,6 @@ class OidcApplication:
         return f"oidc/{self.slug}"
 
 
-def gitea(settings: Settings) -> OidcApplication:
-    host = settings.gitea.host
-    return OidcApplication(
-        slug="gitea",
-        name="Gitea",
-        auth_host=settings.identity.host,
-        launch_url=f"https://{host}/",
-        redirect_uris=(f"https://{host}/user/oauth2/{GITEA_SOURCE}/callback",),
-        groups=settings.gitea.login_groups,
-    )
-
-
-def harbor(settings: Settings) -> OidcApplication:
-    host = settings.harbor.host
-    return OidcApplication(
-        slug="harbor",
-        name="Harbor",
-        auth_host=settings.identity.host,
-        launch_url=f"https://{host}/",
-        redirect_uris=(f"https://{host}/c/oidc/callback",),
-        groups=settings.harbor.login_groups,
-        offline_access=True,  # Harbor refreshes tokens so that `docker login` sessions outlive the browser's
-    )
-
-
-def matrix(settings: Settings) -> OidcApplication:
-    return OidcApplication(
-        slug="matrix",
-        name="Matrix",
-        auth_host=settings.identity.host,
-        launch_url=f"https://{settings.matrix.host}/",
-        redirect_uris=(f"https://{settings.matrix.account_host}/upstream/callback/{MATRIX_UPSTREAM_ID}",),
-        groups=settings.matrix.login_groups,
-        # By the Service: Authentik does not trust the CA of the host. What is sent is signed and no secret.
-        backchannel_logout_uri=f"http://{MATRIX_LOGIN_HOST}:{MATRIX_LOGIN_PORT}/upstream/backchannel-logout/"
-        f"{MATRIX_UPSTREAM_ID}",
-        # Authentik tells only of sessions with an access token that has not expired (goauthentik/authentik#25826).
-        # Nobody keeps this one: the Matrix Authentication Service drops it after the login.
-        access_token_validity="days=30",
-    )
-
-
-def vault(settings: Settings) -> OidcApplication:
-    host = settings.vault.host
-    return OidcApplication(
-        slug="vault",
-        name="Vault",
-        auth_host=settings.identity.host,
-        launch_url=f"https://{host}/",
-        redirect_uris=(
-            f"https://{host}/ui/vault/auth/oidc/oidc/callback",
-            "http://localhost:8250/oidc/callback",  # `vault login -method=oidc` on the user's own machine
-        ),
-        groups=(settings.vault.user_group, settings.vault.admin_group),
-    )
-
-
-KUBECTL_REDIRECTS = ("http://localhost:8000", "http://localhost:18000")
-"""Where kubelogin, the plugin `oidc-login` of kubectl, listens: the second when the first port is taken."""
-
-
-def kubernetes(settings: Settings) -> OidcApplication:
-    """kubectl; the API server itself is no client, it only reads tokens."""
-    groups = settings.talos.cluster_roles if settings.talos is not None else {}
-    return OidcApplication(
-        slug="kubernetes",
-        name="Kubernetes",
-        auth_host=settings.identity.host,
-        launch_url="blank://blank",  # Authentik's way to leave it out of people's page of applications
-        redirect_uris=KUBECTL_REDIRECTS,
-        groups=tuple(groups),
-        offline_access=True,  # kubelogin renews the short-lived token without a browser
-        public=True,
-    )
-
-
 def declared_application(slug: str, application: Application, auth_host: str) -> OidcApplication:
     """An application of the stack file."""
     return OidcApplication(
@@ -165,33 +82,3 @@ def declared_applications(settings: Settings) -> tuple[OidcApplication, ...]:
     """Applications of the stack file."""
     identity = settings.identity
     return tuple(declared_application(slug, one, identity.host) for slug, one in identity.applications.items())
-
-
-def service_applications(settings: Settings) -> tuple[OidcApplication, ...]:
-    """Every application but Vault's, which joins only in phase 3."""
-    enabled = (
-        (settings.gitea.enabled, gitea),
-        (settings.harbor.enabled, harbor),
-        (settings.matrix.enabled, matrix),
-        (settings.talos is not None and bool(settings.talos.cluster_roles), kubernetes),
-    )
-    return (*(declare(settings) for on, declare in enabled if on), *declared_applications(settings))
-
-
-def applications(settings: Settings) -> tuple[OidcApplication, ...]:
-    """Every application."""
-    return (*service_applications(settings), *([vault(settings)] if settings.vault.oidc else []))
-
-
-def possible_applications(settings: Settings) -> tuple[OidcApplication, ...]:
-    """Every application and those of the platform that are switched off: what Authentik makes room for, so that
-    switching one on or off does not restart it.
-    """
-    platform = tuple(declare(settings) for declare in (gitea, harbor, kubernetes, matrix, vault))
-    return (*platform, *declared_applications(settings))
-
-
-def retired_applications(settings: Settings) -> tuple[str, ...]:
-    """Slugs of the platform's own applications that are switched off; Authentik forgets them."""
-    declared = {application.slug for application in applications(settings)}
-    return tuple(slug for slug in PLATFORM_APPLICATIONS if slug not in declared)

@@ -5,8 +5,8 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from components.kubernetes import login as kubernetes_login
 from components.talos.authentication import PREFIX
-from declarations import oidc
 from doubles.authentik.tokens import own_key
 from doubles.client import Answer
 from doubles.loopback import Reply
@@ -24,7 +24,7 @@ class Issuer:
 
 def declared(settings: Settings) -> Issuer:
     """What a stack file makes of it."""
-    application = oidc.kubernetes(settings)
+    application = kubernetes_login.application(settings)
     return Issuer(application.issuer, application.client_id)
 
 

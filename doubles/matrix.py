@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from declarations import oidc
-from declarations.oidc import MATRIX_UPSTREAM_ID
+from components.matrix import login as matrix_login
+from components.matrix.login import UPSTREAM_ID as MATRIX_UPSTREAM_ID
+from components.matrix.settings import MatrixSettings
 from doubles import client
 from doubles.client import Answer, Client, Login
 from doubles.loopback import Reply
@@ -37,13 +38,13 @@ class Configuration:
 
 def declared(settings: Settings) -> Configuration:
     """What a stack file makes of it."""
-    ours = settings.matrix
+    ours = settings.section(MatrixSettings)
     return Configuration(
         host=ours.host,
         server_name=ours.server_name,
         synapse_host=ours.synapse_host,
         account_host=ours.account_host,
-        login=client.declared(oidc.matrix(settings)),
+        login=client.declared(matrix_login.application(settings)),
     )
 
 

@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from components.gitea.settings import GiteaSettings
 from components.harbor.declared import ROBOT_PREFIX
+from components.harbor.settings import HarborSettings
 from declarations.forward_auth import proxied_applications
 from doubles import kubernetes_login, matrix
 from doubles.authentik import Authentik
@@ -50,14 +52,15 @@ def declared(settings: Settings, faults: Collection[str]) -> Mapping[str, Answer
     authentik = Authentik(held, faults).answer
     robots = {
         f"{ROBOT_PREFIX}{name}": Robot(f"{name}-secret", one.permissions)
-        for name, one in settings.harbor.robots.items()
+        for name, one in settings.section(HarborSettings).robots.items()
     }
     return {
         held.host: authentik,
         API: kubernetes_login.api_server(kubernetes_login.declared(settings), faults),
-        settings.gitea.host: gitea.gitea(gitea.declared(settings), authentik, faults),
-        settings.harbor.host: registry(
-            Registry(settings.harbor.host, robots, faults), harbor.harbor(harbor.declared(settings), authentik, faults)
+        settings.section(GiteaSettings).host: gitea.gitea(gitea.declared(settings), authentik, faults),
+        settings.section(HarborSettings).host: registry(
+            Registry(settings.section(HarborSettings).host, robots, faults),
+            harbor.harbor(harbor.declared(settings), authentik, faults),
         ),
         settings.vault.host: Vault(role(settings), authentik, faults).answer,
         **matrix.matrix(matrix.declared(settings), authentik, faults),

@@ -4,8 +4,8 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from components.vault import login as vault_login
 from components.vault.login import ADMINISTRATOR, MOUNT, OWN_FOLDER, ROLE
-from declarations import oidc
 from doubles import client
 from doubles.client import Answer, Client, Login
 from doubles.loopback import Reply
@@ -34,7 +34,7 @@ class Role:
 
 def declared(settings: Settings) -> Role:
     """What a stack file makes of it."""
-    application, vault = oidc.vault(settings), settings.vault
+    application, vault = vault_login.application(settings), settings.vault
     return Role(
         login=client.declared(application),
         redirect_uris=application.redirect_uris,

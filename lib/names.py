@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Namespace(StrEnum):
-    """Namespaces of the platform."""
+    """Namespaces of the platform; those of services are in their folders."""
 
     KUBE_SYSTEM = "kube-system"
     CERT_MANAGER = "cert-manager"
@@ -17,17 +17,9 @@ class Namespace(StrEnum):
     CLOUDNATIVE_PG = "cnpg-system"
     DATABASES = "databases"
     AUTHENTIK = "authentik"
-    GITEA = "gitea"
-    GITEA_RUNNER = "gitea-runner"
-    HARBOR = "harbor"
-    MATRIX = "matrix"
     FLUX = "flux-system"
 
 
-PLATFORM_APPLICATIONS = ("gitea", "harbor", "kubernetes", "matrix", "vault")
-"""Slugs in Authentik of the applications that this program declares itself, whether they are switched on or not."""
-GITEA_ADMINISTRATOR = "gitea-breakglass"
-"""Account of Gitea that no login of Authentik leads to."""
 INGRESS_CLASS = "traefik"
 SECRET_STORE = "vault"
 """Name of the ClusterSecretStore."""
@@ -42,9 +34,6 @@ VAULT_SERVICE = f"vault-api.{Namespace.VAULT}.svc.cluster.local"
 """The Service that leads to the unsealed, active server of Vault."""
 AUTHENTIK_IN_CLUSTER = f"http://authentik-server.{Namespace.AUTHENTIK}.svc"
 """Authentik from inside its namespace, past the ingress: its release is `authentik`, the Service listens on 80."""
-MATRIX_LOGIN_HOST = f"matrix-matrix-authentication-service.{Namespace.MATRIX}.svc.cluster.local"
-MATRIX_LOGIN_PORT = 8080
-"""The Service of the Matrix Authentication Service, named by the chart after the release `matrix`."""
 VAULT_ISSUER = "vault-pki"
 """ClusterIssuer of certificates that Vault signs."""
 MONITORING = "monitoring"

@@ -1,27 +1,24 @@
 """The whole stack file as one model, and where its hosts and nodes are asked for."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address
-from typing import Self
+from typing import TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from components.gitea.settings import Gitea
-from components.harbor.settings import Harbor
-from components.matrix.settings import Matrix
 from settings.identity import Identity
 from settings.infrastructure import Charts, Cluster, Network, Proxmox, Storage, Talos
 from settings.platform import Certificates, Databases, GitOps, Rotation, Secrets, Vault
+from settings.service import ServiceSection
 from settings.types import Strict
-from stack_file.checks import every as checks
+
+Section = TypeVar("Section", bound=ServiceSection)
 
 
 class Settings(Strict):
-    """One stack file.
+    """One stack file, without the sections of its services, which `stack_file.model` adds by the register.
 
     `proxmox` and `talos` are absent exactly when `cluster.existing` is given.
-
-    Raises:
-        ValueError: one line per defect, each naming key, value, what it clashes with and the fix.
     """
 
     cluster: Cluster
@@ -34,28 +31,33 @@ class Settings(Strict):
     vault: Vault
     databases: Databases = Field(default_factory=Databases)
     identity: Identity
-    gitea: Gitea
-    harbor: Harbor
-    matrix: Matrix
     gitops: GitOps
     rotation: Rotation = Field(default_factory=Rotation)
     secrets: Secrets = Field(default_factory=Secrets)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        problems = [str(problem) for check in checks.ALL for problem in check(self)]
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
+    @property
+    def services(self) -> Mapping[str, ServiceSection]:
+        """The section of every service by its name, in the order of the register."""
+        sections = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: section for name, section in sections if isinstance(section, ServiceSection)}
+
+    @property
+    def enabled_services(self) -> Mapping[str, ServiceSection]:
+        """Those that are switched on."""
+        return {name: section for name, section in self.services.items() if section.enabled}
+
+    def section(self, kind: type[Section]) -> Section:
+        """The section of one service, by its type."""
+        return next(section for section in self.services.values() if isinstance(section, kind))
 
     @property
     def admin_groups(self) -> tuple[str, ...]:
         """Groups whose members administer Vault, a service that is enabled, or the cluster."""
-        services = [service for service in (self.gitea, self.harbor, self.matrix) if service.enabled]
-        named = [*([self.vault.admin_group] if self.vault.oidc else []), *(one.admin_group for one in services)]
+        named = [self.vault.admin_group] if self.vault.oidc else []
+        named += [one.groups["adminGroup"] for one in self.enabled_services.values() if "adminGroup" in one.groups]
         roles = self.talos.cluster_roles if self.talos else {}
         named += [group for group, role in roles.items() if role == "cluster-admin"]
-        return tuple(sorted({group for group in named if group is not None}))
+        return tuple(sorted(set(named)))
 
     @property
     def second_factor_groups(self) -> tuple[str, ...]:
@@ -68,31 +70,39 @@ class Settings(Strict):
     def own_hosts(self) -> dict[str, str]:
         """Every host that the platform takes for itself, by its key in the stack file."""
         found = {key if "." in key else f"{key}.host": host for key, host in self.hosts.items()}
-        return found | ({"gitea.sshHost": self.gitea.ssh_name} if self.gitea.enabled else {})
+        return found | {key: host for key, (host, _) in self.balanced_hosts.items()}
 
     @property
     def addresses(self) -> dict[str, IPv4Address]:
         """Where each name of the platform leads, in the cluster and in the DNS of the LAN."""
         balancers = self.network.load_balancers
         found = dict.fromkeys(self.resolved_names, balancers.ingress)
-        return found | ({self.gitea.ssh_name: balancers.git_ssh} if self.gitea.enabled else {})
+        return found | {host: getattr(balancers, address) for host, address in self.balanced_hosts.values()}
+
+    @property
+    def derived_hosts(self) -> frozenset[str]:
+        """Keys of hosts that were left out and follow another one."""
+        return frozenset(f"{name}.{key}" for name, section in self.services.items() for key in section.derived)
+
+    @property
+    def balanced_hosts(self) -> dict[str, tuple[str, str]]:
+        """Names that lead to an address of network.loadBalancers, by stack-file key, with that address's attribute."""
+        return {
+            f"{name}.{key}": found
+            for name, section in self.enabled_services.items()
+            for key, found in section.balanced.items()
+        }
 
     @property
     def resolved_names(self) -> tuple[str, ...]:
-        """Names that resolve to the ingress inside the cluster: the hosts, and the domain of Matrix' user ids, where
-        its clients and other servers look for the delegation.
-        """
-        server_name = (self.matrix.server_name,) if self.matrix.enabled else ()
-        return tuple(dict.fromkeys((*self.hosts.values(), *server_name)))
+        """Names that resolve to the ingress inside the cluster: the hosts, and what services have delegated to it."""
+        delegated = [name for section in self.enabled_services.values() for name in section.delegated]
+        return tuple(dict.fromkeys((*self.hosts.values(), *delegated)))
 
     @property
     def hosts(self) -> dict[str, str]:
-        """Host name of every enabled service by its stack-file key; all resolve to the ingress address."""
+        """Every host behind the ingress by its stack-file key, without `.host`; all resolve to the ingress address."""
         found = {"identity": self.identity.host, "vault": self.vault.host}
-        if self.gitea.enabled:
-            found["gitea"] = self.gitea.host
-        if self.harbor.enabled:
-            found["harbor"] = self.harbor.host
-        if self.matrix.enabled:
-            found |= self.matrix.hosts
+        for name, section in self.enabled_services.items():
+            found |= {name if key == "host" else f"{name}.{key}": host for key, host in section.hosts.items()}
         return found

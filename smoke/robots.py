@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.harbor.declared import ROBOT_PREFIX
-from components.harbor.settings import ALL_PROJECTS
+from components.harbor.settings import ALL_PROJECTS, HarborSettings
 from settings.model import Settings
 from smoke.site import Robot
 
@@ -36,9 +36,9 @@ def robot(settings: Settings, environment: Mapping[str, str]) -> Robot | None:
 
 def _project(settings: Settings, name: str) -> str:
     """A project with a volume of its own, which a proxy cache is not: nobody can push to one."""
-    declared = settings.harbor.robots.get(name)
+    declared = settings.section(HarborSettings).robots.get(name)
     if declared is None:
         return ""
     both = {project for project, rights in declared.permissions.items() if {"push", "pull"} <= set(rights)}
-    own = [project for project, one in settings.harbor.projects.items() if one.proxy_cache is None]
+    own = [project for project, one in settings.section(HarborSettings).projects.items() if one.proxy_cache is None]
     return next((project for project in own if project in both or ALL_PROJECTS in both), "")

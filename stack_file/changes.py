@@ -3,23 +3,19 @@
 It is written down as the input of a `pulumi.Stash` (components/applied_settings.py), by key of the stack file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lib.secret_state import State, resources
 from lib.secrets import SecretDeclaration
+from settings.model import Settings
 from settings.problem import Problem
 from settings.rules import GENERATION, Rule
-from settings.service import Service
-
-if TYPE_CHECKING:
-    from settings.model import Settings
+from settings.service import ServiceSection
 
 _RECORD = "pulumi:index:Stash"
 
@@ -65,7 +61,7 @@ def refused(before: Mapping[str, Any], settings: Iterable[Setting]) -> list[str]
 
 
 def _below(section: BaseModel, prefix: str) -> Iterator[Setting]:
-    if isinstance(section, Service) and not section.kept:
+    if isinstance(section, ServiceSection) and not section.kept:
         return
     for name, info in type(section).model_fields.items():
         key, value = f"{prefix}{info.alias or name}", getattr(section, name)

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from declarations.secret_registry import declare
 from lib.secret_state import applied_generations
 from lib.secrets import skipped
+from register.secrets import declare
 from stack_file import changes, machines
 from stack_file.load import load_stack_file
 

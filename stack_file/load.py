@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from settings.model import Settings
 from settings.problem import SettingsError
 from stack_file import places
+from stack_file.checks import every
 from stack_file.messages import lines, problems
+from stack_file.model import StackFile
 from stack_file.reading import PROJECT, Location, Reading, Unreadable, read
 from stack_file.secrets import SECRET_NAMES
 
@@ -39,9 +41,11 @@ def parse(sections: dict[str, Any], reading: Reading | None = None, told: Iterab
     found = [*told, *problems(reading)]
     try:
         # As JSON, which the engine hands over and which has no tuples: so `strict` refuses no list.
-        settings = Settings.model_validate_json(json.dumps(sections), strict=True, by_alias=True, by_name=False)
+        settings = StackFile.model_validate_json(json.dumps(sections), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         found += lines(error, reading)
+    else:
+        found += [str(problem) for check in every.ALL for problem in check(settings)]
     if found:
         raise SettingsError("\n".join(dict.fromkeys(found)))
     return settings

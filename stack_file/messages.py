@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from settings.model import Settings
+from stack_file.model import StackFile
 from stack_file.reading import Location, Reading
 from stack_file.secrets import SECRET_NAMES
 
@@ -111,7 +111,7 @@ def _owner(location: Location) -> str | None:
     """The section that has the key which stands beside it."""
     if len(location) != 1 or _closest(location, cutoff=0.8) is not None:
         return None
-    sections = [field.alias or name for name, field in Settings.model_fields.items()]
+    sections = [field.alias or name for name, field in StackFile.model_fields.items()]
     found = [section for section in sections if location[0] in _keys_at((section,))]
     return found[0] if len(found) == 1 else None
 
@@ -152,7 +152,7 @@ def _did_you_mean(location: Location) -> str:
 
 
 def _keys_at(location: Location) -> list[str]:
-    model: type[BaseModel] = Settings
+    model: type[BaseModel] = StackFile
     for part in location:
         field = next((field for field in model.model_fields.values() if field.alias == part), None)
         if field is not None:

@@ -4,11 +4,11 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from settings.model import Settings
+from stack_file.model import StackFile
 from stack_file.reading import PROJECT, Location
 from stack_file.secrets import SECRET_NAMES
 
-NAMES = frozenset(field.alias or name for name, field in Settings.model_fields.items()) | SECRET_NAMES
+NAMES = frozenset(field.alias or name for name, field in StackFile.model_fields.items()) | SECRET_NAMES
 FRAME = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
 """What Pulumi keeps in a stack file (`ProjectStack` of sdk/go/common/workspace/project.go); it ignores the rest."""
 APART = "x-"

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from settings.model import Settings
 from stack_file import places
+from stack_file.model import StackFile
 from stack_file.reading import PROJECT
 from stack_file.secrets import SECRET_KEYS
 
@@ -42,7 +42,7 @@ class _Generator(GenerateJsonSchema):
 
 def model_schema() -> dict[str, Any]:
     """JSON Schema of the sections, without the frame of the stack file; types in `$defs`."""
-    return Settings.model_json_schema(by_alias=True, schema_generator=_Generator)
+    return StackFile.model_json_schema(by_alias=True, schema_generator=_Generator)
 
 
 def document() -> dict[str, Any]:

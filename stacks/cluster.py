@@ -10,6 +10,8 @@ import pulumiverse_talos as talos
 
 from components.barrier import behind
 from components.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
+from components.harbor.settings import HarborSettings
+from components.kubernetes import login as kubernetes_login
 from components.kubernetes.cert_manager import CertManager, CertManagerArgs
 from components.kubernetes.cilium import Cilium, CiliumArgs
 from components.kubernetes.coredns import CoreDns, CoreDnsArgs
@@ -28,7 +30,6 @@ from components.talos.api_server import ApiServer, ApiServerArgs
 from components.talos.cluster import TalosCluster, TalosClusterArgs
 from components.talos.config import NodeRole
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
-from declarations import oidc
 from lib import last_update, trust
 from settings.infrastructure import Proxmox, Talos
 from settings.model import Settings
@@ -166,14 +167,14 @@ def _login(site: Site, talos_settings: Talos, authority: CertificateAuthority) -
     """Patches that let people use the Kubernetes API with their login at Authentik, which comes up much later."""
     if not talos_settings.cluster_roles:
         return ()
-    kubectl = oidc.kubernetes(site.settings)
+    kubectl = kubernetes_login.application(site.settings)
     api_server = authority.certificate_pem.apply(lambda pem: authentication.api_server(kubectl, pem))
     return (api_server, authentication.host(kubectl, site.settings.network))
 
 
 def _registry(settings: Settings, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:
     """Patches that let the nodes pull images from Harbor, which comes up much later."""
-    if not settings.harbor.enabled:
+    if not settings.section(HarborSettings).enabled:
         return ()
     return (authority.certificate_pem.apply(lambda pem: registry.patch(settings, pem)),)
 

@@ -9,9 +9,10 @@ from components.databases.postgres import Postgres, PostgresArgs
 from components.databases.valkey import Valkey, ValkeyArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
-from declarations.databases import DATABASES, VALKEY_USERS
 from lib import names
 from lib.kubernetes import PodSecurity
+from register.databases import DATABASES, VALKEY_USERS
+from register.services import SERVICES
 from settings.model import Settings
 from stacks.contracts import Cluster, Site
 
@@ -82,12 +83,7 @@ def build(
     return Databases(postgres=postgres, valkey=valkey)
 
 
-def used_namespaces(settings: Settings) -> frozenset[names.Namespace]:
+def used_namespaces(settings: Settings) -> frozenset[str]:
     """Namespaces of Authentik and of the services that are switched on."""
-    services = (
-        (names.Namespace.GITEA, settings.gitea),
-        (names.Namespace.HARBOR, settings.harbor),
-        (names.Namespace.MATRIX, settings.matrix),
-    )
-    enabled = {namespace for namespace, service in services if service.enabled}
-    return frozenset({names.Namespace.AUTHENTIK, *enabled})
+    enabled = {service.namespace for service in SERVICES if service.enabled(settings)}
+    return frozenset({str(names.Namespace.AUTHENTIK), *enabled})

@@ -17,10 +17,10 @@ from components.barrier import passed
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
-from declarations import oidc
 from declarations.forward_auth import proxied_applications
 from lib import names
 from lib.kubernetes import PodSecurity
+from register import logins
 from stacks.contracts import Cluster, Identity, Infrastructure, Site
 
 
@@ -49,7 +49,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
             api=server.api,
             slug=paths.USERS,
             text=users.text(
-                site.settings.identity, oidc.retired_applications(site.settings), site.settings.second_factor_groups
+                site.settings.identity, logins.retired_applications(site.settings), site.settings.second_factor_groups
             ),
         ),
         in_phase,
@@ -61,11 +61,11 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
         "store_ready": [infrastructure.store],
         "after": [people_known],
     }
-    logins = [
+    joined = [
         AuthentikApplication(
             f"login-{application.slug}", AuthentikApplicationArgs(application=application, **given), in_phase
         )
-        for application in oidc.service_applications(site.settings)
+        for application in logins.service_applications(site.settings)
     ]
     for name, token in site.settings.identity.tokens.items():
         AccountToken(paths.token(name), AccountTokenArgs(name=name, token=token, **given), in_phase)
@@ -75,7 +75,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
         groups=people_known,
         urls={"identity": server.url, **{one.slug: one.launch_url for one in proxied_applications(site.settings)}},
         # Nothing of the platform builds on the tokens, or on what stands behind Authentik's login.
-        ready=(people_known, *(login.ready for login in logins)),
+        ready=(people_known, *(login.ready for login in joined)),
     )
 
 
@@ -106,7 +106,7 @@ def _server(
             store_ready=[infrastructure.store],
             issuer_ready=cluster.issuer,
             ingress=cluster.ingress,
-            applications=oidc.possible_applications(settings),
+            applications=logins.possible_applications(settings),
             blueprints=[*(one.slug for one in proxied), *([paths.OUTPOST] if proxied else [])],
             tokens=tuple(settings.identity.tokens),
         ),

@@ -4,8 +4,8 @@ import pulumi
 
 from components.authentik.application import AuthentikApplication, AuthentikApplicationArgs
 from components.phase import Phase, PhaseArgs
+from components.vault import login as vault_login
 from components.vault.oidc import VaultOidc, VaultOidcArgs
-from declarations import oidc
 from stacks.contracts import Cluster, Identity, Infrastructure, Integration, Site
 
 
@@ -24,7 +24,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, identity
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
 
-    application = oidc.vault(settings)
+    application = vault_login.application(settings)
     login = AuthentikApplication(
         "login-vault",
         AuthentikApplicationArgs(

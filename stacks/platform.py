@@ -9,9 +9,10 @@ import pulumi_tls as tls
 
 from components.applied_settings import AppliedSettings, AppliedSettingsArgs
 from components.matrix import signing_key
-from declarations.secret_registry import declare
+from components.matrix.settings import MatrixSettings
 from lib import last_update
 from lib.charts import Catalogue
+from register.secrets import declare
 from settings.model import Settings
 from settings.rules import SIGNING_KEY
 from stack_file import changes
@@ -64,7 +65,7 @@ def _applied(site: Site) -> AppliedSettingsArgs:
     """What later updates are compared with: of the stack file, of the secrets, and whose key chat is known by."""
     settings = [*changes.declared(site.settings), *changes.generations(site.declarations)]
     key, computed = site.secrets.matrix_signing_key, {}
-    if site.settings.matrix.kept:
+    if site.settings.section(MatrixSettings).kept:
         settings.append(changes.Setting(key="matrixSigningKey", rule=SIGNING_KEY, value="a generated one"))
         if key is not None:
             # The name of a key is public; as a secret, the record would be unreadable to those who compare.

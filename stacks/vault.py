@@ -7,6 +7,7 @@ import pulumi
 from components.external_secrets.values import SERVICE_ACCOUNT
 from components.matrix import secrets as matrix
 from components.matrix import signing_key
+from components.matrix.settings import MatrixSettings
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
@@ -98,7 +99,7 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
 
 
 def _secrets(site: Site, configuration: VaultConfiguration) -> PlatformSecretsArgs:
-    imported = site.secrets.matrix_signing_key if site.settings.matrix.kept else None
+    imported = site.secrets.matrix_signing_key if site.settings.section(MatrixSettings).kept else None
     given = {matrix.SIGNING_KEY_FIELD: imported.apply(signing_key.normal)} if imported is not None else {}
     return PlatformSecretsArgs(
         declarations=site.declarations,
@@ -165,7 +166,9 @@ def _certificates(
             domain=site.settings.cluster.domain,
             host=site.settings.vault.host,
             # The domain of user ids, whose host serves the delegation.
-            names=[site.settings.matrix.server_name] if site.settings.matrix.enabled else [],
+            names=[site.settings.section(MatrixSettings).server_name]
+            if site.settings.section(MatrixSettings).enabled
+            else [],
         ),
         opts,
     )

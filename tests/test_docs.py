@@ -5,9 +5,11 @@ import re
 import networkx as nx
 import pytest
 
+from components.harbor import login as harbor_login
+from components.kubernetes import login as kubernetes_login
 from components.vault.oidc import TOKEN_HOURS, TOKEN_MAX_HOURS
-from declarations import footprint, oidc
 from lib.kubernetes import mebibytes
+from register import footprint
 from settings.identity import Application, Proxied
 from settings.model import Settings
 from stack_file.load import load_stack_file
@@ -36,7 +38,9 @@ def test_the_picture_shows_every_component_of_every_phase(update: Recording) -> 
 
 def test_sessions_last_as_long_as_the_page_says() -> None:
     settings, page = load_stack_file(SHIPPED), SESSIONS.read_text(encoding="utf-8")
-    kubernetes, harbor = (oidc_of(settings).access_token_validity for oidc_of in (oidc.kubernetes, oidc.harbor))
+    kubernetes, harbor = (
+        oidc_of(settings).access_token_validity for oidc_of in (kubernetes_login.application, harbor_login.application)
+    )
     front, tokens = Proxied.model_fields["session_minutes"].default, Application.model_fields["token_minutes"].default
     for stated in (
         f"| Vault | {TOKEN_HOURS} hour, renewable up to {TOKEN_MAX_HOURS} hours |",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from components.gitea.settings import GiteaSettings
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES, SHIPPED, VALID
 from tests.support.engine import Recorded, Recording
@@ -35,7 +36,11 @@ def test_an_update_of_the_most_different_stack_files_goes_through(path: Path) ->
 def test_the_addresses_of_the_platform_are_known_before_it_exists(program: Recording) -> None:
     settings = load_stack_file(SHIPPED)
     urls = program.stack_outputs.values["urls"]
-    hosts = {"vault": settings.vault.host, "identity": settings.identity.host, "gitea": settings.gitea.host}
+    hosts = {
+        "vault": settings.vault.host,
+        "identity": settings.identity.host,
+        "gitea": settings.section(GiteaSettings).host,
+    }
     for name, host in hosts.items():
         assert urls[name] == f"https://{host}", f"{name}: the preview says where things will be"
     assert {"harbor", "matrix"} <= set(urls), "each service has one"

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from declarations.secret_registry import declare
 from lib.secrets import Field, Kind, SecretDeclaration
+from register.secrets import declare
 from stack_file.load import load_stack_file
 from tools.operate import ROOT, OperateError, stack_file
 from tools.rotation import EditError, raised

@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from declarations.secret_registry import declare
 from lib.secret_state import applied_generations, made
 from lib.secrets import SecretDeclaration
+from register.secrets import declare
 from stack_file.load import load_stack_file
 from tools.operate import ROOT, OperateError, cli, stack_file
 from tools.state import StateError, exported

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from declarations.secret_registry import declare
 from lib.secrets import Field, Kind, Reader, SecretDeclaration
+from register.secrets import declare
 from stack_file.load import load_stack_file
 from stack_file.schema import write_or_check
 
@@ -16,7 +16,7 @@ STACK_FILE = ROOT / "Pulumi.test-cluster.yaml"
 _INTRODUCTION = f"""# Secrets
 
 Every secret goes one way: a random value in the encrypted state of the stack → Vault (`kv/platform/<path>`) → External
-Secrets → a Kubernetes Secret → the pods that name it. `declarations/secret_registry.py` declares each once, with
+Secrets → a Kubernetes Secret → the pods that name it. `register/secrets.py` declares each once, with
 every Secret it becomes part of. What cannot go this way is in [ADR 0006](adr/0006-secrets-outside-the-registry.md).
 
 This page lists the secrets of `{STACK_FILE.name}`. `make secrets STACK=<name>` lists those of another stack, with their

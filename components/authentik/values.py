@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.authentik.blueprints import guessing, paths
+from components.authentik.database import SURGE
 from components.probe import script
-from declarations.databases import AUTHENTIK_SURGE
 from lib.images import AUTHENTIK, parts
 from lib.kubernetes import from_secret, resources
 from lib.names import AUTHENTIK_IN_CLUSTER, INGRESS_CLASS, POSTGRES_HOST
@@ -108,7 +108,7 @@ def _server(args: AuthentikValues) -> dict[str, Any]:
         "replicas": args.replicas,
         "deploymentStrategy": {
             "type": "RollingUpdate",
-            "rollingUpdate": {"maxSurge": AUTHENTIK_SURGE, "maxUnavailable": 0},
+            "rollingUpdate": {"maxSurge": SURGE, "maxUnavailable": 0},
         },
         "resources": resources("100m", _MEMORY),
         "containerSecurityContext": _container(),

@@ -10,8 +10,8 @@ from components.databases.postgres_spec import API_VERSION, RELOAD
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
-from declarations.databases import DATABASES
 from lib.names import POSTGRES_CLUSTER
+from register.databases import DATABASES
 
 _APPLIED = "jsonpath={.status.applied}=true"
 

@@ -15,10 +15,11 @@ from components.databases.owned_database import OwnedDatabase, OwnedDatabaseArgs
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
-from declarations.databases import DATABASES, INITIAL_DATABASE, limits, namespaces
+from declarations.databases import INITIAL_DATABASE, namespaces
 from lib.charts import Chart
 from lib.names import POSTGRES_CLUSTER
 from lib.network import Policy
+from register.databases import DATABASES, limits
 from settings.platform import Databases as DatabasesSettings
 
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from declarations.databases import INITIAL_DATABASE, max_connections
+from declarations.databases import INITIAL_DATABASE
 from lib.images import POSTGRES
 from lib.kubernetes import mebibytes, resources
 from lib.names import MONITORING, POSTGRES_CLUSTER, Namespace
 from lib.network import Ingress
+from register.databases import max_connections
 
 API_VERSION = "postgresql.cnpg.io/v1"
 RELOAD: Mapping[str, str] = {"cnpg.io/reload": "true"}

@@ -11,10 +11,11 @@ from components.external_secret import ExternalSecret, ExternalSecretArgs, Secre
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
-from declarations.databases import VALKEY_USERS, namespaces
+from declarations.databases import namespaces
 from lib.charts import Chart
 from lib.names import MONITORING
 from lib.network import Ingress, Policy
+from register.databases import VALKEY_USERS
 from settings.platform import Databases as DatabasesSettings
 
 _ADMINISTRATION = "~* &* +@all"

@@ -1,17 +1,12 @@
 """Checks of Gitea across the stack file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from components.gitea.settings import OWNERS, UNITS, USER_NAMES
-from lib.names import GITEA_ADMINISTRATOR
+from components.gitea.names import ADMINISTRATOR
+from components.gitea.settings import OWNERS, UNITS, USER_NAMES, GiteaSettings
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.model import Settings
 
 _RESERVED_TEAMS = {
     "new": "is an address of Gitea itself",
@@ -21,13 +16,13 @@ _RESERVED_TEAMS = {
 
 def organisation_names_are_free(settings: Settings) -> Iterator[Problem]:
     """Organisations and people share their names."""
-    for name, organisation in settings.gitea.organisations.items():
+    for name, organisation in settings.section(GiteaSettings).organisations.items():
         key = f"gitea.organisations.{name}"
-        if USER_NAMES.refusal(name) is not None and name != GITEA_ADMINISTRATOR:
+        if USER_NAMES.refusal(name) is not None and name != ADMINISTRATOR:
             yield Problem(key, name, "is a name that Gitea keeps for itself", "rename it")
         if name in settings.identity.users:
             yield Problem(key, name, f"is already the user identity.users.{name}", "rename the organisation")
-        if name == GITEA_ADMINISTRATOR:
+        if name == ADMINISTRATOR:
             yield Problem(key, name, "is Gitea's break-glass administrator", "rename the organisation")
         for team in organisation.teams:
             if team in _RESERVED_TEAMS:
@@ -36,7 +31,7 @@ def organisation_names_are_free(settings: Settings) -> Iterator[Problem]:
 
 
 def administrators_of_teams_have_every_unit(settings: Settings) -> Iterator[Problem]:
-    for name, organisation in settings.gitea.organisations.items():
+    for name, organisation in settings.section(GiteaSettings).organisations.items():
         for team_name, team in organisation.teams.items():
             if team.permission == "admin" and set(team.units) != set(UNITS):
                 yield Problem(
@@ -55,7 +50,7 @@ def organisations_admit_declared_groups(settings: Settings) -> Iterator[Problem]
 
 def members_of_teams_may_log_in(settings: Settings) -> Iterator[Problem]:
     """Somebody who cannot log in is in no team, whatever the groups say."""
-    gitea = settings.gitea
+    gitea = settings.section(GiteaSettings)
     if not gitea.enabled:
         return
     teams = dict((group, key) for key, group in reversed(tuple(_named_groups(settings))))
@@ -72,8 +67,8 @@ def members_of_teams_may_log_in(settings: Settings) -> Iterator[Problem]:
 
 
 def removed_organisations_are_gone(settings: Settings) -> Iterator[Problem]:
-    for name in settings.gitea.removed.organisations:
-        if name in settings.gitea.organisations:
+    for name in settings.section(GiteaSettings).removed.organisations:
+        if name in settings.section(GiteaSettings).organisations:
             yield Problem(
                 "gitea.removed.organisations",
                 name,
@@ -83,7 +78,7 @@ def removed_organisations_are_gone(settings: Settings) -> Iterator[Problem]:
 
 
 def nothing_needs_a_gitea_that_is_off(settings: Settings) -> Iterator[Problem]:
-    gitea = settings.gitea
+    gitea = settings.section(GiteaSettings)
     if gitea.enabled:
         return
     off = "needs Gitea, which gitea.enabled switches off"
@@ -99,6 +94,29 @@ def nothing_needs_a_gitea_that_is_off(settings: Settings) -> Iterator[Problem]:
 
 
 def _named_groups(settings: Settings) -> Iterator[tuple[str, str]]:
-    for name, organisation in settings.gitea.organisations.items():
+    for name, organisation in settings.section(GiteaSettings).organisations.items():
         for below, group in organisation.groups:
             yield f"gitea.organisations.{name}.{below}", group
+
+
+def administrators_may_log_in(settings: Settings) -> Iterator[Problem]:
+    gitea = settings.section(GiteaSettings)
+    for username, user in settings.identity.users.items():
+        if gitea.admin_group in user.groups and gitea.user_group not in user.groups:
+            yield Problem(
+                f"identity.users.{username}.groups",
+                gitea.admin_group,
+                f"gives no login to Gitea without gitea.userGroup {gitea.user_group}",
+                f"add {gitea.user_group}",
+            )
+
+
+ALL = (
+    administrators_may_log_in,
+    organisation_names_are_free,
+    administrators_of_teams_have_every_unit,
+    organisations_admit_declared_groups,
+    members_of_teams_may_log_in,
+    removed_organisations_are_gone,
+    nothing_needs_a_gitea_that_is_off,
+)

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from components.gitea.settings import Gitea
-from declarations.databases import GITEA_POOL
+from components.gitea.databases import POOL
+from components.gitea.settings import GiteaSettings
 from lib.names import POSTGRES_HOST
 
 HTTP_PORT = 3000
 
 
-def config(settings: Gitea) -> dict[str, Any]:
+def config(settings: GiteaSettings) -> dict[str, Any]:
     """Sections of app.ini (docs.gitea.com, configuration cheat sheet) that are no secret."""
     host = settings.host
     return {
@@ -26,7 +26,7 @@ def config(settings: Gitea) -> dict[str, Any]:
             "NAME": "gitea",
             "USER": "gitea",
             "SSL_MODE": "verify-full",  # by the CAs of SSL_CERT_DIR, which Go takes for those of the system
-            "MAX_OPEN_CONNS": GITEA_POOL,  # unlimited by default, on a Postgres that others use too
+            "MAX_OPEN_CONNS": POOL,  # unlimited by default, on a Postgres that others use too
         },
         "cache": {"ADAPTER": "redis"},
         "session": {"PROVIDER": "redis", "COOKIE_SECURE": True},

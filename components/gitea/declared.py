@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from components.gitea.settings import Gitea, Organisation, Team
+from components.gitea.settings import GiteaSettings, Organisation, Team
 
 OWNERS = "Owners"
 """Name of the team of owners (`OwnerTeamName` in models/organization/team.go)."""
@@ -26,7 +26,7 @@ def group_team_map(organisations: Mapping[str, Organisation]) -> str:
     return json.dumps(found, sort_keys=True)
 
 
-def wanted(gitea: Gitea) -> str:
+def wanted(gitea: GiteaSettings) -> str:
     """JSON of organisation -> `visibility` and `teams`, for scripts/gitea_content.py."""
     return json.dumps(
         {

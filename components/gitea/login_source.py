@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from declarations.oidc import GITEA_SOURCE, OidcApplication
+from components.gitea.login import SOURCE as GITEA_SOURCE
+from declarations.oidc import OidcApplication
 from lib.images import GITEA
 from lib.kubernetes import resources, restricted_container
 

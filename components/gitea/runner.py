@@ -10,12 +10,12 @@ from components.custom_resource import CustomResourceArgs, custom_resource
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.gitea import runner_network
 from components.gitea import runner_objects as runner
+from components.gitea.names import RUNNER_NAMESPACE
 from components.gitea.secrets import RUNNER_TOKEN
-from components.gitea.settings import Gitea
+from components.gitea.settings import GiteaSettings
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
 from lib.kubernetes import RELOADER_AUTO, PodSecurity
-from lib.names import Namespace as Names
 from settings.infrastructure import Network
 
 _START_SECONDS = 900
@@ -34,7 +34,7 @@ class GiteaRunnerArgs:
         gitea: Gate: there is a Gitea to register at.
     """
 
-    settings: Gitea
+    settings: GiteaSettings
     network: Network
     secrets: PlatformSecrets
     store: Sequence[pulumi.Resource]
@@ -103,7 +103,7 @@ def _namespace(name: str, args: GiteaRunnerArgs, opts: pulumi.ResourceOptions) -
     return Namespace(
         name,
         NamespaceArgs(
-            name=Names.GITEA_RUNNER,
+            name=RUNNER_NAMESPACE,
             pod_security=PodSecurity.RESTRICTED,
             ca_certificate=args.ca_certificate,
             metrics_ports=(runner.METRICS_PORT,),

@@ -1,7 +1,8 @@
 """Secrets of Gitea. Names of workloads are those of the chart gitea 12.6.0."""
 
+from components.gitea.names import ADMINISTRATOR, NAMESPACE, RUNNER_NAMESPACE
+from components.gitea.settings import GiteaSettings
 from declarations.shared_secrets import database, valkey_user
-from lib.names import GITEA_ADMINISTRATOR, Namespace
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, literal, password
 from settings.model import Settings
 
@@ -16,7 +17,7 @@ _DATABASE = "Gitea's database, where each start sets it"
 
 
 def _in_gitea(secret: str, keeps: str = _FILE) -> Reader:
-    return Reader(namespace=Namespace.GITEA, secret=secret, restarts=_GITEA, keeps=keeps)
+    return Reader(namespace=NAMESPACE, secret=secret, restarts=_GITEA, keeps=keeps)
 
 
 LOGIN = (_in_gitea("oidc", f"{_DATABASE} (scripts/login_source.sh)"),)
@@ -29,7 +30,7 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
         valkey_user("gitea", _in_gitea("valkey")),
         SecretDeclaration(
             path="gitea/admin",
-            fields=(literal("username", GITEA_ADMINISTRATOR), password("password")),
+            fields=(literal("username", ADMINISTRATOR), password("password")),
             readers=(_in_gitea("admin", _DATABASE),),
             window="the old password works until the new pod of Gitea has started",
         ),
@@ -56,7 +57,7 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
             readers=(_in_gitea("metrics"),),
             window="nobody reads metrics until the new pod of Gitea has started",
         ),
-        *((_runner_registration(),) if settings.gitea.actions.enabled else ()),
+        *((_runner_registration(),) if settings.section(GiteaSettings).actions.enabled else ()),
     )
 
 
@@ -68,7 +69,7 @@ def _runner_registration() -> SecretDeclaration:
         readers=(
             _in_gitea("runner-registration", _DATABASE),
             Reader(
-                namespace=Namespace.GITEA_RUNNER,
+                namespace=RUNNER_NAMESPACE,
                 secret="registration",
                 restarts=("StatefulSet/gitea-runner",),
             ),

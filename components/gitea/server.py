@@ -1,40 +1,37 @@
 """Git hosting."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 import pulumi
 
 from components.custom_resource import CustomResourceArgs, custom_resource
-from components.gitea.configuration import HTTP_PORT
+from components.gitea import login as gitea_login
+from components.gitea.databases import VALKEY
 from components.gitea.declared import wanted
+from components.gitea.runner import GiteaRunner, GiteaRunnerArgs
 from components.gitea.secrets import RUNNER_TOKEN
-from components.gitea.settings import Gitea as GiteaSettings
-from components.gitea.values import LABELS, SSH_PORT, GiteaSecrets, GiteaValues, values
+from components.gitea.settings import GiteaSettings
+from components.gitea.values import LABELS, GiteaSecrets, GiteaValues, values
 from components.helm import Release, ReleaseArgs, release
 from components.probe import Probe, ProbeArgs, script
-from components.service import Openings, ServiceArgs, ServiceParts
-from declarations import login_checks
-from declarations.databases import VALKEY_USERS
+from components.service import ServiceArgs, ServiceParts
 from lib.names import VALKEY_HOST
 
-OPENINGS = Openings(anyone=(SSH_PORT,), metrics=(HTTP_PORT,))
 _CONTENT_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
 class GiteaArgs(ServiceArgs):
-    """Section `gitea` of the stack file and the LoadBalancer address of git over SSH.
+    """What every service is given.
 
     Attributes:
-        people: User names of those who may log in; the accounts of all others are switched off.
+        own: Section `gitea` of the stack file.
     """
 
-    settings: GiteaSettings
-    ssh_address: IPv4Address
-    people: Sequence[str]
+    @property
+    def own(self) -> GiteaSettings:
+        return self.settings.section(GiteaSettings)
 
 
 class Gitea(pulumi.ComponentResource):
@@ -49,13 +46,15 @@ class Gitea(pulumi.ComponentResource):
     - `<name>-content`: the Job that makes accounts, organisations and teams what the stack file says, and the CronJob
       that keeps them.
     - `<name>-monitor`: ServiceMonitor, where the settings ask for it.
+    - `<name>-runner`: GiteaRunner, where workflows run.
 
     Gitea starts and serves while Authentik is down, unless its login has changed meanwhile (scripts/login_source.sh).
 
     Attributes:
         url: Where people find it.
         ready: Gate: the login page offers Authentik, following it leads there, git answers over SSH, nobody but
-            `people` has an account that works, and what the stack file declares of organisations and teams is there.
+            who may log in has an account that works, what the stack file declares of organisations and teams is there,
+            and runners wait for jobs.
     """
 
     url: str
@@ -63,19 +62,18 @@ class Gitea(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GiteaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:gitea/server:Gitea", name, None, opts)
-        host = args.settings.host
         parts = ServiceParts(name, args, self)
         secrets = _secrets(parts, args)
         installed = release(
             f"{name}-release",
             ReleaseArgs(
-                chart=args.chart,
+                chart=args.charts["gitea"],
                 release="gitea",
                 namespace=parts.namespace.namespace,
                 values=values(
                     GiteaValues(
-                        settings=args.settings,
-                        ssh_address=args.ssh_address,
+                        settings=args.own,
+                        ssh_address=args.settings.network.load_balancers.git_ssh,
                         application=args.application,
                         secrets=secrets,
                         ca_config_map=parts.ca_config_map,
@@ -86,27 +84,31 @@ class Gitea(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         parts.disruption_budget("gitea", LABELS)
-        if args.settings.service_monitors:
+        if args.own.service_monitors:
             monitor = _monitor(parts.namespace.namespace, secrets.metrics)
             custom_resource(f"{name}-monitor", monitor, pulumi.ResourceOptions(parent=self))
-        self.url = f"https://{host}"
-        login = parts.gate(login_checks.gitea(args.settings, args.application), installed)
+        self.url = f"https://{args.own.host}"
+        login = parts.gate(gitea_login.checks(args.settings), installed)
         probe = _content(args, parts, secrets.admin, (installed, login))
         self.ready = Probe(f"{name}-content", probe, pulumi.ResourceOptions(parent=self)).job
+        if args.own.actions.enabled:
+            self.ready = GiteaRunner(
+                f"{name}-runner", _runner(args, self.ready), pulumi.ResourceOptions(parent=self)
+            ).ready
         self.register_outputs({"url": self.url})
 
 
 def _content(
     args: GiteaArgs, parts: ServiceParts, admin: pulumi.Input[str], serving: tuple[Release, pulumi.Resource]
 ) -> ProbeArgs:
-    settings = args.settings
+    settings = args.own
     installed, login = serving
     return ProbeArgs(
         namespace=parts.namespace.namespace,
         source=script("gitea_content"),
         environment={
             "GITEA_URL": f"https://{settings.host}",
-            "PEOPLE": json.dumps(list(args.people)),
+            "PEOPLE": json.dumps(list(args.settings.identity.members(settings.login_groups))),
             "ORGANISATIONS": wanted(settings),
             "REMOVED": json.dumps(list(settings.removed.organisations)),
             "SECONDS": str(_CONTENT_SECONDS - 60),
@@ -117,6 +119,18 @@ def _content(
         proves=[installed.digest],
         seconds=_CONTENT_SECONDS,
         again="23 * * * *",
+    )
+
+
+def _runner(args: GiteaArgs, ready: pulumi.Resource) -> GiteaRunnerArgs:
+    return GiteaRunnerArgs(
+        settings=args.own,
+        network=args.settings.network,
+        secrets=args.secrets,
+        store=args.ready,
+        ca_certificate=args.ca_certificate,
+        storage_class=args.storage_class,
+        gitea=ready,
     )
 
 
@@ -139,8 +153,7 @@ def _monitor(namespace: pulumi.Input[str], token: pulumi.Input[str]) -> CustomRe
 def _secrets(parts: ServiceParts, args: GiteaArgs) -> GiteaSecrets:
     address = f"redis://gitea:{{{{ .password }}}}@{VALKEY_HOST}:6379"
     connections = {
-        use: f"{address}/{database}?pool_size=100&idle_timeout=180s"
-        for use, database in VALKEY_USERS["gitea"].databases.items()
+        use: f"{address}/{database}?pool_size=100&idle_timeout=180s" for use, database in VALKEY.databases.items()
     }
     return GiteaSecrets(
         admin=parts.secret("admin", {"username": ("gitea/admin", "username"), "password": ("gitea/admin", "password")}),
@@ -152,10 +165,10 @@ def _secrets(parts: ServiceParts, args: GiteaArgs) -> GiteaSecrets:
         metrics=parts.secret("metrics", {"token": ("gitea/metrics", "token")}),
         valkey=parts.secret("valkey", {"password": ("valkey/gitea", "password")}, connections),
         oidc=parts.secret("oidc", {"client-secret": (args.application.secret_path, "client-secret")}),
-        tls=parts.certificate(args.settings.host),
+        tls=parts.certificate(args.own.host),
         runner_registration=(
             parts.secret("runner-registration", {"token": (RUNNER_TOKEN, "token")})
-            if args.settings.actions.enabled
+            if args.own.actions.enabled
             else None
         ),
     )

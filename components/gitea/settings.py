@@ -1,15 +1,15 @@
 """Section `gitea` of the stack file: git hosting."""
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from components.gitea.names import ADMINISTRATOR
 from lib.images import JOBS
-from lib.names import GITEA_ADMINISTRATOR
 from settings import rules
-from settings.service import Service
+from settings.service import ServiceSection
 from settings.service_types import ForgeName, ImageReference, JobLabel
 from settings.types import Email, Hostname, Name, Quantity, Strict
 from settings.user_names import UserNames
@@ -30,7 +30,7 @@ UNITS: tuple[Unit, ...] = ("code", "issues", "pulls", "releases", "wiki", "proje
 
 USER_NAMES = UserNames(
     # The login links an account to the person of its name, and with it the administrator.
-    reserved=frozenset((GITEA_ADMINISTRATOR, *_PAGES.split())),
+    reserved=frozenset((ADMINISTRATOR, *_PAGES.split())),
     endings=(".keys", ".gpg", ".rss", ".atom", ".png"),
     impossible=(re.compile(r"[-._]{2}|[-._]$"), "has two of - . _ in a row, or one at its end"),
 )
@@ -103,7 +103,7 @@ class Actions(Strict):
     )
 
 
-class Gitea(Service):
+class GiteaSettings(ServiceSection):
     """Git hosting."""
 
     host: Hostname = Field(description="Host of Gitea.")
@@ -134,6 +134,29 @@ class Gitea(Service):
         return self.ssh_host or f"{label}-ssh.{rest}"
 
     @property
-    def login_groups(self) -> tuple[str, ...]:
-        """Groups whose members may log in."""
-        return (self.user_group,)
+    def hosts(self) -> Mapping[str, str]:
+        return {"host": self.host}
+
+    @property
+    def balanced(self) -> Mapping[str, tuple[str, str]]:
+        return {"sshHost": (self.ssh_name, "git_ssh")}
+
+    @property
+    def derived(self) -> frozenset[str]:
+        return frozenset({"sshHost"} if self.ssh_host is None else ())
+
+    @property
+    def volumes(self) -> Mapping[str, str]:
+        return {"size": self.size, "actions.size": self.actions.size}
+
+    @property
+    def memory(self) -> Mapping[str, str]:
+        return {"actions.memory": self.actions.memory} if self.actions.enabled else {}
+
+    @property
+    def emails(self) -> Mapping[str, str]:
+        return {"adminEmail": self.admin_email}
+
+    def everything(self) -> Self:
+        actions = self.actions.model_copy(update={"enabled": True})
+        return self.model_copy(update={"enabled": True, "actions": actions})

@@ -13,7 +13,7 @@ from typing import Any
 from components.gitea.configuration import config
 from components.gitea.declared import group_team_map
 from components.gitea.login_source import LoginSource, container
-from components.gitea.settings import Gitea
+from components.gitea.settings import GiteaSettings
 from declarations.oidc import OidcApplication
 from lib.images import GITEA
 from lib.kubernetes import RELOADER_AUTO, from_secret, resources, restricted_container, restricted_pod
@@ -59,7 +59,7 @@ class GiteaValues:
         ca_config_map: ConfigMap with the cluster's CA under `ca.crt`.
     """
 
-    settings: Gitea
+    settings: GiteaSettings
     ssh_address: IPv4Address
     application: OidcApplication
     secrets: GiteaSecrets

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.harbor.declared import content
-from components.harbor.settings import Harbor
+from components.harbor.settings import HarborSettings
 from components.harbor.values import WORKLOADS
 from components.probe import Probe, ProbeArgs, script
 
@@ -41,7 +41,7 @@ class HarborContentArgs:
     """
 
     namespace: pulumi.Input[str]
-    settings: Harbor
+    settings: HarborSettings
     admin_secret: pulumi.Input[str]
     valkey: RotatedSecret
     ca_config_map: pulumi.Input[str]

@@ -7,7 +7,7 @@ src/server/v2.0/handler/retention.go, rights of robots in src/common/rbac/const.
 from collections.abc import Mapping
 from typing import Any
 
-from components.harbor.settings import Harbor, Project, Retention, Right, Robot, Role
+from components.harbor.settings import HarborSettings, Project, Retention, Right, Robot, Role
 from lib.kubernetes import quantity_bytes
 
 Document = dict[str, Any]
@@ -27,7 +27,7 @@ _PROXY_CACHE_DAYS = 7
 """What Harbor itself gives a new proxy cache (src/server/v2.0/handler/project.go)."""
 
 
-def content(harbor: Harbor, generations: Mapping[str, int]) -> Document:
+def content(harbor: HarborSettings, generations: Mapping[str, int]) -> Document:
     """The whole document. It holds no secret.
 
     Args:

@@ -1,27 +1,24 @@
 """Passwords of Harbor's robots (`harbor.robots`), and the Secrets with which images are pulled."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from components.harbor import pull_secret
-from components.harbor.settings import Robot
-from declarations.extra_secrets import known_namespaces, strange_namespaces
-from lib.names import Namespace
+from components.harbor.names import NAMESPACE
+from components.harbor.settings import HarborSettings, Robot
+from declarations.extra_secrets import strange_namespaces
 from lib.secrets import Reader, SecretDeclaration, literal, password
 from settings.model import Settings
 from settings.problem import Problem
 
 
 def declare(settings: Settings) -> list[SecretDeclaration]:
-    """A declaration for each robot; none while Harbor is switched off."""
-    if not settings.harbor.enabled:
-        return []
-    return [_declaration(name, robot) for name, robot in settings.harbor.robots.items()]
+    """A declaration for each robot."""
+    return [_declaration(name, robot) for name, robot in settings.section(HarborSettings).robots.items()]
 
 
-def problems(settings: Settings) -> Iterator[Problem]:
+def problems(settings: Settings, known: Collection[str]) -> Iterator[Problem]:
     """Copies to namespaces that nobody makes."""
-    known = known_namespaces(settings)
-    for name, robot in settings.harbor.robots.items():
+    for name, robot in settings.section(HarborSettings).robots.items():
         yield from strange_namespaces(f"harbor.robots.{name}.reflectTo", robot.reflect_to, known)
 
 
@@ -35,7 +32,7 @@ def _declaration(name: str, robot: Robot) -> SecretDeclaration:
         ),
         readers=(
             Reader(
-                namespace=Namespace.HARBOR,
+                namespace=NAMESPACE,
                 secret=pull_secret.secret_name(name),
                 keeps="Harbor's database",
                 follows="a Job tells Harbor the new password; kubelets read the Secret at each pull",

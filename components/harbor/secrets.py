@@ -1,7 +1,7 @@
 """Secrets of Harbor. Names of workloads are those of the chart harbor 1.19.2."""
 
+from components.harbor.names import NAMESPACE
 from declarations.shared_secrets import database, valkey_user
-from lib.names import Namespace
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, password
 from settings.model import Settings
 
@@ -18,7 +18,7 @@ _SCHEDULE = "the schedule of the garbage collection, which a Job writes again on
 
 
 def _in_harbor(secret: str, *workloads: tuple[str, ...], keeps: str = "") -> Reader:
-    return Reader(namespace=Namespace.HARBOR, secret=secret, restarts=sum(workloads, ()), keeps=keeps)
+    return Reader(namespace=NAMESPACE, secret=secret, restarts=sum(workloads, ()), keeps=keeps)
 
 
 LOGIN = (_in_harbor("oidc", _CORE),)

@@ -6,32 +6,33 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.harbor import login as harbor_login
 from components.harbor import pull_secret
 from components.harbor.content import HarborContent, HarborContentArgs, RotatedSecret
+from components.harbor.databases import VALKEY
 from components.harbor.declared import ROBOT_PREFIX
 from components.harbor.scanner import HarborScanner, HarborScannerArgs
-from components.harbor.settings import Harbor as HarborSettings
-from components.harbor.values import METRICS_PORT, WORKLOADS, HarborSecrets, HarborValues, values
+from components.harbor.settings import HarborSettings
+from components.harbor.values import WORKLOADS, HarborSecrets, HarborValues, values
 from components.helm import ReleaseArgs, release
-from components.service import Openings, ServiceArgs, ServiceParts
-from declarations import login_checks
-from declarations.databases import VALKEY_USERS
+from components.service import ServiceArgs, ServiceParts
 from lib.names import VALKEY_HOST
 
 _CREATION = {"administrators": "adminonly", "everyone": "everyone"}
-_VALKEY_DATABASES = VALKEY_USERS["harbor"].databases
+_VALKEY_DATABASES = VALKEY.databases
 
 
 @dataclass(frozen=True, kw_only=True)
 class HarborArgs(ServiceArgs):
-    """Section `harbor` of the stack file."""
+    """What every service is given.
 
-    settings: HarborSettings
+    Attributes:
+        own: Section `harbor` of the stack file.
+    """
 
-
-def openings(settings: HarborSettings) -> Openings:
-    """Ports of Harbor's namespace."""
-    return Openings(metrics=(METRICS_PORT,) if settings.service_monitors else ())
+    @property
+    def own(self) -> HarborSettings:
+        return self.settings.section(HarborSettings)
 
 
 class Harbor(pulumi.ComponentResource):
@@ -79,16 +80,16 @@ class Harbor(pulumi.ComponentResource):
         installed = release(
             f"{name}-release",
             ReleaseArgs(
-                chart=args.chart,
+                chart=args.charts["harbor"],
                 release="harbor",
                 namespace=namespace,
                 values=values(
                     HarborValues(
-                        host=args.settings.host,
+                        host=args.own.host,
                         secrets=secrets,
                         storage_class=args.storage_class,
-                        registry_size=args.settings.registry_size,
-                        service_monitors=args.settings.service_monitors,
+                        registry_size=args.own.registry_size,
+                        service_monitors=args.own.service_monitors,
                     )
                 ),
             ),
@@ -96,13 +97,13 @@ class Harbor(pulumi.ComponentResource):
         )
         for workload, labels in WORKLOADS.items():
             parts.disruption_budget(workload, labels)
-        self.url = f"https://{args.settings.host}"
-        login = parts.gate(login_checks.harbor(args.settings.host, args.application), installed)
+        self.url = f"https://{args.own.host}"
+        login = parts.gate(harbor_login.checks(args.settings), installed)
         self.ready = HarborContent(
             f"{name}-content",
             HarborContentArgs(
                 namespace=namespace,
-                settings=args.settings,
+                settings=args.own,
                 admin_secret=secrets.admin,
                 valkey=_rotated(args, "valkey/harbor", secrets.valkey),
                 ca_config_map=parts.ca_config_map,
@@ -149,7 +150,7 @@ def _secrets(parts: ServiceParts, args: HarborArgs, authority: pulumi.Output[str
             {"client_secret": (args.application.secret_path, "client-secret")},
             {"CONFIG_OVERWRITE_JSON": login_settings(args)},
         ),
-        tls=parts.certificate(args.settings.host),
+        tls=parts.certificate(args.own.host),
         ca=authority,
     )
 
@@ -157,12 +158,12 @@ def _secrets(parts: ServiceParts, args: HarborArgs, authority: pulumi.Output[str
 def _robots(parts: ServiceParts, args: HarborArgs) -> dict[str, RotatedSecret]:
     """Logins of the robots, each a Secret that goes where the stack file wants it."""
     logins = {}
-    for robot in args.settings.robots:
+    for robot in args.own.robots:
         path = pull_secret.secret_path(robot)
         secret = parts.secret(
             pull_secret.secret_name(robot),
             {"username": (path, "username"), "password": (path, "password")},
-            pull_secret.template(args.settings.host, args.secrets[path].declaration.generation),
+            pull_secret.template(args.own.host, args.secrets[path].declaration.generation),
             pull_secret.TYPE,
         )
         logins[robot] = _rotated(args, path, secret)
@@ -190,12 +191,12 @@ def login_settings(args: HarborArgs) -> str:
             "oidc_scope": ",".join(application.scopes),
             "oidc_user_claim": "preferred_username",
             "oidc_groups_claim": "groups",
-            "oidc_admin_group": args.settings.admin_group,
+            "oidc_admin_group": args.own.admin_group,
             "oidc_auto_onboard": True,
             "oidc_verify_cert": True,
             # By way of Authentik, whose session would let the person in again at the next click.
             "oidc_logout": True,
-            "project_creation_restriction": _CREATION[args.settings.project_creation],
+            "project_creation_restriction": _CREATION[args.own.project_creation],
             "robot_name_prefix": ROBOT_PREFIX,
         }
     )

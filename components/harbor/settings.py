@@ -3,12 +3,13 @@
 Names and limits are those of Harbor 2.15 (src/pkg/project/manager.go, src/server/v2.0/handler/robot.go).
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from settings import rules
-from settings.service import Service
+from settings.service import ServiceSection
 from settings.service_types import ProjectName, ProjectScope, RobotName
 from settings.types import Cron, Hostname, HttpsUrl, Name, Quantity, Strict
 from settings.user_names import UserNames
@@ -103,7 +104,7 @@ class GarbageCollection(Strict):
     delete_untagged: bool = Field(default=False, description="Whether artifacts without a tag are deleted, too.")
 
 
-class Harbor(Service):
+class HarborSettings(ServiceSection):
     """Container registry."""
 
     host: Hostname = Field(description="Host of Harbor and of its registry.")
@@ -133,6 +134,17 @@ class Harbor(Service):
     )
 
     @property
+    def hosts(self) -> Mapping[str, str]:
+        return {"host": self.host}
+
+    @property
+    def volumes(self) -> Mapping[str, str]:
+        return {"registrySize": self.registry_size}
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        return {f"registries.{name}.url": registry.url for name, registry in self.registries.items()}
+
+    @property
     def login_groups(self) -> tuple[str, ...]:
-        """Groups whose members may log in."""
         return (self.user_group, self.admin_group)

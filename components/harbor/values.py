@@ -13,8 +13,8 @@ opens connections to the database: it runs only where somebody reads them.
 from dataclasses import dataclass
 from typing import Any
 
+from components.harbor.databases import EXPORTER_POOL, POOL
 from components.harbor.secrets import REGISTRY_USER
-from declarations.databases import EXPORTER_POOL, HARBOR_POOL
 from lib.kubernetes import RELOADER_AUTO, from_secret, resources
 from lib.names import INGRESS_CLASS, POSTGRES_HOST, VALKEY_HOST
 
@@ -109,7 +109,7 @@ def _database(args: HarborValues) -> dict[str, Any]:
         "type": "external",
         # Of each of core and job service; the chart's 900 are more than a shared Postgres has.
         "maxIdleConns": 5,
-        "maxOpenConns": HARBOR_POOL,
+        "maxOpenConns": POOL,
         "external": {
             "host": POSTGRES_HOST,
             "port": "5432",

@@ -31,7 +31,7 @@ def reserved(addresses: LoadBalancers) -> dict[str, Pool]:
     holders = {
         "ingress": (addresses.ingress, (Namespace.TRAEFIK.value, "traefik")),
         "vault": (addresses.vault, (Namespace.VAULT.value, "vault-api")),
-        "git-ssh": (addresses.git_ssh, (Namespace.GITEA.value, "gitea-ssh")),
+        "git-ssh": (addresses.git_ssh, ("gitea", "gitea-ssh")),
     }
     return {name: Pool(blocks=((address, address),), service=holder) for name, (address, holder) in holders.items()}
 

@@ -6,7 +6,9 @@ Keys: docs/reference/configuration.md of element-hq/matrix-authentication-servic
 from collections.abc import Sequence
 from typing import Any
 
-from declarations.oidc import MATRIX_UPSTREAM_ID, OidcApplication
+from components.matrix.login import UPSTREAM_ID as MATRIX_UPSTREAM_ID
+from components.matrix.settings import MatrixSettings
+from declarations.oidc import OidcApplication
 from settings.model import Settings
 
 SESSIONS_CLIENT = "01K8HC7XV4Q2M9D6T3R5N0ENDS"
@@ -15,7 +17,7 @@ SESSIONS_CLIENT = "01K8HC7XV4Q2M9D6T3R5N0ENDS"
 
 def administrators(settings: Settings) -> tuple[str, ...]:
     """User names of the members of `matrix.adminGroup`, as far as the stack file names them."""
-    group = settings.matrix.admin_group
+    group = settings.section(MatrixSettings).admin_group
     return settings.identity.members([group] if group is not None else [])
 
 

@@ -1,19 +1,15 @@
 """Checks of chat across the stack file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from components.matrix.settings import MatrixSettings
 from lib.kubernetes import mebibytes
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.model import Settings
 
 
 def administrators_of_chat_may_log_in(settings: Settings) -> Iterator[Problem]:
-    matrix = settings.matrix
+    matrix = settings.section(MatrixSettings)
     if matrix.admin_group is None:
         return
     for username, user in settings.identity.users.items():
@@ -27,7 +23,7 @@ def administrators_of_chat_may_log_in(settings: Settings) -> Iterator[Problem]:
 
 
 def administrators_have_an_interface(settings: Settings) -> Iterator[Problem]:
-    matrix = settings.matrix
+    matrix = settings.section(MatrixSettings)
     if matrix.admin_host is not None and matrix.admin_group is None:
         yield Problem(
             "matrix.adminHost",
@@ -39,7 +35,7 @@ def administrators_have_an_interface(settings: Settings) -> Iterator[Problem]:
 
 def other_servers_trust_the_certificates(settings: Settings) -> Iterator[Problem]:
     """The rest of the world verifies them as browsers do (Matrix specification, server-server API, section TLS)."""
-    matrix, issuer = settings.matrix, settings.certificates.issuer
+    matrix, issuer = settings.section(MatrixSettings), settings.certificates.issuer
     if matrix.federation and not matrix.federation_servers and issuer == "internal-ca":
         yield Problem(
             "matrix.federation",
@@ -50,7 +46,7 @@ def other_servers_trust_the_certificates(settings: Settings) -> Iterator[Problem
 
 
 def servers_are_named_for_federation(settings: Settings) -> Iterator[Problem]:
-    matrix = settings.matrix
+    matrix = settings.section(MatrixSettings)
     for server in matrix.federation_servers:
         if not matrix.federation:
             yield Problem(
@@ -66,7 +62,7 @@ def servers_are_named_for_federation(settings: Settings) -> Iterator[Problem]:
 
 
 def an_upload_fits(settings: Settings) -> Iterator[Problem]:
-    matrix = settings.matrix
+    matrix = settings.section(MatrixSettings)
     if mebibytes(f"{matrix.max_upload_size}i") >= mebibytes(matrix.media_size):
         yield Problem(
             "matrix.maxUploadSize",
@@ -78,7 +74,7 @@ def an_upload_fits(settings: Settings) -> Iterator[Problem]:
 
 def the_domain_of_user_ids_is_no_other_service(settings: Settings) -> Iterator[Problem]:
     """Its host serves the delegation, with a certificate of its own. Synapse's own host may be the domain."""
-    matrix = settings.matrix
+    matrix = settings.section(MatrixSettings)
     if not matrix.enabled:
         return
     owners = {host: key for key, host in settings.own_hosts.items() if not key.startswith("matrix")}
@@ -100,7 +96,18 @@ def the_domain_of_user_ids_is_no_other_service(settings: Settings) -> Iterator[P
 
 def user_ids_are_of_the_domain(settings: Settings) -> Iterator[Problem]:
     """Its name must lead here, which nobody can arrange for the domain of somebody else."""
-    name, domain = settings.matrix.server_name, settings.cluster.domain
+    name, domain = settings.section(MatrixSettings).server_name, settings.cluster.domain
     if not f".{name}".endswith(f".{domain}") and not domain.endswith(f".{name}"):
         clash = f"has nothing to do with cluster.domain {domain}"
         yield Problem("matrix.serverName", name, clash, f"use {domain}, or a domain above or below it")
+
+
+ALL = (
+    administrators_of_chat_may_log_in,
+    administrators_have_an_interface,
+    other_servers_trust_the_certificates,
+    servers_are_named_for_federation,
+    an_upload_fits,
+    the_domain_of_user_ids_is_no_other_service,
+    user_ids_are_of_the_domain,
+)

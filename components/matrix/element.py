@@ -6,10 +6,10 @@ does the chart (configs/element-web/config.json.tpl); null takes them out.
 
 from typing import Any
 
-from components.matrix.settings import Matrix
+from components.matrix.settings import MatrixSettings
 
 
-def configuration(settings: Matrix) -> dict[str, Any]:
+def configuration(settings: MatrixSettings) -> dict[str, Any]:
     """The part of config.json that the stack file decides. Names of servers are the chart's."""
     return {
         "disable_guests": True,

@@ -6,10 +6,10 @@ appends lists (matrix-tools/internal/pkg/renderer of element-hq/ess-helm).
 
 from typing import Any
 
-from components.matrix.settings import Matrix, Retention
+from components.matrix.settings import MatrixSettings, Retention
 
 FEDERATION_PATHS = ("/_matrix/federation", "/_matrix/key")
-"""What only other servers ask for (Matrix specification, server-server API)."""
+"""What only other servers ask for (MatrixSettings specification, server-server API)."""
 AUTHENTICATION_PATH = "/_synapse/mas"
 """What only the authentication service asks for, by the Service and not by the ingress (synapse/rest/synapse/mas)."""
 ADMINISTRATION_PATH = "/_synapse/admin"
@@ -19,7 +19,7 @@ _PRIVATE = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12")
 """Missing in the chart's list of addresses that no preview is fetched from (synapse-01-shared-underrides.yaml.tpl)."""
 
 
-def configuration(settings: Matrix) -> dict[str, Any]:
+def configuration(settings: MatrixSettings) -> dict[str, Any]:
     """The part of homeserver.yaml that the stack file decides."""
     return {
         # People of one login may find each other, and make rooms that all of them find.
@@ -37,7 +37,7 @@ def configuration(settings: Matrix) -> dict[str, Any]:
     }
 
 
-def closed_paths(settings: Matrix) -> tuple[str, ...]:
+def closed_paths(settings: MatrixSettings) -> tuple[str, ...]:
     """Paths that nobody outside needs. Synapse would ask for credentials; closed, there is nothing to guess."""
     return (
         AUTHENTICATION_PATH,
@@ -46,7 +46,7 @@ def closed_paths(settings: Matrix) -> tuple[str, ...]:
     )
 
 
-def _federation(settings: Matrix) -> dict[str, Any]:
+def _federation(settings: MatrixSettings) -> dict[str, Any]:
     if settings.federation and not settings.federation_servers:
         return {}
     # An empty list is nobody; without the key it is everybody.
@@ -56,7 +56,7 @@ def _federation(settings: Matrix) -> dict[str, Any]:
     }
 
 
-def _previews(settings: Matrix) -> dict[str, Any]:
+def _previews(settings: MatrixSettings) -> dict[str, Any]:
     if not settings.url_previews:
         return {"url_preview_enabled": False}
     return {"url_preview_enabled": True, "url_preview_ip_range_blacklist": list(_PRIVATE)}

@@ -1,7 +1,7 @@
 """Secrets of Matrix. Names of workloads are those of the chart matrix-stack 26.8.1."""
 
+from components.matrix.names import NAMESPACE
 from declarations.shared_secrets import database
-from lib.names import Namespace
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, password
 from settings.model import Settings
 
@@ -18,7 +18,7 @@ _DATABASE = "the authentication service's database, where each start of it puts 
 
 
 def _in_matrix(secret: str, *workloads: tuple[str, ...], keeps: str = "") -> Reader:
-    return Reader(namespace=Namespace.MATRIX, secret=secret, restarts=sum(workloads, ()), keeps=keeps)
+    return Reader(namespace=NAMESPACE, secret=secret, restarts=sum(workloads, ()), keeps=keeps)
 
 
 LOGIN = (_in_matrix("oidc", _MAS, keeps=_DATABASE),)

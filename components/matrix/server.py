@@ -1,26 +1,26 @@
 """Chat: Synapse, the Matrix Authentication Service and Element Web."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.helm import Release, ReleaseArgs, release
+from components.matrix import authentication
+from components.matrix import login as matrix_login
 from components.matrix.authentication import SESSIONS_CLIENT
+from components.matrix.login import UPSTREAM_ID
+from components.matrix.names import LOGIN_PORT
 from components.matrix.secrets import SESSIONS, SIGNING_KEY, SIGNING_KEY_FIELD
-from components.matrix.settings import Matrix as MatrixSettings
-from components.matrix.values import ELEMENT_PORT, METRICS_PORTS, RELEASE, MatrixSecrets, MatrixValues, values, workload
+from components.matrix.settings import MatrixSettings
+from components.matrix.values import ELEMENT_PORT, RELEASE, MatrixSecrets, MatrixValues, values, workload
 from components.probe import Probe, ProbeArgs, script
-from components.service import Openings, ServiceArgs, ServiceParts
-from declarations import login_checks
-from declarations.oidc import MATRIX_UPSTREAM_ID
-from lib.names import MATRIX_LOGIN_PORT
+from components.service import ServiceArgs, ServiceParts
+from lib.names import VAULT_ISSUER
 from lib.names import Namespace as Names
 from lib.network import Ingress, Policy
 
-OPENINGS = Openings(metrics=METRICS_PORTS)
 _WORKLOADS = ("synapse-main", "matrix-authentication-service", "haproxy")
 """HAProxy also serves the delegation of the domain."""
 _SESSIONS_SECONDS = 600
@@ -28,16 +28,15 @@ _SESSIONS_SECONDS = 600
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixArgs(ServiceArgs):
-    """Section `matrix` of the stack file.
+    """What every service is given.
 
     Attributes:
-        administrators: User names of those who may administer the server.
-        people: User names of those who may log in; the sessions of all others are ended.
+        own: Section `matrix` of the stack file.
     """
 
-    settings: MatrixSettings
-    administrators: Sequence[str]
-    people: Sequence[str]
+    @property
+    def own(self) -> MatrixSettings:
+        return self.settings.section(MatrixSettings)
 
 
 class Matrix(pulumi.ComponentResource):
@@ -48,10 +47,11 @@ class Matrix(pulumi.ComponentResource):
     - `<name>-logout`: Authentik may tell the authentication service that a session has ended.
     - `<name>-<secret>`: an ExternalSecret for each of synapse-database, mas-database, synapse, mas, mas-shared, oidc
       and sessions.
-    - `<name>-tls`: one certificate for the hosts of all parts and the domain of the user ids.
+    - `<name>-tls`: one certificate for the hosts of all parts and the domain of the user ids, signed by Vault. The
+      other services keep the issuer that needs no Vault for a renewal.
     - `<name>-release`: the whole stack, whose media volume stays when the release goes (`helm.sh/resource-policy`).
     - `<name>-login`: the gate.
-    - `<name>-sessions`: the Job that ends the sessions of everybody but `people`, and the CronJob that does so again.
+    - `<name>-sessions`: the Job that ends the sessions of who may not log in, and the CronJob that does so again.
 
     Attributes:
         url: Where people find Element Web.
@@ -64,7 +64,7 @@ class Matrix(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MatrixArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:matrix/server:Matrix", name, None, opts)
-        settings = args.settings
+        settings = args.own
         parts = ServiceParts(name, args, self)
         files = ["element-web", *(["element-admin"] if settings.admin_host is not None else [])]
         for component in (*_WORKLOADS, *files):
@@ -76,21 +76,21 @@ class Matrix(pulumi.ComponentResource):
             parts,
             Policy(
                 pods=workload("matrix-authentication-service"),
-                ingress=[Ingress(ports=[MATRIX_LOGIN_PORT], namespaces=[Names.AUTHENTIK])],
+                ingress=[Ingress(ports=[LOGIN_PORT], namespaces=[Names.AUTHENTIK])],
             ),
         )
         secrets = _secrets(parts, args)
         installed = release(
             f"{name}-release",
             ReleaseArgs(
-                chart=args.chart,
+                chart=args.charts["matrix-stack"],
                 release=RELEASE,
                 namespace=parts.namespace.namespace,
                 values=values(
                     MatrixValues(
                         settings=settings,
                         application=args.application,
-                        administrators=args.administrators,
+                        administrators=authentication.administrators(args.settings),
                         secrets=secrets,
                         ca_config_map=parts.ca_config_map,
                         storage_class=args.storage_class,
@@ -100,7 +100,7 @@ class Matrix(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         self.url = f"https://{settings.host}"
-        login = parts.gate(login_checks.matrix(settings, args.application), installed)
+        login = parts.gate(matrix_login.checks(args.settings), installed)
         probe = _sessions(args, parts, secrets.sessions, (installed, login))
         self.ready = Probe(f"{name}-sessions", probe, pulumi.ResourceOptions(parent=self)).job
         self.register_outputs({"url": self.url})
@@ -128,10 +128,10 @@ def _sessions(
         namespace=parts.namespace.namespace,
         source=script("matrix_sessions"),
         environment={
-            "ACCOUNT_URL": f"https://{args.settings.account_host}",
+            "ACCOUNT_URL": f"https://{args.own.account_host}",
             "CLIENT_ID": SESSIONS_CLIENT,
-            "PROVIDER_ID": MATRIX_UPSTREAM_ID,
-            "PEOPLE": json.dumps(list(args.people)),
+            "PROVIDER_ID": UPSTREAM_ID,
+            "PEOPLE": json.dumps(list(args.settings.identity.members(args.own.login_groups))),
             "SECONDS": str(_SESSIONS_SECONDS - 60),
         },
         secrets={"CLIENT_SECRET": (secret, "client-secret")},
@@ -166,5 +166,5 @@ def _secrets(parts: ServiceParts, args: MatrixArgs) -> MatrixSecrets:
         shared=parts.secret("mas-shared", {"synapse-shared-secret": ("matrix/mas", "synapse-shared-secret")}),
         oidc=parts.secret("oidc", {"client-secret": (args.application.secret_path, "client-secret")}),
         sessions=parts.secret("sessions", {"client-secret": (SESSIONS, "client-secret")}),
-        tls=parts.certificate(*args.settings.names),
+        tls=parts.certificate(*args.own.names, issuer=VAULT_ISSUER),
     )

@@ -1,12 +1,13 @@
 """Section `matrix` of the stack file: chat."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
 
 from settings import rules
-from settings.service import Service
+from settings.service import ServiceSection
 from settings.service_types import Lifetime, UploadSize
 from settings.types import Hostname, Name, Quantity, Strict
 from settings.user_names import UserNames
@@ -31,7 +32,7 @@ class Retention(Strict):
     )
 
 
-class Matrix(Service):
+class MatrixSettings(ServiceSection):
     """Chat: Synapse, Matrix Authentication Service and Element Web."""
 
     host: Hostname = Field(description="Host of Element Web.")
@@ -61,19 +62,18 @@ class Matrix(Service):
     )
 
     @property
-    def login_groups(self) -> tuple[str, ...]:
-        """Groups whose members may log in."""
-        return (self.user_group,)
+    def hosts(self) -> Mapping[str, str]:
+        found = {"host": self.host, "synapseHost": self.synapse_host, "accountHost": self.account_host}
+        return found | ({"adminHost": self.admin_host} if self.admin_host is not None else {})
 
     @property
-    def hosts(self) -> dict[str, str]:
-        """Hosts of the parts by their key in the stack file; the domain of the user ids is none of them."""
-        found = {
-            "matrix": self.host,
-            "matrix.synapseHost": self.synapse_host,
-            "matrix.accountHost": self.account_host,
-        }
-        return found | ({"matrix.adminHost": self.admin_host} if self.admin_host is not None else {})
+    def delegated(self) -> tuple[str, ...]:
+        """The domain of the user ids, where clients and other servers look for the delegation."""
+        return (self.server_name,)
+
+    @property
+    def volumes(self) -> Mapping[str, str]:
+        return {"mediaSize": self.media_size}
 
     @property
     def names(self) -> tuple[str, ...]:

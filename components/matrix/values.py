@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from components.matrix import authentication, element, homeserver
-from components.matrix.settings import Matrix
+from components.matrix.settings import MatrixSettings
 from declarations.oidc import OidcApplication
 from lib.images import HAPROXY, parts
 from lib.kubernetes import RELOADER_AUTO
@@ -54,7 +54,7 @@ class MatrixValues:
         ca_config_map: ConfigMap with the cluster's CA under `ca.crt`.
     """
 
-    settings: Matrix
+    settings: MatrixSettings
     application: OidcApplication
     administrators: Sequence[str]
     secrets: MatrixSecrets
@@ -99,7 +99,7 @@ def _haproxy() -> dict[str, str]:
     return {"registry": registry, "repository": repository, "tag": tag}
 
 
-def _administration(settings: Matrix) -> dict[str, Any]:
+def _administration(settings: MatrixSettings) -> dict[str, Any]:
     if settings.admin_host is None:
         return {"enabled": False}
     return {"enabled": True, "ingress": {"host": settings.admin_host}}
@@ -127,7 +127,7 @@ def _synapse(args: MatrixValues) -> dict[str, Any]:
     }
 
 
-def _closed(settings: Matrix) -> list[dict[str, Any]]:
+def _closed(settings: MatrixSettings) -> list[dict[str, Any]]:
     """Paths of the ingress that HAProxy answers with 403; inside the cluster they stay open."""
     return [{"path": path, "availability": "blocked"} for path in homeserver.closed_paths(settings)]
 

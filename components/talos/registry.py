@@ -4,6 +4,7 @@ None of it is needed to boot: where a mirror does not answer, the image comes fr
 those of Talos' pkg/machinery v1.13.0 (config/types/cri, config/types/network).
 """
 
+from components.harbor.settings import HarborSettings
 from components.talos.config import document, mirrors, static_host, to_yaml
 from settings.model import Settings
 
@@ -17,7 +18,7 @@ def patch(settings: Settings, ca_certificate: str) -> str:
     Args:
         ca_certificate: PEM of the CA that signed Harbor's certificate. The nodes trust it for this registry alone.
     """
-    harbor = settings.harbor
+    harbor = settings.section(HarborSettings)
     through = {host: [f"https://{harbor.host}/v2/{project}"] for host, project in harbor.node_mirrors.items()}
     documents = [
         *mirrors(through),

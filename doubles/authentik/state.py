@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from declarations import oidc
 from declarations.forward_auth import PREFIX, proxied_applications
 from doubles.authentik.jwt import Signer
+from register import logins
 from settings.model import Settings
 
 
@@ -77,7 +78,7 @@ def declared(settings: Settings) -> Held:
             secret=None if one.public else f"{one.slug}-secret",
             scopes=one.scopes,
         )
-        for one in oidc.applications(settings)
+        for one in logins.applications(settings)
     ]
     clients += [outpost(one.slug, one.host, one.groups) for one in proxied_applications(settings)]
     people = {name: Person(name, tuple(one.groups)) for name, one in settings.identity.users.items()}

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from declarations import oidc
-from declarations.oidc import GITEA_SOURCE
+from components.gitea import login as gitea_login
+from components.gitea.login import SOURCE as GITEA_SOURCE
+from components.gitea.settings import GiteaSettings
 from doubles import client
 from doubles.client import Answer, Client, Login
 from doubles.loopback import Reply
@@ -35,10 +36,10 @@ class Source:
 def declared(settings: Settings) -> Source:
     """What a stack file makes of it."""
     return Source(
-        login=client.declared(oidc.gitea(settings)),
+        login=client.declared(gitea_login.application(settings)),
         name=GITEA_SOURCE,
-        required_group=settings.gitea.user_group,
-        admin_group=settings.gitea.admin_group,
+        required_group=settings.section(GiteaSettings).user_group,
+        admin_group=settings.section(GiteaSettings).admin_group,
     )
 
 

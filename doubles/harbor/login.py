@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from declarations import oidc
+from components.harbor import login as harbor_login
+from components.harbor.settings import HarborSettings
 from doubles import client
 from doubles.client import Answer, Client, Login
 from doubles.loopback import Reply
@@ -26,7 +27,10 @@ class Configuration:
 
 def declared(settings: Settings) -> Configuration:
     """What a stack file makes of it."""
-    return Configuration(login=client.declared(oidc.harbor(settings)), admin_group=settings.harbor.admin_group)
+    return Configuration(
+        login=client.declared(harbor_login.application(settings)),
+        admin_group=settings.section(HarborSettings).admin_group,
+    )
 
 
 def read(document: Mapping[str, Any], external_url: str) -> Configuration:

@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from cryptography import x509
 
+from components.gitea.settings import GiteaSettings
 from components.harbor import pull_secret
+from components.harbor.settings import HarborSettings
 from doubles.authentik import Person as Account
 from doubles.certificates import Authority, server
 from doubles.client import Answer
@@ -26,7 +28,6 @@ from lab.providers.kubernetes.cluster import RELEASES, Cluster, secret_data
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.providers.kubernetes.pods import data_of
 from lab.services import SERVICES, authentik
-from lib.names import Namespace
 from lib.secret_state import outputs
 from settings.identity import User
 from settings.model import Settings
@@ -99,7 +100,7 @@ def _names(pem: str) -> list[str]:
 def _ssh(cluster: Cluster, settings: Settings) -> str:
     """Why git over SSH does not answer; empty when it does."""
     try:
-        locate(cluster, f"ssh://git@{settings.gitea.ssh_name}:{SSH_PORT}")
+        locate(cluster, f"ssh://git@{settings.section(GiteaSettings).ssh_name}:{SSH_PORT}")
     except UnreachableError as error:
         return str(error)
     return ""
@@ -146,10 +147,10 @@ def _checks(site: Site) -> list[Check]:
 
 def _robot(cluster: Cluster, settings: Settings) -> Robot | None:
     """The first that may push and pull, with the password in its Secret."""
-    for name in settings.harbor.robots if settings.harbor.enabled else ():
-        data = data_of(cluster, "Secret", Namespace.HARBOR, pull_secret.secret_name(name))
+    for name in settings.section(HarborSettings).robots if settings.section(HarborSettings).enabled else ():
+        data = data_of(cluster, "Secret", "harbor", pull_secret.secret_name(name))
         logins = json.loads(data.get(pull_secret.CONFIGURATION, "{}")).get("auths", {})
-        password = logins.get(settings.harbor.host, {}).get("password", "")
+        password = logins.get(settings.section(HarborSettings).host, {}).get("password", "")
         with suppress(ValueError):  # none of its projects can be pushed to
             return robot(settings, {"SMOKE_ROBOT": name, "SMOKE_ROBOT_SECRET": password})
     return None

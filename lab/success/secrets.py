@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from declarations.secret_registry import declare
 from lab.providers.kubernetes import pods
 from lab.providers.kubernetes.chart_values import needs
 from lab.providers.kubernetes.cluster import RELEASES
@@ -16,13 +15,14 @@ from lab.providers.vault import api
 from lab.success.evidence import Evidence, Metric
 from lib.names import Namespace
 from lib.secrets import Reader, SecretDeclaration
+from register.secrets import declare
 
 _APPLICATIONS: Final = (
     Namespace.AUTHENTIK,
     Namespace.DATABASES,
-    Namespace.GITEA,
-    Namespace.HARBOR,
-    Namespace.MATRIX,
+    "gitea",
+    "harbor",
+    "matrix",
 )
 # Where a browser is sent back to after the login is no address that the pod connects to.
 _NO_CONNECTION: Final = ("REDIRECT_URI", "REDIRECT_URIS")

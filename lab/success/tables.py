@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
+from components.matrix.settings import MatrixSettings
 from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.success.evidence import Metric
@@ -25,8 +26,8 @@ class Host:
 def served(settings: Settings, cluster: Cluster) -> Mapping[str, Host]:
     """Every host by its key in the stack file, the domain of Matrix' user ids included."""
     names = dict(settings.hosts)
-    if settings.matrix.enabled:
-        names["matrix.serverName"] = settings.matrix.server_name
+    if settings.section(MatrixSettings).enabled:
+        names["matrix.serverName"] = settings.section(MatrixSettings).server_name
     return {key: Host(name, _answers(cluster, name)) for key, name in names.items()}
 
 

@@ -9,12 +9,17 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
+from components.gitea import login as gitea_login
+from components.gitea.settings import GiteaSettings
+from components.matrix.settings import MatrixSettings
+from components.vault import login as vault_login
 from components.vault.login import MOUNT, ROLE
-from declarations import login_checks, oidc
 from declarations.forward_auth import ProxiedApplication, proxied_applications
 from declarations.login_checks import LoginCheck
 from declarations.oidc import OidcApplication
-from scripts import discovery, forward_auth, login_offered, ssh_banner, vault_login
+from register import logins
+from scripts import discovery, forward_auth, login_offered, ssh_banner
+from scripts import vault_login as vault_probe
 from smoke.check import Check, Failed, Skipped
 from smoke.client import SSH_PORT
 from smoke.site import Site
@@ -31,13 +36,17 @@ def checks(site: Site) -> Iterator[Check]:
     for host in (*settings.resolved_names, *(one.host for one in proxied)):
         look = f"kubectl get ingress,certificate -A | grep {host}; the certificate's events"
         yield Check(HOSTS, f"{host} has a certificate of the CA", look, partial(_answers, site, host))
-    if settings.gitea.enabled:
-        look = f"the address of {settings.gitea.ssh_name} in your DNS; kubectl -n gitea get svc gitea-ssh"
-        yield Check(HOSTS, f"{settings.gitea.ssh_name} answers git over SSH", look, partial(_ssh, site))
-    for one in oidc.applications(settings):
+    if settings.section(GiteaSettings).enabled:
+        look = (
+            f"the address of {settings.section(GiteaSettings).ssh_name} in your DNS; kubectl -n gitea get svc gitea-ssh"
+        )
+        yield Check(
+            HOSTS, f"{settings.section(GiteaSettings).ssh_name} answers git over SSH", look, partial(_ssh, site)
+        )
+    for one in logins.applications(settings):
         look = f"kubectl -n authentik logs job/login-{one.slug}-discovery; Authentik: provider {one.slug}"
         yield Check(SIGN_ON, f"issuer of {one.slug}", look, partial(_issuer, site, one))
-    for service, questions in login_checks.enabled(site.settings):
+    for service, questions in logins.checks(site.settings):
         look = f"kubectl -n {service} logs job/{service}-login; the login settings of {service}"
         yield Check(SIGN_ON, f"{service} leads to Authentik", look, partial(_offered, site, questions))
     if settings.vault.oidc:
@@ -46,7 +55,7 @@ def checks(site: Site) -> Iterator[Check]:
     for behind in proxied:
         look = f"the annotation of its Ingress; kubectl -n authentik logs job/login-{behind.slug}-redirect"
         yield Check(SIGN_ON, f"{behind.slug} lets no stranger through", look, partial(_shut, site, behind))
-    if settings.matrix.enabled:
+    if settings.section(MatrixSettings).enabled:
         look = "kubectl -n matrix get pods; the route of /_matrix/client/*/login to the authentication service"
         yield Check(CHAT, "login flows of Matrix clients", look, partial(_matrix_flows, site))
 
@@ -71,8 +80,8 @@ def _asked(problem: str, found: str) -> str:
 
 
 def _ssh(site: Site) -> str:
-    address = site.network.route(site.settings.gitea.ssh_name, SSH_PORT)
-    problem = ssh_banner.problem(login_checks.gitea_ssh(site.settings.gitea), address)
+    address = site.network.route(site.settings.section(GiteaSettings).ssh_name, SSH_PORT)
+    problem = ssh_banner.problem(gitea_login.ssh(site.settings.section(GiteaSettings)), address)
     return _asked(problem and f"{problem}, asked at {address[0]}:{address[1]}", f"an SSH server at {address[0]}")
 
 
@@ -94,7 +103,7 @@ def _offered(site: Site, questions: Sequence[LoginCheck]) -> str:
 
 
 def _vault(site: Site) -> str:
-    application = oidc.vault(site.settings)
+    application = vault_login.application(site.settings)
     environment = {
         "VAULT_ADDR": f"https://{site.settings.vault.host}",
         "MOUNT": MOUNT,
@@ -103,7 +112,7 @@ def _vault(site: Site) -> str:
         "CLIENT_ID": application.client_id,
         "REDIRECT_URIS": "\n".join(application.redirect_uris),
     }
-    return _asked(vault_login.problem(environment, site.network.opener()), "an authorization URL of Authentik")
+    return _asked(vault_probe.problem(environment, site.network.opener()), "an authorization URL of Authentik")
 
 
 def _shut(site: Site, application: ProxiedApplication) -> str:
@@ -118,7 +127,7 @@ def _shut(site: Site, application: ProxiedApplication) -> str:
 
 def _matrix_flows(site: Site) -> str:
     """Matrix client-server API, GET /login: single sign-on, and no password of its own beside it."""
-    url = f"https://{site.settings.matrix.synapse_host}/_matrix/client/v3/login"
+    url = f"https://{site.settings.section(MatrixSettings).synapse_host}/_matrix/client/v3/login"
     flows = [flow["type"] for flow in site.browser().get(url).json()["flows"]]
     if "m.login.sso" not in flows:
         raise Failed(f"{url} offers {', '.join(flows) or 'nothing'} and not m.login.sso")

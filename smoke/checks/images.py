@@ -21,6 +21,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
+from components.harbor.settings import HarborSettings
 from smoke.check import Check, Failed, Skipped
 from smoke.client import Browser, Page, forgetful
 from smoke.site import Robot, Site
@@ -34,7 +35,7 @@ _NAME: Final = "smoke"
 
 def checks(site: Site) -> Iterator[Check]:
     """The one check, where there is a registry."""
-    if site.settings.harbor.enabled:
+    if site.settings.section(HarborSettings).enabled:
         look = (
             "kubectl -n harbor logs deployment/harbor-registry -c registry; Harbor: logs and permissions of the robot"
         )
@@ -45,7 +46,7 @@ def _round(site: Site) -> str:
     if site.robot is None:
         raise Skipped("set SMOKE_ROBOT and SMOKE_ROBOT_SECRET to a robot that may push and pull")
     registry = Repository(
-        forgetful(site.network), site.settings.harbor.host, f"{site.robot.project}/{_NAME}", site.robot
+        forgetful(site.network), site.settings.section(HarborSettings).host, f"{site.robot.project}/{_NAME}", site.robot
     )
     image, tag = made_up(), secrets.token_hex(8)
     for blob in (image.layer, image.config):

@@ -6,12 +6,16 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pkgutil import resolve_name
 
 from components.authentik.blueprints.guessing import THRESHOLD
+from components.kubernetes import login as kubernetes_login
+from components.vault import login as vault_login
 from components.vault.login import MOUNT, ROLE
-from declarations import oidc
 from declarations.forward_auth import PREFIX, proxied_applications
 from declarations.oidc import OidcApplication
+from register import logins
+from register.services import SERVICES
 from smoke.authentik import Person, Session
 from smoke.check import Check, Failed, Refused, Skipped
 from smoke.checks import accounts, tokens
@@ -50,19 +54,15 @@ def _client(application: OidcApplication, start: Start, arrive: Arrive, look: st
 
 def _services(site: Site) -> Iterator[Service]:
     settings = site.settings
-    if settings.gitea.enabled:
-        look = "Gitea's log; the login source: kubectl -n gitea logs deployment/gitea -c login-source"
-        yield _client(oidc.gitea(settings), partial(accounts.start_gitea, site), accounts.gitea, look)
-    if settings.harbor.enabled:
-        look = "kubectl -n harbor logs deployment/harbor-core; CONFIG_OVERWRITE_JSON of the Secret oidc"
-        yield _client(oidc.harbor(settings), partial(accounts.start_harbor, site), accounts.harbor, look)
-    if settings.matrix.enabled:
-        look = "the log of the Matrix authentication service; claims_imports of its provider"
-        yield _client(oidc.matrix(settings), partial(accounts.start_matrix, site), accounts.matrix, look)
+    for service in SERVICES:
+        if service.enabled(settings):
+            smoke, start = service.smoke, partial(accounts.sent_on, service.smoke.login(settings))
+            arrive = resolve_name(smoke.account) if smoke.account else accounts.answers
+            yield _client(service.application(settings), start, arrive, smoke.look)
     if settings.vault.oidc:
         look = f"vault read auth/{MOUNT}/role/{ROLE}; Vault's audit log"
-        yield _client(oidc.vault(settings), partial(tokens.start_vault, site), tokens.vault, look)
-    for one in (found for found in oidc.applications(settings) if found.public):
+        yield _client(vault_login.application(settings), partial(tokens.start_vault, site), tokens.vault, look)
+    for one in (found for found in logins.applications(settings) if found.public):
         client, look = tokens.PublicClient(one), f"Authentik: provider {one.slug}, its grant types and redirect URIs"
         yield _client(one, client.start, client.arrive, look)
     for behind in proxied_applications(settings):
@@ -81,7 +81,7 @@ def checks(site: Site) -> Iterator[Check]:
     yield Check(FROM_GIT, "no picture comes from a third party", look, partial(_picture, site))
     look = "Authentik: policy home-cluster-guessing, bound to default-authentication-flow"
     yield Check(FROM_GIT, "a guesser of passwords is stopped", look, partial(_guesser, site))
-    if any(one.slug == "kubernetes" for one in oidc.applications(site.settings)):
+    if any(one.slug == "kubernetes" for one in logins.applications(site.settings)):
         look = "the API server's log on a control plane (talosctl logs); talos.clusterRoles"
         yield Check(FROM_GIT, "the Kubernetes API knows a person by their token", look, partial(_known_to_api, site))
     for one in _services(site):
@@ -138,7 +138,7 @@ def _listed(names: set[str] | frozenset[str]) -> str:
 
 
 def _known_to_api(site: Site) -> str:
-    groups = oidc.kubernetes(site.settings).groups
+    groups = kubernetes_login.application(site.settings).groups
     if site.person is not None and not site.groups(site.person) & set(groups):
         raise Skipped(f"{site.person.username} is in none of {', '.join(groups)}")
     return tokens.api_server(site, site.signed_in(site.person, PERSON))

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from components.kubernetes import login as kubernetes_login
 from components.talos.authentication import PREFIX
+from components.vault import login as vault_login
 from components.vault.login import ADMINISTRATOR, MOUNT, ROLE
-from declarations import oidc
 from declarations.oidc import OidcApplication
 from smoke.authentik import Session
 from smoke.check import Failed, Skipped
@@ -23,7 +24,7 @@ from smoke.site import Site
 def start_vault(site: Site, session: Session) -> str:
     """The authorization URL that Vault makes for its user interface."""
     settings = site.settings
-    wanted = {"role": ROLE, "redirect_uri": oidc.vault(settings).redirect_uris[0]}
+    wanted = {"role": ROLE, "redirect_uri": vault_login.application(settings).redirect_uris[0]}
     answer = session.browser.post(f"https://{settings.vault.host}/v1/auth/{MOUNT}/oidc/auth_url", wanted).json()
     return str(answer["data"]["auth_url"])
 
@@ -103,7 +104,7 @@ def api_server(site: Site, session: Session) -> str:
     """The API server takes the token that kubectl would have, and knows name and groups by it (SelfSubjectReview)."""
     if site.api is None:
         raise Skipped("name a kubeconfig of the cluster with --kubeconfig FILE")
-    client = PublicClient(oidc.kubernetes(site.settings))
+    client = PublicClient(kubernetes_login.application(site.settings))
     token = client.granted(session, session.authorize(client.start(session)))["id_token"]
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     url = f"{site.api.url}/apis/authentication.k8s.io/v1/selfsubjectreviews"

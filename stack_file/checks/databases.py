@@ -1,16 +1,11 @@
 """Checks of the databases across sections."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from declarations.databases import max_connections
 from lib.kubernetes import mebibytes
+from register.databases import max_connections
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.model import Settings
 
 _SAFE_INSTANCES = 3
 """With two, the restart of one is enough to stop every write that must reach a second."""

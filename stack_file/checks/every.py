@@ -1,22 +1,10 @@
 """Checks across sections: each yields every clash it finds, naming both offenders and the fix."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
-
-from components.gitea import checks as gitea
-from components.harbor import checks as harbor
-from components.matrix import checks as matrix
-from settings.problem import Problem
+from declarations.service import Check
+from register.services import SERVICES
 from stack_file.checks import databases, identity, lists, logins, machines, pins, platform, sizes, urls
 
-if TYPE_CHECKING:
-    from settings.model import Settings
-
-__all__ = ["ALL", "Problem"]
-
-ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
+ALL: tuple[Check, ...] = (
     machines.machines_or_existing,
     lists.lists_name_each_entry_once,
     machines.networks_are_apart,
@@ -41,7 +29,6 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     machines.vault_servers_have_nodes,
     platform.hosts_are_in_the_domain,
     platform.groups_are_declared,
-    platform.administrators_may_log_in,
     platform.users_are_distinct,
     platform.services_take_the_names_of_their_people,
     pins.charts_exist,
@@ -61,26 +48,5 @@ ALL: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     identity.application_namespaces_are_their_own,
     identity.removed_are_gone,
     identity.cluster_roles_fit_the_releases,
-    gitea.organisation_names_are_free,
-    gitea.administrators_of_teams_have_every_unit,
-    gitea.organisations_admit_declared_groups,
-    gitea.members_of_teams_may_log_in,
-    gitea.removed_organisations_are_gone,
-    gitea.nothing_needs_a_gitea_that_is_off,
-    matrix.administrators_of_chat_may_log_in,
-    matrix.administrators_have_an_interface,
-    matrix.other_servers_trust_the_certificates,
-    matrix.servers_are_named_for_federation,
-    matrix.an_upload_fits,
-    matrix.the_domain_of_user_ids_is_no_other_service,
-    matrix.user_ids_are_of_the_domain,
-    harbor.projects_have_members,
-    harbor.members_may_log_in,
-    harbor.retention_keeps_something,
-    harbor.proxy_caches_have_a_registry,
-    harbor.registries_are_others,
-    harbor.robots_have_something_to_do,
-    harbor.removed_content_is_gone,
-    harbor.node_mirrors_are_public_proxy_caches,
-    harbor.node_mirrors_have_nodes_and_a_registry,
+    *(check for service in SERVICES for check in service.checks),
 )

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from components.authentik.blueprints.administrator import USERNAME as ADMINISTRATOR
 from lib.compatibility import release
-from lib.names import PLATFORM_APPLICATIONS, Namespace
+from lib.names import Namespace
+from register.logins import SLUGS
 from settings.problem import Problem
 
 if TYPE_CHECKING:
@@ -126,13 +127,13 @@ def removed_are_gone(settings: Settings) -> Iterator[Problem]:
         ("users", removed.users, identity.users),
         ("serviceAccounts", removed.service_accounts, identity.service_accounts),
         ("groups", removed.groups, identity.groups),
-        ("applications", removed.applications, (*identity.applications, *PLATFORM_APPLICATIONS)),
+        ("applications", removed.applications, (*identity.applications, *SLUGS)),
         ("tokens", removed.tokens, identity.tokens),
     )
     yield from _accounts_that_stay(settings)
     for name, gone, kept in lists:
         for one in gone:
-            if one in kept and one in PLATFORM_APPLICATIONS and name == "applications":
+            if one in kept and one in SLUGS and name == "applications":
                 yield Problem(
                     f"identity.removed.{name}", one, "is an application of the platform itself", "switch it off instead"
                 )

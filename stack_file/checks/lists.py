@@ -1,15 +1,11 @@
 """Checks of the lists of the stack file, wherever they stand."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.model import Settings
 
 
 def lists_name_each_entry_once(settings: Settings) -> Iterator[Problem]:

@@ -1,16 +1,11 @@
 """Checks of what Authentik knows by a slug or a name: applications with and without a login, and tokens."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from components.authentik.blueprints import paths
-from lib.names import PLATFORM_APPLICATIONS
+from register.logins import SLUGS
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.model import Settings
 
 _ENDPOINTS = frozenset(("authorize", "token", "device", "userinfo", "introspect", "revoke", "end-session"))
 """Words in the place of a slug in Authentik's URLs (authentik/providers/oauth2/urls.py)."""
@@ -21,7 +16,7 @@ _SLUG_LENGTH = 32
 def slugs_are_free(settings: Settings) -> Iterator[Problem]:
     identity = settings.identity
     taken = {
-        **dict.fromkeys(PLATFORM_APPLICATIONS, "an application of the platform itself"),
+        **dict.fromkeys(SLUGS, "an application of the platform itself"),
         **dict.fromkeys((paths.USERS, paths.ADMINISTRATOR, paths.OUTPOST), "a blueprint of the platform itself"),
         **dict.fromkeys(_ENDPOINTS, "an address of Authentik itself"),
         **{paths.token(name): f"the blueprint of identity.tokens.{name}" for name in identity.tokens},

@@ -1,16 +1,11 @@
 """Checks of releases that must fit each other (lib/compatibility.py)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from lib.charts import TABLE
 from lib.compatibility import CHARTS, KUBERNETES, NEWEST_CONTRACT, Takes, is_within, line_of, release, said
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.model import Settings
 
 _TABLE = "lib/compatibility.py"
 

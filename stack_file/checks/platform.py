@@ -1,17 +1,10 @@
 """Checks of services, people and charts across sections."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from components.gitea import settings as gitea
-from components.harbor import settings as harbor
-from components.matrix import settings as matrix
+from register.services import SERVICES
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.model import Settings
 
 _AUTHENTIK_ADMINISTRATOR = "akadmin"
 """User that Authentik makes at its first start, with the bootstrap password."""
@@ -21,8 +14,8 @@ def hosts_are_in_the_domain(settings: Settings) -> Iterator[Problem]:
     domain = settings.cluster.domain
     owners: dict[str, str] = {}
     for path, host in settings.own_hosts.items():
-        follows = path == "gitea.sshHost" and settings.gitea.ssh_host is None  # gitea.host, of which it is told
-        if not host.endswith(f".{domain}") and not follows:
+        # A name that was left out follows the service's host, of which it is told.
+        if not host.endswith(f".{domain}") and path not in settings.derived_hosts:
             label = path.removesuffix(".host").rpartition(".")[2] if host == domain else host.split(".")[0]
             clash = "is cluster.domain itself" if host == domain else f"is outside cluster.domain {domain}"
             yield Problem(path, host, clash, f"use a name below it, such as {label}.{domain}")
@@ -32,11 +25,10 @@ def hosts_are_in_the_domain(settings: Settings) -> Iterator[Problem]:
 
 
 def _named_groups(settings: Settings) -> Iterator[tuple[str, str]]:
-    for section in ("vault", "gitea", "harbor", "matrix"):
-        service = getattr(settings, section)
-        yield f"{section}.userGroup", service.user_group
-        if getattr(service, "admin_group", None) is not None:
-            yield f"{section}.adminGroup", service.admin_group
+    yield "vault.userGroup", settings.vault.user_group
+    yield "vault.adminGroup", settings.vault.admin_group
+    for name, section in settings.services.items():
+        yield from ((f"{name}.{key}", group) for key, group in section.groups.items())
     for username, user in settings.identity.users.items():
         for group in user.groups:
             yield f"identity.users.{username}.groups", group
@@ -49,23 +41,11 @@ def groups_are_declared(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, group, "is no group of identity.groups", "declare it there or correct the name")
 
 
-def administrators_may_log_in(settings: Settings) -> Iterator[Problem]:
-    gitea = settings.gitea
-    for username, user in settings.identity.users.items():
-        if gitea.admin_group in user.groups and gitea.user_group not in user.groups:
-            yield Problem(
-                f"identity.users.{username}.groups",
-                gitea.admin_group,
-                f"gives no login to Gitea without gitea.userGroup {gitea.user_group}",
-                f"add {gitea.user_group}",
-            )
-
-
 def users_are_distinct(settings: Settings) -> Iterator[Problem]:
     # Services link a login to the account with its address: a person with one of these would become an administrator.
     owners = {settings.identity.admin_email.lower(): "identity.adminEmail"}
-    if settings.gitea.enabled:
-        owners[settings.gitea.admin_email.lower()] = "gitea.adminEmail"
+    for name, section in settings.enabled_services.items():
+        owners |= {email.lower(): f"{name}.{key}" for key, email in section.emails.items()}
     for username, user in settings.identity.users.items():
         if username == _AUTHENTIK_ADMINISTRATOR:
             yield Problem(
@@ -84,15 +64,11 @@ def users_are_distinct(settings: Settings) -> Iterator[Problem]:
 
 def services_take_the_names_of_their_people(settings: Settings) -> Iterator[Problem]:
     """Otherwise the account fails to come into being at the first login, which only that person sees."""
-    services = (
-        ("Gitea", settings.gitea, gitea.USER_NAMES),
-        ("Harbor", settings.harbor, harbor.USER_NAMES),
-        ("Matrix", settings.matrix, matrix.USER_NAMES),
-    )
     for username, user in settings.identity.users.items():
-        for name, service, names in services:
-            refusal = names.refusal(username)
-            if refusal is not None and service.enabled and set(service.login_groups).intersection(user.groups):
-                groups = " and ".join(service.login_groups)
+        for service in SERVICES:
+            section, refusal = settings.section(service.section), service.user_names.refusal(username)
+            if refusal is not None and section.enabled and set(section.login_groups).intersection(user.groups):
+                groups = " and ".join(section.login_groups)
                 fix = f"give the person another name, or take the person out of {groups}"
-                yield Problem(f"identity.users.{username}", username, f"cannot log in to {name}: it {refusal}", fix)
+                clash = f"cannot log in to {service.application(settings).name}: it {refusal}"
+                yield Problem(f"identity.users.{username}", username, clash, fix)

@@ -1,17 +1,13 @@
 """Checks of what must be large enough for what it holds."""
 
-from __future__ import annotations
+from collections.abc import Callable, Iterator, Mapping
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-from declarations import footprint
 from lib.compatibility import release
 from lib.kubernetes import mebibytes
+from register import footprint
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.model import Settings
+from settings.service import ServiceSection
 
 _NODE_PREFIX = 24
 """Each node gets a /24 of the pod network (`--node-cidr-mask-size` of kube-controller-manager, its default)."""
@@ -28,6 +24,12 @@ _LARGEST_VOLUME = 64 * 1024 * _GIBIBYTE
 """In MiB: 64 TiB, more than a volume of ext4 on one machine holds."""
 
 
+def _below(
+    services: Mapping[str, ServiceSection], part: Callable[[ServiceSection], Mapping[str, str]]
+) -> dict[str, str]:
+    return {f"{name}.{key}": value for name, section in services.items() for key, value in part(section).items()}
+
+
 def volumes_have_a_size(settings: Settings) -> Iterator[Problem]:
     volumes = {
         "storage.probeSize": settings.storage.probe_size,
@@ -35,10 +37,7 @@ def volumes_have_a_size(settings: Settings) -> Iterator[Problem]:
         "vault.auditSize": settings.vault.audit_size,
         "databases.size": settings.databases.size,
         "databases.valkeySize": settings.databases.valkey_size,
-        "gitea.size": settings.gitea.size,
-        "gitea.actions.size": settings.gitea.actions.size,
-        "harbor.registrySize": settings.harbor.registry_size,
-        "matrix.mediaSize": settings.matrix.media_size,
+        **_below(settings.services, lambda section: section.volumes),
     }
     for key, size in volumes.items():
         if not _GIBIBYTE <= mebibytes(size) <= _LARGEST_VOLUME:
@@ -51,9 +50,10 @@ def pods_fit_on_a_node(settings: Settings) -> Iterator[Problem]:
     if talos is None:
         return
     pool, key = (talos.worker, "worker") if talos.worker and talos.workers else (talos.control_plane, "controlPlane")
-    pods = {"databases.memory": settings.databases.memory}
-    if settings.gitea.enabled and settings.gitea.actions.enabled:
-        pods["gitea.actions.memory"] = settings.gitea.actions.memory
+    pods = {
+        "databases.memory": settings.databases.memory,
+        **_below(settings.enabled_services, lambda section: section.memory),
+    }
     for name, memory in pods.items():
         if mebibytes(memory) >= pool.memory:
             clash = f"does not fit on a node, of which talos.{key}.memory is {pool.memory}"

@@ -1,31 +1,28 @@
 """Checks of URLs of the stack file that lead to the platform itself: somebody has to listen there."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.model import Settings
 
 _PORTS = {"http": 80, "https": 443, "ssh": 22}
 
 
 def urls_of_the_platform_have_a_listener(settings: Settings) -> Iterator[Problem]:
     """Traefik listens on 443, and on 80 to send people there; Gitea on 22 of the host for SSH."""
-    ssh = settings.gitea.ssh_name if settings.gitea.enabled else ""
+    ssh = {host: key for key, (host, _) in settings.balanced_hosts.items()}
     ingress = {*settings.resolved_names, *(one.host for one in settings.identity.proxied.values())}
     for key, url in ((key, url) for key, url in _urls(settings) if url):
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 0)
-        if host == ssh and (parts.scheme, port) != ("ssh", _PORTS["ssh"]):
-            clash = f"leads to port {port} of gitea.sshHost, where only SSH is served, on {_PORTS['ssh']}"
-            yield Problem(key, url, clash, f"write https://{settings.gitea.host}/, or ssh:// without a port")
+        if host in ssh and (parts.scheme, port) != ("ssh", _PORTS["ssh"]):
+            clash = f"leads to port {port} of {ssh[host]}, where only SSH is served, on {_PORTS['ssh']}"
+            pages = settings.hosts[ssh[host].split(".")[0]]
+            yield Problem(key, url, clash, f"write https://{pages}/, or ssh:// without a port")
         elif host in ingress and parts.scheme == "ssh":
-            yield Problem(key, url, f"leads to {host}, where Traefik listens and no SSH", f"write ssh://git@{ssh}/")
+            other = f"write ssh://git@{next(iter(ssh))}/" if ssh else "write https://"
+            yield Problem(key, url, f"leads to {host}, where Traefik listens and no SSH", other)
         elif host in ingress and port != _PORTS.get(parts.scheme):
             clash = f"leads to port {port} of {host}, which Traefik serves on {_PORTS['https']} alone"
             yield Problem(key, url, clash, "leave the port out")
@@ -59,7 +56,7 @@ def _urls(settings: Settings) -> Iterator[tuple[str, str]]:
             yield f"identity.{section}.{slug}.launchUrl", application.launch_url or ""
     if settings.gitops.sync is not None:
         yield "gitops.sync.url", settings.gitops.sync.url
-    for name, registry in settings.harbor.registries.items():
-        yield f"harbor.registries.{name}.url", registry.url
+    for name, service in settings.services.items():
+        yield from ((f"{name}.{key}", url) for key, url in service.urls.items())
     for host, mirrors in settings.talos.registry_mirrors.items() if settings.talos is not None else ():
         yield from ((f"talos.registryMirrors.{host}", str(mirror)) for mirror in mirrors)

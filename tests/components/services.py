@@ -9,18 +9,18 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.gitea.server import OPENINGS as GITEA_OPENINGS
 from components.gitea.server import Gitea, GiteaArgs
-from components.harbor.server import Harbor, HarborArgs, openings
-from components.matrix import authentication
-from components.matrix.server import OPENINGS as MATRIX_OPENINGS
+from components.gitea.service import GITEA
+from components.harbor.server import Harbor, HarborArgs
+from components.harbor.service import HARBOR
 from components.matrix.server import Matrix, MatrixArgs
+from components.matrix.service import MATRIX
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
-from components.service import Openings, service_namespace
-from declarations import oidc
-from declarations.secret_registry import declare
+from components.service import service_namespace
+from declarations.service import Service
 from lib.charts import Catalogue
-from lib.names import Namespace as Names
+from lib.names import CLUSTER_ISSUER, VAULT_ISSUER
+from register.secrets import declare
 from settings.model import Settings
 from stack_file.load import load_stack_file
 from tests.support.components import record_component
@@ -33,51 +33,34 @@ JOB = "kubernetes:batch/v1:Job"
 SETTINGS: Settings = load_stack_file(Path(__file__).parents[2] / "Pulumi.test-cluster.yaml")
 
 
-def given(namespace: Names, openings: Openings, opts: pulumi.ResourceOptions) -> dict[str, Any]:
+def given(service: Service, opts: pulumi.ResourceOptions) -> dict[str, Any]:
     """What phase 4 gives to each of its services."""
+    ca = "-----BEGIN CERTIFICATE-----"
+    issuer = k8s.core.v1.ConfigMap("issuer", opts=opts)
     return {
-        "namespace": service_namespace(namespace, "-----BEGIN CERTIFICATE-----", openings, opts),
+        "settings": SETTINGS,
+        "charts": Catalogue(),
+        "application": service.application(SETTINGS),
+        "namespace": service_namespace(service.namespace, ca, service.openings(SETTINGS), opts),
         "secrets": PlatformSecrets("secrets", PlatformSecretsArgs(declarations=declare(SETTINGS), mount="kv"), opts),
         "ready": [k8s.core.v1.ConfigMap("store", opts=opts)],
-        "issuer_ready": k8s.core.v1.ConfigMap("issuer", opts=opts),
-        "ca_certificate": "-----BEGIN CERTIFICATE-----",
+        "issuers": {CLUSTER_ISSUER: issuer, VAULT_ISSUER: issuer},
+        "ca_certificate": ca,
         "storage_class": "fast",
         "ingress": "ingress",
     }
 
 
 def gitea(opts: pulumi.ResourceOptions) -> None:
-    args = GiteaArgs(
-        chart=Catalogue()["gitea"],
-        application=oidc.gitea(SETTINGS),
-        settings=SETTINGS.gitea,
-        ssh_address=SETTINGS.network.load_balancers.git_ssh,
-        people=SETTINGS.identity.members(SETTINGS.gitea.login_groups),
-        **given(Names.GITEA, GITEA_OPENINGS, opts),
-    )
-    Gitea("gitea", args, opts)
+    Gitea("gitea", GiteaArgs(**given(GITEA, opts)), opts)
 
 
 def harbor(opts: pulumi.ResourceOptions) -> None:
-    args = HarborArgs(
-        chart=Catalogue()["harbor"],
-        application=oidc.harbor(SETTINGS),
-        settings=SETTINGS.harbor,
-        **given(Names.HARBOR, openings(SETTINGS.harbor), opts),
-    )
-    Harbor("harbor", args, opts)
+    Harbor("harbor", HarborArgs(**given(HARBOR, opts)), opts)
 
 
 def matrix(opts: pulumi.ResourceOptions) -> None:
-    args = MatrixArgs(
-        chart=Catalogue()["matrix-stack"],
-        application=oidc.matrix(SETTINGS),
-        settings=SETTINGS.matrix,
-        administrators=authentication.administrators(SETTINGS),
-        people=SETTINGS.identity.members(SETTINGS.matrix.login_groups),
-        **given(Names.MATRIX, MATRIX_OPENINGS, opts),
-    )
-    Matrix("matrix", args, opts)
+    Matrix("matrix", MatrixArgs(**given(MATRIX, opts)), opts)
 
 
 @cache

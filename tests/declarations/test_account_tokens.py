@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from declarations import account_tokens
-from declarations.secret_registry import declare
+from register.secrets import declare
 from settings.model import Settings
 from stack_file.load import SettingsError, parse
 from tests.stack_file.stacks import FIXTURES, sections

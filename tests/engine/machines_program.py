@@ -4,9 +4,9 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
-from declarations.secret_registry import declare
 from lib import last_update
 from lib.charts import Catalogue
+from register.secrets import declare
 from stack_file.load import load_config
 from stack_file.secrets import read_secrets
 from stacks import cluster

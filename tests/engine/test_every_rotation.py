@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from declarations.secret_registry import declare
 from lab.checkout import Stack
 from lab.driver import Result
 from lab.providers.harbor import CONTENT
 from lab.providers.kubernetes.cluster import OBJECTS, secret_data
 from lab.providers.vault.api import TABLE as VAULT
 from lib.secrets import SecretDeclaration
+from register.secrets import declare
 from stack_file.load import load_stack_file
 from tests.engine.platform import Outcome, copy_of, driver, once_in_a_run, world_of
 from tests.engine.secret_scan import scan

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from declarations.secret_registry import declare
+from register.secrets import declare
 from stack_file.load import SettingsError, parse
 from tests.components.authentik.blueprints.documents import load, the
 from tests.stack_file.stacks import SHIPPED, sections

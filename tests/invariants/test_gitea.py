@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.gitea.settings import UNITS
+from components.gitea.settings import UNITS, GiteaSettings
 from lab.providers.kubernetes import admission
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import SHIPPED
@@ -56,8 +56,10 @@ def in_runners_namespace(recording: Recording) -> list[Recorded]:
 
 def test_the_groups_of_the_stack_file_admit_and_administer(update: Recording) -> None:
     source = login_source(update)
-    assert source["USER_GROUP"] == _SETTINGS.gitea.user_group, "who is not in it cannot log in"
-    assert source["ADMIN_GROUP"] == _SETTINGS.gitea.admin_group, "who leaves it is no administrator any more"
+    assert source["USER_GROUP"] == _SETTINGS.section(GiteaSettings).user_group, "who is not in it cannot log in"
+    assert source["ADMIN_GROUP"] == _SETTINGS.section(GiteaSettings).admin_group, (
+        "who leaves it is no administrator any more"
+    )
 
 
 def test_groups_of_an_organisation_lead_to_its_teams(update: Recording) -> None:
@@ -73,7 +75,9 @@ def test_organisations_are_made_by_a_job_and_kept_by_a_cron_job(update: Recordin
     members = json.loads(variables["ORGANISATIONS"])["household"]["teams"]["members"]
     assert members["units_map"] == {f"repo.{unit}": "write" for unit in UNITS}, "what the group may do"
     assert variables["PASSWORD"] == {"secretKeyRef": {"name": "admin", "key": "password"}}, "never in plain text"
-    assert variables["GITEA_URL"] == f"https://{_SETTINGS.gitea.host}", "the password crosses no wire in the clear"
+    assert variables["GITEA_URL"] == f"https://{_SETTINGS.section(GiteaSettings).host}", (
+        "the password crosses no wire in the clear"
+    )
     assert update.is_after(job, update.one("kubernetes:batch/v1:Job", "gitea-login")), "somebody must answer"
     again = update.one("kubernetes:batch/v1:CronJob", "gitea-content-again")
     assert again.get("spec", "schedule"), "somebody may change a team by hand"
@@ -177,7 +181,8 @@ def test_gitea_may_be_moved_while_a_node_is_drained(update: Recording) -> None:
 def test_flux_trusts_the_ca_for_a_repository_of_this_gitea_only(update: Recording) -> None:
     assert update.named("flux-git") == [], "the CA of this cluster is nothing to the rest of the world"
     own = changed(
-        "https://github.com/agentydragon/cluster.git", f"https://{_SETTINGS.gitea.host}/household/cluster.git"
+        "https://github.com/agentydragon/cluster.git",
+        f"https://{_SETTINGS.section(GiteaSettings).host}/household/cluster.git",
     )
     secret = own.one("kubernetes:core/v1:Secret", "flux-git")
     assert secret.get("stringData")["ca.crt"], "only this cluster trusts the certificate of its Gitea"
@@ -187,4 +192,4 @@ def test_flux_trusts_the_ca_for_a_repository_of_this_gitea_only(update: Recordin
 
 def test_the_host_of_gitea_resolves_inside_the_cluster(update: Recording) -> None:
     corefile = update.one("kubernetes:core/v1:ConfigMap", "coredns-corefile").get("data", "Corefile")
-    assert _SETTINGS.gitea.host in corefile, "Flux, the runners and the gates ask for the public name"
+    assert _SETTINGS.section(GiteaSettings).host in corefile, "Flux, the runners and the gates ask for the public name"

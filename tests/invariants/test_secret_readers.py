@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from declarations.secret_registry import declare
 from lib.secrets import KV_MOUNT, PLATFORM_PREFIX, Reader
+from register.secrets import declare
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import VALID
 from tests.support.engine import Recorded, Recording

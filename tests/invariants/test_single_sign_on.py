@@ -8,14 +8,17 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from declarations import oidc
+from components.gitea.settings import GiteaSettings
+from components.harbor.settings import HarborSettings
+from components.matrix.login import UPSTREAM_ID as MATRIX_UPSTREAM_ID
+from register import logins
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import SHIPPED
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import key_of, of_kind, releases
 
 SETTINGS = load_stack_file(SHIPPED)
-APPLICATIONS = {application.slug: application for application in oidc.applications(SETTINGS)}
+APPLICATIONS = {application.slug: application for application in logins.applications(SETTINGS)}
 
 each = pytest.mark.parametrize("slug", sorted(APPLICATIONS))
 
@@ -128,7 +131,9 @@ def test_gitea_discovers_the_declared_issuer(update: Recording) -> None:
     assert str(source["SCOPES"]).split(",") == list(declared.scopes), "scopes"
     assert f"/user/oauth2/{source['SOURCE']}/callback" in declared.redirect_uris[0], "the name is part of the callback"
     assert source["USER_GROUP"] in declared.groups, "only this group may log in"
-    assert source["ADMIN_GROUP"] == SETTINGS.gitea.admin_group, "administrators come from the groups claim"
+    assert source["ADMIN_GROUP"] == SETTINGS.section(GiteaSettings).admin_group, (
+        "administrators come from the groups claim"
+    )
 
 
 def _template(recording: Recording, namespace: str, name: str) -> dict[str, str]:
@@ -153,7 +158,7 @@ def test_harbor_is_configured_with_the_declared_issuer(update: Recording) -> Non
     assert configuration["oidc_endpoint"] == declared.issuer, "with its trailing slash"
     assert configuration["oidc_client_id"] == declared.client_id, "client id"
     assert configuration["oidc_scope"].split(",") == list(declared.scopes), "scopes"
-    assert configuration["oidc_admin_group"] == SETTINGS.harbor.admin_group, "administrators"
+    assert configuration["oidc_admin_group"] == SETTINGS.section(HarborSettings).admin_group, "administrators"
     assert configuration["oidc_verify_cert"] in (True, "true"), "the certificate is checked"
 
 
@@ -195,7 +200,7 @@ def test_matrix_authenticates_at_the_declared_issuer(update: Recording) -> None:
     declared = APPLICATIONS["matrix"]
     assert provider["issuer"] == declared.issuer, "compared to the letter"
     assert provider["client_id"] == declared.client_id, "client id"
-    assert provider["id"] == oidc.MATRIX_UPSTREAM_ID, "part of the callback"
+    assert provider["id"] == MATRIX_UPSTREAM_ID, "part of the callback"
     assert provider["scope"].split() == list(declared.scopes), "scopes"
     assert provider["id_token_signed_response_alg"] == "RS256", "the algorithm of Authentik's signing key"
     callback = f"https://{service['ingress']['host']}/upstream/callback/{provider['id']}"

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from components import probe
-from declarations.login_checks import LoginCheck, gitea_login, leads_to_login
-from declarations.oidc import GITEA_SOURCE, OidcApplication
+from components.gitea.login import SOURCE as GITEA_SOURCE
+from declarations.login_checks import LoginCheck, leads_to_login
+from declarations.oidc import OidcApplication
 from lab.providers.authentik import identity
 from lab.providers.errors import InitFailedError
 from lab.providers.kubernetes.cluster import RELEASES
@@ -30,7 +31,7 @@ APPLICATION = OidcApplication(
 )
 CHECKS = (
     LoginCheck(url=f"https://{GIT}/user/login", body=f'href="/user/oauth2/{GITEA_SOURCE}["?]'),
-    leads_to_login(gitea_login(GIT), APPLICATION),
+    leads_to_login(f"https://{GIT}/user/oauth2/{GITEA_SOURCE}", APPLICATION),
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from components.harbor import pull_secret
 from components.harbor.declared import content
-from components.harbor.settings import Harbor
+from components.harbor.settings import HarborSettings
 from lab.providers.errors import InitFailedError
 from lab.providers.harbor import CONTENT
 from lab.providers.kubernetes.cluster import encoded
@@ -67,7 +67,7 @@ def valkey(kube: Bench) -> None:
 
 
 def reconcile(kube: Bench, declared: dict[str, Any], mounted: int = 1, generation: int = 1, **changed: Any) -> None:
-    harbor = Harbor.model_validate({"host": HOST, "userGroup": "people", "adminGroup": "people", **declared})
+    harbor = HarborSettings.model_validate({"host": HOST, "userGroup": "people", "adminGroup": "people", **declared})
     plain = {
         "HARBOR_URL": f"https://{HOST}",
         "CONTENT": json.dumps(content(harbor, dict.fromkeys(harbor.robots, generation))),

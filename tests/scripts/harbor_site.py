@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.harbor.declared import content
-from components.harbor.settings import Harbor as Settings
+from components.harbor.settings import HarborSettings as Settings
 from doubles.harbor.content import Harbor
 from doubles.kubernetes_api import KubernetesApi, Target
 from doubles.loopback import Double, Reply, Request

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.gitea.declared import wanted
-from components.gitea.settings import Gitea as Settings
+from components.gitea.settings import GiteaSettings as Settings
 from components.gitea.settings import Organisation, Removed, Team
 from doubles.gitea.content import Gitea
 from doubles.loopback import Reply, Request, serving

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from declarations.oidc import GITEA_SOURCE, SCOPES
+from components.gitea.login import SOURCE as GITEA_SOURCE
+from declarations.oidc import SCOPES
 from doubles.authentik import Authentik, Client, Held
 from doubles.certificates import Authority
 from doubles.client import Login

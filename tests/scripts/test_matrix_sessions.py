@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from declarations.oidc import MATRIX_UPSTREAM_ID
+from components.matrix.login import UPSTREAM_ID as MATRIX_UPSTREAM_ID
 from doubles.loopback import Reply, Request, serving
 from doubles.matrix_admin import PROVIDER, MatrixAdmin
 from scripts import matrix_sessions

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from components.matrix.settings import MatrixSettings
 from doubles.loopback import Double, greeting
 from doubles.platform import API, FOREIGN, SSH_FAULT, Identities, declared, identities, running
 from settings.model import Settings
@@ -44,7 +45,9 @@ def certificates(settings: Settings) -> Identities:
 
 def serving(settings: Settings, certificates: Identities, *lies: str) -> contextlib.AbstractContextManager[Double]:
     """The platform with these lies on the loopback."""
-    shown = {"": certificates.own} | ({settings.matrix.host: certificates.foreign} if FOREIGN in lies else {})
+    shown = {"": certificates.own} | (
+        {settings.section(MatrixSettings).host: certificates.foreign} if FOREIGN in lies else {}
+    )
     return running(declared(settings, lies), shown)
 
 

@@ -12,7 +12,7 @@ import jsonschema
 import pulumi
 import pytest
 
-from declarations.secret_registry import declare
+from register.secrets import declare
 from settings.model import Settings
 from stack_file import check, places, schema
 from stack_file.load import SettingsError, load_config, load_stack_file

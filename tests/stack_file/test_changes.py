@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from declarations.secret_registry import declare
+from register.secrets import declare
 from settings.model import Settings
 from settings.rules import Fixed, Growing, Upgrading
 from stack_file import changes

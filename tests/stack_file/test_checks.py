@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from settings.model import Settings
-from stack_file.checks.every import ALL, Problem
+from settings.problem import Problem
+from stack_file.checks.every import ALL
 from stack_file.load import SettingsError, load_stack_file
 from tests.stack_file.cases import WRONG
 from tests.stack_file.stacks import SHIPPED, VALID

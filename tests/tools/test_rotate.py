@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from declarations.secret_registry import declare
 from lib.secrets import SecretDeclaration
+from register.secrets import declare
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import SHIPPED
 from tools import rotate

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from declarations.secret_registry import declare
+from register.secrets import declare
 from stack_file.load import parse
 from tests.stack_file.stacks import SHIPPED, sections
 from tools import secret_ages

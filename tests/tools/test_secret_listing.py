@@ -2,8 +2,8 @@
 
 import pytest
 
-from declarations.secret_registry import declare
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, literal, password
+from register.secrets import declare
 from stack_file.load import load_stack_file
 from tools import secret_listing
 

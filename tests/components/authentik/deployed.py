@@ -12,11 +12,11 @@ from components.authentik.api import AuthentikApi
 from components.authentik.server import AuthentikServer, AuthentikServerArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
-from declarations import oidc
-from declarations.secret_registry import declare
 from lib import names
 from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity
+from register import logins
+from register.secrets import declare
 from settings.model import Settings
 from stack_file.load import load_stack_file
 from tests.support.components import record_component
@@ -59,7 +59,7 @@ def server(settings: Settings, opts: pulumi.ResourceOptions) -> tuple[AuthentikA
         store_ready=[store],
         issuer_ready=k8s.core.v1.ConfigMap("issuer", opts=opts),
         ingress="ingress",
-        applications=oidc.possible_applications(settings),
+        applications=logins.possible_applications(settings),
     )
     return AuthentikServer("authentik", args, opts).api, {"secrets": secrets, "store_ready": [store]}
 

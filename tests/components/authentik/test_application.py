@@ -11,7 +11,7 @@ from components.authentik.application import AuthentikApplication, AuthentikAppl
 from components.authentik.blueprint import Blueprint, BlueprintArgs
 from components.authentik.blueprints import application as application_blueprint
 from components.authentik.blueprints import users
-from declarations import oidc
+from components.vault import login as vault_login
 from settings.model import Settings
 from tests.components.authentik.deployed import (
     CONFIG_MAP,
@@ -29,14 +29,16 @@ from tests.support.components import record_component
 from tests.support.engine import Recording, Run
 from tests.support.wire import UNKNOWN, walk
 
-VAULT = oidc.vault(SETTINGS)
+VAULT = vault_login.application(SETTINGS)
 TEXT = application_blueprint.text(VAULT, 1)
 
 
 def deploy(settings: Settings, opts: pulumi.ResourceOptions) -> None:
     api, given = server(settings, opts)
     people = Blueprint("people", BlueprintArgs(api=api, slug="users", text=users.text(settings.identity)), opts)
-    args = AuthentikApplicationArgs(api=api, application=oidc.vault(settings), after=[people.ready], **given)
+    args = AuthentikApplicationArgs(
+        api=api, application=vault_login.application(settings), after=[people.ready], **given
+    )
     AuthentikApplication("login", args, opts)
 
 

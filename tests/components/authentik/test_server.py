@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components.authentik.blueprints import guessing
-from declarations import oidc
+from register import logins
 from tests.components.authentik.deployed import (
     EXTERNAL_SECRET,
     JOB,
@@ -21,8 +21,8 @@ from tests.components.authentik.deployed import (
 from tests.support.engine import Recording
 from tests.support.wire import walk
 
-SLUGS = [application.slug for application in oidc.possible_applications(SETTINGS)]
-CLIENTS = [application.slug for application in oidc.possible_applications(SETTINGS) if not application.public]
+SLUGS = [application.slug for application in logins.possible_applications(SETTINGS)]
+CLIENTS = [application.slug for application in logins.possible_applications(SETTINGS) if not application.public]
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from components.databases.postgres import Postgres, PostgresArgs
 from components.databases.valkey import Valkey, ValkeyArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
-from declarations.databases import DATABASES, VALKEY_USERS
 from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity
 from lib.names import Namespace as Names
 from lib.secrets import Reader, SecretDeclaration, literal, password
+from register.databases import DATABASES, VALKEY_USERS
 from settings.platform import Databases
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from declarations.databases import DATABASES, limits, max_connections
+from register.databases import DATABASES, limits, max_connections
 from tests.components.databases.built import RELEASE, cluster, of_kind, policy, recorded
 from tests.support.engine import Recording
 

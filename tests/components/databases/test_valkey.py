@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from declarations.databases import VALKEY_USERS
+from register.databases import VALKEY_USERS
 from tests.components.databases.built import RELEASE, policy, recorded
 from tests.support.engine import Recording
 

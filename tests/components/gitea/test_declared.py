@@ -3,7 +3,7 @@
 import json
 
 from components.gitea.declared import group_team_map, wanted
-from components.gitea.settings import UNITS, Gitea, Organisation, Team
+from components.gitea.settings import UNITS, GiteaSettings, Organisation, Team
 
 CREW = Team(permission="write", groups=("people", "guests"))
 HOME = Organisation(owners=("admins",), teams={"crew": CREW, "guests": Team(permission="read", groups=("guests",))})
@@ -33,7 +33,7 @@ def test_the_map_does_not_depend_on_the_order_of_the_stack_file() -> None:
 
 
 def test_the_owners_are_no_team_to_be_made() -> None:
-    gitea = Gitea(
+    gitea = GiteaSettings(
         host="git.example.com",
         user_group="people",
         admin_group="admins",

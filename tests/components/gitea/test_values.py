@@ -5,7 +5,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
-from components.gitea.settings import Actions, Gitea, Organisation, Team
+from components.gitea.settings import Actions, GiteaSettings, Organisation, Team
 from components.gitea.values import GiteaSecrets, GiteaValues, values
 from declarations.oidc import OidcApplication
 
@@ -29,7 +29,7 @@ SECRETS = GiteaSecrets(
 )
 
 
-SETTINGS = Gitea(
+SETTINGS = GiteaSettings(
     host="git.example.com",
     size="3Gi",
     user_group="gitea-users",
@@ -38,7 +38,7 @@ SETTINGS = Gitea(
 )
 
 
-def built(settings: Gitea = SETTINGS, secrets: GiteaSecrets = SECRETS) -> dict[str, Any]:
+def built(settings: GiteaSettings = SETTINGS, secrets: GiteaSecrets = SECRETS) -> dict[str, Any]:
     return values(
         GiteaValues(
             settings=settings,

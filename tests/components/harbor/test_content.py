@@ -4,14 +4,15 @@ import json
 from typing import Any
 
 from components.harbor.pull_secret import CONFIGURATION, GENERATION
-from components.harbor.server import openings
-from components.service import Openings
+from components.harbor.service import HARBOR
+from components.harbor.settings import HarborSettings
+from declarations.service import Openings
 from tests.components.services import JOB, RELEASE, SETTINGS, external_secrets, harbor, recorded, sources, template
 from tests.support.engine import Recorded
 
 CRON_JOB = "kubernetes:batch/v1:CronJob"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
-HOST = SETTINGS.harbor.host
+HOST = SETTINGS.section(HarborSettings).host
 
 
 def job() -> Recorded:
@@ -121,9 +122,11 @@ def test_each_password_satisfies_harbor() -> None:
 
 
 def test_metrics_are_open_to_the_monitoring_alone_and_only_where_they_are_served() -> None:
-    assert openings(SETTINGS.harbor) == Openings(), "nobody reads them"
-    monitored = SETTINGS.harbor.model_copy(update={"service_monitors": True})
-    assert openings(monitored) == Openings(metrics=(8001,)), "the port of every pod in the chart's values.yaml, metrics"
+    assert HARBOR.openings(SETTINGS) == Openings(), "nobody reads them"
+    monitored = SETTINGS.section(HarborSettings).model_copy(update={"service_monitors": True})
+    assert HARBOR.openings(SETTINGS.model_copy(update={"harbor": monitored})) == Openings(metrics=(8001,)), (
+        "the port of every pod in the chart's values.yaml, metrics"
+    )
 
 
 def test_each_workload_has_a_budget_for_its_own_pods() -> None:

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from components.harbor.declared import content
-from components.harbor.settings import Harbor, Right, Role
+from components.harbor.settings import HarborSettings, Right, Role
 
 
 def document(**section: Any) -> dict[str, Any]:
     fixed = {"host": "registry.example.com", "userGroup": "people", "adminGroup": "owners"}
-    harbor = Harbor.model_validate({**fixed, **section})
+    harbor = HarborSettings.model_validate({**fixed, **section})
     return content(harbor, dict.fromkeys(harbor.robots, 1))
 
 

@@ -5,7 +5,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from declarations import oidc
+from components.harbor import login as harbor_login
+from components.harbor.settings import HarborSettings
 from tests.components.services import (
     RELEASE,
     SETTINGS,
@@ -32,12 +33,14 @@ def login() -> dict[str, Any]:
 
 
 def test_the_login_is_what_the_application_declares() -> None:
-    application = oidc.harbor(SETTINGS)
+    application = harbor_login.application(SETTINGS)
     found = login()
     assert found["oidc_endpoint"] == application.issuer, "Harbor compares the issuer to the letter, slash included"
     assert found["oidc_client_secret"] == CLIENT_SECRET, "the secret is put in by External Secrets"
     assert set(found["oidc_scope"].split(",")) == set(application.scopes), "a scope not granted fails the login"
-    assert found["oidc_admin_group"] == SETTINGS.harbor.admin_group, "administrators come from the group"
+    assert found["oidc_admin_group"] == SETTINGS.section(HarborSettings).admin_group, (
+        "administrators come from the group"
+    )
     assert found["oidc_verify_cert"] is True, "the CA is given, so nothing justifies going without"
 
 

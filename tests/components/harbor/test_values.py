@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from components.harbor.values import HarborSecrets, HarborValues, values
-from declarations.databases import DATABASES
+from register.databases import DATABASES
 
 SECRETS = HarborSecrets(
     admin="admin",

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from components.matrix.settings import Matrix
+from components.matrix.login import UPSTREAM_ID as MATRIX_UPSTREAM_ID
+from components.matrix.settings import MatrixSettings
 from components.matrix.values import MatrixSecrets, MatrixValues, values
-from declarations.oidc import MATRIX_UPSTREAM_ID, OidcApplication
+from declarations.oidc import OidcApplication
 
 APPLICATION = OidcApplication(
     slug="matrix",
@@ -26,7 +27,7 @@ SECRETS = MatrixSecrets(
 )
 
 
-SETTINGS = Matrix(
+SETTINGS = MatrixSettings(
     host="chat.example.com",
     server_name="example.com",
     synapse_host="matrix.example.com",
@@ -36,7 +37,7 @@ SETTINGS = Matrix(
 )
 
 
-def built(settings: Matrix = SETTINGS, administrators: tuple[str, ...] = ()) -> dict[str, Any]:
+def built(settings: MatrixSettings = SETTINGS, administrators: tuple[str, ...] = ()) -> dict[str, Any]:
     return values(
         MatrixValues(
             settings=settings,

@@ -10,7 +10,7 @@ from synapse.config._base import ConfigError
 from synapse.config.homeserver import HomeServerConfig
 
 from components.matrix.homeserver import configuration
-from components.matrix.settings import Matrix, Retention
+from components.matrix.settings import MatrixSettings, Retention
 from tests.components.matrix.built import SETTINGS, built
 from tests.components.services import RELEASE, matrix, recorded
 from tests.components.services import SETTINGS as SHIPPED
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:twisted|syna
 DAY = 24 * 60 * 60 * 1000
 
 
-def settings(**more: Any) -> Matrix:
+def settings(**more: Any) -> MatrixSettings:
     return SETTINGS.model_copy(update=more)
 
 
@@ -59,7 +59,7 @@ def test_the_configuration_of_the_program_is_taken_with_the_generated_key(tmp_pa
     key = str(json.loads(kv.get("dataJson"))["signing-key"])
     values = recorded(matrix).one(RELEASE).get("values")
     config = synapse.load(synapse.homeserver_yaml(values, tmp_path, key), tmp_path)
-    assert config.server.server_name == SHIPPED.matrix.server_name, "who the server is"
+    assert config.server.server_name == SHIPPED.section(MatrixSettings).server_name, "who the server is"
     (signing,) = config.key.signing_key
     assert f"{signing.alg}:{signing.version}" == "ed25519:g1", "Synapse reads the generated key"
     assert config.mas.enabled, "the authentication service decides who comes in"

@@ -5,7 +5,8 @@ import re
 import pytest
 import yaml
 
-from declarations.oidc import MATRIX_UPSTREAM_ID
+from components.matrix.login import UPSTREAM_ID as MATRIX_UPSTREAM_ID
+from components.matrix.settings import MatrixSettings
 from lib.names import VAULT_ISSUER
 from stack_file.load import load_stack_file
 from tests.components.services import (
@@ -28,7 +29,7 @@ POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
 
 def test_the_certificate_covers_all_hosts_and_the_domain_of_the_user_ids() -> None:
-    settings = SETTINGS.matrix
+    settings = SETTINGS.section(MatrixSettings)
     names = recorded(matrix).one(CERTIFICATE).get("spec", "dnsNames")
     expected = {settings.host, settings.synapse_host, settings.account_host, settings.admin_host, settings.server_name}
     assert set(names) == expected, "clients start at https://<server name>/.well-known/matrix/client"
@@ -73,7 +74,7 @@ def test_the_gate_follows_the_login_of_the_declared_provider() -> None:
 
 
 def test_the_gate_accepts_what_the_servers_answer_and_refuses_what_they_must_not() -> None:
-    settings = SETTINGS.matrix
+    settings = SETTINGS.section(MatrixSettings)
     body = {check["url"]: check["body"] for check in checks(recorded(matrix)) if "body" in check}
     metadata = body[f"https://{settings.synapse_host}/_matrix/client/v1/auth_metadata"]
     assert re.search(metadata, f'{{"issuer":"https://{settings.account_host}/","jwks_uri":""}}'), "the right issuer"
@@ -115,7 +116,7 @@ def test_without_a_host_of_its_own_the_interface_of_administrators_is_not_brough
 def test_administrators_of_the_stack_file_may_ask_the_authentication_service_for_rights() -> None:
     stack_file = FIXTURES / "valid" / "every-key.yaml"
     settings = load_stack_file(stack_file)
-    group = settings.matrix.admin_group
+    group = settings.section(MatrixSettings).admin_group
     members = sorted(name for name, one in settings.identity.users.items() if group in one.groups)
     others = sorted(set(settings.identity.users) - set(members))
     assert members, "there is one"
@@ -132,4 +133,4 @@ def test_who_may_log_in_is_decided_by_the_user_group_alone(update: Recording) ->
         if one.get("metadata", "name") == "authentik-blueprints-matrix"
         for text in one.get("data").values()
     ]
-    assert SETTINGS.matrix.user_group in blueprint, "Authentik refuses everybody else"
+    assert SETTINGS.section(MatrixSettings).user_group in blueprint, "Authentik refuses everybody else"

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 import yaml
 
+from components.kubernetes import login as kubernetes_login
 from components.talos import authentication
-from declarations import oidc
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 
 SETTINGS = load_stack_file(FIXTURES / "valid" / "applications.yaml")
-KUBECTL = oidc.kubernetes(SETTINGS)
+KUBECTL = kubernetes_login.application(SETTINGS)
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 

@@ -10,16 +10,16 @@ import pytest
 from components.authentik.blueprints import application
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
+from components.vault import login as vault_login
 from components.vault.oidc import VaultOidc, VaultOidcArgs
-from declarations import oidc
-from declarations.secret_registry import declare
 from lib.kubernetes import PodSecurity
+from register.secrets import declare
 from tests.components.authentik.blueprints.documents import load, the
 from tests.components.authentik.deployed import JOB, SETTINGS, environment
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 
-APPLICATION = oidc.vault(SETTINGS)
+APPLICATION = vault_login.application(SETTINGS)
 LOGIN, ROLE = "vault:jwt/authBackend:AuthBackend", "vault:jwt/authBackendRole:AuthBackendRole"
 GROUP, ALIAS = "vault:identity/group:Group", "vault:identity/groupAlias:GroupAlias"
 

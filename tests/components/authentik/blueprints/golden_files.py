@@ -6,8 +6,8 @@ The tests only compare. Who changes a blueprint writes the files, and the change
 from pathlib import Path
 
 from components.authentik.blueprints import administrator, application, paths, proxied, token, users
-from declarations import oidc
 from declarations.forward_auth import proxied_applications
+from register import logins
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 
@@ -21,9 +21,9 @@ def documents(stack_file: Path = STACK_FILE) -> dict[str, str]:
     behind = proxied_applications(settings)
     outpost = {paths.OUTPOST: proxied.outpost(settings.identity.host, [one.slug for one in behind])} if behind else {}
     return {
-        "users": users.text(settings.identity, oidc.retired_applications(settings), settings.second_factor_groups),
+        "users": users.text(settings.identity, logins.retired_applications(settings), settings.second_factor_groups),
         "administrator": administrator.text(1),
-        **{one.slug: application.text(one, None if one.public else 1) for one in oidc.applications(settings)},
+        **{one.slug: application.text(one, None if one.public else 1) for one in logins.applications(settings)},
         **{one.slug: proxied.text(one) for one in behind},
         **outpost,
         **{paths.token(name): token.text(name, one, 1) for name, one in settings.identity.tokens.items()},

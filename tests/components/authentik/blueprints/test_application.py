@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from components.authentik.blueprints import application, claims, paths, users
-from declarations import oidc
+from components.vault import login as vault_login
 from declarations.oidc import OidcApplication
+from register import logins
 from stack_file.load import load_stack_file
 from tests.components.authentik.blueprints.documents import Tag, entries, evaluate, load, the
 
 SETTINGS = load_stack_file(Path(__file__).parents[4] / "Pulumi.test-cluster.yaml")
-APPLICATIONS = oidc.applications(SETTINGS)
+APPLICATIONS = logins.applications(SETTINGS)
 PROVIDER = "authentik_providers_oauth2.oauth2provider"
 
 every_application = pytest.mark.parametrize("declared", APPLICATIONS, ids=lambda one: str(one.slug))
@@ -117,7 +118,7 @@ def test_nothing_else_that_is_bound_can_widen_the_access(declared: OidcApplicati
 
 
 def test_fewer_groups_change_the_policy_and_leave_no_binding_behind() -> None:
-    vault = oidc.vault(SETTINGS)
+    vault = vault_login.application(SETTINGS)
     fewer = replace(vault, groups=vault.groups[:1])
     before, after = document(vault), document(fewer)
     assert len(entries(before, "authentik_policies.policybinding")) == 1, "one binding however many groups there are"

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.authentik.blueprints import users
+from components.gitea.settings import GiteaSettings
+from components.harbor.settings import HarborSettings
 from settings.identity import Identity
 from stack_file.load import load_stack_file
 from tests.components.authentik.blueprints.documents import Tag, entries, evaluate, load, the
@@ -161,8 +163,8 @@ def test_the_break_glass_account_is_asked_for_none_whatever_it_is_put_into() -> 
 def test_whoever_administers_something_needs_one_unless_the_stack_file_says_otherwise() -> None:
     settings = load_stack_file(FIXTURES / "valid" / "minimal.yaml")
     loaded = load(users.text(settings.identity, second_factor_groups=settings.second_factor_groups))
-    assert asked(loaded, {settings.gitea.admin_group}, {}), "without a line in the stack file"
-    assert not asked(loaded, {settings.gitea.user_group}, {}), "and nobody else"
+    assert asked(loaded, {settings.section(GiteaSettings).admin_group}, {}), "without a line in the stack file"
+    assert not asked(loaded, {settings.section(GiteaSettings).user_group}, {}), "and nobody else"
     factor = settings.identity.second_factor.model_copy(update={"administrators": "optional"})
     relaxed = settings.model_copy(update={"identity": settings.identity.model_copy(update={"second_factor": factor})})
     assert relaxed.second_factor_groups == (), "by its name"
@@ -171,7 +173,11 @@ def test_whoever_administers_something_needs_one_unless_the_stack_file_says_othe
 def test_every_kind_of_administrator_counts_and_what_is_switched_off_does_not() -> None:
     settings = load_stack_file(FIXTURES / "valid" / "applications.yaml")
     assert settings.talos is not None, "machines of this program"
-    services = {settings.vault.admin_group, settings.gitea.admin_group, settings.harbor.admin_group}
+    services = {
+        settings.vault.admin_group,
+        settings.section(GiteaSettings).admin_group,
+        settings.section(HarborSettings).admin_group,
+    }
     roles = {group for group, role in settings.talos.cluster_roles.items() if role == "cluster-admin"}
     assert services | roles <= {*settings.admin_groups}, "Vault, services, the cluster"
     off = {

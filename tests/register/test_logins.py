@@ -4,14 +4,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from declarations import oidc
+from components.matrix.login import UPSTREAM_ID as MATRIX_UPSTREAM_ID
 from declarations.oidc import OidcApplication
+from register import logins
 from settings.model import Settings
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES, SHIPPED
 
 SETTINGS = load_stack_file(SHIPPED)
-APPLICATIONS = oidc.applications(SETTINGS)
+APPLICATIONS = logins.applications(SETTINGS)
 NATIVE = ("http://localhost:8250/oidc/callback",)
 """The listener of `vault login` on the user's own machine: RFC 8252 section 7.3 allows loopback without TLS."""
 
@@ -62,7 +63,7 @@ def test_slugs_are_unique() -> None:
 
 
 def test_vault_joins_last() -> None:
-    before = {application.slug for application in oidc.service_applications(SETTINGS)}
+    before = {application.slug for application in logins.service_applications(SETTINGS)}
     assert before == {"gitea", "harbor", "matrix"}, "phase 2 knows the services"
     assert {application.slug for application in APPLICATIONS} - before == {"vault"}, "phase 3 adds Vault"
 
@@ -72,13 +73,13 @@ def _without_services() -> Settings:
 
 
 def test_a_service_that_is_off_has_no_application() -> None:
-    slugs = [application.slug for application in oidc.applications(_without_services())]
+    slugs = [application.slug for application in logins.applications(_without_services())]
     assert slugs == ["vault"], "nobody could log in to it"
 
 
 def test_the_upstream_id_of_matrix_is_a_ulid() -> None:
     # https://github.com/ulid/spec: 26 characters of Crockford's base 32, the first at most 7.
     alphabet = set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-    assert len(oidc.MATRIX_UPSTREAM_ID) == 26, "26 characters"
-    assert set(oidc.MATRIX_UPSTREAM_ID) <= alphabet, "of Crockford's base 32"
-    assert oidc.MATRIX_UPSTREAM_ID[0] <= "7", "within 128 bits"
+    assert len(MATRIX_UPSTREAM_ID) == 26, "26 characters"
+    assert set(MATRIX_UPSTREAM_ID) <= alphabet, "of Crockford's base 32"
+    assert MATRIX_UPSTREAM_ID[0] <= "7", "within 128 bits"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from declarations import footprint
 from lib.kubernetes import mebibytes
+from register import footprint
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tests.support.engine import Recording

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from declarations import oidc
 from declarations import shared_secrets as platform_secrets
-from declarations.secret_registry import declare
 from lib.names import Namespace
 from lib.secrets import Field, Kind, SecretDeclaration
+from register import logins
+from register.secrets import declare
 from stack_file.load import load_stack_file, parse
 from tests.stack_file.stacks import FIXTURES, SHIPPED, sections
 
@@ -56,7 +56,7 @@ def test_random_text_is_long_enough(declaration: SecretDeclaration) -> None:
 
 def test_each_application_has_its_client_secret_read_on_both_sides() -> None:
     by_path = {declaration.path: declaration for declaration in DECLARED}
-    for application in oidc.applications(SETTINGS):
+    for application in logins.applications(SETTINGS):
         declaration = by_path[application.secret_path]
         assert [field.name for field in declaration.fields] == ["client-secret"], f"{application.slug}"
         assert Namespace.AUTHENTIK in declaration.consumers, "Authentik knows the secret of its client"

@@ -12,7 +12,8 @@ import pytest
 
 from components.gitea import values as gitea
 from components.harbor import values as harbor
-from declarations.databases import DATABASES, INITIAL_LIMIT, VALKEY_USERS, limits, max_connections, namespaces
+from declarations.databases import INITIAL_LIMIT, namespaces
+from register.databases import DATABASES, VALKEY_USERS, limits, max_connections
 from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tests.support.objects import of_kind, releases
 from tests.support.program import record_program

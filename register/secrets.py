@@ -4,18 +4,13 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from components.gitea import secrets as gitea
-from components.harbor import robots
-from components.harbor import secrets as harbor
-from components.matrix import secrets as matrix
-from declarations import account_tokens, extra_secrets, oidc
-from declarations import shared_secrets as platform_secrets
+from declarations import account_tokens, extra_secrets, shared_secrets
 from lib.secrets import KEEPS_PREVIOUS, SecretDeclaration
+from register import logins
+from register.namespaces import known_namespaces, platform_namespaces
+from register.services import SERVICES
 from settings.model import Settings
-from stack_file.load import SettingsError
-
-_CLIENTS = {"gitea": gitea.LOGIN, "harbor": harbor.LOGIN, "matrix": matrix.LOGIN}
-"""Who reads the client secret of a login besides Authentik, by the slug of its application."""
+from settings.problem import SettingsError
 
 
 def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
@@ -26,15 +21,16 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
             that cannot be, or a key of `rotation.generations` that no secret has or whose secret can never change.
     """
     platform = _platform(settings)
-    accounts = [*account_tokens.declare(settings), *robots.declare(settings)]
+    accounts = [*account_tokens.declare(settings), *_accounts(settings)]
+    known = known_namespaces(settings)
     declared = [*platform, *accounts, *extra_secrets.declare(settings)]
     problems = [
         *_clashes([*platform, *accounts]),
-        *map(str, account_tokens.problems(settings)),
-        *map(str, robots.problems(settings)),
-        *map(str, extra_secrets.problems(settings, [*platform, *accounts])),
+        *map(str, account_tokens.problems(settings, known)),
+        *(str(problem) for service in SERVICES for problem in service.account_problems(settings, known)),
+        *map(str, extra_secrets.problems(settings, [*platform, *accounts], known)),
         *_impossible(declared),
-        *_strangers(platform, extra_secrets.platform_namespaces(settings)),
+        *_strangers(platform, platform_namespaces(settings)),
         *_generations([*_with_every_service(settings), *declared], settings.rotation.generations),
     ]
     if problems:
@@ -47,41 +43,38 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
 
 def _platform(settings: Settings) -> list[SecretDeclaration]:
     declared = [
-        platform_secrets.PROBE,
-        platform_secrets.DATABASE_OWNER,
-        platform_secrets.valkey_user("default"),
-        platform_secrets.authentik(),
-        platform_secrets.authentik_database(),
+        shared_secrets.PROBE,
+        shared_secrets.DATABASE_OWNER,
+        shared_secrets.valkey_user("default"),
+        shared_secrets.authentik(),
+        shared_secrets.authentik_database(),
     ]
+    readers = {service.slug: service.client_readers for service in SERVICES}
     declared += [
-        platform_secrets.client(application, _CLIENTS.get(application.slug, ()))
-        for application in oidc.applications(settings)
+        shared_secrets.client(application, readers.get(application.slug, ()))
+        for application in logins.applications(settings)
         if not application.public
     ]
-    for service, secrets in (
-        (settings.gitea, gitea.declare),
-        (settings.harbor, harbor.declare),
-        (settings.matrix, matrix.declare),
-    ):
-        if service.enabled:
-            declared += secrets(settings)
-        elif service.keep_data:
-            declared += _kept(secrets(settings))
+    for service in SERVICES:
+        section = settings.section(service.section)
+        if section.enabled:
+            declared += service.secrets(settings)
+        elif section.keep_data:
+            declared += _kept(service.secrets(settings))
     return declared
+
+
+def _accounts(settings: Settings) -> list[SecretDeclaration]:
+    """Of accounts in the services that are switched on."""
+    return [one for service in SERVICES if service.enabled(settings) for one in service.accounts(settings)]
 
 
 def _with_every_service(settings: Settings) -> list[SecretDeclaration]:
     """What the platform would have with every service on: a generation outlives the time that its service is off."""
-    on = {"enabled": True}
-    actions = settings.gitea.actions.model_copy(update=on)
-    services = {
-        "vault": settings.vault.model_copy(update={"oidc": True}),
-        "gitea": settings.gitea.model_copy(update=on | {"actions": actions}),
-        "harbor": settings.harbor.model_copy(update=on),
-        "matrix": settings.matrix.model_copy(update=on),
-    }
-    everything = settings.model_copy(update=services)
-    return [*_platform(everything), *robots.declare(everything)]
+    services = {name: section.everything() for name, section in settings.services.items()}
+    vault = settings.vault.model_copy(update={"oidc": True})
+    everything = settings.model_copy(update={**services, "vault": vault})
+    return [*_platform(everything), *_accounts(everything)]
 
 
 def _kept(declared: Iterable[SecretDeclaration]) -> list[SecretDeclaration]:

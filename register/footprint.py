@@ -5,12 +5,9 @@ values leave room for a busy moment (docs/adr/0024-machines-hold-the-pods.md). `
 sums what the program asks for and finds these figures.
 """
 
-from typing import TYPE_CHECKING
-
 from lib.kubernetes import mebibytes
-
-if TYPE_CHECKING:
-    from settings.model import Settings
+from register.services import SERVICES
+from settings.model import Settings
 
 SYSTEM = 768
 """Of each node: the kernel, what Talos reserves (384, `KubeletSystemReservedMemoryWorker`) and what the kubelet keeps
@@ -29,25 +26,18 @@ _VAULT = 640
 """Of each server."""
 _AUTHENTIK = 2048
 """Of server and worker each."""
-_GITEA, _HARBOR, _MATRIX = 1024, 2752, 350
-_HARBOR_EXPORTER = 128
 _FLUX = 768
 """The operator, and the four controllers as it makes them."""
 
 
-def requests(settings: "Settings", nodes: int) -> int:
+def requests(settings: Settings, nodes: int) -> int:
     """Memory that pods ask for beyond what each node has anyway (`EVERY_NODE`).
 
     Args:
         nodes: How many nodes carry workloads: instances of Postgres and servers of Vault never share one.
     """
-    databases, vault, actions = settings.databases, settings.vault, settings.gitea.actions
+    databases, vault = settings.databases, settings.vault
     asked = _INFRASTRUCTURE + LARGEST_JOB + _AUTHENTIK * (settings.identity.replicas + 1)
     asked += mebibytes(databases.memory) * min(databases.instances, nodes) + _VAULT * min(vault.replicas, nodes)
-    if settings.gitea.enabled:
-        asked += _GITEA + (mebibytes(actions.memory) * actions.runners if actions.enabled else 0)
-    if settings.harbor.enabled:
-        asked += _HARBOR + (_HARBOR_EXPORTER if settings.harbor.service_monitors else 0)
-    if settings.matrix.enabled:
-        asked += _MATRIX
+    asked += sum(service.memory(settings) for service in SERVICES if service.enabled(settings))
     return asked + (_FLUX if settings.gitops.enabled else 0)

@@ -1,0 +1,46 @@
+"""What Gitea is to the rest of the program."""
+
+from components.gitea import checks, login, secrets
+from components.gitea.configuration import HTTP_PORT
+from components.gitea.databases import DATABASES, VALKEY
+from components.gitea.names import NAMESPACE, RUNNER_NAMESPACE
+from components.gitea.settings import USER_NAMES, GiteaSettings
+from components.gitea.values import SSH_PORT
+from declarations.service import Openings, Service, Smoke
+from lib.kubernetes import mebibytes
+from settings.model import Settings
+
+_MEMORY = 1024
+
+
+def _memory(settings: Settings) -> int:
+    actions = settings.section(GiteaSettings).actions
+    return _MEMORY + (mebibytes(actions.memory) * actions.runners if actions.enabled else 0)
+
+
+def _runner_namespace(settings: Settings) -> tuple[str, ...]:
+    return (RUNNER_NAMESPACE,) if settings.section(GiteaSettings).actions.enabled else ()
+
+
+GITEA = Service(
+    slug="gitea",
+    namespace=NAMESPACE,
+    section=GiteaSettings,
+    application=login.application,
+    component="components.gitea.server:Gitea",
+    login_checks=login.checks,
+    smoke=Smoke(
+        login=login.start,
+        look="Gitea's log; the login source: kubectl -n gitea logs deployment/gitea -c login-source",
+        account="components.gitea.smoke:account",
+    ),
+    secrets=secrets.declare,
+    client_readers=secrets.LOGIN,
+    databases=DATABASES,
+    valkey_users={"gitea": VALKEY},
+    more_namespaces=_runner_namespace,
+    openings=lambda _: Openings(anyone=(SSH_PORT,), metrics=(HTTP_PORT,)),
+    user_names=USER_NAMES,
+    checks=checks.ALL,
+    memory=_memory,
+)

@@ -1,0 +1,40 @@
+"""What Harbor is to the rest of the program."""
+
+from components.harbor import checks, login, robots, secrets
+from components.harbor.databases import DATABASES, VALKEY
+from components.harbor.names import NAMESPACE
+from components.harbor.settings import USER_NAMES, HarborSettings
+from components.harbor.values import METRICS_PORT
+from declarations.service import Openings, Service, Smoke
+from settings.model import Settings
+
+_MEMORY, _EXPORTER_MEMORY = 2752, 128
+
+
+def _monitored(settings: Settings) -> bool:
+    return settings.section(HarborSettings).service_monitors
+
+
+HARBOR = Service(
+    slug="harbor",
+    namespace=NAMESPACE,
+    section=HarborSettings,
+    application=login.application,
+    component="components.harbor.server:Harbor",
+    login_checks=login.checks,
+    smoke=Smoke(
+        login=login.start,
+        look="kubectl -n harbor logs deployment/harbor-core; CONFIG_OVERWRITE_JSON of the Secret oidc",
+        account="components.harbor.smoke:account",
+    ),
+    secrets=secrets.declare,
+    accounts=robots.declare,
+    account_problems=robots.problems,
+    client_readers=secrets.LOGIN,
+    databases=DATABASES,
+    valkey_users={"harbor": VALKEY},
+    openings=lambda settings: Openings(metrics=(METRICS_PORT,) if _monitored(settings) else ()),
+    user_names=USER_NAMES,
+    checks=checks.ALL,
+    memory=lambda settings: _MEMORY + (_EXPORTER_MEMORY if _monitored(settings) else 0),
+)

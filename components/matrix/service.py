@@ -1,0 +1,31 @@
+"""What chat is to the rest of the program."""
+
+from components.matrix import checks, login, secrets
+from components.matrix.databases import DATABASES
+from components.matrix.names import NAMESPACE
+from components.matrix.settings import USER_NAMES, MatrixSettings
+from components.matrix.values import METRICS_PORTS
+from declarations.service import Openings, Service, Smoke
+
+_MEMORY = 350
+
+MATRIX = Service(
+    slug="matrix",
+    namespace=NAMESPACE,
+    section=MatrixSettings,
+    application=login.application,
+    component="components.matrix.server:Matrix",
+    login_checks=login.checks,
+    smoke=Smoke(
+        login=login.start,
+        look="the log of the Matrix authentication service; claims_imports of its provider",
+        account="components.matrix.smoke:account",
+    ),
+    secrets=secrets.declare,
+    client_readers=secrets.LOGIN,
+    databases=DATABASES,
+    openings=lambda _: Openings(metrics=METRICS_PORTS),
+    user_names=USER_NAMES,
+    checks=checks.ALL,
+    memory=lambda _: _MEMORY,
+)
