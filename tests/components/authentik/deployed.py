@@ -19,6 +19,7 @@ from register import logins
 from register.secrets import declare
 from settings.model import Settings
 from stack_file.load import load_stack_file
+from stack_file.model import StackFile
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 
@@ -33,7 +34,7 @@ def changed(**sections: dict[str, Any]) -> Settings:
     document = SETTINGS.model_dump(mode="json", exclude_none=True)
     for section, values in sections.items():
         document[section] |= values
-    return Settings.model_validate(document)
+    return StackFile.model_validate(document)
 
 
 def server(settings: Settings, opts: pulumi.ResourceOptions) -> tuple[AuthentikApi, dict[str, Any]]:
