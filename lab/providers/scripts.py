@@ -18,7 +18,7 @@ from doubles.kubernetes_api import KubernetesApi
 from doubles.loopback import Reply, Request
 from doubles.web import Asked, nothing
 from lab.checkout import ROOT
-from lab.providers import gitea, harbor, matrix
+from lab.providers import certificates, gitea, harbor, matrix
 from lab.providers.authentik.instance import Instance
 from lab.providers.kubernetes import api_server
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
@@ -89,6 +89,8 @@ class _Network:
         except IngressError as error:
             return Reply(error.status, str(error))
         asked, release = Asked(request), self.cluster.world.view(RELEASES).get(f"{backend.namespace}/{backend.name}")
+        if tls is not None and not certificates.trusts(self.cluster, tls.trusted, asked.host):
+            raise OSError("certificate verify failed: unable to get local issuer certificate")
         if release is None:
             return nothing(asked)
         if backend.chart in _APIS and asked.header("Authorization"):

@@ -8,12 +8,10 @@ suite trusts the CA that the stack gives out. Every service is told what its rel
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
-
-from cryptography import x509
 
 from components.gitea.settings import GiteaSettings
 from components.harbor import pull_secret
@@ -23,8 +21,9 @@ from doubles.certificates import Authority, server
 from doubles.client import Answer
 from doubles.loopback import Reply, greeting
 from doubles.platform import running
+from lab.providers import certificates
 from lab.providers.authentik.instance import Instance
-from lab.providers.kubernetes.cluster import RELEASES, Cluster, secret_data
+from lab.providers.kubernetes.cluster import RELEASES, Cluster
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.providers.kubernetes.pods import data_of
 from lab.services import SERVICES, authentik
@@ -68,7 +67,7 @@ def front(cluster: Cluster, settings: Settings) -> Front:
         service = SERVICES.get(backend.chart)
         found = service(cluster, release, auth, faults) if service is not None and release is not None else {}
         answers[host] = found.get(host) or found.get("") or _nobody
-    return Front(answers, silent, dict(_pairs(cluster)), _ssh(cluster, settings))
+    return Front(answers, silent, dict(certificates.pairs(cluster)), _ssh(cluster, settings))
 
 
 def _authentik(cluster: Cluster, faults: Collection[str]) -> Answer:
@@ -78,23 +77,6 @@ def _authentik(cluster: Cluster, faults: Collection[str]) -> Answer:
 
 def _nobody(_: object) -> Reply:
     return Reply(404, "404 page not found")
-
-
-def _pairs(cluster: Cluster) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
-    """Certificate and key of each host that a Secret of the kind has."""
-    for secret in cluster.each("Secret"):
-        data = secret_data(secret) if secret.get("type") == "kubernetes.io/tls" else {}
-        for name in _names(data.get("tls.crt", "")):
-            yield name, (data["tls.crt"].encode(), data["tls.key"].encode())
-
-
-def _names(pem: str) -> list[str]:
-    try:
-        extensions = x509.load_pem_x509_certificate(pem.encode()).extensions
-        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound):
-        return []
-    return names.get_values_for_type(x509.DNSName)
 
 
 def _ssh(cluster: Cluster, settings: Settings) -> str:

@@ -47,6 +47,7 @@ class Bench:
         self.cluster = Cluster(self.site)
         self._packages = {package.name: package for package in packages()}
         self._configs: dict[str, Properties] = {}
+        self.authority = pki.authority("bench", "ca").certificate
 
     def close(self) -> None:
         """Let others open the world."""
@@ -147,9 +148,7 @@ class Bench:
         """Run a Job as components/probe.py makes them: a script of scripts, its modules, its variables and a CA."""
         files = ProbeArgs(namespace=namespace, source=probe.script(script)).files
         self.object("v1", "ConfigMap", f"{name}-script", namespace, data=files)
-        self.object(
-            "v1", "ConfigMap", f"{name}-ca", namespace, data={"ca.crt": pki.authority("bench", "ca").certificate}
-        )
+        self.object("v1", "ConfigMap", f"{name}-ca", namespace, data={"ca.crt": self.authority})
         items = [{"key": key, "path": key if key == "probe.py" else f"scripts/{key}"} for key in files]
         volumes = [
             {"name": "script", "configMap": {"name": f"{name}-script", "items": items}},

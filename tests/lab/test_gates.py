@@ -13,10 +13,11 @@ from declarations.oidc import OidcApplication
 from lab.providers.authentik import identity
 from lab.providers.errors import InitFailedError
 from lab.providers.kubernetes.cluster import RELEASES
+from lab.providers.talos import pki
 from lab.providers.talos.nodes import NODES
 from tests.lab.authentik_server import HOST, PATH, ROW, TEXT, with_authentik
 from tests.lab.bench import Bench, container, job, pod, refuses
-from tests.lab.platforms import initialise, with_vault_server
+from tests.lab.platforms import initialise, with_certificates, with_vault_server
 
 GIT = "git.example"
 NODE = "/api/v1/nodes/{}=Ready"
@@ -179,6 +180,20 @@ def test_a_service_that_does_not_reach_authentik_offers_no_login(git: Bench) -> 
     git.world.put(RELEASES, "shop/authentik", {**release, "running": False})
     with refuses(f"oauth2/{GITEA_SOURCE}: answered 500", InitFailedError):
         ask(git, "alone")
+
+
+def test_a_certificate_of_another_authority_than_the_mounted_one_is_not_trusted(git: Bench) -> None:
+    with_certificates(git)
+    own = pki.authority("gates", "ca")
+    pair = {"tls.crt": own.certificate, "tls.key": own.key}
+    git.object("v1", "Secret", "ca", "cert-manager", type="kubernetes.io/tls", stringData=pair)
+    git.object("cert-manager.io/v1", "ClusterIssuer", "ca", spec={"ca": {"secretName": "ca"}})
+    issued = {"secretName": "git-tls", "dnsNames": [GIT, HOST], "issuerRef": {"kind": "ClusterIssuer", "name": "ca"}}
+    git.object("cert-manager.io/v1", "Certificate", "git", "shop", spec=issued)
+    with refuses("user/login: not reached .*certificate verify failed", InitFailedError):
+        ask(git, "stranger")
+    git.authority = own.certificate
+    ask(git, "trusted")
 
 
 @pytest.mark.parametrize(

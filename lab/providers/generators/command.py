@@ -14,12 +14,12 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
 from doubles.kubernetes_api import KubernetesApi
 from doubles.loopback import Reply, Request
 from lab.checkout import ROOT
 from lab.providers.base import Call, Result
+from lab.providers.certificates import signed
 from lab.providers.errors import RefusedError
 from lab.providers.generators.base import StateOnly
 from lab.providers.kubernetes.access import fingerprint
@@ -100,12 +100,8 @@ def _digest(authority: str) -> str:
 
 def _signed(tls: Tls) -> bool:
     """Whether the client's certificate is one of the cluster's authority."""
-    client, *_ = x509.load_pem_x509_certificates(tls.certificate.encode())
-    try:
-        client.verify_directly_issued_by(x509.load_pem_x509_certificate(tls.trusted.encode()))
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    client, authority = (x509.load_pem_x509_certificate(pem.encode()) for pem in (tls.certificate, tls.trusted))
+    return signed(client, authority)
 
 
 class LocalCommand(StateOnly):
