@@ -15,7 +15,6 @@ from doubles.authentik.tokens import Tokens, own_key
 from doubles.loopback import Reply, Request
 from doubles.web import Asked, nothing, page, redirect, set_cookie, unguessable
 
-_MOST_WRONG = 5
 LOGIN, CONSENT = "default-authentication-flow", "default-provider-authorization-implicit-consent"
 
 
@@ -122,7 +121,7 @@ class Authentik:
         session = self._session(asked)
         if session is None or asked.request.method == "GET":
             named = session is not None and session.pending and not session.user
-            if session is not None and named and self._wrong[session.pending] >= _MOST_WRONG:
+            if session is not None and named and self._locked(session.pending):
                 return _challenge(session, {"component": "ak-stage-access-denied", "error_message": "Too many"})
             stage = {"component": "ak-stage-password"} if named else {"component": "ak-stage-identification"}
             return _challenge(session, {**stage, "password_fields": False})
@@ -132,12 +131,18 @@ class Authentik:
             return redirect(asked.request.path)  # the next stage is at the same address
         person = self._directory.people.get(session.pending)
         if person is None or given.get("password") != person.password:
-            self._wrong[session.pending] += "anybody may guess" not in self._faults
+            self._wrong[session.pending] += 1
             errors = {"password": [{"string": "Invalid password", "code": "invalid"}]}
             return _challenge(session, {"component": "ak-stage-password", "response_errors": errors})
+        if person.second_factor:
+            return _challenge(session, {"component": "ak-stage-authenticator-validate", "device_challenges": []})
         session.user = session.pending
         wanted = parse_qs(asked.query["query"]).get("next", ["/"])[0]
         return Reply(body={"component": "xak-flow-redirect", "to": wanted})
+
+    def _locked(self, name: str) -> bool:
+        most = None if "anybody may guess" in self._faults else self._directory.guesses
+        return most is not None and self._wrong[name] >= most
 
     def _consent(self, asked: Asked) -> Reply:
         session = self._session(asked)
@@ -190,10 +195,10 @@ class Authentik:
         groups = list(self._directory.people[session.user].groups)
         groups = groups[:-1] if "a group is missing" in self._faults else groups
         groups += ["visitors"] if "a group is too much" in self._faults else []
-        own = "pictures come from a third party" not in self._faults
+        foreign = "pictures come from a third party" in self._faults or "gravatar" in self._directory.avatars
         user = {
             "username": session.user,
-            "avatar": "data:image/svg+xml," if own else "https://www.gravatar.com/avatar/",
+            "avatar": "https://www.gravatar.com/avatar/" if foreign else "data:image/svg+xml,",
         }
         return Reply(body={"user": {**user, "groups": [{"name": one, "pk": one} for one in groups]}})
 

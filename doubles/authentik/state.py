@@ -13,13 +13,16 @@ from settings.model import Settings
 
 @dataclass(frozen=True)
 class Person:
-    """Who logs in, and with what an ID token of theirs differs from a right one (`claims`, `signer`, `algorithm`)."""
+    """Who logs in, whether a password is enough for it, and with what an ID token of theirs differs from a right one
+    (`claims`, `signer`, `algorithm`).
+    """
 
     name: str
     groups: tuple[str, ...] = ()
     claims: Mapping[str, Any] = field(default_factory=dict)
     signer: Signer | None = None
     algorithm: str = "RS256"
+    second_factor: bool = False
 
     @property
     def password(self) -> str:
@@ -48,7 +51,9 @@ class Client:
 
 
 class Directory(Protocol):
-    """Clients by their id, people by their name, and the public host."""
+    """Clients by their id, people by their name, the public host, how many wrong passwords a name may give (None:
+    any), and where pictures come from (the system setting).
+    """
 
     @property
     def host(self) -> str: ...
@@ -56,6 +61,10 @@ class Directory(Protocol):
     def clients(self) -> Mapping[str, Client]: ...
     @property
     def people(self) -> Mapping[str, Person]: ...
+    @property
+    def guesses(self) -> int | None: ...
+    @property
+    def avatars(self) -> str: ...
 
 
 @dataclass
@@ -65,6 +74,8 @@ class Held:
     host: str
     clients: dict[str, Client] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
+    guesses: int | None = 5
+    avatars: str = "initials"
 
 
 def declared(settings: Settings) -> Held:

@@ -37,8 +37,8 @@ from smoke.client import SSH_PORT, Address, Network, trusting
 from smoke.robots import robot
 from smoke.site import Robot, Site
 
-STRANGER: Final = "lab-stranger"
-"""Somebody who was made by hand and is in no group."""
+STRANGER, NEWCOMER = "lab-stranger", "lab-newcomer"
+"""Two who were made by hand: one who is in no group, and one who may use whatever needs no second factor."""
 _SSH: Final = b"SSH-2.0-Go\r\n"
 
 
@@ -56,7 +56,7 @@ def front(cluster: Cluster, settings: Settings) -> Front:
     """Of every name of the platform, under the lock of the world."""
     answers, silent = {}, {}
     faults = cluster.site.faults.lies()
-    auth = _authentik(cluster, faults)
+    auth = _authentik(cluster, settings, faults)
     for host in settings.resolved_names:
         try:
             backend = locate(cluster, f"https://{host}/")
@@ -70,9 +70,9 @@ def front(cluster: Cluster, settings: Settings) -> Front:
     return Front(answers, silent, dict(certificates.pairs(cluster)), _ssh(cluster, settings))
 
 
-def _authentik(cluster: Cluster, faults: Collection[str]) -> Answer:
+def _authentik(cluster: Cluster, settings: Settings, faults: Collection[str]) -> Answer:
     found = [one for one in cluster.world.view(RELEASES).values() if one["chart"] == "authentik"]
-    return authentik(Instance(cluster, found[0], guests=(STRANGER,)), faults) if found else _nobody
+    return authentik(Instance(cluster, found[0], _guests(settings)), faults) if found else _nobody
 
 
 def _nobody(_: object) -> Reply:
@@ -93,7 +93,7 @@ def ask(cluster: Cluster, settings: Settings, state: Mapping[str, Any]) -> Seque
     with cluster.world.transaction():
         held = front(cluster, settings)
         account = _robot(cluster, settings)
-    settings = _with_stranger(settings)
+    settings = _with_guests(settings)
     with ExitStack() as stack:
         contexts = {host: server(pair) for host, pair in held.pairs.items() if host in held.answers}
         # What Traefik shows where no Secret has the name.
@@ -116,12 +116,12 @@ def ask(cluster: Cluster, settings: Settings, state: Mapping[str, Any]) -> Seque
 def _checks(site: Site) -> list[Check]:
     """The suite with the person who may use most, and what Authentik says of everybody else."""
     users = {name: one for name, one in site.settings.identity.users.items() if one.active is not False}
-    strict = set(site.settings.identity.second_factor.groups)
-    able = sorted((len(one.groups), name) for name, one in users.items() if not strict & set(one.groups))
-    chosen = able[-1][1] if able else ""
-    found = suite(replace(site, person=_person(chosen)) if chosen else site)
-    for _, name in able:
-        if name not in (chosen, STRANGER):
+    strict = set(site.settings.second_factor_groups)
+    able = [name for name, one in users.items() if name not in (STRANGER, NEWCOMER) and not strict & set(one.groups)]
+    chosen = max(able, key=lambda name: len(users[name].groups), default=NEWCOMER)
+    found = suite(replace(site, person=_person(chosen)))
+    for name in able:
+        if name != chosen:
             check = people.groups(replace(site, person=_person(name)))
             found.append(replace(check, name=f"{check.name}: {name}"))
     return found
@@ -142,9 +142,17 @@ def _person(name: str) -> Person:
     return Person(name, Account(name).password)
 
 
-def _with_stranger(settings: Settings) -> Settings:
-    stranger = User(name="Stranger", email="stranger@lab.invalid", groups=())
-    users = {**settings.identity.users, STRANGER: stranger}
+def _guests(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    strict = settings.second_factor_groups
+    return {STRANGER: (), NEWCOMER: tuple(group for group in settings.identity.groups if group not in strict)}
+
+
+def _with_guests(settings: Settings) -> Settings:
+    """What the suite takes for the stack file."""
+    guests = {
+        name: User(name=name, email=f"{name}@lab.invalid", groups=groups) for name, groups in _guests(settings).items()
+    }
+    users = {**settings.identity.users, **guests}
     proxied: dict[str, Any] = {}  # applications that Flux brings are not in the simulated cluster
     identity = settings.identity.model_copy(update={"users": users, "proxied": proxied})
     return settings.model_copy(update={"identity": identity})

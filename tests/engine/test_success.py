@@ -170,6 +170,20 @@ BROKEN = {
     "chat lets people choose a name": Broken(
         [ONBOARDING], "nobody is logged in", _chat(localpart={"action": "suggest"})
     ),
+    "pictures come from elsewhere": Broken(
+        [PEOPLE],
+        "is fetched from www.gravatar.com",
+        lambda scene: scene.record(
+            identity.SETTINGS, "authentik", lambda record: record.update({"avatars": "gravatar,initials"})
+        ),
+    ),
+    "nothing counts wrong passwords": Broken(
+        [PEOPLE],
+        "another one is asked for",
+        lambda scene: scene.record(
+            identity.APPLIED, paths.path(paths.USERS), lambda record: record.update({"guesses": None})
+        ),
+    ),
     "a group is empty": Broken(
         [ONBOARDING, PEOPLE],
         "not in admins",

@@ -59,6 +59,8 @@ class Worker:
     saved: int = 0
     members: list[str] = field(default_factory=lambda: ["jane"])
     host: str = "auth.example.test"
+    guesses: int | None = None
+    avatars: str = "initials"
     people: Mapping[str, Person] = field(default_factory=dict)
     queue: Sequence[Mapping[str, Any]] = ()
     system: dict[str, Any] = field(default_factory=dict)

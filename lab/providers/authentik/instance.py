@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from doubles.authentik import Client, Person
 from doubles.authentik.state import outpost
-from lab.providers.authentik import blueprints, identity
+from lab.providers.authentik import blueprints, identity, objects
 from lab.providers.authentik.refusals import OAUTH2_PROVIDER, OUTPOST, PROXY_PROVIDER
 from lab.providers.kubernetes.chart_values import hosts
 from lab.providers.kubernetes.cluster import Cluster
@@ -26,12 +26,12 @@ _ACCOUNTS: Final = ("authentik_core.user", "authentik_core.group")
 class Instance:
     """A release of Authentik: directory and administration of doubles.authentik.
 
-    `guests` are accounts that somebody made by hand, in no group; `runs` counts those that were asked for here.
+    `guests` are accounts that somebody made by hand, with their groups; `runs` counts those that were asked for here.
     """
 
     cluster: Cluster
     release: Mapping[str, Any]
-    guests: tuple[str, ...] = ()
+    guests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runs: int = 0
 
     @property
@@ -55,12 +55,24 @@ class Instance:
             groups = {name: members for one in self._applied() for name, members in one["groups"].items()}
             known = {name: active for one in self._applied() for name, active in one["people"].items()}
             made = [name for one in self._applied() for kind in _ACCOUNTS for name in one["made"].get(kind, ())]
-        guests = {name: Person(name) for name in self.guests}
-        return guests | {
-            name: Person(name, tuple(group for group, members in groups.items() if group in made and name in members))
+            strict = {group for one in self._applied() for group in one["factor"]}
+        held = {
+            name: tuple(group for group, members in groups.items() if group in made and name in members)
             for name, active in known.items()
             if name in made and active is not False
         }
+        everybody = {**self.guests, **held}
+        return {name: Person(name, own, second_factor=bool(strict & set(own))) for name, own in everybody.items()}
+
+    @property
+    def guesses(self) -> int | None:
+        """As the stage in the login flow has it that denies."""
+        with self.cluster.world.transaction():
+            return next((one["guesses"] for one in self._applied() if one["guesses"] is not None), None)
+
+    @property
+    def avatars(self) -> str:
+        return str(self.settings()["avatars"])
 
     def account(self, token: str) -> Mapping[str, Any] | None:
         """The administrator of the bootstrap token, or the account of a token that a blueprint made."""
@@ -142,7 +154,8 @@ class Instance:
             self.cluster.world.put(identity.SETTINGS, self.release["namespace"], {**kept, **given})
 
     def _applied(self) -> Iterator[Record]:
-        yield from self.cluster.world.view(identity.APPLIED).values()
+        empty = objects.made([], {})
+        yield from ({**empty, **record} for record in self.cluster.world.view(identity.APPLIED).values())
 
 
 def _client(one: Mapping[str, Any], scopes: Mapping[str, str]) -> Client:

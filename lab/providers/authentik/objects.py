@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from lab.providers.authentik.refusals import OAUTH2_PROVIDER, PROXY_PROVIDER, Tag
 
+_POLICY_BINDING, _LOGIN_FLOW = "authentik_policies.policybinding", "default-authentication-flow"
 _SCOPES: Final = "goauthentik.io/providers/oauth2/scope-"
 
 Entry = Mapping[str, Any]
@@ -18,14 +19,31 @@ def made(entries: list[Entry], files: Mapping[str, str]) -> dict[str, Any]:
 
     `providers`: name -> `client_id`, `secret` (null of a public client), `redirect_uris`, `scopes` (names of their
     mappings), `host` (of a proxy provider), and of the application that names it `slug` and `groups`: those that its
-    policy lets in; null where no policy is bound to it, which lets everybody in. `groups`: group -> members. `people`:
-    user name -> whether the account is active, null where the blueprint leaves that alone. `mappings`: name of a scope
-    mapping -> its scope. `tokens`: identifier -> `key`, `user` and `intent`.
+    policy lets in; null where no policy is bound to it, which lets everybody in.
+    `factor`: groups whose members need a second factor.
+    `guesses`: how many wrong passwords a name may give; null where nothing counts them.
+    `groups`: group -> members.
+    `people`: user name -> whether the account is active, null where the blueprint leaves that alone.
+    `mappings`: name of a scope mapping -> its scope.
+    `tokens`: identifier -> `key`, `user` and `intent`.
     """
     present = [entry for entry in entries if entry.get("state") != "absent"]
     users = {one.get("id"): one["identifiers"]["username"] for one in _of(present, "authentik_core.user")}
     return {
         "providers": dict(_providers(present, files)),
+        "factor": [
+            group
+            for rule in _bound(present, "authentik_stages_authenticator_validate.authenticatorvalidatestage")
+            for group in _groups(rule.get("attrs", {}).get("expression", ""))
+        ],
+        "guesses": next(
+            (
+                -int(rule["attrs"]["threshold"])
+                for rule in _bound(present, "authentik_stages_deny.denystage")
+                if rule["model"] == "authentik_policies_reputation.reputationpolicy"
+            ),
+            None,
+        ),
         "groups": {
             one["identifiers"]["name"]: [users.get(tag.value) for tag in one.get("attrs", {}).get("users") or []]
             for one in _of(present, "authentik_core.group")
@@ -56,7 +74,8 @@ def _of(entries: list[Entry], *models: str) -> Iterator[Entry]:
 def _providers(entries: list[Entry], files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
     for entry in _of(entries, OAUTH2_PROVIDER, PROXY_PROVIDER):
         attrs, name = entry.get("attrs") or {}, entry["identifiers"]["name"]
-        application = next((one for one in _of(entries, "authentik_core.application") if _names(one, entry)), None)
+        applications = _of(entries, "authentik_core.application")
+        application = next((one for one in applications if _key(one, "provider") == entry.get("id")), None)
         yield (
             name,
             {
@@ -71,19 +90,28 @@ def _providers(entries: list[Entry], files: Mapping[str, str]) -> Iterator[tuple
         )
 
 
-def _names(application: Entry, provider: Entry) -> bool:
-    tag = (application.get("attrs") or {}).get("provider")
-    return isinstance(tag, Tag) and tag.name == "KeyOf" and tag.value == provider.get("id")
-
-
 def _admitted(entries: list[Entry], application: Entry) -> list[str] | None:
     """Groups in the policy that is bound to an application."""
-    for binding in _of(entries, "authentik_policies.policybinding"):
-        target, policy = binding["identifiers"].get("target"), (binding.get("attrs") or {}).get("policy")
-        if isinstance(target, Tag) and isinstance(policy, Tag) and target.value == application.get("id"):
-            rules = [one for one in entries if one.get("id") == policy.value]
+    for binding in _of(entries, _POLICY_BINDING):
+        if _key(binding, "target") == application.get("id"):
+            rules = [one for one in entries if one.get("id") == _key(binding, "policy")]
             return [group for rule in rules for group in _groups(rule["attrs"]["expression"])]
     return None
+
+
+def _bound(entries: list[Entry], stage: str) -> Iterator[Entry]:
+    """The policies on which a stage of this model runs in the login flow."""
+    keys = {one.get("id") for one in _of(entries, stage)}
+    flows = [one for one in _of(entries, "authentik_flows.flowstagebinding") if _key(one, "stage") in keys]
+    bindings = {one.get("id") for one in flows if _sought(one["identifiers"]["target"]) == _LOGIN_FLOW}
+    rules = [_key(one, "policy") for one in _of(entries, _POLICY_BINDING) if _key(one, "target") in bindings]
+    return (one for one in entries if one.get("id") in rules)
+
+
+def _key(entry: Entry, field: str) -> Any:
+    """The entry that a field names by `!KeyOf`."""
+    tag = {**entry["identifiers"], **(entry.get("attrs") or {})}.get(field)
+    return tag.value if isinstance(tag, Tag) and tag.name == "KeyOf" else None
 
 
 def _groups(expression: str) -> list[str]:
