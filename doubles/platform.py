@@ -30,6 +30,11 @@ SSH_FAULT = "git over SSH leads to the ingress"
 FOREIGN = "chat has a certificate of somebody else"
 
 
+def ssh_words(faults: Collection[str]) -> bytes:
+    """What whoever answers for git over SSH says first."""
+    return b"HTTP/1.1 400 Bad Request\r\n" if SSH_FAULT in faults else b"SSH-2.0-Go\r\n"
+
+
 @dataclass(frozen=True)
 class Identities:
     """The CA of the platform, a server's context with a certificate of it, and one with a stranger's."""

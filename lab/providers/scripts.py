@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from doubles.client import Answer
 from doubles.kubernetes_api import KubernetesApi
 from doubles.loopback import Reply, Request
+from doubles.platform import ssh_words
 from doubles.web import Asked, nothing
 from lab.checkout import ROOT
 from lab.providers import certificates, gitea, harbor, matrix
@@ -101,7 +102,8 @@ class _Network:
         if release["chart"] == "authentik":
             return self._authentik(release)(asked)
         service = SERVICES.get(release["chart"])
-        answers = service(self.cluster, release, partial(self._identity, release["namespace"]), ()) if service else {}
+        auth = partial(self._identity, release["namespace"])
+        answers = service(self.cluster, release, auth, self.cluster.site.faults.lies()) if service else {}
         return (answers.get(asked.host) or answers.get("") or nothing)(asked)
 
     def _identity(self, namespace: str, asked: Asked) -> Reply:
@@ -118,13 +120,13 @@ class _Network:
         """One instance as long as a script runs."""
         key = f"{release['namespace']}/{release['name']}"
         if key not in self._instances:
-            self._instances[key] = authentik(Instance(self.cluster, release))
+            self._instances[key] = authentik(Instance(self.cluster, release), self.cluster.site.faults.lies())
         return self._instances[key]
 
     def greeting(self, host: str, port: int) -> bytes:
         """What an SSH server says."""
         self._backend(f"ssh://{host}:{port}", self.namespace)
-        return b"SSH-2.0-Go\r\n"
+        return ssh_words(self.cluster.site.faults.lies())
 
     def _backend(self, url: str, namespace: str) -> Backend:
         try:

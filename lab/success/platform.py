@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from components.gitea.settings import GiteaSettings
 from components.harbor import pull_secret
@@ -20,7 +20,7 @@ from doubles.authentik import Person as Account
 from doubles.certificates import Authority, server
 from doubles.client import Answer
 from doubles.loopback import Reply, greeting
-from doubles.platform import running
+from doubles.platform import running, ssh_words
 from lab.providers import certificates
 from lab.providers.authentik.instance import Instance
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
@@ -39,7 +39,6 @@ from smoke.site import Robot, Site
 
 STRANGER, NEWCOMER = "lab-stranger", "lab-newcomer"
 """Two who were made by hand: one who is in no group, and one who may use whatever needs no second factor."""
-_SSH: Final = b"SSH-2.0-Go\r\n"
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def ask(cluster: Cluster, settings: Settings, state: Mapping[str, Any]) -> Seque
         # What Traefik shows where no Secret has the name.
         contexts[""] = Authority("TRAEFIK DEFAULT CERT").server(list(held.answers))
         double = stack.enter_context(running(held.answers, contexts))
-        ssh = stack.enter_context(greeting(_SSH))
+        ssh = stack.enter_context(greeting(ssh_words(cluster.site.faults.lies())))
         port = int(double.url.rpartition(":")[2])
 
         def route(host: str, wanted: int) -> Address:

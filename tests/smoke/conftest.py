@@ -9,7 +9,7 @@ import pytest
 
 from components.matrix.settings import MatrixSettings
 from doubles.loopback import Double, greeting
-from doubles.platform import API, FOREIGN, SSH_FAULT, Identities, declared, identities, running
+from doubles.platform import API, FOREIGN, Identities, declared, identities, running, ssh_words
 from settings.model import Settings
 from smoke.check import Result, run
 from smoke.checks import suite
@@ -56,8 +56,7 @@ def smoke(settings: Settings, certificates: Identities) -> Smoke:
     """Run the suite against doubles that tell these lies, with these accounts."""
 
     def ask(*lies: str, accounts: dict[str, str] = ACCOUNTS) -> Sequence[Result]:
-        words = b"HTTP/1.1 400 Bad Request" if SSH_FAULT in lies else b"SSH-2.0-Go\r\n"
-        with serving(settings, certificates, *lies) as double, greeting(words) as ssh:
+        with serving(settings, certificates, *lies) as double, greeting(ssh_words(lies)) as ssh:
             https = straight_to(double.url.removeprefix("https://"))
             network = Network(
                 trusting(certificates.ca), lambda host, port: ssh if port == SSH_PORT else https(host, port)

@@ -63,14 +63,14 @@ def _run_jobs(site: Site, behaviours: Sequence[Behaviour]) -> None:
         status = job.get("status") or {}
         if status.get("succeeded") or status.get("failed"):
             continue
-        outcome = _advance(cluster, job, behaviours)
-        if outcome.failed:
+        ended = outcome(cluster, job, behaviours)
+        if ended.failed:
             pods_run = int(job["spec"].get("backoffLimit", _BACKOFF_LIMIT)) + 1
             last = "[BackoffLimitExceeded] Job has reached the specified backoff limit"
-            told = [*_last_words(job, outcome.failed, pods_run), last]
+            told = [*_last_words(job, ended.failed, pods_run), last]
             cluster.set_status(job, {"failed": pods_run, "messages": told, "conditions": [_condition("Failed", last)]})
-        elif outcome.waiting:
-            cluster.set_status(job, {"active": 1, "messages": [outcome.waiting]})
+        elif ended.waiting:
+            cluster.set_status(job, {"active": 1, "messages": [ended.waiting]})
         else:
             cluster.set_status(job, {"succeeded": 1, "conditions": [_condition("Complete", "")]})
 
@@ -90,7 +90,8 @@ def _condition(kind: str, message: str) -> dict[str, str]:
     return {"type": kind, "status": "True", "message": message}
 
 
-def _advance(cluster: Cluster, job: Mapping[str, Any], behaviours: Sequence[Behaviour]) -> Outcome:
+def outcome(cluster: Cluster, job: Mapping[str, Any], behaviours: Sequence[Behaviour]) -> Outcome:
+    """What running the pod of a Job comes to now."""
     metadata = job["metadata"]
     fault = cluster.site.faults.find("fail", ("Job",), (metadata["name"],))
     if fault:
@@ -103,16 +104,16 @@ def _advance(cluster: Cluster, job: Mapping[str, Any], behaviours: Sequence[Beha
         env = pods.environment(cluster, metadata["namespace"], container)
         account = spec.get("serviceAccountName", "default")
         running = Container(metadata["namespace"], metadata["name"], account, container, spec, env)
-        outcome = _run(cluster, running, behaviours)
-        if outcome != DONE:
-            return outcome
+        ended = _run(cluster, running, behaviours)
+        if ended != DONE:
+            return ended
     return DONE
 
 
 def _run(cluster: Cluster, container: Container, behaviours: Sequence[Behaviour]) -> Outcome:
     for behaviour in behaviours:
-        outcome = behaviour(cluster, container)
-        if outcome is not None:
-            return outcome
+        ended = behaviour(cluster, container)
+        if ended is not None:
+            return ended
     what = " ".join((str(container.spec.get("image", "")), *container.words))
     return Outcome(failed=f"container {container.spec['name']}: the lab does not know what this does: {what:.200}")
