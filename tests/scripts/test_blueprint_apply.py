@@ -99,15 +99,6 @@ def test_the_gate_asks_again_until_the_worker_has_read_the_new_secret(
     assert server.applied == ("new text", "new"), "the last one with what is wanted"
 
 
-def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with serving(Worker(text="old text").respond) as api:
-        for key, value in (environment(tmp_path, api.url, "new text") | {"SECONDS": "-1"}).items():
-            monkeypatch.setenv(key, value)
-        assert main() == 1, "a Job that ends without proof must fail"
-
-
 def test_a_membership_by_hand_is_taken_back_on_schedule_and_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from doubles.loopback import serving
-from scripts.blueprint_visible import main, problem
+from scripts.blueprint_visible import problem
 from tests.scripts.authentik import Worker, environment, text_only, with_files
 
 
@@ -49,22 +49,3 @@ def test_a_text_mounted_here_that_is_older_than_wanted_is_no_yardstick(tmp_path:
 
 def test_a_worker_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert "worker, which may not run" in seen(Worker(text="new text", up=False), tmp_path), "the server asks it"
-
-
-def test_the_gate_opens_once_server_and_file_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = Worker(text=None, up=False)
-    steps = iter([("up", True), ("text", "new text")])
-    monkeypatch.setattr("scripts.gate.time.sleep", lambda _: setattr(server, *next(steps)))
-    with serving(server.respond) as api:
-        for key, value in environment(tmp_path, api.url, "new text").items():
-            monkeypatch.setenv(key, value)
-        assert main() == 0, "down, then up without the file, then with it"
-
-
-def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with serving(Worker(text=None).respond) as api:
-        for key, value in (environment(tmp_path, api.url, "new text") | {"SECONDS": "-1"}).items():
-            monkeypatch.setenv(key, value)
-        assert main() == 1, "a Job that ends without proof must fail"

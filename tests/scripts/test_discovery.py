@@ -11,7 +11,7 @@ from doubles.certificates import Authority
 from doubles.loopback import Reply
 from doubles.platform import running
 from doubles.web import Asked
-from scripts.discovery import main, problem
+from scripts.discovery import problem
 from smoke.client import Network, straight_to, trusting
 
 HOST = "auth.example.test"
@@ -119,9 +119,3 @@ def test_a_redirect_uri_that_authentik_does_not_know_keeps_it_shut_and_is_named(
 )
 def test_anything_else_keeps_it_shut_and_is_named(found: Found, path: str, reply: Reply, word: str) -> None:
     assert word in found(path, is_(reply)), "what came back is named"
-
-
-def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key, value in (GIVEN | {"DISCOVERY_URL": "http://127.0.0.1:9/", "SECONDS": "-1"}).items():
-        monkeypatch.setenv(key, value)
-    assert main() == 1, "a Job that ends without proof must fail"

@@ -1,14 +1,13 @@
 """The gate of an application behind the login against a double of Authentik's outpost."""
 
-from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
 
 from doubles.authentik import Authentik, Held
 from doubles.authentik.state import outpost as provider
-from doubles.loopback import Double, Reply, Request, Respond, serving
-from scripts.forward_auth import main, problem
+from doubles.loopback import Reply, Respond, serving
+from scripts.forward_auth import problem
 
 HOST, AUTH_HOST = "wiki.example.test", "auth.example.test"
 PATH = "/outpost.goauthentik.io/auth/traefik"
@@ -70,20 +69,3 @@ def test_an_authentik_that_is_down_keeps_it_shut() -> None:
     with serving(outpost) as double:
         url = double.url
     assert "not answering" in problem(given(url)), "no traceback"
-
-
-@pytest.mark.parametrize(("seconds", "exit_code"), [("60", 0), ("-1", 1)])
-def test_the_gate_waits_for_the_outpost_until_its_time_is_over(
-    monkeypatch: pytest.MonkeyPatch, seconds: str, exit_code: int
-) -> None:
-    answers: list[Callable[[Request], Reply]] = [lambda _: Reply(404), lambda _: Reply(502), outpost]
-
-    def respond(request: Request) -> Reply:
-        return answers[min(len(double.requests), len(answers)) - 1](request)
-
-    monkeypatch.setattr("scripts.gate.time.sleep", lambda _: None)
-    double: Double
-    with serving(respond) as double:
-        for key, value in (given(double.url) | {"SECONDS": seconds}).items():
-            monkeypatch.setenv(key, value)
-        assert main() == exit_code, "the third answer is right"

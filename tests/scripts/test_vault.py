@@ -75,16 +75,6 @@ def test_of_several_servers_all_are_unsealed_and_one_is_active(keys: Path, state
     assert all(url in problem for url in sealed), "the server that holds the gate is named"
 
 
-def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(always(503)) as vault:
-        monkeypatch.setenv("VAULT_ADDRS", vault.url)
-        monkeypatch.setenv("KEYS_DIRECTORY", str(keys))
-        monkeypatch.setenv("KEYS", ",".join(KEYS))
-        monkeypatch.setenv("STEADY_SECONDS", "15")
-        monkeypatch.setenv("SECONDS", "-1")
-        assert vault_unsealed.main() == 1, "a Job that ends without proof must fail"
-
-
 @pytest.mark.parametrize("status", [200, 501, 503])
 def test_any_answer_of_vault_counts_as_listening(status: int) -> None:
     with serving(always(status)) as vault:

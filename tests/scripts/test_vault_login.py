@@ -12,7 +12,7 @@ from doubles.client import Login
 from doubles.loopback import Reply, Request, Respond, serving
 from doubles.vault import Role, Vault
 from doubles.web import Asked
-from scripts.vault_login import main, problem
+from scripts.vault_login import problem
 
 UI = "https://vault.example.test/ui/vault/auth/oidc/oidc/callback"
 CLI = "http://localhost:8250/oidc/callback"
@@ -106,16 +106,3 @@ def test_anything_else_keeps_it_shut_and_says_why(respond: Callable[[Request], R
 
 def test_a_role_that_is_not_there_keeps_it_shut() -> None:
     assert "400" in found(vault(), ROLE="other"), "the role comes after the login method"
-
-
-def test_the_gate_waits_for_vault_and_gives_up_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    replies = iter([Reply(503)])
-    monkeypatch.setattr("scripts.gate.time.sleep", lambda _: None)
-    with serving(lambda request: next(replies, None) or vault()(request)) as double:
-        for key, value in given(double.url).items():
-            monkeypatch.setenv(key, value)
-        assert main() == 0, "sealed, then serving"
-    with serving(lambda _: Reply(503)) as double:
-        monkeypatch.setenv("VAULT_ADDR", double.url)
-        monkeypatch.setenv("SECONDS", "-1")
-        assert main() == 1, "a Job that ends without proof must fail"

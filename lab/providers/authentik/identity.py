@@ -119,12 +119,6 @@ def _known(cluster: Cluster) -> dict[str, set[str]]:
     return known
 
 
-def clients(cluster: Cluster) -> set[tuple[str, str]]:
-    """Each client_id with each redirect URI that Authentik would send people back to."""
-    own = providers(cluster, refusals.OAUTH2_PROVIDER)
-    return {(one["client_id"], uri) for one in own for uri in one["redirect_uris"]}
-
-
 def providers(cluster: Cluster, model: str) -> list[Record]:
     """Every provider of a model that a blueprint made and none has deleted since, as `objects.made` has them."""
     there = _known(cluster).get(model, set())
@@ -151,15 +145,3 @@ def discovery_problem(cluster: Cluster, issuer: str, namespace: str | None = Non
     if not bare.endswith("/"):
         return f'oidc: issuer did not match the issuer returned by provider, expected "{issuer}" got "{issuer}/"'
     return None
-
-
-def forward_auth_problem(cluster: Cluster, url: str, host: str, login: str, namespace: str) -> str | None:
-    """Why the outpost does not send people who ask for a host to the login; None when it does."""
-    try:
-        server(cluster, url, namespace)
-        server(cluster, f"https://{login}", namespace)
-    except UnreachableError as error:
-        return f"Authentik is not answering ({error})"
-    served = {one["host"] for one in providers(cluster, refusals.PROXY_PROVIDER)}
-    outposts = _known(cluster).get(refusals.OUTPOST, set())
-    return None if outposts and f"https://{host}" in served else f"Authentik does not know {host} yet"
