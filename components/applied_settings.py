@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from stack_file.changes import Setting, refused
+from settings.changes import Setting, refused
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,7 @@
 """A gate inside the cluster: a Job that succeeds only once what it looks at is as it should be."""
 
-import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -11,28 +9,10 @@ import pulumi_kubernetes as k8s
 
 from lib.images import PROBE
 from lib.kubernetes import digest, from_secret, resources, restricted_container, restricted_pod
+from lib.pod_scripts import modules, script
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
-_PACKAGE = "scripts"
 _MAIN = "probe.py"
 _CA_MOUNT = "/etc/cluster-ca"
-
-
-def script(name: str) -> str:
-    """Text of a probe script of scripts: Python with the standard library only, so that tests can run it too."""
-    return (SCRIPTS / f"{name}.py").read_text(encoding="utf-8")
-
-
-def modules(source: str) -> tuple[str, ...]:
-    """Names of the scripts of scripts that a script imports, by the same names as everywhere, and they in turn."""
-    found: dict[str, None] = {}
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and node.module is not None:
-            package, _, module = node.module.rpartition(".")
-            names = [one.name for one in node.names] if node.module == _PACKAGE else [module] * (package == _PACKAGE)
-            for name in names:
-                found |= dict.fromkeys((name, *modules(script(name))))
-    return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True)

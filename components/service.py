@@ -14,7 +14,7 @@ from components.external_secret import ExternalSecret, ExternalSecretArgs, Secre
 from components.helm import Release
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from declarations.login_checks import LoginCheck
 from declarations.oidc import OidcApplication
 from declarations.service import Openings
@@ -22,6 +22,7 @@ from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity
 from lib.names import CLUSTER_ISSUER
 from lib.names import Namespace as Names
+from lib.pod_scripts import script
 from settings.model import Settings
 
 _GATE_SECONDS = 900

@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from declarations import account_tokens, extra_secrets, shared_secrets
+from components.authentik import account_tokens
+from declarations import extra_secrets, shared_secrets
 from lib.secrets import KEEPS_PREVIOUS, SecretDeclaration
 from register import logins
 from register.namespaces import known_namespaces, platform_namespaces

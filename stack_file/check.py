@@ -8,7 +8,8 @@ from typing import Any
 from lib.secret_state import applied_generations
 from lib.secrets import skipped
 from register.secrets import declare
-from stack_file import changes, machines
+from settings import changes
+from stack_file import machines
 from stack_file.load import load_stack_file
 
 

@@ -13,9 +13,9 @@ from components.matrix.settings import MatrixSettings
 from lib import last_update
 from lib.charts import Catalogue
 from register.secrets import declare
+from settings import changes
 from settings.model import Settings
 from settings.rules import SIGNING_KEY
-from stack_file import changes
 from stack_file.secrets import StackSecrets
 from stacks import cluster, gitops, identity, infrastructure, integration, services
 from stacks.contracts import Site

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.authentik.account_tokens import secret_path
 from components.authentik.api import AuthentikApi
 from components.authentik.blueprint import Blueprint, BlueprintArgs, BlueprintSecret
 from components.authentik.blueprints import paths
 from components.authentik.blueprints import token as blueprint
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.platform_secrets import PlatformSecrets
-from declarations.account_tokens import secret_path
 from settings.identity import Token
 
 

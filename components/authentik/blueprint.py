@@ -12,9 +12,10 @@ import pulumi_kubernetes as k8s
 
 from components.authentik.api import AuthentikApi
 from components.authentik.blueprints import paths
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from lib.kubernetes import digest
 from lib.names import AUTHENTIK_IN_CLUSTER
+from lib.pod_scripts import script
 
 GATE_SECONDS = 600
 """The kubelet may take a minute or two to bring a changed ConfigMap or Secret into the worker."""

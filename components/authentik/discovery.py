@@ -6,8 +6,9 @@ import pulumi
 
 from components.authentik.api import AuthentikApi
 from components.custom_resource import once
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from declarations.oidc import OidcApplication
+from lib.pod_scripts import script
 
 GATE_SECONDS = 300
 

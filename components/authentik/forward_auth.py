@@ -12,9 +12,10 @@ from components.authentik.blueprint import Blueprint, BlueprintArgs
 from components.authentik.blueprints import paths, proxied
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource, once
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from declarations.forward_auth import MIDDLEWARE, PREFIX, RESPONSE_HEADERS, ProxiedApplication
 from lib.names import AUTHENTIK_IN_CLUSTER, INGRESS_CLASS
+from lib.pod_scripts import script
 
 SERVICE, PORT = "authentik-server", 80
 """The Service of the chart."""

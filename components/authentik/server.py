@@ -19,9 +19,10 @@ from components.external_secret import ExternalSecret, ExternalSecretArgs, Secre
 from components.helm import Release, ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from declarations.oidc import OidcApplication
 from lib.charts import Chart
+from lib.pod_scripts import script
 from settings.identity import Identity
 
 RELEASE = "authentik"

@@ -8,8 +8,9 @@ import pulumi
 from components.authentik.api import AuthentikApi
 from components.authentik.blueprints import paths
 from components.custom_resource import once
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from lib.names import AUTHENTIK_IN_CLUSTER
+from lib.pod_scripts import script
 
 SETTINGS: Final[dict[str, Any]] = {
     # The default is `gravatar,initials`: a digest of everybody's address for a third party, and pictures from there.

@@ -6,10 +6,10 @@ from typing import Any
 
 from components.authentik.blueprints import guessing, paths
 from components.authentik.database import SURGE
-from components.probe import script
 from lib.images import AUTHENTIK, parts
 from lib.kubernetes import from_secret, resources
 from lib.names import AUTHENTIK_IN_CLUSTER, INGRESS_CLASS, POSTGRES_HOST
+from lib.pod_scripts import script
 
 USER_ID = 1000
 """User of the image; it needs no more than this user's rights."""

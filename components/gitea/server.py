@@ -14,9 +14,10 @@ from components.gitea.secrets import RUNNER_TOKEN
 from components.gitea.settings import GiteaSettings
 from components.gitea.values import LABELS, GiteaSecrets, GiteaValues, values
 from components.helm import Release, ReleaseArgs, release
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from components.service import ServiceArgs, ServiceParts
 from lib.names import VALKEY_HOST
+from lib.pod_scripts import script
 
 _CONTENT_SECONDS = 600
 

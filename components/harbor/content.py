@@ -11,7 +11,8 @@ import pulumi_kubernetes as k8s
 from components.harbor.declared import content
 from components.harbor.settings import HarborSettings
 from components.harbor.values import WORKLOADS
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
+from lib.pod_scripts import script
 
 _SECONDS = 900
 _EVERY_HOUR = "17 * * * *"

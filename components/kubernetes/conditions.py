@@ -8,8 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from lib.names import Namespace
+from lib.pod_scripts import script
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pulumi
 
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from lib.names import Namespace
+from lib.pod_scripts import script
 
 _MOUNT = "/volume"
 _MEBIBYTES = 64

@@ -15,11 +15,12 @@ from components.matrix.names import LOGIN_PORT
 from components.matrix.secrets import SESSIONS, SIGNING_KEY, SIGNING_KEY_FIELD
 from components.matrix.settings import MatrixSettings
 from components.matrix.values import ELEMENT_PORT, RELEASE, MatrixSecrets, MatrixValues, values, workload
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from components.service import ServiceArgs, ServiceParts
 from lib.names import VAULT_ISSUER
 from lib.names import Namespace as Names
 from lib.network import Ingress, Policy
+from lib.pod_scripts import script
 
 _WORKLOADS = ("synapse-main", "matrix-authentication-service", "haproxy")
 """HAProxy also serves the delegation of the domain."""

@@ -7,11 +7,12 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.namespace import Namespace
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from components.vault.server_config import RELEASE, replica_addresses
 from components.vault.values import KEYS_SECRET, bank_vaults_flags
 from lib.images import BANK_VAULTS
 from lib.kubernetes import resources, restricted_container, restricted_pod
+from lib.pod_scripts import script
 
 _SECONDS = 900
 _SERVER_ACCOUNT = RELEASE  # the chart names it after the release

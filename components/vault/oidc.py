@@ -9,11 +9,12 @@ import pulumi_vault as vault
 
 from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from components.vault import policies
 from components.vault.login import ADMINISTRATOR, MOUNT, OWN_FOLDER, ROLE
 from declarations.oidc import OidcApplication
 from lib.names import VAULT_SERVICE
+from lib.pod_scripts import script
 
 TOKEN_HOURS, TOKEN_MAX_HOURS = 1, 8
 """A token lasts an hour and can be renewed for a working day: so long does who loses a group keep its rights."""

@@ -13,12 +13,13 @@ from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import once
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
-from components.probe import Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
 from components.vault.initialisation import Initialisation, InitialisationArgs
 from components.vault.server_config import API_PORT, RELEASE, certificate_hosts, replica_addresses
 from components.vault.values import VaultValues, values
 from lib.charts import Chart
 from lib.kubernetes import digest
+from lib.pod_scripts import script
 from scripts import caretaker
 
 GATE_SECONDS = 600

@@ -7,8 +7,8 @@ import pytest
 
 from components.applied_settings import AppliedSettings, AppliedSettingsArgs
 from components.matrix.signing_key import fingerprint
+from settings import changes
 from settings.rules import POD_NETWORK, VOLUME
-from stack_file import changes
 from tests.stack_file.stacks import FIXTURES
 from tests.support.components import record_component
 from tests.support.engine import Recording

@@ -10,7 +10,8 @@ import pulumi
 import pulumi_random as random
 import pytest
 
-from components.probe import SCRIPTS, Probe, ProbeArgs, script
+from components.probe import Probe, ProbeArgs
+from lib.pod_scripts import SCRIPTS, script
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording, Run
 

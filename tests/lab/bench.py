@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from components import probe
 from components.probe import ProbeArgs
 from lab.providers.base import Call, CheckFailedError, Diff, Resource, Result
 from lab.providers.catalogue import open_site, packages
@@ -20,6 +19,7 @@ from lab.providers.kubernetes.jobs import DONE, Container, Outcome
 from lab.providers.talos import pki
 from lab.providers.wire import Properties
 from lab.world import World
+from lib import pod_scripts
 
 SERVER = "https://192.0.2.100:6443"
 
@@ -146,7 +146,7 @@ class Bench:
 
     def probe(self, script: str, name: str, namespace: str, env: Sequence[Any], **more: Any) -> Result:
         """Run a Job as components/probe.py makes them: a script of scripts, its modules, its variables and a CA."""
-        files = ProbeArgs(namespace=namespace, source=probe.script(script)).files
+        files = ProbeArgs(namespace=namespace, source=pod_scripts.script(script)).files
         self.object("v1", "ConfigMap", f"{name}-script", namespace, data=files)
         self.object("v1", "ConfigMap", f"{name}-ca", namespace, data={"ca.crt": self.authority})
         items = [{"key": key, "path": key if key == "probe.py" else f"scripts/{key}"} for key in files]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from settings import changes
 from settings.infrastructure import NodePool, Talos
 from settings.model import Settings
-from stack_file import changes
 from stack_file.load import load_stack_file
 from stack_file.machines import VM, refused
 from tests.stack_file.stacks import SHIPPED

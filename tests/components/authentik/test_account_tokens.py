@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from declarations import account_tokens
+from components.authentik import account_tokens
 from register.secrets import declare
 from settings.model import Settings
 from stack_file.load import SettingsError, parse

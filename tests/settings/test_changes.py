@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from register.secrets import declare
+from settings import changes
 from settings.model import Settings
 from settings.rules import Fixed, Growing, Upgrading
-from stack_file import changes
 from stack_file.load import load_stack_file, parse
 from tests.stack_file.stacks import FIXTURES, sections
 
