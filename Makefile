@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo new test test-vault test-kubernetes check check-format check-lint check-types check-generated check-links
+.PHONY: help setup demo new test test-vault test-kubernetes check check-format check-lint check-types check-imports check-generated check-links
 .PHONY: format generate lock charts outdated preview up refresh destroy access invite smoke rotate secrets graph clean
 
 help: ## list these commands
@@ -50,7 +50,7 @@ test-kubernetes: setup ## try every object of the program on a real Kubernetes A
 	@# In one process: one server, and each chart is rendered once.
 	$(PY) -m pytest --junitxml=build/junit-kubernetes.xml tests/real/kubernetes $(ARGS)
 
-check: check-format check-lint check-types check-generated check-links ## format, lint, types, generated files fresh, links
+check: check-format check-lint check-types check-imports check-generated check-links ## format, lint, types, floors, generated files fresh, links
 
 check-format: setup
 	$(PY) -m ruff format --check .
@@ -58,6 +58,9 @@ check-lint: setup
 	$(PY) -m ruff check .
 check-types: setup
 	$(PY) -m mypy
+check-imports: setup
+	@.venv/bin/lint-imports --no-logo
+
 check-generated: setup
 	$(PY) -m stack_file.schema --check
 	$(PY) -m stack_file.docs --check

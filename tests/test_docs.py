@@ -1,6 +1,7 @@
 """The README shows the program as it is, in picture and figures; so does the page on sessions with its times."""
 
 import re
+from pathlib import Path
 
 import networkx as nx
 import pytest
@@ -105,3 +106,10 @@ def test_no_wait_is_longer_than_the_readme_says(update: Recording) -> None:
     said = re.search(r"each wait ends after (\d+) minutes", " ".join(README.split()))
     assert said is not None, "how long to wait before worrying"
     assert int(said[1]) * 60 == max(map(_seconds, update.resources)), "the longest limit"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "adr").glob("0*.md")), ids=lambda path: path.stem)
+def test_a_decision_has_date_and_status_and_stands_in_the_list(path: Path) -> None:
+    status = path.read_text(encoding="utf-8").splitlines()[2]
+    assert re.match(r"Status: accepted, \d{4}-\d\d-\d\d[.;]", status), "the third line: Status: accepted, <date>."
+    assert f"({path.name})" in (path.parent / "README.md").read_text(encoding="utf-8"), "a reader starts there"
