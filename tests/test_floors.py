@@ -15,10 +15,8 @@ from tests.support.program import ROOT
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program, whose files a test may spoil."""
     root = tmp_path_factory.mktemp("program")
-    rooms = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "root_packages"
-    ]
-    for room in settings["root_packages"]:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for room in tomllib.loads(text)["tool"]["importlinter"]["root_packages"]:
         shutil.copytree(ROOT / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", root)
     return root
