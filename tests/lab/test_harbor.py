@@ -45,11 +45,11 @@ def kube_with_harbor(kube: Bench) -> Bench:
     return kube
 
 
-def login(kube: Bench, generation: int = 1, host: str = HOST) -> None:
+def login(kube: Bench) -> None:
     """The Secret of the robot, as External Secrets composes it."""
     values = {"username": pull_secret.login("puller"), "password": "Puller0Password"}
-    data = {key: render(text, values) for key, text in pull_secret.template(host, generation).items()}
-    kube.object("v1", "Secret", f"registry-puller-{generation}", "shop", type=pull_secret.TYPE, stringData=data)
+    data = {key: render(text, values) for key, text in pull_secret.template(HOST, 1).items()}
+    kube.object("v1", "Secret", "registry-puller", "shop", type=pull_secret.TYPE, stringData=data)
 
 
 def valkey(kube: Bench) -> None:
@@ -70,7 +70,7 @@ def reconcile(kube: Bench, declared: dict[str, Any], mounted: int = 1, generatio
     harbor = HarborSettings.model_validate({"host": HOST, "userGroup": "people", "adminGroup": "people", **declared})
     plain = {
         "HARBOR_URL": f"https://{HOST}",
-        "CONTENT": json.dumps(content(harbor, dict.fromkeys(harbor.robots, generation))),
+        "CONTENT": json.dumps(content(harbor, dict.fromkeys(harbor.robots, 1))),
         "LOGINS": "/robots",
         "VALKEY_SECRET": "/api/v1/namespaces/shop/secrets/valkey",
         "VALKEY_GENERATIONS": "valkey/harbor=1",
@@ -81,7 +81,7 @@ def reconcile(kube: Bench, declared: dict[str, Any], mounted: int = 1, generatio
     }
     mounts = [{"name": "puller", "mountPath": "/robots/puller"}]
     env = [{"name": name, "value": value} for name, value in plain.items()]
-    volumes = [{"name": "puller", "secret": {"secretName": f"registry-puller-{mounted}"}}]
+    volumes = [{"name": "puller", "secret": {"secretName": "registry-puller"}}]
     number = len(list(kube.cluster.each("batch/Job")))
     more = {"volumes": volumes, "mounts": mounts, "serviceAccountName": "content"}
     kube.probe("harbor_content", f"content-{number}", "shop", env, **more)
@@ -135,19 +135,6 @@ def test_what_is_not_as_the_job_was_told_keeps_it_waiting(
 ) -> None:
     with refuses(word, InitFailedError):
         reconcile(kube_with_harbor, DECLARED, **changed)
-
-
-def test_a_password_of_another_generation_is_waited_for(kube_with_harbor: Bench) -> None:
-    with refuses("still generation 1", InitFailedError):
-        reconcile(kube_with_harbor, DECLARED, generation=2)
-    login(kube_with_harbor, generation=2)
-    reconcile(kube_with_harbor, DECLARED, mounted=2, generation=2)
-
-
-def test_a_secret_for_another_host_is_no_login(kube_with_harbor: Bench) -> None:
-    login(kube_with_harbor, generation=2, host="registry.elsewhere")
-    with refuses("KeyError: 'registry.example'", InitFailedError):
-        reconcile(kube_with_harbor, DECLARED, mounted=2, generation=2)
 
 
 def test_a_removed_project_with_images_stays(kube_with_harbor: Bench) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from doubles.loopback import Reply, Request, serving
-from scripts.authentik_api import current_problem, main, problem
+from scripts.authentik_api import current_problem, problem
 from tests.scripts.authentik import TOKEN, Worker, task
 
 ADMINISTRATOR = {"user": {"username": "akadmin", "is_superuser": True}}
@@ -65,22 +65,6 @@ def test_an_old_token_that_still_works_does_not_open_it(mounted: Path) -> None:
         (mounted / "token").write_text(TOKEN)
         (mounted / "generation").write_text("2")
         assert current_problem(environment) == "", "the kubelet has brought the new one, and Authentik takes it"
-
-
-def test_the_gate_opens_once_the_worker_has_made_the_token(mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = iter([Reply(403)])
-    monkeypatch.setattr("scripts.gate.time.sleep", lambda _: None)
-    with serving(lambda request: next(refused, None) or Worker(text=None).respond(request)) as api:
-        monkeypatch.setenv("AUTHENTIK_URL", api.url)
-        monkeypatch.setenv("SECONDS", "60")
-        assert main() == 0, "the first answer is no reason to give up"
-
-
-def test_the_gate_gives_up_with_a_failure_once_its_time_is_over(mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(lambda _: Reply(403)) as api:
-        monkeypatch.setenv("AUTHENTIK_URL", api.url)
-        monkeypatch.setenv("SECONDS", "-1")
-        assert main() == 1, "a Job that ends without proof must fail"
 
 
 @pytest.mark.parametrize("state", ["queued", "consumed", "preprocess", "running", "postprocess"])

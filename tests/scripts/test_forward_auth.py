@@ -63,9 +63,3 @@ def test_a_host_that_the_outpost_has_not_heard_of_keeps_it_shut() -> None:
 )
 def test_every_other_answer_keeps_it_shut(reply: Reply, reason: str) -> None:
     assert reason in found(lambda _: reply), "and says why"
-
-
-def test_an_authentik_that_is_down_keeps_it_shut() -> None:
-    with serving(outpost) as double:
-        url = double.url
-    assert "not answering" in problem(given(url)), "no traceback"

@@ -4,7 +4,6 @@ import json
 import ssl
 import urllib.request
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from doubles.authentik import Authentik, Client, Held
 from doubles.certificates import Authority
 from doubles.client import Login
 from doubles.gitea.login import Source, gitea
-from doubles.loopback import Reply, Request, Respond, greeting, serving
+from doubles.loopback import Reply, Respond, greeting, serving
 from doubles.web import Asked
 from scripts import gate, login_offered
 
@@ -121,16 +120,6 @@ def test_a_login_that_leads_elsewhere_keeps_the_gate_shut_and_says_where(
     assert word in capsys.readouterr().err, "the log of the gate is all a person sees"
 
 
-def test_a_service_that_is_not_up_yet_is_asked_again(run: Callable[..., int]) -> None:
-    calls = count()
-
-    def rising(request: Request) -> Reply:
-        return Reply(502) if next(calls) < 2 else service(request)
-
-    with serving(rising) as double:
-        assert run(double.url, CHECKS, 60) == 0, "an ingress answers 502 until the pods are ready"
-
-
 def test_git_over_ssh_is_a_server_that_says_so(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     with greeting(b"SSH-2.0-Go\r\n") as (host, port):
         assert run("", [{"url": f"ssh://git@{host}:{port}"}], 0) == 0, "it says what it is before anybody asks"
@@ -146,13 +135,6 @@ def test_git_over_ssh_is_a_server_that_says_so(run: Callable[..., int], capsys: 
 def test_all_checks_must_hold_in_the_same_round(run: Callable[..., int]) -> None:
     with serving(lambda request: service(request) if request.path == PAGE else Reply(503)) as double:
         assert run(double.url, CHECKS, -1) == 1, "one right answer of two is not enough"
-
-
-def test_a_closed_port_is_reported_as_not_reached() -> None:
-    with serving(service) as double:
-        closed = double.url
-    problem = login_offered.problem(urllib.request.build_opener(), {"url": closed, "body": "x"})
-    assert "not reached" in problem, "nobody listens there"
 
 
 def test_a_certificate_of_an_unknown_authority_is_not_trusted(tls_server: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from lab.providers.authentik import blueprints, objects, refusals
-from lab.providers.kubernetes.cluster import Cluster
-from lab.providers.kubernetes.endpoints import UnreachableError, release_of
+from lab.providers.kubernetes.cluster import RELEASES, Cluster
+from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.providers.kubernetes.pods import environment
 from lab.world import Record
 
@@ -42,9 +42,13 @@ _ISSUER_PREFIX: Final = "/application/o/"
 _PACKAGED_ROOT: Final = "/blueprints/"
 
 
-def server(cluster: Cluster, url: str, namespace: str | None = None) -> Record:
+def server(cluster: Cluster, url: str) -> Record:
     """The release of the Authentik that answers at a URL. Raises UnreachableError."""
-    return release_of(cluster, "authentik", url, namespace)
+    backend = locate(cluster, url)
+    release = cluster.world.get(RELEASES, f"{backend.namespace}/{backend.name}")
+    if release is None or release["chart"] != "authentik":
+        raise UnreachableError(f"{url}: 404 Not Found (that is no Authentik)")
+    return release
 
 
 def token_is_valid(cluster: Cluster, release: Mapping[str, Any], token: str) -> bool:
@@ -130,18 +134,16 @@ def providers(cluster: Cluster, model: str) -> list[Record]:
     ]
 
 
-def discovery_problem(cluster: Cluster, issuer: str, namespace: str | None = None) -> str | None:
-    """Why the OIDC discovery below an issuer (or its full URL) does not answer as wanted; None when it does."""
-    path = urlsplit(issuer).path
-    suffix = ".well-known/openid-configuration"
+def discovery_problem(cluster: Cluster, issuer: str) -> str | None:
+    """Why the OIDC discovery below an issuer does not answer as wanted; None when it does."""
     try:
-        server(cluster, issuer, namespace)
+        server(cluster, issuer)
     except UnreachableError as error:
         return f'Get "{issuer}": {error}'
-    bare = path.removesuffix(suffix)
-    slug = bare.removeprefix(_ISSUER_PREFIX).rstrip("/")
-    if not bare.startswith(_ISSUER_PREFIX) or slug not in _known(cluster).get("authentik_core.application", set()):
+    path = urlsplit(issuer).path
+    slug = path.removeprefix(_ISSUER_PREFIX).rstrip("/")
+    if not path.startswith(_ISSUER_PREFIX) or slug not in _known(cluster).get("authentik_core.application", set()):
         return f'Get "{issuer}": 404 Not Found: no application {slug!r}'
-    if not bare.endswith("/"):
+    if not path.endswith("/"):
         return f'oidc: issuer did not match the issuer returned by provider, expected "{issuer}" got "{issuer}/"'
     return None

@@ -164,15 +164,6 @@ def _of_ingress(cluster: Cluster, ingress: Mapping[str, Any], host: str) -> Back
     return None
 
 
-def release_of(cluster: Cluster, chart: str, url: str, namespace: str | None = None) -> dict[str, Any]:
-    """The release of this chart that answers at a URL. Raises UnreachableError."""
-    backend = locate(cluster, url, namespace)
-    release = cluster.world.get(RELEASES, f"{backend.namespace}/{backend.name}")
-    if release is None or release["chart"] != chart:
-        raise UnreachableError(f"{url}: 404 Not Found (that is no {chart})")
-    return release
-
-
 def behind(cluster: Cluster, service: Mapping[str, Any]) -> Backend | None:
     """What a Service's selector reaches: a release, or a workload of the program."""
     metadata = service["metadata"]
