@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.probe import SCRIPTS, ProbeArgs, script
+from components.probe import ProbeArgs
 from doubles.loopback import Reply, Request
 from lab.scripts.network import Tls
 from lab.scripts.sandbox import Pod, run
+from lib.pod_scripts import SCRIPTS, script
 
 MAINS = sorted(path.stem for path in SCRIPTS.glob("*.py") if "__main__" in path.read_text("utf-8"))
 OTHERS = {"api_server", "authentik_worker", "caretaker", "storage"}
