@@ -44,7 +44,8 @@ def execute(cluster: Cluster, container: Container) -> Outcome | None:
     if container.words[:1] != ["python3"]:
         return None
     files, main = container.files(cluster), container.words[1]
-    if files.get(main) not in _texts():
+    mounted = [text for path, text in files.items() if path.endswith(".py")]
+    if main not in files or not _texts().issuperset(mounted):
         return Outcome(failed=f"{' '.join(container.words)}: the lab knows the scripts of scripts/ and no other")
     pod = Pod(
         files=files | api_server.account_files(cluster, container.namespace, container.pod),

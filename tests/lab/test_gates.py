@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from lab.providers.errors import InitFailedError
 from lab.providers.kubernetes.cluster import RELEASES
 from lab.providers.talos import pki
 from lab.providers.talos.nodes import NODES
+from lib import pod_scripts
 from tests.lab.authentik_server import HOST, PATH, ROW, TEXT, with_authentik
 from tests.lab.bench import Bench, container, job, pod, refuses
 from tests.lab.platforms import initialise, with_certificates, with_vault_server
@@ -45,8 +47,11 @@ def test_a_container_that_nobody_knows_proves_nothing(kube: Bench) -> None:
         kube.object("batch/v1", "Job", "other", "shop", spec=job(pod(container(image="busybox", command=["true"]))))
 
 
-def test_a_script_that_is_none_of_the_program_proves_nothing(kube: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "script", lambda name: f"print('{name}')")
+@pytest.mark.parametrize("module", [pod_scripts, probe])
+def test_a_script_or_module_that_is_none_of_the_program_proves_nothing(
+    kube: Bench, monkeypatch: pytest.MonkeyPatch, module: ModuleType
+) -> None:
+    monkeypatch.setattr(module, "script", lambda name: f"print('{name}')")
     with refuses("the lab knows the scripts of scripts/ and no other", InitFailedError):
         kube.probe("storage", "other", "shop", [])
 
