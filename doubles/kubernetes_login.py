@@ -16,10 +16,11 @@ from settings.model import Settings
 
 @dataclass(frozen=True)
 class Issuer:
-    """Whose tokens it takes: issuer and audience."""
+    """Whose tokens it takes: issuer and audience, and what it puts before names of people and groups."""
 
     url: str
     audience: str
+    prefix: str = PREFIX
 
 
 def declared(settings: Settings) -> Issuer:
@@ -38,11 +39,11 @@ def api_server(issuer: Issuer, faults: Collection[str] = ()) -> Answer:
         meant = (claims.get("iss"), claims.get("aud")) == (issuer.url, issuer.audience)
         if not meant or claims["exp"] < time.time() or "the API server knows no login" in faults:
             return Reply(401, {"kind": "Status", "status": "Failure", "message": "Unauthorized", "code": 401})
-        prefix = "" if "the API server has no prefix" in faults else PREFIX
+        prefix = "" if "the API server has no prefix" in faults else issuer.prefix
         groups = [] if "the API server reads no groups" in faults else claims["groups"]
         known = {
             "username": f"{prefix}{claims['sub']}",
-            "groups": [*(f"{PREFIX}{one}" for one in groups), "system:authenticated"],
+            "groups": [*(f"{issuer.prefix}{one}" for one in groups), "system:authenticated"],
         }
         return Reply(201, {**json.loads(asked.request.body), "status": {"userInfo": known}})
 

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import yaml
 
-from doubles import matrix
+from doubles import kubernetes_login, matrix
 from doubles.authentik import Authentik
 from doubles.client import Answer, Login
 from doubles.gitea import login as gitea
 from doubles.harbor import login as harbor
 from doubles.harbor.registry import Registry, Robot
+from doubles.kubernetes_login import Issuer
 from doubles.platform import registry
 from doubles.vault import Vault
 from lab.providers.authentik.instance import Instance
@@ -22,6 +23,7 @@ from lab.providers.harbor import CONTENT
 from lab.providers.kubernetes import pods
 from lab.providers.kubernetes.chart_values import hosts
 from lab.providers.kubernetes.cluster import VAULTS, Cluster
+from lab.providers.talos.nodes import NODES
 from lab.providers.vault import people
 from lab.providers.vault.server import health
 
@@ -120,6 +122,19 @@ def _vault(cluster: Cluster, release: Release, auth: Answer, faults: Faults) -> 
     server = cluster.world.get(VAULTS, f"{release['namespace']}/{release['name']}")
     status = health(server)[0] if server else 503
     return {"": Vault(people.role(cluster.world), auth, faults, status).answer}
+
+
+def api_server(cluster: Cluster, faults: Faults = ()) -> Answer | None:
+    """The API server, by the login file of a control plane; None where none has one."""
+    for node in cluster.world.view(NODES).values():
+        config = node["config"]
+        path = ((config["cluster"].get("apiServer") or {}).get("extraArgs") or {}).get("authentication-config")
+        for file in config["machine"].get("files") or []:
+            if file["path"] == path:
+                told = yaml.safe_load(file["content"])["jwt"][0]
+                issuer, prefix = told["issuer"], told["claimMappings"]["username"]["prefix"]
+                return kubernetes_login.api_server(Issuer(issuer["url"], issuer["audiences"][0], prefix), faults)
+    return None
 
 
 SERVICES: Final[Mapping[str, Service]] = {

@@ -20,13 +20,13 @@ from doubles.authentik import Person as Account
 from doubles.certificates import Authority, server
 from doubles.client import Answer
 from doubles.loopback import Reply, greeting
-from doubles.platform import running, ssh_words
+from doubles.platform import API, running, ssh_words
 from lab.providers import certificates
 from lab.providers.authentik.instance import Instance
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.providers.kubernetes.pods import data_of
-from lab.services import SERVICES, authentik
+from lab.services import SERVICES, api_server, authentik
 from lib.secret_state import outputs
 from settings.identity import User
 from settings.model import Settings
@@ -34,6 +34,7 @@ from smoke.authentik import Person
 from smoke.check import Check, Result, run
 from smoke.checks import people, suite
 from smoke.client import SSH_PORT, Address, Network, trusting
+from smoke.kubernetes import ApiServer
 from smoke.robots import robot
 from smoke.site import Robot, Site
 
@@ -66,6 +67,8 @@ def front(cluster: Cluster, settings: Settings) -> Front:
         service = SERVICES.get(backend.chart)
         found = service(cluster, release, auth, faults) if service is not None and release is not None else {}
         answers[host] = found.get(host) or found.get("") or _nobody
+    if api := api_server(cluster, faults):
+        answers[API] = api
     return Front(answers, silent, dict(certificates.pairs(cluster)), _ssh(cluster, settings))
 
 
@@ -97,6 +100,8 @@ def ask(cluster: Cluster, settings: Settings, state: Mapping[str, Any]) -> Seque
         contexts = {host: server(pair) for host, pair in held.pairs.items() if host in held.answers}
         # What Traefik shows where no Secret has the name.
         contexts[""] = Authority("TRAEFIK DEFAULT CERT").server(list(held.answers))
+        own = Authority("kubernetes")  # which signs for the API server alone
+        contexts[API] = own.server([API])
         double = stack.enter_context(running(held.answers, contexts))
         ssh = stack.enter_context(greeting(ssh_words(cluster.site.faults.lies())))
         port = int(double.url.rpartition(":")[2])
@@ -108,7 +113,8 @@ def ask(cluster: Cluster, settings: Settings, state: Mapping[str, Any]) -> Seque
             return ssh if wanted == SSH_PORT else ("127.0.0.1", port)
 
         network = Network(trusting(str(outputs({"deployment": state})["caCertificate"])), route)
-        site = Site(settings=settings, network=network, outsider=_person(STRANGER), robot=account)
+        api = ApiServer(f"https://{API}:6443", Network(trusting(own.pem.decode()), route))
+        site = Site(settings=settings, network=network, outsider=_person(STRANGER), robot=account, api=api)
         return list(run(_checks(site)))
 
 

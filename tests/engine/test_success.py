@@ -34,11 +34,8 @@ from tests.engine.scene import Scene
 pytestmark = pytest.mark.engine
 
 HOSTS, SIGN_ON, ONBOARDING = "every host answers", "single sign-on on every service", "users appear by themselves"
-PEOPLE, VAULT, CHAT = (
-    "users and permissions come from Git",
-    "no application talks to Vault",
-    "chat is offered to Matrix clients",
-)
+PEOPLE, CHAT = "users and permissions come from Git", "chat is offered to Matrix clients"
+IMAGES, VAULT = "images are pushed and pulled by robots", "no application talks to Vault"
 ROTATION, RECREATION = "secrets rotate through External Secrets", "one command recreates everything"
 CONTAINMENT, GLANCE = "a failed phase holds back only its dependents", "state of each phase at a glance"
 
@@ -242,6 +239,8 @@ LIES = {
     "chat takes passwords": (CHAT, ()),
     "vault mixes up rights": (ONBOARDING, ()),
     "a group is missing": (PEOPLE, ()),
+    "the API server reads no groups": (PEOPLE, ()),
+    "images get lost": (IMAGES, ()),
 }
 """What a double does wrong -> the metric and the gates that say so; what has no gate needs somebody who logs in."""
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +17,9 @@ from smoke.kubernetes import ApiServer
 from smoke.robots import robot
 from smoke.site import Site, person
 from stack_file.load import load_stack_file
+from tests.support.program import ROOT
 
-STACK_FILE = Path(__file__).with_name("Pulumi.smoke.yaml")
+STACK_FILE = ROOT / "tests" / "engine" / "Pulumi.engine.yaml"
 ACCOUNTS = {
     "SMOKE_USER": "jane",
     "SMOKE_PASSWORD": "jane-password",
@@ -33,7 +33,7 @@ Smoke = Callable[..., Sequence[Result]]
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    """The stack file beside this module."""
+    """The stack file that the engine tests bring up."""
     return load_stack_file(STACK_FILE)
 
 

@@ -67,7 +67,7 @@ def browser(certificates: Identities, url: str) -> Browser:
 
 def test_plain_http_is_never_asked(certificates: Identities) -> None:
     with pytest.raises(Failed, match="is no https address"):
-        browser(certificates, "https://127.0.0.1:1").get("http://git.smoke.example.com/")
+        browser(certificates, "https://127.0.0.1:1").get("http://git.engine.example.com/")
 
 
 def test_redirects_that_go_round_end(certificates: Identities) -> None:
@@ -78,7 +78,7 @@ def test_redirects_that_go_round_end(certificates: Identities) -> None:
         serving(round_about, certificates.own) as double,
         pytest.raises(Failed, match="not the end of 20 redirects"),
     ):
-        browser(certificates, double.url).follow("https://git.smoke.example.com/")
+        browser(certificates, double.url).follow("https://git.engine.example.com/")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,6 @@ def test_redirects_that_go_round_end(certificates: Identities) -> None:
 )
 def test_an_answer_that_is_no_document_is_quoted(certificates: Identities, reply: Reply, message: str) -> None:
     with serving(lambda _: reply, certificates.own) as double:
-        page: Page = browser(certificates, double.url).get("https://git.smoke.example.com/")
+        page: Page = browser(certificates, double.url).get("https://git.engine.example.com/")
     with pytest.raises(Failed, match=message):
         page.json()

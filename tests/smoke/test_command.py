@@ -32,7 +32,7 @@ def command(settings: Settings, certificates: Identities, tmp_path: Path) -> Com
     def run(*lies: str) -> tuple[int, dict[str, object]]:
         with serving(settings, certificates, *lies) as double:
             address = double.url.removeprefix("https://")
-            options = ["--stack", "smoke", "--ca", str(tmp_path / "ca.pem"), "--connect-to", address]
+            options = ["--stack", "engine", "--ca", str(tmp_path / "ca.pem"), "--connect-to", address]
             code = main([*options, "--report", str(report)], root=tmp_path)
         return code, json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
 
@@ -47,7 +47,7 @@ def test_a_good_platform_ends_with_zero_a_table_and_a_report(
     code, report = command()
     shown = capsys.readouterr().out
     assert code == 0, shown
-    assert (report["stack"], report["ok"]) == ("smoke", True), "what a program reads"
+    assert (report["stack"], report["ok"]) == ("engine", True), "what a program reads"
     assert "users appear by themselves" in shown, "what a person reads"
     secret = [value for name, value in ACCOUNTS.items() if "PASSWORD" in name or "SECRET" in name]
     assert not any(value in shown + json.dumps(report) for value in secret), "the output may be shown to anyone"
@@ -97,10 +97,10 @@ def test_a_cluster_that_is_nowhere_to_be_found_is_said_at_once(
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # and nobody listens
         address = f"127.0.0.1:{closed.getsockname()[1]}"
-        options = ["--stack", "smoke", "--ca", str(tmp_path / "ca.pem"), "--connect-to", address]
+        options = ["--stack", "engine", "--ca", str(tmp_path / "ca.pem"), "--connect-to", address]
         assert main(options, root=tmp_path) == 1, "there is nothing to ask"
     said = capsys.readouterr().err
-    assert f"auth.smoke.example.com is looked for at {address}" in said, "which host, and where"
+    assert f"auth.engine.example.com is looked for at {address}" in said, "which host, and where"
     assert "--connect-to" in said, "what to do"
 
 

@@ -19,7 +19,7 @@ STRANGERS = "wiki lets no stranger through"
 
 
 def certificate(host: str) -> str:
-    return f"{host}.smoke.example.com has a certificate of the CA"
+    return f"{host}.engine.example.com has a certificate of the CA"
 
 
 def leads(service: str) -> str:
@@ -37,7 +37,7 @@ def kept_out(service: str) -> str:
 # What the platform does wrong -> the check that says so, and a word of what it says.
 LIES: Mapping[str, tuple[str, str]] = {
     "gitea is down behind its ingress": (certificate("git"), "502"),
-    SSH_FAULT: ("git-ssh.smoke.example.com answers git over SSH", "no SSH server"),
+    SSH_FAULT: ("git-ssh.engine.example.com answers git over SSH", "no SSH server"),
     "gitea has another issuer": ("issuer of gitea", "http://auth"),
     **{f"{slug} has no key": (f"issuer of {slug}", "no RSA signing key") for slug in SERVICES},
     "gitea hides the login": (leads("gitea"), "without"),
