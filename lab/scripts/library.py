@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
 
 from lab.scripts.clock import Clock
 from lab.scripts.files import Files
@@ -15,11 +14,8 @@ from lab.scripts.network import modules as network_modules
 from lab.scripts.replaced import replaced
 
 
-def modules(
-    files: Files, environment: Mapping[str, str], clock: Clock, network: Network, printed: list[str]
-) -> dict[str, ModuleType]:
+def modules(files: Files, environment: Mapping[str, str], clock: Clock, network: Network) -> dict[str, ModuleType]:
     """Name -> module, of those that touch the machine they run on."""
-    stream = _Stream(printed)
     return {
         **files.modules(),
         **clock.modules(),
@@ -31,18 +27,5 @@ def modules(
             fsync=lambda number: None,
             urandom=bytes,  # as good as random for whoever reads it again, and quicker
         ),
-        "sys": replaced(sys, "exit", "version_info", stdout=stream, stderr=stream, argv=[]),
+        "sys": replaced(sys, "exit", "version_info", stdout=None, stderr=None),
     }
-
-
-class _Stream:
-    """Standard output and error."""
-
-    def __init__(self, printed: list[str]) -> None:
-        self._printed = printed
-
-    def write(self, text: str) -> Any:
-        self._printed.append(text)
-
-    def flush(self) -> None:
-        """Nothing is held back."""

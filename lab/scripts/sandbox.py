@@ -89,7 +89,7 @@ class _Process:
         held = {path: text.encode() for path, text in self.pod.files.items()}
         self.files = Files({**held, TERMINATION_LOG: b""}, frozenset(self.pod.volumes))
         self.clock = Clock(self.pod.now, self.pod.pause, self.pod.meanwhile)
-        self._own = library.modules(self.files, self.pod.environment, self.clock, self.pod.network, self.printed)
+        self._own = library.modules(self.files, self.pod.environment, self.clock, self.pod.network)
         self._mounted: dict[str, ModuleType] = {}
         self._builtins = {**vars(builtins), "__import__": self._import, "print": self._print, "open": self.files.open}
 

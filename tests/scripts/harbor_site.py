@@ -33,17 +33,17 @@ DECLARED: dict[str, Any] = {
 
 
 class Clock:
-    """Takes the place of the module `time`: a second passes whenever somebody looks."""
+    """Takes the place of the module `time`: a second passes whenever somebody looks, and what is slept, at once."""
 
     def __init__(self) -> None:
-        self._now = 0
+        self._now = 0.0
 
-    def monotonic(self) -> int:
+    def monotonic(self) -> float:
         self._now += 1
         return self._now
 
-    def sleep(self, _: float) -> None:
-        """At once."""
+    def sleep(self, seconds: float) -> None:
+        self._now += seconds
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Site:
     )
 
     def run(self, declared: dict[str, Any] = DECLARED, seconds: int = 30, generation: int = 1) -> int:
-        """The Job's exit code; it goes round once more than there are seconds."""
+        """The Job's exit code; it goes round about every six seconds."""
         harbor = Settings.model_validate(
             {"host": "registry.example.com", "userGroup": "people", "adminGroup": "owners", **declared}
         )

@@ -69,7 +69,7 @@ def test_a_secret_that_changed_long_ago_in_its_metadata_alone_stops_nothing(
 ) -> None:
     site.cluster.written, site.cluster.started = "2020-01-02T00:00:00Z", "2020-01-01T00:00:00Z"
     site.harbor.reaches_cache = reaches_cache
-    assert site.run(seconds=3) == code, "a core that reaches Valkey has the password that Valkey takes"
+    assert site.run(seconds=12) == code, "a core that reaches Valkey has the password that Valkey takes"
 
 
 def test_a_collection_that_failed_is_told_with_its_reason(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
