@@ -14,6 +14,11 @@ from doubles.web import Asked, redirect, set_cookie, unguessable
 Answer = Callable[[Asked], Reply]
 
 
+def as_json(error: str) -> Reply:
+    """What Harbor answers when a code was not exchanged (SendBadRequestError in src/core/controllers/oidc.go)."""
+    return Reply(400, {"errors": [{"code": "BAD_REQUEST", "message": f'oauth2: "{error}"'}]})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Login:
     """A client of Authentik, as its service was told of it."""
@@ -48,12 +53,14 @@ class Client:
 
     Attributes:
         authentik: What answers for Authentik.
+        refused: What it answers to who comes back with a code that Authentik does not take, and why not.
         states: Logins under way.
         people: Claims of the ID token, by session.
     """
 
     login: Login
     authentik: Answer
+    refused: Callable[[str], Reply] = as_json
     states: set[str] = field(default_factory=set)
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -91,21 +98,23 @@ class Client:
         if state not in self.states or asked.cookie("state") != state:
             return Reply(400, "state mismatch")
         claims = self.claims(asked.query.get("code", ""), self.login.redirect_uri)
-        if claims is None:
-            return Reply(500, "the code was not exchanged")
+        if isinstance(claims, str):
+            return self.refused(claims)
         session = unguessable()
         self.people[session] = claims
         return redirect(home, set_cookie("session", session), status=303)
 
-    def claims(self, code: str, redirect_uri: str) -> dict[str, Any] | None:
-        """What the ID token says that Authentik gives for a code; None where it gives none, or another's."""
+    def claims(self, code: str, redirect_uri: str) -> dict[str, Any] | str:
+        """What the ID token says that Authentik gives for a code; its error where it gives none, or another's."""
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
         basic = base64.b64encode(f"{self.login.client_id}:{self.login.secret}".encode()).decode()
         headers = {"Authorization": f"Basic {basic}", "Host": str(urlsplit(self.login.issuer).hostname)}
         reply = self.authentik(Asked(Request("POST", "/application/o/token/", headers, urlencode(form).encode())))
-        claims = claims_of(reply.body["id_token"]) if reply.status == 200 else {}
+        if reply.status != 200:
+            return str(reply.body["error"]) if isinstance(reply.body, dict) else f"answer {reply.status}"
+        claims = claims_of(reply.body["id_token"])
         meant = (claims.get("iss"), claims.get("aud")) == (self.login.issuer, self.login.client_id)
-        return claims if meant else None
+        return claims if meant else "id token of somebody else"
 
     def person(self, asked: Asked) -> dict[str, Any] | None:
         """Claims of who asks."""

@@ -48,9 +48,15 @@ def declared(settings: Settings) -> Configuration:
     )
 
 
+def page_of(error: str) -> Reply:
+    """The page of an error with its causes (crates/axum-utils/src/fancy_error.rs of the authentication service)."""
+    words = f"Request to the provider failed with the following error: &quot;{error}&quot;"
+    return page("Error", f"Request to the token endpoint failed<code>{words}</code>", status=500)
+
+
 def matrix(ours: Configuration, authentik: Answer, faults: Collection[str] = ()) -> Mapping[str, Answer]:
     """What answers, by host."""
-    people, issuer = Client(ours.login, authentik), f"https://{ours.account_host}/"
+    people, issuer = Client(ours.login, authentik, page_of), f"https://{ours.account_host}/"
     silent = ours.silent and "chat asks a new person" not in faults
     passwords = ["m.login.password"] if ours.passwords or "chat takes passwords" in faults else []
     flows = ["m.login.token"] if "chat offers no login" in faults else ["m.login.sso", "m.login.token", *passwords]

@@ -101,8 +101,10 @@ class Vault:
         if uri is None:
             return Reply(400, {"errors": ["Expired or missing OAuth state."]})
         claims = Client(role.login, self.authentik).claims(asked.query.get("code", ""), uri)
-        groups = (claims or {}).get(role.groups_claim, ())
-        if claims is None or role.user_claim not in claims or not set(groups) & set(role.bound):
+        if isinstance(claims, str):
+            return Reply(400, {"errors": [f'Vault login failed. Error exchanging oidc code: "oauth2: {claims}".']})
+        groups = claims.get(role.groups_claim, ())
+        if role.user_claim not in claims or not set(groups) & set(role.bound):
             return Reply(400, {"errors": ["error validating claims"]})
         granted = dict.fromkeys(policy for group in groups for policy in role.policies.get(group, ()))
         if "vault mixes up rights" in self.faults:

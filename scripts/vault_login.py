@@ -1,4 +1,5 @@
-"""Gate of the login to Vault: for every redirect URI of the role, Vault makes an authorization URL of Authentik.
+"""Gate of the login to Vault: for every redirect URI of the role, Vault makes an authorization URL of Authentik, and
+Authentik takes the client secret that Vault has (scripts/code_exchange.py).
 
 Vault answers with an empty URL, and does not say why, when the redirect URI is not one of the role's or when it cannot
 reach Authentik itself; with an error when there is no such role (hashicorp/vault-plugin-auth-jwt, path_oidc.go).
@@ -14,7 +15,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from scripts import gate
+from scripts import code_exchange, gate
 
 
 def authorization_url(
@@ -45,19 +46,33 @@ def url_problem(url: str, environment: dict[str, str], redirect_uri: str) -> str
     return ""
 
 
+def exchange_problem(environment: dict[str, str], url: str, opener: urllib.request.OpenerDirector | None = None) -> str:
+    """Empty when Vault, coming back from the login that began with this URL, has the right client secret."""
+    address = f"{environment['VAULT_ADDR']}/v1/auth/{environment['MOUNT']}/oidc/callback"
+    back = code_exchange.callback(url, address)
+    try:
+        answer = (opener or urllib.request.build_opener()).open(back, timeout=20)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return code_exchange.problem(back, answer.status, answer.read().decode("utf-8", "replace"))
+
+
 def problem(environment: dict[str, str], opener: urllib.request.OpenerDirector | None = None) -> str:
     """Empty when the gate is open, otherwise what is wrong."""
     try:
+        url = ""
         for uri in environment["REDIRECT_URIS"].splitlines():
-            if found := url_problem(authorization_url(environment, uri, opener), environment, uri):
+            url = authorization_url(environment, uri, opener)
+            if found := url_problem(url, environment, uri):
                 return found
+        return exchange_problem(environment, url, opener)
     except urllib.error.HTTPError as error:
         return f"Vault answers {error.code} to a request for an authorization URL"
     except OSError as error:
         return f"Vault is not answering ({error})"
     except ValueError as error:
         return f"Vault does not answer JSON ({error})"
-    return ""
 
 
 def main() -> int:

@@ -55,10 +55,11 @@ class VaultOidc(pulumi.ComponentResource):
     - `<name>-own-folder`, `<name>-administrator`: policies.
     - `<name>-<group>`, `<name>-<group>-alias`: for each of the two groups an external identity group with its policies,
       and the alias that ties it to the group of that name in Authentik's `groups` claim.
-    - `<name>-gate`: Probe that asks Vault for an authorization URL.
+    - `<name>-gate`: Probe that begins a login and has Vault ask about a code.
 
     Attributes:
-        ready: Gate: Vault makes an authorization URL of Authentik for every redirect URI of the role.
+        ready: Gate: Vault makes an authorization URL of Authentik for every redirect URI of the role, and Authentik
+            takes its client secret.
     """
 
     ready: pulumi.Resource
@@ -66,6 +67,7 @@ class VaultOidc(pulumi.ComponentResource):
     def __init__(self, name: str, args: VaultOidcArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:vault/oidc:VaultOidc", name, None, opts)
         self._name, self._args = name, args
+        self._generation = args.client_secret.declaration.generation
         self._child = pulumi.ResourceOptions(parent=self)
         login = self._login()
         role = self._role(login)
@@ -155,7 +157,7 @@ class VaultOidc(pulumi.ComponentResource):
                     "SECONDS": str(GATE_SECONDS - 60),
                 },
                 ca_config_map=self._args.namespace.ca_bundle,
-                proves=self._args.proves,
+                proves=[*self._args.proves, f"{application.secret_path}={self._generation}"],
                 seconds=GATE_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -50,7 +50,8 @@ class Tokens:
         form = asked.form
         client_id, secret = _presented(asked)
         client = self._directory.clients.get(client_id)
-        if client is None or client.secret not in (None, secret):
+        old = client is not None and f"{client.slug} has an old client secret" in self._faults
+        if client is None or client.secret not in (None, secret) or old:
             return Reply(400, {"error": "invalid_client"})
         if form.get("grant_type") != "authorization_code":
             return Reply(400, {"error": "unsupported_grant_type"})

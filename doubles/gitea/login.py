@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus, urlencode
 
 from components.gitea import login as gitea_login
 from components.gitea.login import SOURCE as GITEA_SOURCE
@@ -43,9 +44,15 @@ def declared(settings: Settings) -> Source:
     )
 
 
+def flash(error: str) -> Reply:
+    """The message for the page that comes next is a cookie (RetrieveError in routers/web/auth/oauth.go of 1.27.3)."""
+    message = quote_plus(urlencode({"error": f'OAuth2 RetrieveError: oauth2: "{error}"'}))
+    return redirect("/user/login", f"gitea_flash={message}; Path=/; HttpOnly")
+
+
 def gitea(source: Source, authentik: Answer, faults: Collection[str] = ()) -> Answer:
     """What answers on its host."""
-    people, path = Client(source.login, authentik), f"/user/oauth2/{source.name}"
+    people, path = Client(source.login, authentik, flash), f"/user/oauth2/{source.name}"
     registers = source.registers and "gitea makes no accounts" not in faults
 
     def profile(person: Mapping[str, Any]) -> Reply:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Final
+from urllib.request import HTTPCookieProcessor
 
 from components.gitea import login as gitea_login
 from components.gitea.settings import GiteaSettings
@@ -96,7 +97,7 @@ def _issuer(site: Site, application: OidcApplication) -> str:
 
 
 def _offered(site: Site, questions: Sequence[LoginCheck]) -> str:
-    opener = site.network.opener()
+    opener = site.network.opener(HTTPCookieProcessor())
     pages = [question for question in questions if question["url"].startswith("https:")]
     problems = (login_offered.problem(opener, question) for question in pages)
     return _asked(next(filter(None, problems), ""), f"{len(pages)} answers as declared")

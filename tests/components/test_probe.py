@@ -170,7 +170,7 @@ def test_a_probe_script_runs_with_the_standard_library_and_its_modules_alone(pat
     ("name", "needed", "variable"),
     [
         ("harbor_content", {"cluster_api", "gate", "harbor_api", "harbor_projects", "harbor_schedules"}, "HARBOR_URL"),
-        ("login_offered", {"gate", "ssh_banner"}, "CHECKS"),
+        ("login_offered", {"code_exchange", "gate", "ssh_banner"}, "CHECKS"),
     ],
 )
 def test_a_script_finds_its_modules_where_the_kubelet_puts_them(

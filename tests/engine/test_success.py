@@ -147,7 +147,7 @@ BROKEN = {
     "a certificate is of another CA": Broken(
         SUITE, "not one of the CA", lambda scene: scene.object("Secret", "gitea", "tls", _foreign)
     ),
-    "Authentik has another secret": Broken([ONBOARDING], "there is no account", _provider(secret="another")),
+    "Authentik has another secret": Broken([SIGN_ON, ONBOARDING], "told invalid_client", _provider(secret="another")),
     "Authentik knows another address": Broken(
         [SIGN_ON, ONBOARDING], "cannot start: 400", _provider(redirect_uris=["https://git.example.com/"])
     ),

@@ -203,7 +203,7 @@ JOBS = {
     "oidc/gitea": {"login-gitea-blueprint-apply", "gitea-login"},
     "oidc/harbor": {"login-harbor-blueprint-apply", "harbor-login"},
     "oidc/matrix": {"login-matrix-blueprint-apply", "matrix-login"},
-    "oidc/vault": {"login-vault-blueprint-apply"},
+    "oidc/vault": {"login-vault-blueprint-apply", "vault-oidc-gate"},
 }
 """Secret -> Jobs that bring a new value to where it is kept, or prove that it is there."""
 

@@ -44,12 +44,10 @@ ROLE = Role(
 )
 
 
-def vault(role: Role = ROLE) -> Respond:
-    """A server with this role."""
-    held = Held(
-        "auth.example.test", {"vault": Client(slug="vault", client_id="vault", redirect_uris=role.redirect_uris)}
-    )
-    server = Vault(role, Authentik(held).answer)
+def vault(role: Role = ROLE, *faults: str) -> Respond:
+    """A server with this role, beside such an Authentik."""
+    client = Client(slug="vault", client_id="vault", redirect_uris=role.redirect_uris)
+    server = Vault(role, Authentik(Held("auth.example.test", {"vault": client}), faults).answer)
     return lambda request: server.answer(Asked(request))
 
 
@@ -66,8 +64,13 @@ def found(respond: Callable[[Request], Reply], **changes: str) -> str:
 def test_an_authorization_url_for_every_redirect_uri_opens_the_gate() -> None:
     with serving(vault()) as double:
         assert problem(given(double.url)) == "", "UI and command line can log in"
-        asked = [json.loads(request.body)["redirect_uri"] for request in double.requests]
+        asked = [json.loads(request.body)["redirect_uri"] for request in double.requests if request.body]
     assert asked == [UI, CLI], "both were asked for"
+
+
+def test_a_client_secret_that_authentik_refuses_keeps_it_shut() -> None:
+    message = found(vault(ROLE, "vault has an old client secret"))
+    assert "told invalid_client: its client secret is not Authentik's" in message, "what Vault itself was told"
 
 
 def test_a_redirect_uri_that_the_role_does_not_allow_keeps_it_shut_and_is_named() -> None:

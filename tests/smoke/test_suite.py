@@ -100,6 +100,13 @@ def test_a_lie_is_found_by_the_one_check_that_it_is_about(smoke: Smoke, lie: str
     assert red == {of(results, name).check.metric: [f"{name}: {failed[name]}"]}, "and so does the demo"
 
 
+@pytest.mark.parametrize("service", ["gitea", "harbor", "matrix", "vault"])
+def test_an_old_client_secret_is_found_without_anybody_logging_in(smoke: Smoke, service: str) -> None:
+    failed = failures(smoke(f"{service} has an old client secret", accounts={}))
+    assert list(failed) == [leads(service)], "the service itself is asked, by a login that cannot be"
+    assert "invalid_client" in failed[leads(service)], "what Authentik says of its secret"
+
+
 def test_every_check_is_known_to_be_able_to_fail(smoke: Smoke) -> None:
     about = {STRANGERS, *(name for name, _ in LIES.values())}
     hosts = {one.check.name for one in smoke() if one.check.metric == "every host answers"}
