@@ -153,6 +153,18 @@ def test_an_organisation_that_was_opened_is_closed_again(kept: Gitea, run: Calla
     assert kept.organisations["home"]["visibility"] == "limited", "everybody could see it"
 
 
+def test_on_a_schedule_a_correction_is_made_told_and_seen_as_a_failure(
+    kept: Gitea, run: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SCHEDULED", "true")
+    assert run(kept.respond, settings({"home": HOME})) == 0, "nothing was changed by hand"
+    kept.team("crew")["can_create_org_repo"] = True
+    assert run(kept.respond, settings({"home": HOME})) == 1, "nobody had asked for it"
+    assert not kept.team("crew")["can_create_org_repo"], "it was put right nevertheless"
+    assert "team home/crew put right: can_create_org_repo" in capsys.readouterr().err, "the last words say what"
+    assert run(kept.respond, settings({"home": HOME})) == 0, "the next run has nothing to tell"
+
+
 def test_units_without_rights_are_no_drift(kept: Gitea, run: Callable[..., int]) -> None:
     kept.team("crew")["units_map"]["repo.wiki"] = "none"
     assert run(kept.respond, settings({"home": HOME})) == 0, "the pages of Gitea write such rows"
