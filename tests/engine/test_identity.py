@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from components.authentik.blueprints import paths
 from lab.checkout import Stack
 from lab.driver import Result
-from tests.engine.platform import Outcome, driver, faults_of, once_in_a_run, phases_of, statuses, world_of
+from lab.providers.authentik.identity import APPLIED
+from lab.providers.catalogue import open_site
+from lab.providers.kubernetes.jobs import run_now
+from tests.engine.platform import Outcome, copy_of, driver, faults_of, once_in_a_run, phases_of, statuses, world_of
 
 pytestmark = pytest.mark.engine
 
@@ -63,3 +67,18 @@ def test_phase_two_comes_up_while_vault_has_no_login(without_login: Outcome) -> 
         "Authentik needs Vault's secrets, and nobody who logs in to Vault"
     )
     assert (found["phase3-integration"], found["phase4-services"]) == ("failed", "blocked"), "the joint is what failed"
+
+
+def test_a_membership_added_by_hand_is_taken_back_and_told(platform: Outcome, tmp_path: Path) -> None:
+    users = paths.path(paths.USERS)
+    with world_of(copy_of(platform.stack, tmp_path / "by-hand")) as world:
+        site, declared = open_site(world, grace=0, pace=0), world.table(APPLIED)[users]
+        assert declared["groups"]["admins"] == ["jane"], "as the stack file says"
+        nothing = run_now(site, "authentik", "blueprint-users-apply-again")
+        assert nothing.get("succeeded"), "nobody had changed anything"
+        by_hand = {**declared["groups"], "admins": ["jane", "mallory"]}
+        world.put(APPLIED, users, {**declared, "groups": by_hand}, sealed=True)
+        told = run_now(site, "authentik", "blueprint-users-apply-again")
+        assert world.table(APPLIED)[users] == declared, "the scheduled run knows who belongs there"
+    assert told.get("failed"), "a run that corrects is seen (docs/adr/0027)"
+    assert users in told["messages"][0], "and says what"

@@ -57,6 +57,22 @@ def controller(behaviours: Sequence[Behaviour]) -> Controller:
     return lambda site: _run_jobs(site, behaviours)
 
 
+def run_now(site: Site, namespace: str, name: str) -> Mapping[str, Any]:
+    """What `kubectl create job --from=cronjob/<name>` comes to: the status of that Job. The lab follows no schedule."""
+    cluster = Cluster(site)
+    schedule = cluster.get("batch/CronJob", namespace, name)
+    if schedule is None:
+        raise LookupError(f'cronjobs.batch "{name}" not found')
+    template = schedule["spec"]["jobTemplate"]
+    number = len(list(cluster.each("batch/Job", namespace)))
+    metadata = {**template.get("metadata", {}), "name": f"{name}-{number}", "namespace": namespace}
+    cluster.apply_owned(schedule, {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, **template})
+    site.settle()
+    made = cluster.get("batch/Job", namespace, metadata["name"]) or {}
+    status: Mapping[str, Any] = made.get("status", {})
+    return status
+
+
 def _run_jobs(site: Site, behaviours: Sequence[Behaviour]) -> None:
     cluster = Cluster(site)
     for job in cluster.each("batch/Job"):
