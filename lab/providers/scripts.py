@@ -81,6 +81,7 @@ class _Network:
     cluster: Cluster
     namespace: str
     _instances: dict[str, Answer] = field(default_factory=dict)
+    _services: dict[str, Mapping[str, Answer]] = field(default_factory=dict)
 
     def respond(self, url: str, request: Request, tls: Tls | None) -> Reply:
         """The answer of the API server or of a release. Raises OSError."""
@@ -102,10 +103,17 @@ class _Network:
     def _page(self, release: Mapping[str, Any], asked: Asked) -> Reply:
         if release["chart"] == "authentik":
             return self._authentik(release)(asked)
-        service = SERVICES.get(release["chart"])
-        auth = partial(self._identity, release["namespace"])
-        answers = service(self.cluster, release, auth, self.cluster.site.faults.lies()) if service else {}
+        answers = self._service(release)
         return (answers.get(asked.host) or answers.get("") or nothing)(asked)
+
+    def _service(self, release: Mapping[str, Any]) -> Mapping[str, Answer]:
+        """What answers by host: one service as long as a script runs, as it remembers the logins that it began."""
+        key = f"{release['namespace']}/{release['name']}"
+        if key not in self._services:
+            service, auth = SERVICES.get(release["chart"]), partial(self._identity, release["namespace"])
+            lies = self.cluster.site.faults.lies()
+            self._services[key] = service(self.cluster, release, auth, lies) if service else {}
+        return self._services[key]
 
     def _identity(self, namespace: str, asked: Asked) -> Reply:
         """Authentik, as a service of a namespace reaches it."""

@@ -66,7 +66,7 @@ def modules(network: Network, files: Files, environment: Mapping[str, str]) -> d
 
     request = replaced(
         urllib.request,
-        *("HTTPRedirectHandler", "OpenerDirector", "Request"),
+        *("HTTPCookieProcessor", "HTTPRedirectHandler", "OpenerDirector", "Request"),
         build_opener=opener,
         urlopen=lambda asked, timeout=None, context=None: opener(_Trust(context)).open(asked),
         HTTPSHandler=_Trust,
