@@ -11,7 +11,7 @@ from components.authentik.blueprint import Blueprint, BlueprintArgs
 from components.authentik.blueprints import paths, users
 from components.authentik.forward_auth import ForwardAuth, ForwardAuthArgs
 from components.authentik.server import AuthentikServer, AuthentikServerArgs
-from components.authentik.system_settings import SystemSettings
+from components.authentik.system_settings import SystemSettings, SystemSettingsArgs
 from components.authentik.values import METRICS_PORT
 from components.barrier import passed
 from components.namespace import Namespace, NamespaceArgs
@@ -42,7 +42,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
     server = _server(site, cluster, infrastructure, in_phase)
-    SystemSettings("authentik-settings", server.api, pulumi.ResourceOptions(parent=server))
+    SystemSettings("authentik-settings", SystemSettingsArgs(api=server.api), pulumi.ResourceOptions(parent=server))
     people = Blueprint(
         "blueprint-users",
         BlueprintArgs(

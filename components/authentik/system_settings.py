@@ -1,6 +1,7 @@
 """System settings of Authentik: what holds for everybody and is no part of a blueprint."""
 
 import json
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
@@ -23,6 +24,13 @@ SETTINGS: Final[dict[str, Any]] = {
 GATE_SECONDS = 300
 
 
+@dataclass(frozen=True, kw_only=True)
+class SystemSettingsArgs:
+    """Whose settings they are."""
+
+    api: AuthentikApi
+
+
 class SystemSettings(pulumi.ComponentResource):
     """Creates:
 
@@ -34,8 +42,9 @@ class SystemSettings(pulumi.ComponentResource):
 
     ready: pulumi.Resource
 
-    def __init__(self, name: str, api: AuthentikApi, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: SystemSettingsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:authentik/system_settings:SystemSettings", name, None, opts)
+        api = args.api
         self.ready = Probe(
             f"{name}-set",
             ProbeArgs(

@@ -4,7 +4,7 @@ import json
 
 import pulumi
 
-from components.authentik.system_settings import SystemSettings
+from components.authentik.system_settings import SystemSettings, SystemSettingsArgs
 from tests.components.authentik.deployed import JOB, SETTINGS, container, environment, recorded, server
 from tests.support.engine import Recorded
 
@@ -14,7 +14,7 @@ OWN = ("initials", "none", "attributes.")
 
 
 def build(opts: pulumi.ResourceOptions) -> None:
-    SystemSettings("settings", server(SETTINGS, opts)[0], opts)
+    SystemSettings("settings", SystemSettingsArgs(api=server(SETTINGS, opts)[0]), opts)
 
 
 def the(kind: str, name: str) -> Recorded:
