@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "secrets.md"
 STACK_FILE = ROOT / "Pulumi.test-cluster.yaml"
 
+READERS_SECONDS, JOBS_SECONDS = 1, 300
+"""Simulated seconds of the lab, with every secret rotated at once (measured by tests/engine/test_every_rotation.py)."""
+
 _INTRODUCTION = f"""# Secrets
 
 Every secret goes one way: a random value in the encrypted state of the stack → Vault (`kv/platform/<path>`) → External
@@ -39,6 +42,11 @@ that is permanent can never be rotated; the table says why.
 
 Some readers keep a value in storage of their own: a database, a file, a schedule. *Kept in* says where, and what brings
 the new one there; the update of a rotation has come to its end only when it is there.
+
+How long the windows are was measured on the lab alone, whose seconds are simulated (a Job takes 15 of them, a release
+60, a restart none). With every secret rotated at once, every Secret had its new value, and its users had been
+restarted, within {READERS_SECONDS} second of Vault's new version; the last Job had put a value into a storage of its
+own within {JOBS_SECONDS} seconds of the first. On a cluster, the time that pods take to start comes on top.
 
 ## Adding one
 

@@ -12,8 +12,9 @@ import pytest
 from lab.checkout import Stack
 from lab.driver import Result
 from lab.providers.harbor import CONTENT
-from lab.providers.kubernetes.cluster import OBJECTS, secret_data
+from lab.providers.kubernetes.cluster import OBJECTS, RESTARTS, WRITTEN, secret_data
 from lab.providers.vault.api import TABLE as VAULT
+from lab.providers.vault.api import WRITTEN as WROTE
 from lib.secrets import SecretDeclaration
 from register.secrets import declare
 from stack_file.load import load_stack_file
@@ -21,6 +22,7 @@ from tests.engine.platform import Outcome, copy_of, driver, once_in_a_run, world
 from tests.engine.secret_scan import scan
 from tests.engine.test_rotation import generated_values
 from tools.rotate import rotate
+from tools.secret_listing import JOBS_SECONDS, READERS_SECONDS
 
 pytestmark = pytest.mark.engine
 
@@ -99,6 +101,36 @@ def test_harbor_holds_the_new_passwords_where_it_copied_them(everything: Outcome
         name = robot["name"].removeprefix("robot$")
         file = json.loads(secrets[f"/Secret/harbor/registry-{name}"][".dockerconfigjson"])
         assert [one["password"] for one in file["auths"].values()] == [harbor["passwords"][number]], name
+
+
+def _seconds(everything: Outcome, platform: Outcome) -> tuple[float, float]:
+    """Simulated seconds after a value's new version in Vault: until its Secrets have it and their users were restarted,
+    and until the last Job has put one into a storage of its own. The longest of each.
+    """
+    with world_of(platform.stack) as world:
+        before = world.table(WRITTEN)
+    with world_of(everything.stack) as world:
+        vault, secrets, restarts = world.table(WROTE), world.table(WRITTEN), world.table(RESTARTS)
+    users: dict[str, list[float]] = {}
+    for record in restarts.values():
+        for place in record["because"]:
+            users.setdefault(place, []).append(record["second"])
+    reached, first = [], []
+    for one in _rotating(everything.stack):
+        began = vault[f"kv/data/platform/{one.path}"]["second"]
+        first.append(began)
+        for reader in one.readers:
+            for namespace in (reader.namespace, *reader.reflect_to):
+                at = secrets[f"/Secret/{namespace}/{reader.secret}"]["second"]
+                reached.append(max(at, *users.get(f"Secret {namespace}/{reader.secret}", [at])) - began)
+    jobs = [one["second"] for name, one in secrets.items() if name.startswith("Job ") and one != before.get(name)]
+    return max(reached), max(jobs) - min(first)
+
+
+def test_the_page_says_how_long_a_rotation_takes(everything: Outcome, platform: Outcome) -> None:
+    readers, jobs = _seconds(everything, platform)
+    assert readers <= READERS_SECONDS, "no Secret and no restart is later: nothing on their way waits for a gate"
+    assert JOBS_SECONDS / 2 < jobs <= JOBS_SECONDS, "write it into tools/secret_listing.py, then make generate"
 
 
 def test_nothing_is_left_to_do_after_it(everything: Outcome, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ class Cluster:
         metadata = obj["metadata"]
         key = object_key(kind.group, kind.kind, metadata.get("namespace", ""), metadata["name"])
         if kind.kind == "Secret" and (self.world.view(OBJECTS).get(key) or {}).get("data") != obj.get("data"):
-            self.world.put(WRITTEN, key, {"at": self.tick()})
+            self.world.put(WRITTEN, key, {"at": self.tick(), "second": self.site.clock.now})
         self.world.put(OBJECTS, key, obj, sealed=kind.kind == "Secret")
 
     def remove(self, kind: str, namespace: str, name: str) -> bool:

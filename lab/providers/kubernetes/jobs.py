@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lab.providers.kubernetes import pods
-from lab.providers.kubernetes.cluster import Cluster
+from lab.providers.kubernetes.cluster import WRITTEN, Cluster
 from lab.providers.kubernetes.workloads import pod_reasons
 from lab.site import Controller, Site
 
@@ -89,6 +89,8 @@ def _run_jobs(site: Site, behaviours: Sequence[Behaviour]) -> None:
             cluster.set_status(job, {"active": 1, "messages": [ended.waiting]})
         else:
             cluster.set_status(job, {"succeeded": 1, "conditions": [_condition("Complete", "")]})
+            name = f"Job {job['metadata']['namespace']}/{job['metadata']['name']}"
+            site.world.put(WRITTEN, name, {"second": site.clock.now})
 
 
 def _last_words(job: Mapping[str, Any], reason: str, pods_run: int) -> list[str]:

@@ -43,7 +43,8 @@ def _restart(site: Site, workload: str, place: str) -> None:
     record = site.world.get(RESTARTS, workload) or {"count": 0, "because": []}
     because = [*record["because"], place]
     at = Cluster(site).tick()
-    site.world.put(RESTARTS, workload, {"count": record["count"] + 1, "because": because, "at": at})
+    again = {"count": record["count"] + 1, "because": because, "at": at, "second": site.clock.now}
+    site.world.put(RESTARTS, workload, again)
 
 
 def users(cluster: Cluster, kind: str, namespace: str, name: str) -> Iterator[str]:

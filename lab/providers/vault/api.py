@@ -21,6 +21,8 @@ from lab.providers.wire import UNKNOWN
 from lab.world import Record, World
 
 TABLE: Final = "vault/resources"
+WRITTEN: Final = "vault/written"
+"""Table of the world: data path of a secret -> simulated second of the operation that wrote its newest version."""
 _CHILD_TOKEN: Final = "childTokenUntil"  # in the configuration of a connection, which is one process of the provider
 _CHILD_TOKEN_SECONDS: Final = 1200.0
 

@@ -62,6 +62,7 @@ class SecretV2(VaultResource):
 
     def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
         """Adds path and decoded data."""
+        call.site.world.put(api.WRITTEN, identifier, {"second": call.site.clock.now})
         return {**inputs, "path": identifier, "data": json.loads(inputs.get("dataJson") or "{}")}
 
 
