@@ -42,7 +42,9 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
     server = _server(site, cluster, infrastructure, in_phase)
-    SystemSettings("authentik-settings", SystemSettingsArgs(api=server.api), pulumi.ResourceOptions(parent=server))
+    strict = SystemSettings(
+        "authentik-settings", SystemSettingsArgs(api=server.api), pulumi.ResourceOptions(parent=server)
+    )
     people = Blueprint(
         "blueprint-users",
         BlueprintArgs(
@@ -75,7 +77,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
         groups=people_known,
         urls={"identity": server.url, **{one.slug: one.launch_url for one in proxied_applications(site.settings)}},
         # Nothing of the platform builds on the tokens, or on what stands behind Authentik's login.
-        ready=(people_known, *(login.ready for login in joined)),
+        ready=(people_known, strict.ready, *(login.ready for login in joined)),
     )
 
 
