@@ -11,7 +11,6 @@ import pulumi_kubernetes as k8s
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import once
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
-from components.helm import Release
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
 from components.probe import Probe, ProbeArgs
@@ -150,21 +149,28 @@ class ServiceParts:
             opts=self._child,
         )
 
-    def gate(self, checks: Sequence[LoginCheck], release: Release) -> pulumi.Resource:
-        """The Job that proves the checks from inside the cluster, by the public hosts."""
+    def gate(
+        self, checks: Sequence[LoginCheck], serving: pulumi.Resource, digest: pulumi.Input[str]
+    ) -> pulumi.Resource:
+        """The Job that proves the checks from inside the cluster, by the public hosts.
+
+        Args:
+            serving: What is asked: a release, or the last of what serves in its place.
+            digest: Fingerprint of it; with another one the Job runs again.
+        """
         probe = Probe(
             f"{self._name}-login",
             ProbeArgs(
                 namespace=self.namespace.namespace,
                 source=script("login_offered"),
                 environment={
-                    # Before the release there is nobody to ask.
-                    "CHECKS": once(release, json.dumps(list(checks))),
+                    # Before it there is nobody to ask.
+                    "CHECKS": once(serving, json.dumps(list(checks))),
                     # The script gives up before the Job does, so that its last words are in the log.
                     "SECONDS": str(_GATE_SECONDS - 60),
                 },
                 ca_config_map=self.ca_config_map,
-                proves=[release.digest, self._args.ingress, self._generation()],
+                proves=[digest, self._args.ingress, self._generation()],
                 seconds=_GATE_SECONDS,
             ),
             self._child,

@@ -33,11 +33,13 @@ class Smoke:
         look: Where to look when it fails.
         account: `module:function` of who the service takes a person for, as smoke/checks/people.py calls it; without
             one, that the service answers after the login is all that is asked.
+        doors: `module:function` of what else is asked without an account, as smoke/checks/doors.py calls it.
     """
 
     login: Callable[[Settings], str]
     look: str
     account: str = ""
+    doors: str = ""
 
 
 def _nothing(_: Settings) -> tuple[Any, ...]:
@@ -71,6 +73,9 @@ class Service:
         user_names: Names of people that it takes.
         checks: Checks of the stack file that are about it.
         memory: Memory that its pods ask for, in MiB (register/footprint.py).
+        starter: Its section in a new stack file, whose groups are users and admins; `{domain}` is the stack's.
+        double: `module:function` of what answers for its pods in the lab, as lab/services.py calls it; of a chart that
+            is written there.
     """
 
     slug: str
@@ -81,6 +86,7 @@ class Service:
     login_checks: Callable[[Settings], Sequence[LoginCheck]]
     smoke: Smoke
     memory: Callable[[Settings], int]
+    starter: str
     secrets: Callable[[Settings], Sequence[SecretDeclaration]] = _nothing
     accounts: Callable[[Settings], Sequence[SecretDeclaration]] = _nothing
     account_problems: Callable[[Settings, Collection[str]], Iterator[Problem]] = _no_problems
@@ -91,6 +97,7 @@ class Service:
     openings: Callable[[Settings], Openings] = lambda _: Openings()
     user_names: UserNames = field(default_factory=UserNames)
     checks: Sequence[Check] = ()
+    double: str = ""
 
     def enabled(self, settings: Settings) -> bool:
         """Whether it is switched on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
+from pkgutil import resolve_name
 from typing import Any, Final
 
 import yaml
@@ -22,10 +23,12 @@ from lab.providers.authentik.instance import Instance
 from lab.providers.harbor import CONTENT
 from lab.providers.kubernetes import pods
 from lab.providers.kubernetes.chart_values import hosts
-from lab.providers.kubernetes.cluster import VAULTS, Cluster
+from lab.providers.kubernetes.cluster import RELEASES, VAULTS, Cluster
+from lab.providers.kubernetes.endpoints import Backend
 from lab.providers.talos.nodes import NODES
 from lab.providers.vault import people
 from lab.providers.vault.server import health
+from register import services as register
 
 Release = Mapping[str, Any]
 Faults = Collection[str]
@@ -135,6 +138,21 @@ def api_server(cluster: Cluster, faults: Faults = ()) -> Answer | None:
                 issuer, prefix = told["issuer"], told["claimMappings"]["username"]["prefix"]
                 return kubernetes_login.api_server(Issuer(issuer["url"], issuer["audiences"][0], prefix), faults)
     return None
+
+
+def behind(cluster: Cluster, backend: Backend, auth: Answer) -> Mapping[str, Answer]:
+    """What answers for a backend, by host; under `` for whatever host leads to it. Nothing where there is no double."""
+    faults = cluster.site.faults.lies()
+    release = cluster.world.view(RELEASES).get(f"{backend.namespace}/{backend.name}")
+    if release is not None:
+        service = SERVICES.get(release["chart"])
+        return service(cluster, release, auth, faults) if service is not None else {}
+    own = next((one.double for one in register.SERVICES if one.namespace == backend.namespace), "")
+    deployment = cluster.look("apps/Deployment", backend.namespace, backend.name)
+    if not own or deployment is None:
+        return {}
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    return {"": resolve_name(own)(pods.environment(cluster, backend.namespace, container), auth, faults)}
 
 
 SERVICES: Final[Mapping[str, Service]] = {

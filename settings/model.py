@@ -96,7 +96,7 @@ class Settings(Strict):
     @property
     def resolved_names(self) -> tuple[str, ...]:
         """Names that resolve to the ingress inside the cluster: the hosts, and what services have delegated to it."""
-        delegated = [name for section in self.enabled_services.values() for name in section.delegated]
+        delegated = [name for section in self.enabled_services.values() for name in section.delegated.values()]
         return tuple(dict.fromkeys((*self.hosts.values(), *delegated)))
 
     @property

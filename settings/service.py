@@ -29,9 +29,9 @@ class ServiceSection(Strict):
         return {}
 
     @property
-    def delegated(self) -> tuple[str, ...]:
-        """Other names that lead to the ingress."""
-        return ()
+    def delegated(self) -> Mapping[str, str]:
+        """Other names that lead to the ingress, by key below the section."""
+        return {}
 
     @property
     def balanced(self) -> Mapping[str, tuple[str, str]]:

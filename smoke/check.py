@@ -12,6 +12,8 @@ from typing import Final
 
 LIMIT_SECONDS: Final = 180.0
 """How long one check may take; a login is some twenty requests."""
+HOSTS: Final = "every host answers"
+"""Metric of what anybody meets at an address of the platform."""
 
 
 class Failed(Exception):
@@ -48,6 +50,13 @@ class Check:
     name: str
     look: str
     run: Callable[[], str]
+
+
+def asked(problem: str, found: str) -> str:
+    """What a script of a gate found out, as the outcome of a check."""
+    if problem:
+        raise Failed(problem)
+    return found
 
 
 @dataclass(frozen=True)

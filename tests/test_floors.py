@@ -1,6 +1,5 @@
 """`make check` refuses an import that goes up (contracts in pyproject.toml)."""
 
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -8,17 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.program import ROOT
+from register.services import SERVICES
+from tests.support.program import ROOT, copy_program
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program, whose files a test may spoil."""
     root = tmp_path_factory.mktemp("program")
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    for room in tomllib.loads(text)["tool"]["importlinter"]["root_packages"]:
-        shutil.copytree(ROOT / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", root)
+    copy_program(root)
     return root
 
 
@@ -58,3 +55,11 @@ def test_an_import_that_goes_up_is_refused(copy: Path, file: str, planted: str, 
     broken = [line for line in found.stdout.splitlines() if " BROKEN" in line]
     assert found.returncode != 0, "make check ends with it"
     assert any(contract in line for line in broken), found.stdout
+
+
+def test_every_service_is_under_the_contract_that_none_knows_another() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (modules,) = (one["modules"] for one in contracts if one["type"] == "independence")
+    assert modules == [one.component.rpartition(".")[0] for one in SERVICES], "pyproject.toml lists the services"

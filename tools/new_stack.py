@@ -9,6 +9,7 @@ from typing import Final
 
 import yaml
 
+from register.services import SERVICES
 from settings.model import Settings
 from tools.profiles import PROFILES, Facts, Profile
 
@@ -108,6 +109,7 @@ def _nodes(facts: Facts, key: str, numbers: range) -> Iterator[str]:
 def _services(facts: Facts, profile: Profile, shipped: Settings) -> str:
     domain = facts.domain
     groups = "    userGroup: users\n    adminGroup: admins\n"
+    services = "".join(f"  home-cluster:{one.slug}:\n{one.starter.format(domain=domain)}" for one in SERVICES)
     sync = f"    sync:\n      url: {_scalar(facts.git)}\n      path: clusters/{facts.stack}\n"
     return f"""\
   home-cluster:storage:
@@ -128,20 +130,7 @@ def _services(facts: Facts, profile: Profile, shipped: Settings) -> str:
         name: {_scalar(facts.name)}
         email: {facts.email}
         groups: [users, admins]
-  home-cluster:gitea:
-    host: git.{domain}
-{groups}\
-    adminEmail: gitea-admin@{domain} # of the break-glass account
-  home-cluster:harbor:
-    host: registry.{domain}
-{groups}\
-  home-cluster:matrix:
-    host: chat.{domain}
-    serverName: {domain} # part of every user id; can never change
-    synapseHost: matrix.{domain}
-    accountHost: account.{domain}
-    adminHost: matrix-admin.{domain}
-{groups}\
+{services}\
   home-cluster:gitops:
     fluxVersion: {shipped.gitops.flux_version}
 {sync if facts.git else ""}"""

@@ -89,7 +89,7 @@ class Gitea(pulumi.ComponentResource):
             monitor = _monitor(parts.namespace.namespace, secrets.metrics)
             custom_resource(f"{name}-monitor", monitor, pulumi.ResourceOptions(parent=self))
         self.url = f"https://{args.own.host}"
-        login = parts.gate(gitea_login.checks(args.settings), installed)
+        login = parts.gate(gitea_login.checks(args.settings), installed, installed.digest)
         probe = _content(args, parts, secrets.admin, (installed, login))
         self.ready = Probe(f"{name}-content", probe, pulumi.ResourceOptions(parent=self)).job
         if args.own.actions.enabled:

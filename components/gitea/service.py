@@ -11,6 +11,12 @@ from lib.kubernetes import mebibytes
 from settings.model import Settings
 
 _MEMORY = 1024
+_STARTER = """\
+    host: git.{domain}
+    userGroup: users
+    adminGroup: admins
+    adminEmail: gitea-admin@{domain} # of the break-glass account
+"""
 
 
 def _memory(settings: Settings) -> int:
@@ -33,6 +39,7 @@ GITEA = Service(
         login=login.start,
         look="Gitea's log; the login source: kubectl -n gitea logs deployment/gitea -c login-source",
         account="components.gitea.smoke:account",
+        doors="components.gitea.smoke:doors",
     ),
     secrets=secrets.declare,
     client_readers=secrets.LOGIN,
@@ -43,4 +50,5 @@ GITEA = Service(
     user_names=USER_NAMES,
     checks=checks.ALL,
     memory=_memory,
+    starter=_STARTER,
 )

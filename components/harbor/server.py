@@ -98,7 +98,7 @@ class Harbor(pulumi.ComponentResource):
         for workload, labels in WORKLOADS.items():
             parts.disruption_budget(workload, labels)
         self.url = f"https://{args.own.host}"
-        login = parts.gate(harbor_login.checks(args.settings), installed)
+        login = parts.gate(harbor_login.checks(args.settings), installed, installed.digest)
         self.ready = HarborContent(
             f"{name}-content",
             HarborContentArgs(

@@ -9,6 +9,11 @@ from declarations.service import Openings, Service, Smoke
 from settings.model import Settings
 
 _MEMORY, _EXPORTER_MEMORY = 2752, 128
+_STARTER = """\
+    host: registry.{domain}
+    userGroup: users
+    adminGroup: admins
+"""
 
 
 def _monitored(settings: Settings) -> bool:
@@ -37,4 +42,5 @@ HARBOR = Service(
     user_names=USER_NAMES,
     checks=checks.ALL,
     memory=lambda settings: _MEMORY + (_EXPORTER_MEMORY if _monitored(settings) else 0),
+    starter=_STARTER,
 )

@@ -101,7 +101,7 @@ class Matrix(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         self.url = f"https://{settings.host}"
-        login = parts.gate(matrix_login.checks(args.settings), installed)
+        login = parts.gate(matrix_login.checks(args.settings), installed, installed.digest)
         probe = _sessions(args, parts, secrets.sessions, (installed, login))
         self.ready = Probe(f"{name}-sessions", probe, pulumi.ResourceOptions(parent=self)).job
         self.register_outputs({"url": self.url})

@@ -8,6 +8,15 @@ from components.matrix.values import METRICS_PORTS
 from declarations.service import Openings, Service, Smoke
 
 _MEMORY = 350
+_STARTER = """\
+    host: chat.{domain}
+    serverName: {domain} # part of every user id; can never change
+    synapseHost: matrix.{domain}
+    accountHost: account.{domain}
+    adminHost: matrix-admin.{domain}
+    userGroup: users
+    adminGroup: admins
+"""
 
 MATRIX = Service(
     slug="matrix",
@@ -20,6 +29,7 @@ MATRIX = Service(
         login=login.start,
         look="the log of the Matrix authentication service; claims_imports of its provider",
         account="components.matrix.smoke:account",
+        doors="components.matrix.smoke:doors",
     ),
     secrets=secrets.declare,
     client_readers=secrets.LOGIN,
@@ -28,4 +38,5 @@ MATRIX = Service(
     user_names=USER_NAMES,
     checks=checks.ALL,
     memory=lambda _: _MEMORY,
+    starter=_STARTER,
 )

@@ -67,9 +67,9 @@ class MatrixSettings(ServiceSection):
         return found | ({"adminHost": self.admin_host} if self.admin_host is not None else {})
 
     @property
-    def delegated(self) -> tuple[str, ...]:
+    def delegated(self) -> Mapping[str, str]:
         """The domain of the user ids, where clients and other servers look for the delegation."""
-        return (self.server_name,)
+        return {"serverName": self.server_name}
 
     @property
     def volumes(self) -> Mapping[str, str]:

@@ -1,11 +1,35 @@
-"""The account that a login to chat leads to: `viewer` of the GraphQL API of the Matrix authentication service, which
-its own account page asks (frontend/schema.graphql).
+"""What `make smoke` asks of chat: how its clients log in, and the account that a login leads to.
+
+The account is `viewer` of the GraphQL API of the Matrix authentication service, which its own account page asks
+(frontend/schema.graphql).
 """
+
+from collections.abc import Iterator
+from functools import partial
 
 from components.matrix.settings import MatrixSettings
 from smoke.authentik import Session
-from smoke.check import Failed
+from smoke.check import Check, Failed
 from smoke.site import Site
+
+CHAT = "chat is offered to Matrix clients"
+
+
+def doors(site: Site) -> Iterator[Check]:
+    """How clients of Matrix log in."""
+    look = "kubectl -n matrix get pods; the route of /_matrix/client/*/login to the authentication service"
+    yield Check(CHAT, "login flows of Matrix clients", look, partial(_flows, site))
+
+
+def _flows(site: Site) -> str:
+    """Matrix client-server API, GET /login: single sign-on, and no password of its own beside it."""
+    url = f"https://{site.settings.section(MatrixSettings).synapse_host}/_matrix/client/v3/login"
+    flows = [flow["type"] for flow in site.browser().get(url).json()["flows"]]
+    if "m.login.sso" not in flows:
+        raise Failed(f"{url} offers {', '.join(flows) or 'nothing'} and not m.login.sso")
+    if "m.login.password" in flows:
+        raise Failed(f"{url} offers m.login.password: a login beside Authentik")
+    return ", ".join(flows)
 
 
 def account(site: Site, session: Session, back: str) -> str:

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from doubles.client import Answer
@@ -27,7 +27,7 @@ from lab.providers.kubernetes.endpoints import Backend, IngressError, Unreachabl
 from lab.providers.kubernetes.jobs import Container, Outcome
 from lab.scripts.network import Tls
 from lab.scripts.sandbox import Pod, run
-from lab.services import SERVICES, authentik
+from lab.services import authentik, behind
 
 Serve = Callable[[Cluster, Backend, Request], Reply]
 
@@ -91,28 +91,21 @@ class _Network:
             backend = self._backend(url, self.namespace)
         except IngressError as error:
             return Reply(error.status, str(error))
-        asked, release = Asked(request), self.cluster.world.view(RELEASES).get(f"{backend.namespace}/{backend.name}")
+        asked = Asked(request)
         if tls is not None and not certificates.trusts(self.cluster, tls.trusted, asked.host):
             raise OSError("certificate verify failed: unable to get local issuer certificate")
-        if release is None:
-            return nothing(asked)
         if backend.chart in _APIS and asked.header("Authorization"):
             return _APIS[backend.chart](self.cluster, backend, request)
-        return self._page(release, asked)
-
-    def _page(self, release: Mapping[str, Any], asked: Asked) -> Reply:
-        if release["chart"] == "authentik":
-            return self._authentik(release)(asked)
-        answers = self._service(release)
+        if backend.chart == "authentik":
+            return self._authentik(backend)(asked)
+        answers = self._service(backend)
         return (answers.get(asked.host) or answers.get("") or nothing)(asked)
 
-    def _service(self, release: Mapping[str, Any]) -> Mapping[str, Answer]:
+    def _service(self, backend: Backend) -> Mapping[str, Answer]:
         """What answers by host: one service as long as a script runs, as it remembers the logins that it began."""
-        key = f"{release['namespace']}/{release['name']}"
+        key = f"{backend.namespace}/{backend.name}"
         if key not in self._services:
-            service, auth = SERVICES.get(release["chart"]), partial(self._identity, release["namespace"])
-            lies = self.cluster.site.faults.lies()
-            self._services[key] = service(self.cluster, release, auth, lies) if service else {}
+            self._services[key] = behind(self.cluster, backend, partial(self._identity, backend.namespace))
         return self._services[key]
 
     def _identity(self, namespace: str, asked: Asked) -> Reply:
@@ -121,14 +114,13 @@ class _Network:
             backend = self._backend(f"https://{asked.host}/", namespace)
         except (OSError, IngressError) as error:
             return Reply(502, str(error))
-        release = self.cluster.world.view(RELEASES).get(f"{backend.namespace}/{backend.name}")
-        is_one = release is not None and release["chart"] == "authentik"
-        return self._authentik(release)(asked) if release is not None and is_one else nothing(asked)
+        return (self._authentik(backend) if backend.chart == "authentik" else nothing)(asked)
 
-    def _authentik(self, release: Mapping[str, Any]) -> Answer:
+    def _authentik(self, backend: Backend) -> Answer:
         """One instance as long as a script runs."""
-        key = f"{release['namespace']}/{release['name']}"
+        key = f"{backend.namespace}/{backend.name}"
         if key not in self._instances:
+            release = self.cluster.world.view(RELEASES)[key]
             self._instances[key] = authentik(Instance(self.cluster, release), self.cluster.site.faults.lies())
         return self._instances[key]
 

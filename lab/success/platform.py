@@ -26,7 +26,7 @@ from lab.providers.authentik.instance import Instance
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.providers.kubernetes.pods import data_of
-from lab.services import SERVICES, api_server, authentik
+from lab.services import api_server, authentik, behind
 from lib.secret_state import outputs
 from settings.identity import User
 from settings.model import Settings
@@ -63,9 +63,7 @@ def front(cluster: Cluster, settings: Settings) -> Front:
         except UnreachableError as error:
             silent[host] = str(error)
             continue
-        release = cluster.world.view(RELEASES).get(f"{backend.namespace}/{backend.name}")
-        service = SERVICES.get(backend.chart)
-        found = service(cluster, release, auth, faults) if service is not None and release is not None else {}
+        found = behind(cluster, backend, auth)
         answers[host] = found.get(host) or found.get("") or _nobody
     if api := api_server(cluster, faults):
         answers[API] = api

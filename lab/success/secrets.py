@@ -16,14 +16,9 @@ from lab.success.evidence import Evidence, Metric
 from lib.names import Namespace
 from lib.secrets import Reader, SecretDeclaration
 from register.secrets import declare
+from register.services import SERVICES
 
-_APPLICATIONS: Final = (
-    Namespace.AUTHENTIK,
-    Namespace.DATABASES,
-    "gitea",
-    "harbor",
-    "matrix",
-)
+_APPLICATIONS: Final = (Namespace.AUTHENTIK, Namespace.DATABASES, *(service.namespace for service in SERVICES))
 # Where a browser is sent back to after the login is no address that the pod connects to.
 _NO_CONNECTION: Final = ("REDIRECT_URI", "REDIRECT_URIS")
 _ROLE: Final = "vault:kubernetes/authBackendRole:AuthBackendRole"

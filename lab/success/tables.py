@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from components.matrix.settings import MatrixSettings
 from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
 from lab.success.evidence import Metric
@@ -24,10 +23,10 @@ class Host:
 
 
 def served(settings: Settings, cluster: Cluster) -> Mapping[str, Host]:
-    """Every host by its key in the stack file, the domain of Matrix' user ids included."""
+    """Every host by its key in the stack file, other names that lead to the ingress included."""
     names = dict(settings.hosts)
-    if settings.section(MatrixSettings).enabled:
-        names["matrix.serverName"] = settings.section(MatrixSettings).server_name
+    for service, section in settings.enabled_services.items():
+        names |= {f"{service}.{key}": name for key, name in section.delegated.items()}
     return {key: Host(name, _answers(cluster, name)) for key, name in names.items()}
 
 

@@ -7,25 +7,23 @@ import urllib.error
 from collections.abc import Iterator, Sequence
 from functools import partial
 from http import HTTPStatus
+from pkgutil import resolve_name
 from typing import Final
 from urllib.request import HTTPCookieProcessor
 
-from components.gitea import login as gitea_login
-from components.gitea.settings import GiteaSettings
-from components.matrix.settings import MatrixSettings
 from components.vault import login as vault_login
 from components.vault.login import MOUNT, ROLE
 from declarations.forward_auth import ProxiedApplication, proxied_applications
 from declarations.login_checks import LoginCheck
 from declarations.oidc import OidcApplication
 from register import logins
-from scripts import discovery, forward_auth, login_offered, ssh_banner
+from register.services import SERVICES
+from scripts import discovery, forward_auth, login_offered
 from scripts import vault_login as vault_probe
-from smoke.check import Check, Failed, Skipped
-from smoke.client import SSH_PORT
+from smoke.check import HOSTS, Check, Failed, Skipped, asked
 from smoke.site import Site
 
-HOSTS, SIGN_ON, CHAT = "every host answers", "single sign-on on every service", "chat is offered to Matrix clients"
+SIGN_ON = "single sign-on on every service"
 
 _SERVER_ERROR: Final = 500
 
@@ -37,13 +35,6 @@ def checks(site: Site) -> Iterator[Check]:
     for host in (*settings.resolved_names, *(one.host for one in proxied)):
         look = f"kubectl get ingress,certificate -A | grep {host}; the certificate's events"
         yield Check(HOSTS, f"{host} has a certificate of the CA", look, partial(_answers, site, host))
-    if settings.section(GiteaSettings).enabled:
-        look = (
-            f"the address of {settings.section(GiteaSettings).ssh_name} in your DNS; kubectl -n gitea get svc gitea-ssh"
-        )
-        yield Check(
-            HOSTS, f"{settings.section(GiteaSettings).ssh_name} answers git over SSH", look, partial(_ssh, site)
-        )
     for one in logins.applications(settings):
         look = f"kubectl -n authentik logs job/login-{one.slug}-discovery; Authentik: provider {one.slug}"
         yield Check(SIGN_ON, f"issuer of {one.slug}", look, partial(_issuer, site, one))
@@ -56,9 +47,9 @@ def checks(site: Site) -> Iterator[Check]:
     for behind in proxied:
         look = f"the annotation of its Ingress; kubectl -n authentik logs job/login-{behind.slug}-redirect"
         yield Check(SIGN_ON, f"{behind.slug} lets no stranger through", look, partial(_shut, site, behind))
-    if settings.section(MatrixSettings).enabled:
-        look = "kubectl -n matrix get pods; the route of /_matrix/client/*/login to the authentication service"
-        yield Check(CHAT, "login flows of Matrix clients", look, partial(_matrix_flows, site))
+    for own in (service.smoke.doors for service in SERVICES if service.enabled(settings)):
+        if own:
+            yield from resolve_name(own)(site)
 
 
 def _answers(site: Site, host: str) -> str:
@@ -73,19 +64,6 @@ def _answers(site: Site, host: str) -> str:
     return f"answers {page.status}"
 
 
-def _asked(problem: str, found: str) -> str:
-    """What a probe found out, as the outcome of a check."""
-    if problem:
-        raise Failed(problem)
-    return found
-
-
-def _ssh(site: Site) -> str:
-    address = site.network.route(site.settings.section(GiteaSettings).ssh_name, SSH_PORT)
-    problem = ssh_banner.problem(gitea_login.ssh(site.settings.section(GiteaSettings)), address)
-    return _asked(problem and f"{problem}, asked at {address[0]}:{address[1]}", f"an SSH server at {address[0]}")
-
-
 def _issuer(site: Site, application: OidcApplication) -> str:
     environment = {
         "ISSUER": application.issuer,
@@ -93,14 +71,14 @@ def _issuer(site: Site, application: OidcApplication) -> str:
         "CLIENT_ID": application.client_id,
         "REDIRECT_URIS": "\n".join(application.redirect_uris),
     }
-    return _asked(discovery.problem(environment, site.network.opener()), application.issuer)
+    return asked(discovery.problem(environment, site.network.opener()), application.issuer)
 
 
 def _offered(site: Site, questions: Sequence[LoginCheck]) -> str:
     opener = site.network.opener(HTTPCookieProcessor())
     pages = [question for question in questions if question["url"].startswith("https:")]
     problems = (login_offered.problem(opener, question) for question in pages)
-    return _asked(next(filter(None, problems), ""), f"{len(pages)} answers as declared")
+    return asked(next(filter(None, problems), ""), f"{len(pages)} answers as declared")
 
 
 def _vault(site: Site) -> str:
@@ -113,7 +91,7 @@ def _vault(site: Site) -> str:
         "CLIENT_ID": application.client_id,
         "REDIRECT_URIS": "\n".join(application.redirect_uris),
     }
-    return _asked(vault_probe.problem(environment, site.network.opener()), "an authorization URL of Authentik")
+    return asked(vault_probe.problem(environment, site.network.opener()), "an authorization URL of Authentik")
 
 
 def _shut(site: Site, application: ProxiedApplication) -> str:
@@ -123,15 +101,4 @@ def _shut(site: Site, application: ProxiedApplication) -> str:
     if not page.location:
         raise Failed(f"{application.url}/ answers a stranger with {page.status}: its Ingress does not ask Authentik")
     problem = forward_auth.location_problem(page.location, application.host, application.auth_host)
-    return _asked(problem, "a stranger is sent to the login")
-
-
-def _matrix_flows(site: Site) -> str:
-    """Matrix client-server API, GET /login: single sign-on, and no password of its own beside it."""
-    url = f"https://{site.settings.section(MatrixSettings).synapse_host}/_matrix/client/v3/login"
-    flows = [flow["type"] for flow in site.browser().get(url).json()["flows"]]
-    if "m.login.sso" not in flows:
-        raise Failed(f"{url} offers {', '.join(flows) or 'nothing'} and not m.login.sso")
-    if "m.login.password" in flows:
-        raise Failed(f"{url} offers m.login.password: a login beside Authentik")
-    return ", ".join(flows)
+    return asked(problem, "a stranger is sent to the login")

@@ -5,7 +5,9 @@ import functools
 import hashlib
 import json
 import runpy
+import shutil
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,20 @@ from tests.support.outputs import identifier
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK_FILE = ROOT / "Pulumi.test-cluster.yaml"
+
+
+def copy_program(root: Path, service: Path | None = None) -> None:
+    """The program in `root`, whose files a test may change; the folder of one more service goes where they are."""
+    (root / "docs").mkdir()
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for room in tomllib.loads(text)["tool"]["importlinter"]["root_packages"]:
+        shutil.copytree(ROOT / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "__main__.py", "Pulumi.yaml", STACK_FILE.name):
+        shutil.copy(ROOT / name, root)
+    if (ROOT / ".tools").exists():
+        (root / ".tools").symlink_to(ROOT / ".tools")
+    if service is not None:
+        shutil.copytree(service, root / "components" / service.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def secret_values() -> Mapping[str, str]:
