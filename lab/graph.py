@@ -105,9 +105,10 @@ def _draw_part(part: Part, place: Rect, colour: str) -> list[str]:
     x, y, width = place
     middle = x + width / 2
     title, told = _fit(part.title, width, _CHARACTER), _told(part.ending)
+    words = ", ".join(filter(None, (part.kind, part.source, f"{part.size} resources", told)))
     return [
         _group(part.ending),
-        f"<title>{escape(f'{part.title}: {part.kind}, {part.size} resources')}{escape(told and f', {told}')}</title>",
+        f"<title>{escape(f'{part.title}: {words}')}</title>",
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{NODE_HEIGHT}" rx="5" fill="#ffffff" '
         f'stroke="{colour}"/>',
         f'<text class="part" x="{middle:.1f}" y="{y + 15:.1f}" text-anchor="middle">{title}</text>',

@@ -32,6 +32,7 @@ class Part:
         kind: Class of the component or resource.
         size: Number of resources in it.
         ending: What became of it.
+        source: File of the component; empty where no component is around the resource.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Part:
     kind: str
     size: int
     ending: Ending = DONE
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,12 @@ def _name(urn: str) -> str:
 
 def _kind(urn: str) -> str:
     return urn.split("::")[2].rsplit("$", 1)[-1].rsplit(":", 1)[-1]
+
+
+def _source(urn: str) -> str:
+    """The file that a type token of the program names (docs/architecture.md)."""
+    project, path, _ = urn.split("::")[2].rsplit("$", 1)[-1].split(":")
+    return f"components/{path}.py" if project == "home-cluster" else ""
 
 
 def _rank(name: str) -> int:
@@ -174,8 +182,8 @@ def _grouped(members: list[str], edges: list[Edge]) -> list[list[str]]:
 
 
 def _part(group: list[str], inside: Sequence[str], endings: Mapping[str, Ending]) -> Part:
-    kind, ending = _kind(group[0]), together(endings.get(one, DONE) for one in inside)
+    kind, source, ending = _kind(group[0]), _source(group[0]), together(endings.get(one, DONE) for one in inside)
     if len(group) == 1:
-        return Part(group[0], _name(group[0]), kind, len(inside), ending)
+        return Part(group[0], _name(group[0]), kind, len(inside), ending, source)
     names = sorted(_name(member) for member in group)
-    return Part(group[0], f"{len(group)} x {kind}", f"{names[0]} … {names[-1]}", len(inside), ending)
+    return Part(group[0], f"{len(group)} x {kind}", f"{names[0]} … {names[-1]}", len(inside), ending, source)

@@ -71,7 +71,7 @@ def objects(root: Path, shown: str) -> Iterator[Mapping[str, Mapping[str, Any]]]
 
 
 def test_the_page_shows_the_files_as_they_are_tried_here() -> None:
-    shown = dict(re.findall(r"^`components/notes/(\w+\.py)`:\n\n```python\n(.*?)```", PAGE, flags=re.S | re.M))
+    shown = dict(re.findall(r"^`(\w+\.py)`:\n\n```python\n(.*?)```", PAGE, flags=re.S | re.M))
     kept = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py")}
     assert kept.pop("__init__.py") == "", "of which the page says that it is empty"
     assert shown == kept, "a reader copies what was tried"

@@ -15,6 +15,10 @@ from typing import Any
 import pulumi
 import pytest
 
+from register.services import SERVICES
+from tests.support.engine import Recording
+from tests.support.recording import PHASE, STASH
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = sorted((ROOT / "components").rglob("*.py"))
 SOURCES = [*COMPONENTS, *sorted((ROOT / "stacks").glob("*.py"))]
@@ -83,6 +87,30 @@ def test_the_token_is_a_literal_that_names_file_and_class(path: Path, component:
     token, file = _token(component), "/".join(path.relative_to(ROOT / "components").with_suffix("").parts)
     assert isinstance(token, ast.Constant), "a token is public: it stands in the state of every stack"
     assert token.value == f"home-cluster:{file}:{component.__name__}", "so that a URN leads to its source"
+
+
+def test_a_urn_leads_to_the_file_that_makes_the_resource(update: Recording) -> None:
+    """Providers lie in a phase and in no component, and so do its barriers."""
+    astray = []
+    for one in update.resources:
+        tokens = [token for token in one.urn.split("::")[2].split("$") if token.startswith("home-cluster:")]
+        if not tokens or (tokens[-1] == PHASE and one.type != PHASE):
+            astray += [] if one.type == STASH or one.type.startswith("pulumi:providers:") else [one.urn]
+            continue
+        _, file, name = tokens[-1].split(":")
+        if f"class {name}(" not in (ROOT / "components" / f"{file}.py").read_text(encoding="utf-8"):
+            astray.append(one.urn)
+    assert astray == [], "docs/architecture.md, From a resource to its file"
+
+
+def test_what_a_service_makes_is_named_after_its_folder(update: Recording) -> None:
+    for service in SERVICES:
+        mark = f"$home-cluster:{service.slug}/"
+        made = [one.name for one in update.resources if mark in one.urn]
+        assert made, f"{service.slug} is on in this stack, and its token begins with its folder"
+        strangers = [name for name in made if name.partition("-")[0] != service.slug]
+        assert strangers == [], "the name of a resource is enough to know whose it is"
+        assert service.component.startswith(f"components.{service.slug}."), "and the folder has that name"
 
 
 def test_no_two_components_share_a_token() -> None:

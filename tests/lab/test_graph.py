@@ -134,6 +134,7 @@ def test_a_failure_is_drawn_with_what_it_holds_back_and_what_was_not_reached() -
     assert boxes["apart"] == ("not-reached", ["not reached"]), "it waits for nothing that failed"
     assert boxes["cluster"] == ("failed", ["3 resources, failed: talos"]), "the phase that holds it"
     assert boxes["phase1-infrastructure"] == ("blocked", ["1 resources, blocked by talos"]), "the phase after it"
+    assert "<title>talos: Thing, components/x.py, 1 resources, failed: talos</title>" in text, "and the file it is in"
     assert "3 phases, 6 resources: 2 blocked, 1 failed" in text, "the title does not look like a success"
     for kind in ("failed", "blocked", "not-reached"):
         assert f".{kind} rect {{" in text, "each has a look of its own"
