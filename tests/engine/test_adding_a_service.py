@@ -120,4 +120,4 @@ def test_what_is_generated_names_it(root: Path) -> None:
     assert all(f"`{path}`" in secrets for path in ("notes/sessions", "postgres/notes", "oidc/notes")), "who reads what"
     schema = json.loads((root / "docs" / "stack.schema.json").read_text(encoding="utf-8"))
     assert "home-cluster:notes" in json.dumps(schema), "an editor knows the section"
-    assert "## `notes`" in (root / "docs" / "configuration.md").read_text(encoding="utf-8"), "and a reader"
+    assert "\n## notes\n" in (root / "docs" / "configuration.md").read_text(encoding="utf-8"), "and a reader"
