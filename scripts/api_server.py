@@ -30,7 +30,6 @@ from typing import Any
 
 PAUSE_SECONDS = 5.0
 REQUEST_SECONDS = 10
-HTTP_OK = 200
 SILENT_SECONDS = 25.0
 """A kubelet renews its lease every ten seconds, and a node that has stopped counts as Ready for most of a minute."""
 

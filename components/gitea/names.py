@@ -2,6 +2,5 @@
 
 NAMESPACE = "gitea"
 RUNNER_NAMESPACE = "gitea-runner"
-SSH_SERVICE = "gitea-ssh"
 ADMINISTRATOR = "gitea-breakglass"
 """Account that no login of Authentik leads to."""

@@ -9,7 +9,6 @@ _CORE = ("Deployment/harbor-core",)
 _JOBS = ("Deployment/harbor-jobservice",)
 _REGISTRY = ("Deployment/harbor-registry",)
 _SCANNER = ("StatefulSet/harbor-trivy",)
-_EXPORTER = ("Deployment/harbor-exporter",)
 
 REGISTRY_USER = "harbor_registry_user"
 
