@@ -1,17 +1,17 @@
-"""Every blueprint of a stack file with all that blueprints know, against the text that was read and found right."""
+"""Blueprints of a stack file with all that blueprints know, against the text that was read and found right."""
 
 import pytest
 
-from tests.components.authentik.blueprints.golden_files import GOLDEN, documents
+from tests.components.authentik.blueprints.golden_files import GOLDEN, kept
 
-DOCUMENTS = documents()
+DOCUMENTS = kept()
 
 
 @pytest.mark.parametrize("slug", DOCUMENTS)
 def test_a_blueprint_is_what_was_read_and_found_right(slug: str) -> None:
     golden = (GOLDEN / f"{slug}.yaml").read_text(encoding="utf-8")
     assert DOCUMENTS[slug] == golden, (
-        "an unmeant change is a bug; a meant one is written by `python -m tests.lib.blueprints.golden_files` and read"
+        "an unmeant change is a bug; a meant one is written by the module `golden_files` and read"
     )
 
 
