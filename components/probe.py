@@ -30,6 +30,8 @@ class ProbeArgs:
         after: What must be there first although no input of the probe comes from it.
         proves: What stands for what the script looks at, such as `Release.digest`; it runs again when one changes.
         seconds: How long the Job may take; Pulumi waits two minutes longer, so that it is the Job that fails.
+        round_seconds: How long before that the script begins no further round: it is told by the variable SECONDS, so
+            that it, and not the Job, gives up, and its last words are kept.
         again: Cron schedule on which the script runs again, for one that puts right what somebody changed by hand.
     """
 
@@ -43,6 +45,7 @@ class ProbeArgs:
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
     proves: Sequence[pulumi.Input[str]] = field(default_factory=tuple)
     seconds: int = 900
+    round_seconds: int = 60
     again: str | None = None
 
     @property
@@ -135,6 +138,7 @@ def _schedule(args: ProbeArgs, schedule: str, script_config_map: pulumi.Input[st
 def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str], scheduled: bool) -> dict[str, Any]:
     environment: list[dict[str, Any]] = [{"name": key, "value": value} for key, value in args.environment.items()]
     environment += [from_secret(variable, secret, key) for variable, (secret, key) in args.secrets.items()]
+    environment.append({"name": "SECONDS", "value": str(args.seconds - args.round_seconds)})
     environment += [{"name": "SCHEDULED", "value": "true"}] if scheduled else []
     files = {"name": script_config_map, **_places(args.files)}
     volumes: list[Mapping[str, Any]] = [{"name": "script", "configMap": files}]

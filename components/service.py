@@ -166,8 +166,6 @@ class ServiceParts:
                 environment={
                     # Before it there is nobody to ask.
                     "CHECKS": once(serving, json.dumps(list(checks))),
-                    # The script gives up before the Job does, so that its last words are in the log.
-                    "SECONDS": str(_GATE_SECONDS - 60),
                 },
                 ca_config_map=self.ca_config_map,
                 proves=[digest, self._args.ingress, self._generation()],

@@ -1,21 +1,18 @@
 """Waits until objects of the cluster are there and have reached a condition.
 
 Environment: OBJECTS, separated by commas, each the path of an object in the API and a condition type that its status
-must show as True, such as `/api/v1/nodes/worker0=Ready`; SECONDS_TO_WAIT. Runs in a pod whose ServiceAccount may get
-these objects.
+must show as True, such as `/api/v1/nodes/worker0=Ready`; SECONDS (scripts/gate.py). Runs in a pod whose ServiceAccount
+may get these objects.
 """
 
 import os
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from scripts import gate
 from scripts.cluster_api import ClusterApi
-
-PAUSE_SECONDS = 3.0
 
 
 def problem(found: dict[str, Any] | None, wanted: str) -> str | None:
@@ -31,20 +28,18 @@ def problem(found: dict[str, Any] | None, wanted: str) -> str | None:
     return f"{wanted} is {condition['status']}: {condition.get('message') or condition.get('reason') or 'no reason'}"
 
 
-def main(environment: Mapping[str, str], account: Path | None = None, pause: float = PAUSE_SECONDS) -> int:
+def main(environment: Mapping[str, str], account: Path | None = None) -> int:
     """Exit code of the probe."""
     cluster = ClusterApi(environment, account)
-    deadline = time.monotonic() + float(environment["SECONDS_TO_WAIT"])
     waiting = environment["OBJECTS"].split(",")
-    while True:
+
+    def missing() -> str:
+        nonlocal waiting
         reasons = {one: reason for one in waiting if (reason := _unmet(cluster, one)) is not None}
-        if not reasons:
-            print(f"All there: {environment['OBJECTS']}")
-            return 0
-        if time.monotonic() + pause > deadline:
-            return gate.give_up("\n".join(f"{one.partition('=')[0]}: {reason}" for one, reason in reasons.items()))
         waiting = list(reasons)
-        time.sleep(pause)
+        return "\n".join(f"{one.partition('=')[0]}: {reason}" for one, reason in reasons.items())
+
+    return gate.wait(missing, f"All there: {environment['OBJECTS']}")
 
 
 def _unmet(cluster: ClusterApi, wanted: str) -> str | None:

@@ -113,7 +113,6 @@ class Blueprint(pulumi.ComponentResource):
                     "BLUEPRINT_FILE": f"{_TEXT_MOUNT}/{paths.file_name(args.slug)}",
                     "BLUEPRINT_SHA512": self._sha512,
                     **_secret_environment(args.secret),
-                    "SECONDS": str(GATE_SECONDS - 60),
                 },
                 secrets={"AUTHENTIK_TOKEN": (args.api.token_secret, paths.API_TOKEN)},
                 volumes=self._volumes(),

@@ -45,7 +45,6 @@ class Discovery(pulumi.ComponentResource):
                     "DISCOVERY_URL": once(args.applied, application.discovery_url),
                     "CLIENT_ID": application.client_id,
                     "REDIRECT_URIS": "\n".join(application.redirect_uris),
-                    "SECONDS": str(GATE_SECONDS - 60),
                 },
                 ca_config_map=args.api.namespace.ca_bundle,
                 proves=[args.api.version],

@@ -128,7 +128,6 @@ class ForwardAuth(pulumi.ComponentResource):
                     "FORWARD_AUTH_URL": once(outpost, _address()),
                     "FORWARDED_HOST": application.host,
                     "AUTH_HOST": self._args.auth_host,
-                    "SECONDS": str(GATE_SECONDS - 60),
                 },
                 proves=[self._args.api.version],
                 seconds=GATE_SECONDS,

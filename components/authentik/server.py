@@ -183,7 +183,6 @@ class AuthentikServer(pulumi.ComponentResource):
                     "TOKEN_FILE": f"{_SECRET_MOUNT}/{paths.API_TOKEN}",
                     "TOKEN_GENERATION_FILE": f"{_SECRET_MOUNT}/{paths.GENERATION}",
                     "TOKEN_GENERATION": str(self._generation),
-                    "SECONDS": str(GATE_SECONDS - 60),
                 },
                 volumes=[(_secret_volume(server_secret), _SECRET_VOLUME_MOUNT)],
                 ca_config_map=self._args.namespace.ca_bundle,

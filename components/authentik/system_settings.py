@@ -53,7 +53,6 @@ class SystemSettings(pulumi.ComponentResource):
                 environment={
                     "AUTHENTIK_URL": once(api.ready, AUTHENTIK_IN_CLUSTER),
                     "SETTINGS": json.dumps(SETTINGS),
-                    "SECONDS": str(GATE_SECONDS - 60),
                 },
                 secrets={"AUTHENTIK_TOKEN": (api.token_secret, paths.API_TOKEN)},
                 proves=[api.version],

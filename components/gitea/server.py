@@ -112,7 +112,6 @@ def _content(
             "PEOPLE": json.dumps(list(args.settings.identity.members(settings.login_groups))),
             "ORGANISATIONS": wanted(settings),
             "REMOVED": json.dumps(list(settings.removed.organisations)),
-            "SECONDS": str(_CONTENT_SECONDS - 60),
         },
         secrets={"USERNAME": (admin, "username"), "PASSWORD": (admin, "password")},
         ca_config_map=parts.ca_config_map,

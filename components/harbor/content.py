@@ -83,8 +83,6 @@ class HarborContent(pulumi.ComponentResource):
                     "VALKEY_SECRET": _path(args.namespace, pulumi.Output.concat("secrets/", args.valkey.secret_name)),
                     "VALKEY_GENERATIONS": valkey,
                     "CORE_PODS": _path(args.namespace, f"pods?labelSelector={_CORE}"),
-                    # The script gives up before the Job does, so that its last words are in the log.
-                    "SECONDS": str(_SECONDS - 180),
                 },
                 secrets={"HARBOR_PASSWORD": (args.admin_secret, "password")},
                 ca_config_map=args.ca_config_map,
@@ -99,6 +97,7 @@ class HarborContent(pulumi.ComponentResource):
                 after=[binding, *args.serving],
                 proves=[args.release],
                 seconds=_SECONDS,
+                round_seconds=180,
                 again=_EVERY_HOUR,
             ),
             pulumi.ResourceOptions(parent=self),

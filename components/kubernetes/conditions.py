@@ -54,13 +54,13 @@ class ConditionsArgs:
     Attributes:
         after: What brings these objects about.
         proves: As in ProbeArgs.
-        seconds: How long the gate waits.
+        seconds: How long the gate may take.
     """
 
     objects: Sequence[Watched]
     after: Sequence[pulumi.Resource]
     proves: Sequence[pulumi.Input[str]]
-    seconds: int = 600
+    seconds: int = 660
 
 
 class Conditions(pulumi.ComponentResource):
@@ -94,14 +94,11 @@ class Conditions(pulumi.ComponentResource):
             ProbeArgs(
                 namespace=Namespace.KUBE_SYSTEM,
                 source=script("conditions"),
-                environment={
-                    "OBJECTS": ",".join(f"{one.path}={one.condition}" for one in args.objects),
-                    "SECONDS_TO_WAIT": str(args.seconds),
-                },
+                environment={"OBJECTS": ",".join(f"{one.path}={one.condition}" for one in args.objects)},
                 service_account=account.metadata.name,
                 after=[binding, *args.after],
                 proves=args.proves,
-                seconds=args.seconds + 60,
+                seconds=args.seconds,
             ),
             child,
         ).job

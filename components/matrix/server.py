@@ -133,7 +133,6 @@ def _sessions(
             "CLIENT_ID": SESSIONS_CLIENT,
             "PROVIDER_ID": UPSTREAM_ID,
             "PEOPLE": json.dumps(list(args.settings.identity.members(args.own.login_groups))),
-            "SECONDS": str(_SESSIONS_SECONDS - 60),
         },
         secrets={"CLIENT_SECRET": (secret, "client-secret")},
         ca_config_map=parts.ca_config_map,

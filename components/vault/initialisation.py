@@ -74,7 +74,7 @@ class Initialisation(pulumi.ComponentResource):
             ProbeArgs(
                 namespace=self._args.namespace.namespace,
                 source=script("vault_listening"),
-                environment={"VAULT_ADDR": _FIRST, "SECONDS": str(_SECONDS - 60)},
+                environment={"VAULT_ADDR": _FIRST},
                 ca_config_map=self._args.ca_config_map,
                 after=[server],
                 seconds=_SECONDS,

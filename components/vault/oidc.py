@@ -154,7 +154,6 @@ class VaultOidc(pulumi.ComponentResource):
                     "ISSUER": application.issuer,
                     "CLIENT_ID": application.client_id,
                     "REDIRECT_URIS": "\n".join(application.redirect_uris),
-                    "SECONDS": str(GATE_SECONDS - 60),
                 },
                 ca_config_map=self._args.namespace.ca_bundle,
                 proves=[*self._args.proves, f"{application.secret_path}={self._generation}"],

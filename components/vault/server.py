@@ -130,7 +130,6 @@ class VaultServer(pulumi.ComponentResource):
                     "KEYS_DIRECTORY": "/keys",
                     "KEYS": ",".join(args.stored_keys),
                     "STEADY_SECONDS": str(_STEADY_SECONDS),
-                    "SECONDS": str(GATE_SECONDS - 60),
                 },
                 ca_config_map=args.ca_config_map,
                 volumes=[(keys, {"name": "keys", "mountPath": "/keys", "readOnly": True})],

@@ -69,6 +69,11 @@ def test_the_job_gives_up_before_the_engine_does() -> None:
         assert int(job.timeouts[operation].removesuffix("s")) > 300, "so that it is the Job's message that is shown"
 
 
+def test_the_script_gives_up_before_the_job_does() -> None:
+    entries = {one["name"]: one.get("value") for one in _container(_built(seconds=300, round_seconds=90))["env"]}
+    assert entries["SECONDS"] == "210", "a round that has begun still ends, and its last words are kept"
+
+
 def test_the_reason_of_a_failure_is_shown_once() -> None:
     job = _job(_built())
     assert _container(_built())["terminationMessagePolicy"] == "FallbackToLogsOnError", "the provider shows last words"

@@ -112,7 +112,7 @@ def test_the_gate_of_vault_opens_once_it_is_unsealed_and_its_keys_are_stored(kub
 
 
 def watch(kube: Bench, name: str, *objects: str) -> None:
-    env = variables(OBJECTS=",".join(objects), SECONDS_TO_WAIT="60")
+    env = variables(OBJECTS=",".join(objects), SECONDS="60")
     kube.probe("conditions", name, "shop", env, serviceAccountName="watcher")
 
 

@@ -11,6 +11,7 @@ from doubles.certificates import Authority
 from doubles.kubernetes_api import KubernetesApi, Target
 from doubles.loopback import Double, serving
 from scripts import conditions as probe
+from scripts import gate
 
 NODE = "/api/v1/nodes/worker0=Ready"
 
@@ -62,7 +63,7 @@ Ask = Callable[..., int]
 
 
 @pytest.fixture
-def ask(server: Double, authority: Authority, tmp_path: Path) -> Ask:
+def ask(server: Double, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Runs the probe in a pod whose ServiceAccount is mounted."""
     (tmp_path / "ca.crt").write_bytes(authority.pem)
     (tmp_path / "token").write_text("service-account-token")
@@ -72,9 +73,10 @@ def ask(server: Double, authority: Authority, tmp_path: Path) -> Ask:
             "KUBERNETES_SERVICE_HOST": "127.0.0.1",
             "KUBERNETES_SERVICE_PORT": server.url.rpartition(":")[2],
             "OBJECTS": objects,
-            "SECONDS_TO_WAIT": str(seconds),
         }
-        return probe.main(environment, tmp_path, pause=0.01)
+        monkeypatch.setenv("SECONDS", str(seconds))
+        monkeypatch.setattr(gate, "INTERVAL_SECONDS", 0.01)
+        return probe.main(environment, tmp_path)
 
     return run
 

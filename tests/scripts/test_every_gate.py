@@ -37,7 +37,7 @@ VARIABLES = {
     **dict.fromkeys((*NAMES, *MORE, "AUTH_HOST", "CORE_PODS", "VALKEY_GENERATIONS", "VALKEY_SECRET"), "name"),
     **dict.fromkeys(("TOKEN_GENERATION_FILE", "SECRET_GENERATION_FILE"), "/generation"),
     **dict.fromkeys(("TOKEN_GENERATION", "SECRET_GENERATION"), "1"),
-    **dict.fromkeys(("SECONDS", "SECONDS_TO_WAIT", "STEADY_SECONDS"), "60"),
+    **dict.fromkeys(("SECONDS", "STEADY_SECONDS"), "60"),
     **{"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443", "OBJECTS": "/api/v1/nodes/a=Ready"},
     **{"BLUEPRINT_SHA512": hashlib.sha512(TEXT.encode()).hexdigest(), "KEYS_DIRECTORY": "/keys", "KEYS": "root"},
 }

@@ -107,7 +107,11 @@ def test_an_account_has_no_rule_beyond_its_needs(stage: Stage, account: str, els
 
 
 def test_the_gate_of_cilium_passes_with_its_own_account(
-    stage: Stage, update: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stage: Stage,
+    update: Recording,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The script itself, with a real token, against nodes and definitions as the server has them."""
     (job,) = (one for one in stage.objects(update) if one.origin == "cilium-gate" and one.kind == "Job")
@@ -117,8 +121,10 @@ def test_the_gate_of_cilium_passes_with_its_own_account(
     (tmp_path / "token").write_text(account_token(stage.api, account), encoding="utf-8")
     (tmp_path / "ca.crt").write_bytes(stage.server.trust)
     place = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(stage.api.port)}
-    environment = {**given, **place, "SECONDS_TO_WAIT": "0"}
-    assert conditions.main(environment, tmp_path, pause=0) == 1, "there is nothing yet"
+    monkeypatch.setattr("scripts.gate.INTERVAL_SECONDS", 0.1)
+    monkeypatch.setenv("SECONDS", "0")
+    assert conditions.main({**given, **place}, tmp_path) == 1, "there is nothing yet"
     assert capsys.readouterr().err.count("does not exist") == len(NODES) + len(KINDS), "each is missed, none forbidden"
     with awaited(stage.api, NODES, KINDS):
-        assert conditions.main({**environment, "SECONDS_TO_WAIT": "30"}, tmp_path, pause=0.1) == 0, "all are there"
+        monkeypatch.setenv("SECONDS", "30")
+        assert conditions.main({**given, **place}, tmp_path) == 0, "all are there"
