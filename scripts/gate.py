@@ -7,7 +7,7 @@ import http.client
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 INTERVAL_SECONDS = 3.0
@@ -15,20 +15,46 @@ TERMINATION_LOG = Path("/dev/termination-log")
 """Where the kubelet takes a container's last words from; pulumi-kubernetes shows them (await/checker/pod/check.go)."""
 
 
+class WaitingError(Exception):
+    """Whoever is asked does not answer as they will: worth another try."""
+
+
 def wait(problem: Callable[[], str], done: str, steady: float = 0.0) -> int:
-    """Exit code 0, and the words `done`, once `problem` was empty for `steady` seconds; 1 with what is wrong after
-    SECONDS.
+    """Exit code 0, and the words `done`, once `last_problem` finds none; 1 with what is wrong."""
+    if found := last_problem(problem, steady):
+        return give_up(found)
+    print(done)
+    return 0
+
+
+def put_right(changes: Callable[[], Iterable[str]], done: str) -> int:
+    """Exit code of `finish` once a whole round of `changes`, each of which says what it did, had nothing to do; 1 with
+    what is wrong after SECONDS.
     """
+    corrected: list[str] = []
+
+    def problem() -> str:
+        before = len(corrected)
+        for change in changes():
+            corrected.append(change)
+            print(change, flush=True)
+        return f"{corrected[-1]}, and not yet seen to stay so" if len(corrected) > before else ""
+
+    found = last_problem(problem)
+    return give_up(found) if found else finish(done, corrected)
+
+
+def last_problem(problem: Callable[[], str], steady: float = 0.0) -> str:
+    """Asks until `problem` was empty for `steady` seconds; what is still wrong after SECONDS, else nothing."""
     begun = bad = time.monotonic()
     told = ""
     while True:
         found, now = _asked(problem), time.monotonic()
         if not found and (not steady or now - bad > steady):
-            print(done)
-            return 0
+            return ""
         if found:
             if now - begun > float(os.environ["SECONDS"]):
-                return give_up(found)
+                return found
             if found != told:
                 print(found, flush=True)
             bad, told = now, found
@@ -61,5 +87,7 @@ def _asked(problem: Callable[[], str]) -> str:
     # The Job has one pod, so an answer that breaks off must not end it.
     try:
         return problem()
+    except WaitingError as error:
+        return str(error)
     except (OSError, http.client.HTTPException) as error:
         return f"no whole answer ({type(error).__name__}: {error})"

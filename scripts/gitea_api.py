@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+from scripts.gate import WaitingError
+
 _PAGE = 50  # MAX_RESPONSE_ITEMS of Gitea
-
-
-class WaitingError(Exception):
-    """Gitea does not answer as it will: worth another try."""
 
 
 class RefusedError(Exception):

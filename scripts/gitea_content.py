@@ -10,21 +10,19 @@ next request: in an open session (routers/web/web.go), by SSH key (routers/priva
 
 Environment: GITEA_URL, USERNAME and PASSWORD (of a site administrator without a second factor, which the API would
 ask for), PEOPLE (JSON list: what the login calls those who may log in), ORGANISATIONS (JSON: name -> `visibility` and
-`teams`, each with the fields of Gitea's CreateTeamOption), REMOVED (JSON list of names), SSL_CERT_FILE, SECONDS (float,
-how long to try), SCHEDULED (scripts/gate.py).
+`teams`, each with the fields of Gitea's CreateTeamOption), REMOVED (JSON list of names), SSL_CERT_FILE, SECONDS and
+SCHEDULED (scripts/gate.py).
 """
 
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from scripts import gate
-from scripts.gitea_api import Api, RefusedError, WaitingError
-
-INTERVAL_SECONDS = 3.0
+from scripts.gitea_api import Api, RefusedError
 
 
 def changes(api: Api, people: list[str], organisations: dict[str, Any], removed: list[str]) -> Iterator[str]:
@@ -103,24 +101,10 @@ def main() -> int:
     """
     api = Api(os.environ["GITEA_URL"], os.environ["USERNAME"], os.environ["PASSWORD"])
     declared = [json.loads(os.environ[name]) for name in ("PEOPLE", "ORGANISATIONS", "REMOVED")]
-    deadline, corrected = time.monotonic() + float(os.environ["SECONDS"]), list[str]()
-    while True:
-        found = ""
-        try:
-            for change in changes(api, *declared):
-                corrected.append(change)
-                found = f"{change}, and not seen to stay so"
-                print(change, flush=True)
-        except WaitingError as error:
-            found = str(error)
-            print(found, flush=True)
-        except RefusedError as error:
-            return gate.give_up(str(error))
-        if not found:
-            return gate.finish("Accounts, organisations and teams are as declared", corrected)
-        if time.monotonic() > deadline:
-            return gate.give_up(found)
-        time.sleep(INTERVAL_SECONDS)
+    try:
+        return gate.put_right(partial(changes, api, *declared), "Accounts, organisations and teams are as declared")
+    except RefusedError as error:
+        return gate.give_up(str(error))
 
 
 if __name__ == "__main__":

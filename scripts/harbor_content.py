@@ -5,8 +5,8 @@ name stays as it is, except members of its projects and rules of their retention
 
 Environment: HARBOR_URL (public), HARBOR_PASSWORD (of the administrator), CONTENT (JSON, components/harbor/declared.py),
 LOGINS (directory with a directory for each robot: the Secret of components/harbor/pull_secret.py), VALKEY_SECRET,
-VALKEY_GENERATIONS and CORE_PODS (scripts/harbor_schedules.py, `Core`), SSL_CERT_FILE, SECONDS (float, how long to
-try), SCHEDULED (scripts/gate.py). Runs in a pod whose ServiceAccount may get that Secret and list those pods.
+VALKEY_GENERATIONS and CORE_PODS (scripts/harbor_schedules.py, `Core`), SSL_CERT_FILE, SECONDS and SCHEDULED
+(scripts/gate.py). Runs in a pod whose ServiceAccount may get that Secret and list those pods.
 """
 
 import http.client
@@ -25,7 +25,6 @@ from scripts.harbor_api import Api, CannotError, RefusedError, UnreachableError
 from scripts.harbor_projects import ADMINISTRATOR, Wanted, project, registry
 from scripts.harbor_schedules import Core, failed_collection, schedule
 
-INTERVAL_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0
 """How long something outside that does not answer is asked again; the next scheduled run asks it anew."""
 
@@ -128,20 +127,21 @@ def main() -> int:
     content, directory = json.loads(os.environ["CONTENT"]), Path(os.environ["LOGINS"])
     secret, generations = os.environ["VALKEY_SECRET"], os.environ["VALKEY_GENERATIONS"]
     core = Core(ClusterApi(os.environ), secret, generations, os.environ["CORE_PODS"])
-    begun, corrected = time.monotonic(), list[str]()
-    while True:
+    begun, corrected, outside = time.monotonic(), list[str](), list[str]()
+
+    def problem() -> str:
         api.writes.clear()
-        found, outside = problems(api, content, directory, core)
+        found, outside[:] = problems(api, content, directory, core)
         changed = [f"changed: {write}" + (f", for {why}" if why else "") for write, why in api.writes.items()]
-        corrected += [f"changed: {write}" for write, why in api.writes.items() if not why]
-        for line in (*changed, *found, *outside):
+        corrected.extend(f"changed: {write}" for write, why in api.writes.items() if not why)
+        for line in (*changed, *outside):
             print(line, flush=True)
-        passed = time.monotonic() - begun
-        if not found and not api.writes and (not outside or passed > PATIENCE_SECONDS):
-            return gate.finish("Harbor holds what the stack file says", corrected, outside)
-        if passed > float(os.environ["SECONDS"]):
-            return gate.give_up("\n".join(found or [f"{write} did not last" for write in api.writes] or outside))
-        time.sleep(INTERVAL_SECONDS)
+        awaited = outside if time.monotonic() - begun <= PATIENCE_SECONDS else []
+        return "\n".join(found or [f"{write}: not yet seen to last" for write in api.writes] or awaited)
+
+    if reason := gate.last_problem(problem):
+        return gate.give_up(reason)
+    return gate.finish("Harbor holds what the stack file says", corrected, outside)
 
 
 if __name__ == "__main__":

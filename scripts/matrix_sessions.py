@@ -5,7 +5,7 @@ Only accounts that came from the login are looked at, by the name that the login
 but the login itself, so whoever may log in again does.
 
 Environment: ACCOUNT_URL (public), CLIENT_ID and CLIENT_SECRET, PROVIDER_ID (what the service calls the login), PEOPLE
-(JSON list: what the login calls those who may log in), SSL_CERT_FILE, SECONDS (float, how long to try), SCHEDULED
+(JSON list: what the login calls those who may log in), SSL_CERT_FILE, SECONDS and SCHEDULED
 (scripts/gate.py).
 """
 
@@ -15,22 +15,18 @@ import json
 import os
 import ssl
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from scripts import gate
+from scripts.gate import WaitingError
 
-INTERVAL_SECONDS = 3.0
 KINDS = {"user-sessions": "browser", "oauth2-sessions": "client", "compat-sessions": "client of the old login"}
 _PAGE = 100
-
-
-class WaitingError(Exception):
-    """The service does not answer as it will: worth another try."""
 
 
 class Api:
@@ -72,8 +68,9 @@ class Api:
             raise WaitingError(f"{where}: something answers that is not the API") from error
 
 
-def ended(api: Api, provider: str, people: list[str]) -> Iterator[str]:
+def ended(provider: str, people: list[str]) -> Iterator[str]:
     """Ends what is open, and says each time what it was."""
+    api = Api(os.environ["ACCOUNT_URL"], os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"])
     for link in list(api.every("upstream-oauth-links", provider=provider)):
         person, user = link["attributes"]["subject"], link["attributes"]["user_id"]
         if user is None or person in people:
@@ -87,23 +84,7 @@ def ended(api: Api, provider: str, people: list[str]) -> Iterator[str]:
 def main() -> int:
     """Exit code 0 once a whole round found nothing to end; 1 with the reason after SECONDS."""
     provider, people = os.environ["PROVIDER_ID"], json.loads(os.environ["PEOPLE"])
-    deadline, corrected = time.monotonic() + float(os.environ["SECONDS"]), list[str]()
-    while True:
-        found = ""
-        try:
-            api = Api(os.environ["ACCOUNT_URL"], os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"])
-            for change in ended(api, provider, people):
-                corrected.append(change)
-                found = f"{change}, and not seen to stay so"
-                print(change, flush=True)
-        except WaitingError as error:
-            found = str(error)
-            print(found, flush=True)
-        if not found:
-            return gate.finish("Nobody has a session who may not log in", corrected)
-        if time.monotonic() > deadline:
-            return gate.give_up(found)
-        time.sleep(INTERVAL_SECONDS)
+    return gate.put_right(partial(ended, provider, people), "Nobody has a session who may not log in")
 
 
 if __name__ == "__main__":

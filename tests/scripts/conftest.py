@@ -8,7 +8,7 @@ import pytest
 from doubles.certificates import Authority
 from doubles.harbor.content import Harbor
 from doubles.loopback import serving
-from scripts import cluster_api, harbor_content
+from scripts import cluster_api, gate, harbor_content
 from tests.scripts.harbor_site import Clock, Cluster, Site
 
 
@@ -35,7 +35,9 @@ def cluster(cluster_authority: Authority, tmp_path: Path, monkeypatch: pytest.Mo
 def site(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """An empty Harbor, and the Job's environment."""
     harbor = Harbor()
-    monkeypatch.setattr(harbor_content, "time", Clock())
+    clock = Clock()
+    for module in (harbor_content, gate):
+        monkeypatch.setattr(module, "time", clock)
     with serving(harbor.respond) as double:
         monkeypatch.setenv("HARBOR_URL", double.url)
         monkeypatch.setenv("HARBOR_PASSWORD", harbor.password)

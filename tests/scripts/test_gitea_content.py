@@ -11,7 +11,7 @@ from components.gitea.settings import GiteaSettings as Settings
 from components.gitea.settings import Organisation, Removed, Team
 from doubles.gitea.content import Gitea
 from doubles.loopback import Reply, Request, serving
-from scripts import gitea_content
+from scripts import gate, gitea_content
 
 USERNAME, PASSWORD = ACCOUNT = "gitea-breakglass", "s3cr3t"
 HOME = Organisation(
@@ -64,7 +64,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
             }
             for name, value in environment.items():
                 monkeypatch.setenv(name, value)
-            monkeypatch.setattr(gitea_content, "INTERVAL_SECONDS", 0.0)
+            monkeypatch.setattr(gate, "INTERVAL_SECONDS", 0.0)
             return gitea_content.main()
 
     return script
@@ -237,7 +237,7 @@ def test_it_gives_up_when_its_time_is_over(run: Callable[..., int], capsys: pyte
     assert run(Gitea(ACCOUNT).respond, settings({"home": HOME}), seconds=-1, password="wrong") == 1, (
         "a Job without proof must fail"
     )
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "refuses the account (401)" in said, "says why"
     assert "wrong" not in said, "and not the password"
 

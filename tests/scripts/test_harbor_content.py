@@ -72,7 +72,7 @@ def test_a_project_with_images_is_not_deleted_and_it_is_said_why(
     site.run()
     site.harbor.images.append("shop")
     assert site.run({"removed": {"projects": ["shop"]}}, seconds=0) == 1, "data is never deleted"
-    words = capsys.readouterr().out
+    words = capsys.readouterr().err
     assert "removed.projects shop" in words, "names it"
     assert "the project contains repositories, can not be deleted" in words, "in Harbor's words"
 
@@ -116,7 +116,7 @@ def test_a_cache_never_becomes_one_of_another_registry(site: Site, capsys: pytes
     site.run()
     other = {**DECLARED["projects"], "proxy-docker": {"public": True, "proxyCache": "quay"}}
     assert site.run({**DECLARED, "projects": other}, seconds=0) == 1, "Harbor cannot change it"
-    assert "project proxy-docker: is a cache of another registry" in capsys.readouterr().out, "says so"
+    assert "project proxy-docker: is a cache of another registry" in capsys.readouterr().err, "says so"
 
 
 def test_a_rotated_password_is_told_to_harbor_once_its_secret_is_mounted(
@@ -124,7 +124,7 @@ def test_a_rotated_password_is_told_to_harbor_once_its_secret_is_mounted(
 ) -> None:
     site.run()
     assert site.run(seconds=0, generation=2) == 1, "the mounted Secret is still the old one"
-    assert "robot puller: its Secret as mounted here is still generation 1" in capsys.readouterr().out, "says so"
+    assert "robot puller: its Secret as mounted here is still generation 1" in capsys.readouterr().err, "says so"
     site.passwords = {name: f"{password}Anew" for name, password in site.passwords.items()}
     site.mount(generation=2)
     assert site.run(generation=2) == 0, "now it is there"
@@ -134,7 +134,7 @@ def test_a_rotated_password_is_told_to_harbor_once_its_secret_is_mounted(
 def test_a_secret_that_is_not_mounted_is_named(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     (site.directory / "puller" / "generation").unlink()
     assert site.run(seconds=0) == 1, "no password"
-    assert "robot puller: " in capsys.readouterr().out, "no robot"
+    assert "robot puller: " in capsys.readouterr().err, "no robot"
     assert "robot$builder" in [one["name"] for one in site.harbor.robots.values()], "the other is there"
 
 
@@ -142,7 +142,7 @@ def test_a_password_that_harbor_refuses_is_told_in_its_words(site: Site, capsys:
     site.passwords["puller"] = "allsmallletters"
     site.mount()
     assert site.run(seconds=3) == 1, "Harbor wants capitals and digits"
-    assert "answered 400: the secret must be 8-128" in capsys.readouterr().out, "says so"
+    assert "answered 400: the secret must be 8-128" in capsys.readouterr().err, "says so"
 
 
 def test_a_changed_password_of_the_administrator_is_named_and_nothing_is_touched(
@@ -150,7 +150,7 @@ def test_a_changed_password_of_the_administrator_is_named_and_nothing_is_touched
 ) -> None:
     monkeypatch.setenv("HARBOR_PASSWORD", "wrong")
     assert site.run(seconds=0) == 1, "nobody may look"
-    assert "was the administrator's password changed by hand?" in capsys.readouterr().out, "the likely cause"
+    assert "was the administrator's password changed by hand?" in capsys.readouterr().err, "the likely cause"
     assert site.writes() == [], "least of all for want of seeing what is there"
 
 

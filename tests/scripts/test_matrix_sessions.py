@@ -8,7 +8,7 @@ import pytest
 from components.matrix.login import UPSTREAM_ID as MATRIX_UPSTREAM_ID
 from doubles.loopback import Reply, Request, serving
 from doubles.matrix_admin import PROVIDER, MatrixAdmin
-from scripts import matrix_sessions
+from scripts import gate, matrix_sessions
 
 CLIENT, SECRET = "01K8HC7XV4Q2M9D6T3R5N0ENDS", "s3cret"
 
@@ -45,7 +45,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
             }
             for name, value in environment.items():
                 monkeypatch.setenv(name, value)
-            monkeypatch.setattr(matrix_sessions, "INTERVAL_SECONDS", 0.0)
+            monkeypatch.setattr(gate, "INTERVAL_SECONDS", 0.0)
             return matrix_sessions.main()
 
     return script
@@ -98,7 +98,7 @@ def test_a_client_that_may_not_is_told(
     status: int,
 ) -> None:
     assert run(service(admin_clients), seconds=-1, secret=secret) == 1, "a Job without proof must fail"
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert f"POST /oauth2/token: answered {status}" in said, "says why"
     assert "wrong" not in said, "and not the secret"
 
