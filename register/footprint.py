@@ -1,7 +1,7 @@
 """Memory that the pods of the platform ask for, in MiB, known before anything is built.
 
 It is requests that the scheduler counts. Limits are the same but for the agent of Cilium, Matrix and Flux, whose own
-values leave room for a busy moment (docs/adr/0024-machines-hold-the-pods.md). `tests/declarations/test_footprint.py`
+values leave room for a busy moment (docs/adr/0024-machines-hold-the-pods.md). `tests/register/test_footprint.py`
 sums what the program asks for and finds these figures.
 """
 

@@ -25,9 +25,10 @@ from typing import Any
 from scripts import gate
 
 UNDONE = "".join(
-    f"&aggregated_status={state}" for state in ("queued", "consumed", "preprocess", "running", "postprocess")
+    f"&aggregated_status={state}"
+    for state in ("waiting_for_dependencies", "queued", "consumed", "preprocess", "running", "postprocess")
 )
-"""What a task is before its end (TaskAggregatedStatusEnum of the API client 2026.5.6)."""
+"""What a task is before its end (TaskAggregatedStatusEnum of the API client 2026.8.5)."""
 RUNS = f"tasks/tasks/?actor_name=authentik.blueprints.v1.tasks.apply_blueprint&page_size=100{UNDONE}"
 """Runs of blueprints that have not ended (TaskFilter in authentik/tasks/api/tasks.py); a release brings about fifty."""
 

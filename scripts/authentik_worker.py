@@ -24,7 +24,8 @@ from typing import Any
 
 LIMIT_SECONDS = 600
 TAKEN = ("consumed", "preprocess", "running", "postprocess", "rejected", "done", "info", "warning", "error")
-"""What a task is once it has been taken (TaskAggregatedStatusEnum of the API client 2026.5.6)."""
+"""What a task is once it has been taken (TaskAggregatedStatusEnum of the API client 2026.8.5). Before that it is
+`queued`; one that waits for others (`waiting_for_dependencies`) is not due."""
 
 
 def tasks(url: str, ordering: str, states: tuple[str, ...], most: int) -> list[dict[str, Any]]:

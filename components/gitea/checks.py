@@ -56,7 +56,7 @@ def members_of_teams_may_log_in(settings: Settings) -> Iterator[Problem]:
     teams = dict((group, key) for key, group in reversed(tuple(_named_groups(settings))))
     for username, user in settings.identity.users.items():
         for group in user.groups:
-            # Of administrators the check platform.administrators_may_log_in tells already.
+            # Of administrators administrators_may_log_in tells already.
             if group in teams and group != gitea.admin_group and gitea.user_group not in user.groups:
                 yield Problem(
                     f"identity.users.{username}.groups",

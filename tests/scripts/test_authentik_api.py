@@ -67,7 +67,9 @@ def test_an_old_token_that_still_works_does_not_open_it(mounted: Path) -> None:
         assert current_problem(environment) == "", "the kubelet has brought the new one, and Authentik takes it"
 
 
-@pytest.mark.parametrize("state", ["queued", "consumed", "preprocess", "running", "postprocess"])
+@pytest.mark.parametrize(
+    "state", ["waiting_for_dependencies", "queued", "consumed", "preprocess", "running", "postprocess"]
+)
 def test_a_worker_that_still_applies_what_comes_with_the_release_keeps_it_shut(state: str) -> None:
     with serving(Worker(text=None, queue=[task(state)] * 50).respond) as api:
         assert "has still to apply 50 blueprints" in problem(api.url, TOKEN), "a row has ten seconds to be made"
