@@ -13,6 +13,12 @@ from lab.world import Record, World
 
 Change = Callable[[Record], None]
 
+HOSTS, SIGN_ON, ONBOARDING = "every host answers", "single sign-on on every service", "users appear by themselves"
+PEOPLE, CHAT = "users and permissions come from Git", "chat is offered to Matrix clients"
+IMAGES, VAULT = "images are pushed and pulled by robots", "no application talks to Vault"
+ROTATION, RECREATION = "secrets rotate through External Secrets", "one command recreates everything"
+CONTAINMENT, GLANCE = "a failed phase holds back only its dependents", "state of each phase at a glance"
+
 
 @dataclass
 class Scene:

@@ -2,10 +2,8 @@
 
 import base64
 import json
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,42 +11,26 @@ import yaml
 
 from components.authentik.blueprints import paths
 from doubles.certificates import Authority
-from doubles.platform import SSH_FAULT
-from lab.checkout import passphrase
-from lab.clock import Clock
 from lab.driver import Result
 from lab.phases import Phases
-from lab.providers import scripts
 from lab.providers.authentik import identity
-from lab.providers.kubernetes import jobs
-from lab.providers.kubernetes.cluster import Cluster
 from lab.providers.vault import api
-from lab.site import Site
-from lab.success import Evidence
 from lab.success.platform import STRANGER
-from lab.world import Record, World
-from stack_file.load import load_stack_file
-from tests.engine.platform import Outcome, phases_of
-from tests.engine.scene import Scene
+from lab.world import Record
+from tests.engine.scene import (
+    CONTAINMENT,
+    GLANCE,
+    HOSTS,
+    ONBOARDING,
+    PEOPLE,
+    RECREATION,
+    ROTATION,
+    SIGN_ON,
+    VAULT,
+    Scene,
+)
 
 pytestmark = pytest.mark.engine
-
-HOSTS, SIGN_ON, ONBOARDING = "every host answers", "single sign-on on every service", "users appear by themselves"
-PEOPLE, CHAT = "users and permissions come from Git", "chat is offered to Matrix clients"
-IMAGES, VAULT = "images are pushed and pulled by robots", "no application talks to Vault"
-ROTATION, RECREATION = "secrets rotate through External Secrets", "one command recreates everything"
-CONTAINMENT, GLANCE = "a failed phase holds back only its dependents", "state of each phase at a glance"
-
-
-@pytest.fixture
-def scene(platform: Outcome, tmp_path: Path) -> Iterator[Scene]:
-    """A copy of the world and the state that the first bring-up left."""
-    shutil.copytree(platform.stack.world, tmp_path / "world")
-    state = (platform.stack.state() or {})["deployment"]
-    with World(tmp_path / "world", passphrase(platform.stack)) as world:
-        cluster = Cluster(Site(world, Clock(world)))
-        settings, again = load_stack_file(platform.stack.file), Result(True, {"same": 3})
-        yield Scene(Evidence(settings, cluster, state, phases_of(platform.result), platform.result, again, 60))
 
 
 def test_every_metric_holds_on_a_platform_that_came_up(scene: Scene) -> None:
@@ -225,50 +207,6 @@ def test_what_is_broken_fails_the_metrics_that_it_is_about_and_no_other(scene: S
     failed = scene.failed()
     assert list(failed) == list(broken.metrics), "the table points at what is wrong"
     assert broken.word in "\n".join(failed[broken.metrics[-1]] + failed[broken.metrics[0]]), "and says it"
-
-
-LIES = {
-    "gitea is down behind its ingress": (HOSTS, ()),
-    SSH_FAULT: (HOSTS, ("gitea-login",)),
-    "gitea has another issuer": (SIGN_ON, ("login-gitea-discovery",)),
-    "vault has no key": (SIGN_ON, ("login-vault-discovery",)),
-    "gitea hides the login": (SIGN_ON, ("gitea-login",)),
-    "harbor has its own login": (SIGN_ON, ("harbor-login",)),
-    "chat is not delegated": (SIGN_ON, ("matrix-login",)),
-    "vault refuses the command line": (SIGN_ON, ("vault-oidc-gate",)),
-    "chat takes passwords": (CHAT, ()),
-    "vault mixes up rights": (ONBOARDING, ()),
-    "a group is missing": (PEOPLE, ()),
-    "the API server reads no groups": (PEOPLE, ()),
-    "images get lost": (IMAGES, ()),
-}
-"""What a double does wrong -> the metric and the gates that say so; what has no gate needs somebody who logs in."""
-
-
-def shut(cluster: Cluster) -> tuple[str, ...]:
-    """The gates of logins that would not open now, each asked by its own script."""
-    with cluster.world.transaction():
-        found = {job["metadata"]["name"]: jobs.outcome(cluster, job, (scripts.execute,)) for job in _logins(cluster)}
-    return tuple(name for name, outcome in found.items() if outcome != jobs.DONE)
-
-
-def _logins(cluster: Cluster) -> Iterator[Mapping[str, Any]]:
-    ends = ("-discovery", "-login", "vault-oidc-gate")
-    return (job for job in cluster.each("batch/Job") if job["metadata"]["name"].endswith(ends))
-
-
-@pytest.mark.parametrize("lie", LIES)
-def test_a_lie_of_a_double_fails_its_metric_and_its_gate(scene: Scene, lie: str) -> None:
-    cluster, (metric, gates) = scene.evidence.cluster, LIES[lie]
-    cluster.site.faults.lie(lie)
-    assert list(scene.failed()) == [metric], "every other lie: tests/smoke, by the same doubles"
-    assert shut(cluster) == gates, "what holds an update back is what the suite would find"
-
-
-def test_a_platform_without_a_lie_opens_every_gate(scene: Scene) -> None:
-    names = {job["metadata"]["name"] for job in _logins(scene.evidence.cluster)}
-    assert {gate for _, gates in LIES.values() for gate in gates} <= names, "those that the lies are about"
-    assert shut(scene.evidence.cluster) == (), "each by its own script"
 
 
 @pytest.mark.parametrize(

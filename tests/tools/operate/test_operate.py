@@ -7,99 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.checkout import command_line
-from lab.operation import PROCESSES
-from stack_file.load import load_stack_file
-from stack_file.secrets import required_secrets
-from tests.support.program import STACK_FILE, secret_values
-from tests.tools.conftest import script
+from tests.support.program import ROOT
+from tests.tools.operate.operating import Run, started
 from tests.tools.stack_state import secret
-from tools import cluster, operate
-from tools import secret_values as judged
+from tools import operate
 from tools.cluster import PROVIDER
-from tools.state import Engine
-
-ROOT = Path(__file__).resolve().parents[2]
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A checkout with the real stack file and a CLI that prints its arguments and what it is told to trust.
-
-    Asked for the state of the stack, it answers with the file `state`, or fails with the text of the file `failure`: at
-    first as the real one does where nobody brought the stack up yet. A lock it was told to remove is gone. The file
-    `config` is what it says of the stack's configuration.
-    """
-    shutil.copy(ROOT / "Pulumi.test-cluster.yaml", tmp_path)
-    home = tmp_path / "installed"
-    script(
-        home / "pulumi",
-        f"""if [ "$1 $2" = "stack export" ]; then
-    test -e {tmp_path}/state && exec cat {tmp_path}/state
-    cat {tmp_path}/failure >&2; exit 255
-fi
-[ "$*" = "config --json --show-secrets --stack test-cluster --non-interactive" ] && exec cat {tmp_path}/config
-[ "$1" = cancel ] && exec rm -r {tmp_path}/backend/.pulumi/locks
-exec {sys.executable} -c '
-import json, os, sys
-print(json.dumps([sys.argv[1:], os.environ["SSL_CERT_DIR"], os.getcwd()]))' "$@" """,
-    )
-    script(home / operate.LANGUAGE_HOST, "exit 0")
-    (tmp_path / "failure").write_text("error: no stack named 'test-cluster' found\n")
-    _configured(tmp_path, {})
-    (tmp_path / ".tools").mkdir()
-    (tmp_path / ".tools" / "pulumi").symlink_to(home / "pulumi")
-    return tmp_path
-
-
-def _configured(checkout: Path, changes: dict[str, str | None]) -> None:
-    """Secrets of the stack as `pulumi config --json --show-secrets` prints them (configValueJSON of pkg/cmd/pulumi)."""
-    needed = {key.name: secret_values()[key.name] for key in required_secrets(load_stack_file(STACK_FILE))}
-    values = {**needed, **changes}
-    entries = {f"home-cluster:{name}": {"value": value, "secret": True} for name, value in values.items() if value}
-    (checkout / "config").write_text(json.dumps(entries))
-
-
-@pytest.fixture
-def run(checkout: Path) -> Run:
-    """Run an operation in the checkout, with the project's own packages importable."""
-
-    def operation(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        base = {name: value for name, value in os.environ.items() if name != "SSL_CERT_DIR"}
-        base["PULUMI_BACKEND_URL"] = f"file://{checkout}/backend?metadata=skip"
-        said = checkout / "stdout", checkout / "stderr"
-        child = PROCESSES.Process(target=_operate, args=(arguments, checkout, base | environment, said))
-        child.start()
-        child.join()
-        stdout, stderr = (file.read_text() for file in said)
-        return subprocess.CompletedProcess(arguments, child.exitcode or 0, stdout, stderr)
-
-    return operation
-
-
-def _operate(arguments: tuple[str, ...], checkout: Path, environment: dict[str, str], said: tuple[Path, Path]) -> None:
-    """Become the operation; forked off a process that has imported it."""
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(ROOT)
-    for standard, file in zip((1, 2), said, strict=True):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), standard)
-    cluster.PAUSE_SECONDS = 0
-    operate.main(list(arguments), checkout)
-
-
-def started(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str, str]:
-    """What the CLI was started with: arguments, SSL_CERT_DIR, directory."""
-    assert done.returncode == 0, f"a sound stack file must reach the CLI: {done.stderr}"
-    arguments, trusted, directory = json.loads(done.stdout.splitlines()[-1])
-    return arguments, trusted, directory
 
 
 @pytest.mark.parametrize(
@@ -135,46 +52,6 @@ def test_a_defective_stack_file_never_reaches_the_cli(run: Run, checkout: Path) 
     assert done.returncode == 1, f"a defective stack file must stop the operation: {done.stdout}"
     assert "nonsense" in done.stderr, f"the message must name the key: {done.stderr!r}"
     assert not done.stdout, f"the CLI must not have started: {done.stdout!r}"
-
-
-@pytest.mark.parametrize("operation", ["preview", "up"])
-def test_a_secret_that_cannot_be_never_reaches_the_engine(run: Run, checkout: Path, operation: str) -> None:
-    _configured(checkout, {"proxmoxApiToken": None, "gitToken": "hunter2\n", "gitUsername": "robot"})
-    done = run(operation, "--stack", "test-cluster")
-    assert done.returncode == 1, f"no provider gets to see it: {done.stdout}"
-    assert not done.stdout, "the CLI must not have started"
-    said = [line.removeprefix(f"{checkout}/Pulumi.test-cluster.yaml: ") for line in done.stderr.splitlines()]
-    assert [line.split(" (")[0].split(";")[0] for line in said] == [
-        "proxmoxApiToken: is missing",
-        "gitToken: has blanks or line breaks around it",
-    ], "each key with what is wrong, as the program says it"
-    assert "hunter2" not in done.stderr, "the message goes to logs"
-
-
-def test_secrets_that_the_cli_cannot_open_are_for_it_to_explain(run: Run, checkout: Path) -> None:
-    (checkout / "config").unlink()
-    started(run("up", "--stack", "test-cluster"))
-
-
-def test_what_runs_no_program_asks_for_no_secret(run: Run, checkout: Path) -> None:
-    _configured(checkout, {"proxmoxApiToken": None})
-    started(run("destroy", "--stack", "test-cluster"))
-
-
-@pytest.mark.engine
-def test_the_pinned_cli_opens_the_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("Pulumi.yaml", STACK_FILE.name):
-        shutil.copy(ROOT / name, tmp_path)
-    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
-    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "passphrase")
-    engine = Engine(Path(command_line(ROOT)), "test-cluster", tmp_path)
-    engine.call("stack", "init")
-    engine.call("config", "set", "--secret", "gitToken", "two words")
-    said = [line.split(" ")[0] for line in judged.defects("up", engine, tmp_path / STACK_FILE.name)]
-    assert said == ["proxmoxApiToken:", "proxmoxCsiTokenSecret:", "gitToken:"], "two are missing, and one is wrong"
-    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
-    assert judged.defects("up", engine, tmp_path / STACK_FILE.name) == [], "without the passphrase nobody can tell"
 
 
 def test_a_defective_stack_file_is_told_where_setup_is_not_done(run: Run, checkout: Path) -> None:

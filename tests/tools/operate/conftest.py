@@ -1,0 +1,62 @@
+"""A checkout in which the real operations run against a CLI that only says what it was given."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.operation import PROCESSES
+from tests.support.program import ROOT
+from tests.tools.conftest import script
+from tests.tools.operate.operating import Run, become, configured
+from tools import operate
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with the real stack file and a CLI that prints its arguments and what it is told to trust.
+
+    Asked for the state of the stack, it answers with the file `state`, or fails with the text of the file `failure`: at
+    first as the real one does where nobody brought the stack up yet. A lock it was told to remove is gone. The file
+    `config` is what it says of the stack's configuration.
+    """
+    shutil.copy(ROOT / "Pulumi.test-cluster.yaml", tmp_path)
+    home = tmp_path / "installed"
+    script(
+        home / "pulumi",
+        f"""if [ "$1 $2" = "stack export" ]; then
+    test -e {tmp_path}/state && exec cat {tmp_path}/state
+    cat {tmp_path}/failure >&2; exit 255
+fi
+[ "$*" = "config --json --show-secrets --stack test-cluster --non-interactive" ] && exec cat {tmp_path}/config
+[ "$1" = cancel ] && exec rm -r {tmp_path}/backend/.pulumi/locks
+exec {sys.executable} -c '
+import json, os, sys
+print(json.dumps([sys.argv[1:], os.environ["SSL_CERT_DIR"], os.getcwd()]))' "$@" """,
+    )
+    script(home / operate.LANGUAGE_HOST, "exit 0")
+    (tmp_path / "failure").write_text("error: no stack named 'test-cluster' found\n")
+    configured(tmp_path, {})
+    (tmp_path / ".tools").mkdir()
+    (tmp_path / ".tools" / "pulumi").symlink_to(home / "pulumi")
+    return tmp_path
+
+
+@pytest.fixture
+def run(checkout: Path) -> Run:
+    """Run an operation in the checkout, with the project's own packages importable."""
+
+    def operation(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        base = {name: value for name, value in os.environ.items() if name != "SSL_CERT_DIR"}
+        base["PULUMI_BACKEND_URL"] = f"file://{checkout}/backend?metadata=skip"
+        said = checkout / "stdout", checkout / "stderr"
+        child = PROCESSES.Process(target=become, args=(arguments, checkout, base | environment, said))
+        child.start()
+        child.join()
+        stdout, stderr = (file.read_text() for file in said)
+        return subprocess.CompletedProcess(arguments, child.exitcode or 0, stdout, stderr)
+
+    return operation

@@ -1,0 +1,40 @@
+"""How the operations are run in a process of their own, and what their CLI says."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from stack_file.load import load_stack_file
+from stack_file.secrets import required_secrets
+from tests.support.program import ROOT, STACK_FILE, secret_values
+from tools import cluster, operate
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def configured(checkout: Path, changes: dict[str, str | None]) -> None:
+    """Secrets of the stack as `pulumi config --json --show-secrets` prints them (configValueJSON of pkg/cmd/pulumi)."""
+    needed = {key.name: secret_values()[key.name] for key in required_secrets(load_stack_file(STACK_FILE))}
+    values = {**needed, **changes}
+    entries = {f"home-cluster:{name}": {"value": value, "secret": True} for name, value in values.items() if value}
+    (checkout / "config").write_text(json.dumps(entries))
+
+
+def become(arguments: tuple[str, ...], checkout: Path, environment: dict[str, str], said: tuple[Path, Path]) -> None:
+    """Become the operation; forked off a process that has imported it."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    for standard, file in zip((1, 2), said, strict=True):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), standard)
+    cluster.PAUSE_SECONDS = 0
+    operate.main(list(arguments), checkout)
+
+
+def started(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str, str]:
+    """What the CLI was started with: arguments, SSL_CERT_DIR, directory."""
+    assert done.returncode == 0, f"a sound stack file must reach the CLI: {done.stderr}"
+    arguments, trusted, directory = json.loads(done.stdout.splitlines()[-1])
+    return arguments, trusted, directory
