@@ -18,13 +18,13 @@ class ApplicationCredentialsArgs:
     Attributes:
         client_secret: Written secret of the application, at its `secret_path`.
         namespaces: Namespaces of the platform by name, among them those of the application.
-        ready: Readiness of the ClusterSecretStore.
+        store_ready: Readiness of the ClusterSecretStore.
     """
 
     application: OidcApplication
     client_secret: WrittenSecret
     namespaces: Mapping[str, Namespace]
-    ready: Sequence[pulumi.Resource]
+    store_ready: Sequence[pulumi.Resource]
 
 
 class ApplicationCredentials(pulumi.ComponentResource):
@@ -52,7 +52,7 @@ class ApplicationCredentials(pulumi.ComponentResource):
                         "client-secret": "{{ .secret }}",
                         "issuer": application.issuer,
                     },
-                    ready=args.ready,
+                    store_ready=args.store_ready,
                 ),
                 pulumi.ResourceOptions(parent=self),
             ).resource

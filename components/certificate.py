@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.custom_resource import CustomResourceArgs, custom_resource, once
+from components.custom_resource import CustomResourceArgs, custom_resource, value_after
 from lib.names import CLUSTER_ISSUER
 
 DURATION = "2160h0m0s"
@@ -67,7 +67,7 @@ class Certificate(pulumi.ComponentResource):
             # The issuer is named, not passed: it must be able to sign.
             pulumi.ResourceOptions(parent=self, depends_on=[args.issuer_ready]),
         )
-        self.secret_name = once(self.resource, args.secret_name)
+        self.secret_name = value_after(self.resource, args.secret_name)
         self.register_outputs({"secret_name": self.secret_name})
 
 

@@ -52,7 +52,7 @@ def custom_resource(
     )
 
 
-def once(resource: pulumi.Resource, value: str) -> pulumi.Output[str]:
+def value_after(resource: pulumi.Resource, value: str) -> pulumi.Output[str]:
     """`value`, known already in a preview, as an Output that makes its user depend on `resource`.
 
     For a value that the program chose but that holds only once the resource exists: a CustomResource has no typed

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.custom_resource import CustomResourceArgs, custom_resource, once
+from components.custom_resource import CustomResourceArgs, custom_resource, value_after
 from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
 from lib.names import SECRET_STORE
@@ -34,13 +34,13 @@ class ExternalSecretArgs:
         template: Text of each key of the Secret when it is composed of several (Go template of External Secrets,
             engine v2, with the `keys` as variables); None to take the keys as they are.
         secret_type: Type of the Secret, such as kubernetes.io/basic-auth.
-        ready: The store's readiness.
+        store_ready: Readiness of the ClusterSecretStore.
     """
 
     namespace: Namespace
     secret_name: str
     keys: Sequence[SecretKey]
-    ready: Sequence[pulumi.Resource]
+    store_ready: Sequence[pulumi.Resource]
     template: Mapping[str, str] | None = None
     secret_type: str = "Opaque"
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -77,9 +77,9 @@ class ExternalSecret(pulumi.ComponentResource):
                 spec=_spec(args),
             ),
             # The values travel through Vault, which no input shows: the store must serve and the version be written.
-            pulumi.ResourceOptions(parent=self, depends_on=[*args.ready, *versions]),
+            pulumi.ResourceOptions(parent=self, depends_on=[*args.store_ready, *versions]),
         )
-        self.secret_name = once(self.resource, args.secret_name)
+        self.secret_name = value_after(self.resource, args.secret_name)
         self.register_outputs({"secret_name": self.secret_name})
 
 

@@ -36,7 +36,7 @@ class Release(k8s.helm.v3.Release):
 
     Attributes:
         digest: Fingerprint of the chart's version and of the values, known in a preview as soon as they are. What
-            proves the release works anew when it changes takes it in (`ProbeArgs.proves`).
+            proves the release works anew when it changes takes it in (`ScriptJobArgs.proves`).
     """
 
     digest: pulumi.Output[str]

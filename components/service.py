@@ -9,18 +9,17 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.certificate import Certificate, CertificateArgs
-from components.custom_resource import once
+from components.custom_resource import value_after
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
-from components.probe import Probe, ProbeArgs
+from components.script_job import ScriptJob, ScriptJobArgs
 from declarations.login_checks import LoginCheck
 from declarations.oidc import OidcApplication
 from declarations.service import Openings
 from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity
-from lib.names import CLUSTER_ISSUER
-from lib.names import Namespace as Names
+from lib.names import CLUSTER_ISSUER, SystemNamespace
 from lib.pod_scripts import script
 from settings.model import Settings
 
@@ -37,7 +36,7 @@ class ServiceArgs:
         namespace: Its namespace, from `service_namespace`.
         application: Its login.
         secrets: The written secrets, among them those of the service.
-        ready: Readiness of the ClusterSecretStore.
+        store_ready: Readiness of the ClusterSecretStore.
         ca_certificate: PEM of the cluster's CA, which signs Authentik's certificate too.
         issuers: The ready ClusterIssuers by name. One that Vault stands behind needs it for each renewal.
         ingress: Digest of the ingress controller.
@@ -49,7 +48,7 @@ class ServiceArgs:
     namespace: Namespace
     application: OidcApplication
     secrets: PlatformSecrets
-    ready: Sequence[pulumi.Resource]
+    store_ready: Sequence[pulumi.Resource]
     ca_certificate: pulumi.Input[str]
     issuers: Mapping[str, pulumi.Resource]
     storage_class: pulumi.Input[str]
@@ -69,7 +68,7 @@ def service_namespace(
             name=namespace,
             pod_security=PodSecurity.RESTRICTED,
             ca_certificate=ca_certificate,
-            from_namespaces=(Names.TRAEFIK,),
+            from_namespaces=(SystemNamespace.TRAEFIK,),
             open_ports=openings.anyone,
             metrics_ports=openings.metrics,
         ),
@@ -118,7 +117,7 @@ class ServiceParts:
                 keys=[SecretKey(key, self._args.secrets[path], field) for key, (path, field) in keys.items()],
                 template=template,
                 secret_type=secret_type,
-                ready=self._args.ready,
+                store_ready=self._args.store_ready,
             ),
             self._child,
         ).secret_name
@@ -158,14 +157,14 @@ class ServiceParts:
             serving: What is asked: a release, or the last of what serves in its place.
             digest: Fingerprint of it; with another one the Job runs again.
         """
-        probe = Probe(
+        gate = ScriptJob(
             f"{self._name}-login",
-            ProbeArgs(
+            ScriptJobArgs(
                 namespace=self.namespace.namespace,
                 source=script("login_offered"),
                 environment={
                     # Before it there is nobody to ask.
-                    "CHECKS": once(serving, json.dumps(list(checks))),
+                    "CHECKS": value_after(serving, json.dumps(list(checks))),
                 },
                 ca_config_map=self.ca_config_map,
                 proves=[digest, self._args.ingress, self._generation()],
@@ -173,7 +172,7 @@ class ServiceParts:
             ),
             self._child,
         )
-        return probe.job
+        return gate.job
 
     def _generation(self) -> str:
         """Of the client secret: with a new one the login is proven anew."""

@@ -13,7 +13,7 @@ _SPARE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pool:
+class ConnectionPool:
     """Connections of a process of an application.
 
     Attributes:
@@ -36,7 +36,7 @@ class Database:
     """
 
     namespace: str
-    pools: Mapping[str, Pool]
+    pools: Mapping[str, ConnectionPool]
     locale: Mapping[str, str] = field(default_factory=dict)
 
     def limit(self, replicas: Mapping[str, int]) -> int:

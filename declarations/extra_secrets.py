@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Collection, Iterator, Sequence
 
 from declarations.shared_secrets import WHO_CARRIES_THE_ANNOTATION
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from lib.secrets import PREVIOUS, Field, Kind, Reader, SecretDeclaration
 from settings.model import Settings
 from settings.platform import ExtraSecret
@@ -66,7 +66,7 @@ def _declaration(path: str, extra: ExtraSecret) -> SecretDeclaration:
         ),
         readers=(
             Reader(
-                namespace=Namespace.EXTERNAL_SECRETS,
+                namespace=SystemNamespace.EXTERNAL_SECRETS,
                 secret=secret_name(path),
                 follows=WHO_CARRIES_THE_ANNOTATION,
                 reflect_to=extra.reflect_to,

@@ -5,12 +5,14 @@ Authentik calls it forward authentication. The part of it that answers, its outp
 
 from dataclasses import dataclass
 
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from settings.model import Settings
 
 MIDDLEWARE = "login"
 """Name of Traefik's Middleware in the namespace of Authentik."""
-ANNOTATION = {"traefik.ingress.kubernetes.io/router.middlewares": f"{Namespace.AUTHENTIK}-{MIDDLEWARE}@kubernetescrd"}
+ANNOTATION = {
+    "traefik.ingress.kubernetes.io/router.middlewares": f"{SystemNamespace.AUTHENTIK}-{MIDDLEWARE}@kubernetescrd"
+}
 """What the Ingress of such an application carries, in whatever namespace it is."""
 
 PREFIX = "/outpost.goauthentik.io/"

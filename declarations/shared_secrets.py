@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from declarations.oidc import OidcApplication
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from lib.secrets import Reader, SecretDeclaration, literal, password
 
 _AUTHENTIK = ("Deployment/authentik-server", "Deployment/authentik-worker")
@@ -14,7 +14,7 @@ WHO_CARRIES_THE_ANNOTATION = "Reloader restarts the workloads that carry its ann
 PROBE = SecretDeclaration(
     path="external-secrets/probe",
     fields=(password("value"),),
-    readers=(Reader(namespace=Namespace.EXTERNAL_SECRETS, secret="probe"),),
+    readers=(Reader(namespace=SystemNamespace.EXTERNAL_SECRETS, secret="probe"),),
 )
 """Read back through External Secrets by the gate of phase 1; nothing else uses it."""
 
@@ -22,7 +22,7 @@ PROBE = SecretDeclaration(
 def _role(role: str) -> Reader:
     """The Secret of a role's password, which CloudNativePG watches by its label `cnpg.io/reload`."""
     return Reader(
-        namespace=Namespace.DATABASES,
+        namespace=SystemNamespace.DATABASES,
         secret=f"postgres-{role}",
         follows="CloudNativePG sets the password of the role",
         keeps="Postgres itself",
@@ -49,7 +49,7 @@ def database(role: str, client: Reader) -> SecretDeclaration:
 def valkey_user(user: str, *clients: Reader) -> SecretDeclaration:
     """Password of a user of Valkey, read by Valkey and by at most one application."""
     server = Reader(
-        namespace=Namespace.DATABASES,
+        namespace=SystemNamespace.DATABASES,
         secret="valkey-users",
         restarts=("Deployment/valkey",),
         keeps="Valkey's file of users, which its init container makes at each start",
@@ -70,7 +70,7 @@ def authentik() -> SecretDeclaration:
         fields=(password("secret-key", 60), password("bootstrap-token", 60), password("bootstrap-password")),
         readers=(
             Reader(
-                namespace=Namespace.AUTHENTIK,
+                namespace=SystemNamespace.AUTHENTIK,
                 secret="authentik-server",
                 restarts=_AUTHENTIK,
                 keeps="Authentik's database, where a blueprint sets token and password of `akadmin`",
@@ -84,14 +84,14 @@ def authentik() -> SecretDeclaration:
 def authentik_database() -> SecretDeclaration:
     """Password of Authentik's role."""
     return database(
-        "authentik", Reader(namespace=Namespace.AUTHENTIK, secret="authentik-postgres", restarts=_AUTHENTIK)
+        "authentik", Reader(namespace=SystemNamespace.AUTHENTIK, secret="authentik-postgres", restarts=_AUTHENTIK)
     )
 
 
 def client(application: OidcApplication, readers: Iterable[Reader]) -> SecretDeclaration:
     """Client secret of a login, read by Authentik, by the service (`readers`) and in the application's namespaces."""
     provider = Reader(
-        namespace=Namespace.AUTHENTIK,
+        namespace=SystemNamespace.AUTHENTIK,
         secret=f"authentik-oidc-{application.slug}",
         follows="a Job has Authentik apply the blueprint again",
         keeps="Authentik's database",

@@ -2,7 +2,7 @@
 
 # Runs the readiness gates: standard library only, no shell.
 # renovate: datasource=docker depName=docker.io/library/python
-PROBE = "docker.io/library/python:3.13.15-alpine3.24"
+PYTHON = "docker.io/library/python:3.13.15-alpine3.24"
 
 # A later patch of the release that the chart brings: 3.7.12 is the first that can drop every header which a backend
 # takes for another (traefik/traefik#13720).

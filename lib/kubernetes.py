@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+import pulumi
+
 RELOADER_AUTO: Mapping[str, str] = {"reloader.stakater.com/auto": "true"}
 """Metadata of a Deployment or StatefulSet that Reloader restarts when a Secret or ConfigMap it uses changes."""
 
@@ -48,7 +50,7 @@ def resources(cpu: str, memory: str) -> dict[str, Any]:
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
 
 
-def from_secret(variable: str, secret: Any, key: str) -> dict[str, Any]:
+def from_secret(variable: str, secret: pulumi.Input[str], key: str) -> dict[str, Any]:
     """Entry of a container's `env`: the variable has the value of a key of a Secret, by its name."""
     return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 

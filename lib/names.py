@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Namespace(StrEnum):
+class SystemNamespace(StrEnum):
     """Namespaces of the platform; those of services are in their folders."""
 
     KUBE_SYSTEM = "kube-system"
@@ -28,11 +28,11 @@ CLUSTER_ISSUER = "internal-ca"
 CA_CONFIG_MAP = "cluster-ca"
 """ConfigMap with the CA certificate under `ca.crt`, in every namespace of the platform."""
 POSTGRES_CLUSTER = "postgres"
-POSTGRES_HOST = f"{POSTGRES_CLUSTER}-rw.{Namespace.DATABASES}.svc.cluster.local"
-VALKEY_HOST = f"valkey.{Namespace.DATABASES}.svc.cluster.local"
-VAULT_SERVICE = f"vault-api.{Namespace.VAULT}.svc.cluster.local"
+POSTGRES_HOST = f"{POSTGRES_CLUSTER}-rw.{SystemNamespace.DATABASES}.svc.cluster.local"
+VALKEY_HOST = f"valkey.{SystemNamespace.DATABASES}.svc.cluster.local"
+VAULT_SERVICE = f"vault-api.{SystemNamespace.VAULT}.svc.cluster.local"
 """The Service that leads to the unsealed, active server of Vault."""
-AUTHENTIK_IN_CLUSTER = f"http://authentik-server.{Namespace.AUTHENTIK}.svc"
+AUTHENTIK_IN_CLUSTER = f"http://authentik-server.{SystemNamespace.AUTHENTIK}.svc"
 """Authentik from inside its namespace, past the ingress: its release is `authentik`, the Service listens on 80."""
 VAULT_ISSUER = "vault-pki"
 """ClusterIssuer of certificates that Vault signs."""

@@ -35,7 +35,7 @@ def is_secret(value: Any) -> bool:
     return isinstance(value, Mapping) and _SECRET in value
 
 
-def made(state: State, declarations: Iterable[SecretDeclaration]) -> dict[str, datetime]:
+def created_at(state: State, declarations: Iterable[SecretDeclaration]) -> dict[str, datetime]:
     """When the values of each secret were made, by path: its newest value where a rotation was interrupted."""
     paths = {declaration.name: declaration.path for declaration in declarations}
     found: dict[str, datetime] = {}

@@ -1,17 +1,20 @@
 """Which namespaces there are, over all services."""
 
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from register.services import SERVICES
 from settings.model import Settings
 
 
 def platform_namespaces(settings: Settings) -> set[str]:
     """Namespaces that there are once this stack is up."""
-    optional = ((Namespace.FLUX, settings.gitops.enabled), (Namespace.CSI_PROXMOX, settings.proxmox is not None))
+    optional = (
+        (SystemNamespace.FLUX, settings.gitops.enabled),
+        (SystemNamespace.CSI_PROXMOX, settings.proxmox is not None),
+    )
     absent = {namespace for namespace, there in optional if not there}
     services = {name for service in SERVICES if service.enabled(settings) for name in service.namespaces(settings)}
     applications = {name for one in settings.identity.applications.values() for name in one.namespaces}
-    return (set(map(str, Namespace)) - absent) | services | applications
+    return (set(map(str, SystemNamespace)) - absent) | services | applications
 
 
 def known_namespaces(settings: Settings) -> set[str]:

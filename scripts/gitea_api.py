@@ -15,7 +15,7 @@ from scripts.gate import WaitingError
 _PAGE = 50  # MAX_RESPONSE_ITEMS of Gitea
 
 
-class RefusedError(Exception):
+class GiteaRefusedError(Exception):
     """Only a person can put it right."""
 
 
@@ -26,7 +26,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         """No request."""
 
 
-class Api:
+class GiteaApi:
     """Gitea's API as one account."""
 
     def __init__(self, url: str, username: str, password: str) -> None:
@@ -43,7 +43,7 @@ class Api:
     def write(self, method: str, path: str, body: Any = None) -> None:
         """Raises RefusedError where there is nothing to write to."""
         if self._call(method, path, body) is None:
-            raise RefusedError(f"{method} {path}: Gitea answers 404")
+            raise GiteaRefusedError(f"{method} {path}: Gitea answers 404")
 
     def pages(self, path: str) -> Iterator[Any]:
         """Every entry of a list."""
@@ -81,9 +81,9 @@ def _refusal(call: str, error: urllib.error.HTTPError) -> None:
         raise WaitingError(f"{call}: Gitea answers {error.code}")
     if error.code < HTTPStatus.BAD_REQUEST:
         target = error.headers.get("Location") or "nowhere"
-        raise RefusedError(f"{call}: leads to {target}; give it its old name again, or declare it by the new one")
+        raise GiteaRefusedError(f"{call}: leads to {target}; give it its old name again, or declare it by the new one")
     try:
         message = json.loads(error.read().decode("utf-8", "replace"))["message"]
     except (ValueError, KeyError, TypeError):
         message = "no reason given"
-    raise RefusedError(f"{call}: Gitea answers {error.code}: {message}")
+    raise GiteaRefusedError(f"{call}: Gitea answers {error.code}: {message}")

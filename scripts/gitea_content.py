@@ -22,10 +22,10 @@ from functools import partial
 from typing import Any
 
 from scripts import gate
-from scripts.gitea_api import Api, RefusedError
+from scripts.gitea_api import GiteaApi, GiteaRefusedError
 
 
-def changes(api: Api, people: list[str], organisations: dict[str, Any], removed: list[str]) -> Iterator[str]:
+def changes(api: GiteaApi, people: list[str], organisations: dict[str, Any], removed: list[str]) -> Iterator[str]:
     """Puts right what differs, and says each time what it did."""
     yield from _accounts(api, people)
     for name, wanted in organisations.items():
@@ -34,7 +34,7 @@ def changes(api: Api, people: list[str], organisations: dict[str, Any], removed:
         yield from _removal(api, name)
 
 
-def _accounts(api: Api, people: list[str]) -> Iterator[str]:
+def _accounts(api: GiteaApi, people: list[str]) -> Iterator[str]:
     """An account that came from a login is active while its person may log in. Local ones are left alone, and so is
     "disable sign-in" (`prohibit_login`), which is an administrator's own switch.
     """
@@ -46,7 +46,7 @@ def _accounts(api: Api, people: list[str]) -> Iterator[str]:
             yield f"account {name} is {'active again' if active else 'switched off'}"
 
 
-def _organisation(api: Api, name: str, wanted: dict[str, Any]) -> Iterator[str]:
+def _organisation(api: GiteaApi, name: str, wanted: dict[str, Any]) -> Iterator[str]:
     visibility = wanted["visibility"]
     found = api.find(f"/orgs/{name}")
     if found is None:
@@ -79,7 +79,7 @@ def _differing(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     return differing
 
 
-def _removal(api: Api, name: str) -> Iterator[str]:
+def _removal(api: GiteaApi, name: str) -> Iterator[str]:
     if api.find(f"/orgs/{name}") is None:
         return
     for what, path, key in (
@@ -88,7 +88,7 @@ def _removal(api: Api, name: str) -> Iterator[str]:
     ):
         held = [entry[key] for entry in api.pages(path)]
         if held:
-            raise RefusedError(
+            raise GiteaRefusedError(
                 f"organisation {name} is not deleted, for it still holds {what}: {', '.join(held)}; move or delete them"
             )
     api.write("DELETE", f"/orgs/{name}")
@@ -99,11 +99,11 @@ def main() -> int:
     """Exit code 0 once a whole round found nothing to change; 1 with the reason after SECONDS, or where only a person
     can help.
     """
-    api = Api(os.environ["GITEA_URL"], os.environ["USERNAME"], os.environ["PASSWORD"])
+    api = GiteaApi(os.environ["GITEA_URL"], os.environ["USERNAME"], os.environ["PASSWORD"])
     declared = [json.loads(os.environ[name]) for name in ("PEOPLE", "ORGANISATIONS", "REMOVED")]
     try:
         return gate.put_right(partial(changes, api, *declared), "Accounts, organisations and teams are as declared")
-    except RefusedError as error:
+    except GiteaRefusedError as error:
         return gate.give_up(str(error))
 
 

@@ -18,7 +18,7 @@ _SECONDS = 120
 """Adding a registry makes Harbor ask it."""
 
 
-class RefusedError(Exception):
+class HarborRefusedError(Exception):
     """Harbor answered, and not with success.
 
     Attributes:
@@ -39,7 +39,7 @@ class UnreachableError(CannotError):
 
 
 @dataclass
-class Api:
+class HarborApi:
     """One Harbor, and what was written to it so far.
 
     Attributes:
@@ -86,7 +86,7 @@ class Api:
             with urllib.request.urlopen(asked, timeout=_SECONDS) as answer:
                 return answer.read(), answer.headers
         except urllib.error.HTTPError as error:
-            raise RefusedError(f"{method} {path}", error.code, _words(error)) from error
+            raise HarborRefusedError(f"{method} {path}", error.code, _words(error)) from error
 
     def lets_in(self, user: str, password: str) -> bool:
         """Whether the registry takes a user's password: what `docker login` asks."""
@@ -95,7 +95,7 @@ class Api:
         except urllib.error.HTTPError as error:
             if error.code == http.client.UNAUTHORIZED:
                 return False
-            raise RefusedError("GET /v2/", error.code, _words(error)) from error
+            raise HarborRefusedError("GET /v2/", error.code, _words(error)) from error
         return True
 
 

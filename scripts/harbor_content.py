@@ -21,7 +21,7 @@ from pathlib import Path
 
 from scripts import gate
 from scripts.cluster_api import ClusterApi
-from scripts.harbor_api import Api, CannotError, RefusedError, UnreachableError
+from scripts.harbor_api import CannotError, HarborApi, HarborRefusedError, UnreachableError
 from scripts.harbor_projects import ADMINISTRATOR, Wanted, project, registry
 from scripts.harbor_schedules import Core, failed_collection, schedule
 
@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 60.0
 """How long something outside that does not answer is asked again; the next scheduled run asks it anew."""
 
 
-def robot(api: Api, wanted: Wanted, known: Wanted | None, directory: Path, missing: set[str]) -> None:
+def robot(api: HarborApi, wanted: Wanted, known: Wanted | None, directory: Path, missing: set[str]) -> None:
     """A robot of the whole Harbor, with its password, and its rights except in projects that are missing."""
     password = _password(api, wanted, directory)
     permissions = [scope for scope in wanted["permissions"] if scope["namespace"] not in missing]
@@ -40,7 +40,7 @@ def robot(api: Api, wanted: Wanted, known: Wanted | None, directory: Path, missi
         raise UnreachableError(f"has no rights yet in {lacking}")
 
 
-def _robot(api: Api, wanted: Wanted, known: Wanted | None, password: str) -> None:
+def _robot(api: HarborApi, wanted: Wanted, known: Wanted | None, password: str) -> None:
     """Harbor makes up the first password itself."""
     body = {"level": "system", "duration": -1, "disable": False, "permissions": wanted["permissions"]}
     if known is None:
@@ -54,7 +54,7 @@ def _robot(api: Api, wanted: Wanted, known: Wanted | None, password: str) -> Non
         api.write("PATCH", f"/robots/{known['id']}", {"secret": password})
 
 
-def _password(api: Api, wanted: Wanted, directory: Path) -> str:
+def _password(api: HarborApi, wanted: Wanted, directory: Path) -> str:
     secret = directory / wanted["name"]
     generation = (secret / "generation").read_text(encoding="utf-8")
     if generation != str(wanted["generation"]):
@@ -74,7 +74,7 @@ def _rights(one: Wanted) -> set[tuple[str, str, str]]:
 Part = tuple[str, Callable[[], None]]
 
 
-def _parts(api: Api, content: Wanted, directory: Path, core: Core) -> Iterator[Part]:
+def _parts(api: HarborApi, content: Wanted, directory: Path, core: Core) -> Iterator[Part]:
     """Every part by its name, in the order in which they need each other.
 
     Registries come first: asked without a right password, Harbor would list the public projects as if that were all.
@@ -99,7 +99,7 @@ def _parts(api: Api, content: Wanted, directory: Path, core: Core) -> Iterator[P
         yield f"schedule {job}", partial(schedule, api, job, wanted, core)
 
 
-def problems(api: Api, content: Wanted, directory: Path, core: Core) -> tuple[list[str], list[str]]:
+def problems(api: HarborApi, content: Wanted, directory: Path, core: Core) -> tuple[list[str], list[str]]:
     """One round: what could not be brought about, and what only something outside can mend, one line each."""
     found, outside = [], []
     try:
@@ -110,10 +110,10 @@ def problems(api: Api, content: Wanted, directory: Path, core: Core) -> tuple[li
                 found.append(f"{name}: {error.filename} is not mounted")
             except UnreachableError as error:
                 outside.append(f"{name}: {error}")
-            except (RefusedError, CannotError) as error:
+            except (HarborRefusedError, CannotError) as error:
                 found.append(f"{name}: {error}")
         outside += filter(None, [failed_collection(api)])
-    except RefusedError as error:
+    except HarborRefusedError as error:
         changed = error.status == http.client.UNAUTHORIZED
         found.append(f"Harbor: {error}" + ("; was the administrator's password changed by hand?" if changed else ""))
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -123,7 +123,7 @@ def problems(api: Api, content: Wanted, directory: Path, core: Core) -> tuple[li
 
 def main() -> int:
     """Exit code 0 once a whole round changed nothing, 1 with what is wrong after SECONDS."""
-    api = Api(os.environ["HARBOR_URL"], ADMINISTRATOR, os.environ["HARBOR_PASSWORD"])
+    api = HarborApi(os.environ["HARBOR_URL"], ADMINISTRATOR, os.environ["HARBOR_PASSWORD"])
     content, directory = json.loads(os.environ["CONTENT"]), Path(os.environ["LOGINS"])
     secret, generations = os.environ["VALKEY_SECRET"], os.environ["VALKEY_GENERATIONS"]
     core = Core(ClusterApi(os.environ), secret, generations, os.environ["CORE_PODS"])

@@ -6,7 +6,7 @@
 import http.client
 from typing import Any
 
-from scripts.harbor_api import Api, CannotError, RefusedError, UnreachableError
+from scripts.harbor_api import CannotError, HarborApi, HarborRefusedError, UnreachableError
 
 ADMINISTRATOR = "admin"
 _OIDC_GROUP = 3  # src/common/const.go
@@ -14,19 +14,19 @@ _OIDC_GROUP = 3  # src/common/const.go
 Wanted = dict[str, Any]
 
 
-def registry(api: Api, wanted: Wanted, known: Wanted | None) -> None:
+def registry(api: HarborApi, wanted: Wanted, known: Wanted | None) -> None:
     """A registry for proxy caches. Harbor refuses one that it cannot reach, as unhealthy or with what its client says
     (`validate` in src/controller/registry/controller.go).
     """
     try:
         _registry(api, wanted, known)
-    except RefusedError as error:
+    except HarborRefusedError as error:
         if "unhealthy" in str(error) or error.status >= http.client.INTERNAL_SERVER_ERROR:
             raise UnreachableError(str(error)) from error
         raise
 
 
-def _registry(api: Api, wanted: Wanted, known: Wanted | None) -> None:
+def _registry(api: HarborApi, wanted: Wanted, known: Wanted | None) -> None:
     if known is None:
         api.write("POST", "/registries", {**wanted, "insecure": False})
         return
@@ -36,7 +36,7 @@ def _registry(api: Api, wanted: Wanted, known: Wanted | None) -> None:
         api.write("PUT", f"/registries/{known['id']}", {"url": wanted["url"], "insecure": False})
 
 
-def project(api: Api, wanted: Wanted, known: Wanted | None) -> None:
+def project(api: HarborApi, wanted: Wanted, known: Wanted | None) -> None:
     """A project with its settings, quota, members and retention."""
     registry_id = None
     if wanted["registry"] is not None:
@@ -56,14 +56,14 @@ def project(api: Api, wanted: Wanted, known: Wanted | None) -> None:
     retention(api, known["project_id"], known["metadata"].get("retention_id"), wanted["retention"])
 
 
-def quota(api: Api, project_id: int, storage: int) -> None:
+def quota(api: HarborApi, project_id: int, storage: int) -> None:
     """The most that a project's artifacts may take up, in bytes; -1 for no limit."""
     for one in api.every(f"/quotas?reference=project&reference_id={project_id}"):
         if one["hard"].get("storage") != storage:
             api.write("PUT", f"/quotas/{one['id']}", {"hard": {"storage": storage}})
 
 
-def members(api: Api, project_id: int, roles: dict[str, int]) -> None:
+def members(api: HarborApi, project_id: int, roles: dict[str, int]) -> None:
     """Groups with their roles, and nobody else but the administrator, who made the project."""
     path, missing = f"/projects/{project_id}/members", dict(roles)
     for one in api.every(path):
@@ -79,7 +79,7 @@ def members(api: Api, project_id: int, roles: dict[str, int]) -> None:
         api.write("POST", path, {"role_id": role, "member_group": member})
 
 
-def retention(api: Api, project_id: int, policy_id: str | None, wanted: Wanted | None) -> None:
+def retention(api: HarborApi, project_id: int, policy_id: str | None, wanted: Wanted | None) -> None:
     """The rules by which artifacts stay; without any, all of them do."""
     if wanted is None:
         if policy_id:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scripts.cluster_api import METADATA, ClusterApi
-from scripts.harbor_api import Api, CannotError
+from scripts.harbor_api import CannotError, HarborApi
 
 GENERATIONS = "home-cluster/generations"
 """Annotation of a Secret, written together with its values (components/external_secret.py)."""
@@ -41,7 +41,7 @@ class Core:
     generations: str
     pods: str
 
-    def since(self, api: Api) -> datetime:
+    def since(self, api: HarborApi) -> datetime:
         """When the core was started that has the wanted URL. Raises CannotError while there is none."""
         written = self._written()
         found = self.cluster.get(self.pods) or {}
@@ -72,12 +72,12 @@ class Core:
         return max(map(datetime.fromisoformat, changes or [metadata["creationTimestamp"]]))
 
 
-def _reaches_cache(api: Api) -> bool:
+def _reaches_cache(api: HarborApi) -> bool:
     """Whether core's own connection to Valkey works, which it looks at every ten seconds (src/controller/health)."""
     return any((one["name"], one["status"]) == ("redis", "healthy") for one in api.get("/health")["components"])
 
 
-def schedule(api: Api, job: str, wanted: Wanted, core: Core) -> None:
+def schedule(api: HarborApi, job: str, wanted: Wanted, core: Core) -> None:
     """When garbage is collected (`gc`), or everything is scanned (`scanAll`)."""
     path = f"/system/{job}/schedule"
     known = api.get(path) or {}
@@ -94,7 +94,7 @@ def schedule(api: Api, job: str, wanted: Wanted, core: Core) -> None:
         api.write("PUT", path, body, why="core was started after it")
 
 
-def failed_collection(api: Api) -> str:
+def failed_collection(api: HarborApi) -> str:
     """What the last garbage collection failed at; empty when it did not."""
     last = next(iter(api.get("/system/gc?page=1&page_size=1") or []), None)  # the newest comes first
     if last is None or last["job_status"] != "Error":

@@ -102,7 +102,7 @@ class Proxied(Strict):
     session_minutes: int = Field(default=480, ge=5, le=43200, description="How long a login lasts.")
 
 
-class Removed(Strict):
+class RemovedIdentities(Strict):
     """What is deleted in Authentik: leaving the rest of the stack file alone deletes nothing there."""
 
     users: tuple[Username, ...] = Field(default=(), description="People whose accounts are deleted.")
@@ -129,7 +129,7 @@ class SecondFactor(Strict):
     )
 
 
-class Identity(Strict):
+class IdentitySettings(Strict):
     """Authentik, and the people and groups of the platform."""
 
     host: Hostname = Field(description="Host of Authentik: the issuer of every login.")
@@ -153,7 +153,7 @@ class Identity(Strict):
         default_factory=dict, description="Applications without a login of their own, by slug."
     )
     second_factor: SecondFactor = Field(default_factory=SecondFactor)
-    removed: Removed = Field(default_factory=Removed)
+    removed: RemovedIdentities = Field(default_factory=RemovedIdentities)
 
     def members(self, groups: Collection[str]) -> tuple[str, ...]:
         """User names of the people in any of these groups, except those whose account is switched off."""

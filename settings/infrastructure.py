@@ -37,7 +37,7 @@ class ExistingCluster(Strict):
     context: Text = Field(description="Context of the kubeconfig to use.")
 
 
-class Cluster(Strict):
+class ClusterSettings(Strict):
     """Identity of the cluster."""
 
     name: Annotated[Name, rules.CLUSTER_NAME] = Field(
@@ -59,7 +59,7 @@ class LoadBalancers(Strict):
     git_ssh: Address = Field(description="Gitea's SSH.")
 
 
-class Network(Strict):
+class NetworkSettings(Strict):
     """The network of nodes, pods and services."""
 
     nodes: Annotated[Cidr, rules.NODE_NETWORK] = Field(description="Network of nodes, VIP and load balancers.")
@@ -98,7 +98,7 @@ class Csi(Strict):
     token_id: TokenId = Field(description="API token of the CSI plugin; its secret is `proxmoxCsiTokenSecret`.")
 
 
-class Proxmox(Strict):
+class ProxmoxSettings(Strict):
     """The Proxmox VE cluster, given unless `cluster.existing` is; its API token is the secret `proxmoxApiToken`."""
 
     endpoint: WebUrl = Field(description="URL of the API without /api2/json.")
@@ -142,7 +142,7 @@ class ControlPlanes(NodePool):
     )
 
 
-class Talos(Strict):
+class TalosSettings(Strict):
     """The operating system and its Kubernetes, given unless `cluster.existing` is."""
 
     version: ExactVersion = Field(description="Talos release of the image.")
@@ -184,7 +184,7 @@ class Talos(Strict):
         return BootstrapEndpoint(self.control_plane.nodes[0].address)
 
 
-class Storage(Strict):
+class StorageSettings(Strict):
     """The default StorageClass of every volume."""
 
     class_name: Annotated[ObjectName, rules.STORAGE_CLASS] = Field(
@@ -196,7 +196,7 @@ class Storage(Strict):
     probe_size: Quantity = Field(default="1Gi", description="Volume that the readiness gate of the cluster binds.")
 
 
-class Charts(Strict):
+class ChartsSettings(Strict):
     """Where Helm charts come from."""
 
     mirror: ChartMirror | None = Field(

@@ -6,9 +6,23 @@ from typing import TypeVar
 
 from pydantic import Field
 
-from settings.identity import Identity
-from settings.infrastructure import Charts, Cluster, Network, Proxmox, Storage, Talos
-from settings.platform import Certificates, Databases, GitOps, Rotation, Secrets, Vault
+from settings.identity import IdentitySettings
+from settings.infrastructure import (
+    ChartsSettings,
+    ClusterSettings,
+    NetworkSettings,
+    ProxmoxSettings,
+    StorageSettings,
+    TalosSettings,
+)
+from settings.platform import (
+    CertificatesSettings,
+    DatabasesSettings,
+    GitOpsSettings,
+    RotationSettings,
+    SecretsSettings,
+    VaultSettings,
+)
 from settings.service import ServiceSection
 from settings.types import Strict
 
@@ -21,19 +35,19 @@ class Settings(Strict):
     `proxmox` and `talos` are absent exactly when `cluster.existing` is given.
     """
 
-    cluster: Cluster
-    network: Network
-    proxmox: Proxmox | None = None
-    talos: Talos | None = None
-    storage: Storage
-    certificates: Certificates = Field(default_factory=Certificates)
-    charts: Charts = Field(default_factory=Charts)
-    vault: Vault
-    databases: Databases = Field(default_factory=Databases)
-    identity: Identity
-    gitops: GitOps
-    rotation: Rotation = Field(default_factory=Rotation)
-    secrets: Secrets = Field(default_factory=Secrets)
+    cluster: ClusterSettings
+    network: NetworkSettings
+    proxmox: ProxmoxSettings | None = None
+    talos: TalosSettings | None = None
+    storage: StorageSettings
+    certificates: CertificatesSettings = Field(default_factory=CertificatesSettings)
+    charts: ChartsSettings = Field(default_factory=ChartsSettings)
+    vault: VaultSettings
+    databases: DatabasesSettings = Field(default_factory=DatabasesSettings)
+    identity: IdentitySettings
+    gitops: GitOpsSettings
+    rotation: RotationSettings = Field(default_factory=RotationSettings)
+    secrets: SecretsSettings = Field(default_factory=SecretsSettings)
 
     @property
     def services(self) -> Mapping[str, ServiceSection]:

@@ -9,7 +9,7 @@ from settings.service_types import SecretPath
 from settings.types import ExactVersion, Folder, GitRef, GitUrl, Hostname, HttpsUrl, Interval, Name, Quantity, Strict
 
 
-class Vault(Strict):
+class VaultSettings(Strict):
     """Vault with integrated storage."""
 
     host: Hostname = Field(description="Host of the UI.")
@@ -35,7 +35,7 @@ class Vault(Strict):
         return 3 if self.mode == "ha" else 1
 
 
-class Databases(Strict):
+class DatabasesSettings(Strict):
     """One Postgres cluster and one Valkey for all services."""
 
     instances: int = Field(default=2, ge=1, le=7, description="Postgres instances; one is primary.")
@@ -61,7 +61,7 @@ class Sync(Strict):
     interval: Interval = Field(default="1m", description="How often Flux looks for changes.")
 
 
-class GitOps(Strict):
+class GitOpsSettings(Strict):
     """Flux; applies what lives under its Git path and nothing that this program owns."""
 
     enabled: bool = Field(default=True, description="Whether Flux is brought up.")
@@ -69,7 +69,7 @@ class GitOps(Strict):
     sync: Sync | None = Field(default=None, description="What Flux applies; without it, Flux runs and applies nothing.")
 
 
-class Rotation(Strict):
+class RotationSettings(Strict):
     """Generations of secrets."""
 
     generations: dict[str, Annotated[int, Field(ge=1)]] = Field(
@@ -99,7 +99,7 @@ class ExtraSecret(Strict):
     )
 
 
-class Secrets(Strict):
+class SecretsSettings(Strict):
     """Secrets for applications of your own, generated, kept in Vault and rotated like all others."""
 
     namespaces: tuple[Name, ...] = Field(
@@ -108,7 +108,7 @@ class Secrets(Strict):
     extra: dict[SecretPath, ExtraSecret] = Field(default_factory=dict, description="Every added secret by its path.")
 
 
-class Certificates(Strict):
+class CertificatesSettings(Strict):
     """Who signs the certificates of the hosts."""
 
     issuer: Literal["internal-ca"] = Field(

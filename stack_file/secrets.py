@@ -16,7 +16,7 @@ from settings.problem import SettingsError
 
 
 @dataclass(frozen=True)
-class SecretKey:
+class StackSecret:
     """One `pulumi config set --secret` key: when it is needed, said for the program and for people, and what it is.
 
     Attributes:
@@ -43,43 +43,43 @@ def _never(_: Settings) -> bool:
 
 
 SECRET_KEYS = (
-    SecretKey(
+    StackSecret(
         "proxmoxApiToken",
         _on_proxmox,
         "with `proxmox`",
         "API token of this program, user@realm!name=uuid",
         secret_shapes.api_token,
     ),
-    SecretKey(
+    StackSecret(
         "proxmoxCsiTokenSecret",
         _on_proxmox,
         "with `proxmox`",
         "secret (uuid) of the API token proxmox.csi.tokenId",
         secret_shapes.token_secret,
     ),
-    SecretKey(
+    StackSecret(
         "kubeconfig",
         _on_existing_cluster,
         "with `cluster.existing`",
         "kubeconfig of the existing cluster",
         secret_shapes.kubeconfig,
     ),
-    SecretKey(
+    StackSecret(
         "vaultRootToken",
         _never,
         "optional",
         "root token of Vault once it was taken out of the cluster",
         secret_shapes.word,
     ),
-    SecretKey(
+    StackSecret(
         "gitToken",
         _never,
         "optional",
         "password or token of Flux for a private Git repository",
         secret_shapes.word,
     ),
-    SecretKey("gitUsername", _never, "optional", "user name that goes with gitToken", secret_shapes.word),
-    SecretKey(
+    StackSecret("gitUsername", _never, "optional", "user name that goes with gitToken", secret_shapes.word),
+    StackSecret(
         "matrixSigningKey",
         _never,
         "optional",
@@ -90,7 +90,7 @@ SECRET_KEYS = (
 SECRET_NAMES = frozenset(key.name for key in SECRET_KEYS)
 
 
-def required_secrets(settings: Settings) -> tuple[SecretKey, ...]:
+def required_secrets(settings: Settings) -> tuple[StackSecret, ...]:
     """Secret keys without which this stack file cannot be brought up."""
     return tuple(key for key in SECRET_KEYS if key.needed(settings))
 

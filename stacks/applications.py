@@ -21,7 +21,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, in_phase
                 # Not restricted: what runs here is not chosen by this program.
                 pod_security=PodSecurity.BASELINE,
                 ca_certificate=cluster.ca_certificate,
-                from_namespaces=(names.Namespace.TRAEFIK,),
+                from_namespaces=(names.SystemNamespace.TRAEFIK,),
             ),
             in_phase,
         )
@@ -34,7 +34,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, in_phase
                 application=application,
                 client_secret=infrastructure.secrets[application.secret_path],
                 namespaces=namespaces,
-                ready=[infrastructure.store],
+                store_ready=[infrastructure.store],
             ),
             in_phase,
         )

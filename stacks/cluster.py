@@ -31,7 +31,7 @@ from components.talos.cluster import TalosCluster, TalosClusterArgs
 from components.talos.config import NodeRole
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
 from lib import last_update, trust
-from settings.infrastructure import Proxmox, Talos
+from settings.infrastructure import ProxmoxSettings, TalosSettings
 from settings.model import Settings
 from stacks.contracts import Cluster, Gates, Site
 
@@ -163,7 +163,7 @@ def _expire(talos_secrets: TalosSecrets, cluster: TalosCluster) -> pulumi.Output
     )
 
 
-def _login(site: Site, talos_settings: Talos, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:
+def _login(site: Site, talos_settings: TalosSettings, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:
     """Patches that let people use the Kubernetes API with their login at Authentik, which comes up much later."""
     if not talos_settings.cluster_roles:
         return ()
@@ -180,7 +180,7 @@ def _registry(settings: Settings, authority: CertificateAuthority) -> Sequence[p
 
 
 def _virtual_machines(
-    site: Site, talos_settings: Talos, proxmox: Proxmox, image: TalosImage, opts: pulumi.ResourceOptions
+    site: Site, talos_settings: TalosSettings, proxmox: ProxmoxSettings, image: TalosImage, opts: pulumi.ResourceOptions
 ) -> dict[str, pulumi.Resource]:
     pools = (
         (NodeRole.CONTROL_PLANE, talos_settings.control_plane),

@@ -33,7 +33,7 @@ def build(
     operator_namespace = Namespace(
         "cloudnative-pg-namespace",
         NamespaceArgs(
-            name=names.Namespace.CLOUDNATIVE_PG,
+            name=names.SystemNamespace.CLOUDNATIVE_PG,
             pod_security=PodSecurity.RESTRICTED,
             open_ports=(WEBHOOK_PORT,),
             metrics_ports=(METRICS_PORT,),
@@ -44,7 +44,9 @@ def build(
     # Shut for everyone; each server lets in whom it serves.
     namespace = Namespace(
         "databases-namespace",
-        NamespaceArgs(name=names.Namespace.DATABASES, pod_security=PodSecurity.RESTRICTED, among_themselves=False),
+        NamespaceArgs(
+            name=names.SystemNamespace.DATABASES, pod_security=PodSecurity.RESTRICTED, among_themselves=False
+        ),
         opts,
     )
     used = used_namespaces(settings)
@@ -86,4 +88,4 @@ def build(
 def used_namespaces(settings: Settings) -> frozenset[str]:
     """Namespaces of Authentik and of the services that are switched on."""
     enabled = {service.namespace for service in SERVICES if service.enabled(settings)}
-    return frozenset({str(names.Namespace.AUTHENTIK), *enabled})
+    return frozenset({str(names.SystemNamespace.AUTHENTIK), *enabled})

@@ -88,10 +88,10 @@ def _server(
     namespace = Namespace(
         "authentik-namespace",
         NamespaceArgs(
-            name=names.Namespace.AUTHENTIK,
+            name=names.SystemNamespace.AUTHENTIK,
             pod_security=PodSecurity.RESTRICTED,
             ca_certificate=cluster.ca_certificate,
-            from_namespaces=(names.Namespace.TRAEFIK,),
+            from_namespaces=(names.SystemNamespace.TRAEFIK,),
             metrics_ports=(METRICS_PORT,),
         ),
         in_phase,

@@ -59,7 +59,7 @@ def _external_secrets(
     namespace = Namespace(
         "external-secrets-namespace",
         NamespaceArgs(
-            name=names.Namespace.EXTERNAL_SECRETS,
+            name=names.SystemNamespace.EXTERNAL_SECRETS,
             pod_security=PodSecurity.RESTRICTED,
             ca_certificate=context.cluster.ca_certificate,
             open_ports=(WEBHOOK_PORT,),
@@ -88,7 +88,7 @@ def _external_secrets(
             namespace=namespace,
             secret_name="probe",
             keys=[SecretKey("value", secrets["external-secrets/probe"], "value")],
-            ready=[operator.store],
+            store_ready=[operator.store],
         ),
         context.opts,
     )
@@ -100,7 +100,7 @@ def _external_secrets(
                 namespace=namespace,
                 secret_name=extra_secrets.secret_name(path),
                 keys=[SecretKey(field, written, field) for field in written.values],
-                ready=[operator.store],
+                store_ready=[operator.store],
             ),
             context.opts,
         )

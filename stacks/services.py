@@ -60,7 +60,7 @@ def _given(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Mapp
         "settings": site.settings,
         "charts": site.charts,
         "secrets": infrastructure.secrets,
-        "ready": [infrastructure.store],
+        "store_ready": [infrastructure.store],
         "ca_certificate": cluster.ca_certificate,
         "storage_class": cluster.storage_class,
         "issuers": {CLUSTER_ISSUER: cluster.issuer, VAULT_ISSUER: infrastructure.certificate_issuer},

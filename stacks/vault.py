@@ -25,7 +25,7 @@ from lib.kubernetes import PodSecurity
 from stacks.contracts import Cluster, Site
 
 # Besides its own namespace: who syncs secrets, who has certificates signed, and the ingress for people.
-_CALLERS = (names.Namespace.EXTERNAL_SECRETS, names.Namespace.CERT_MANAGER, names.Namespace.TRAEFIK)
+_CALLERS = (names.SystemNamespace.EXTERNAL_SECRETS, names.SystemNamespace.CERT_MANAGER, names.SystemNamespace.TRAEFIK)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
         VaultConfigurationArgs(
             gate=server.gate,
             reader_account=SERVICE_ACCOUNT,
-            reader_namespace=names.Namespace.EXTERNAL_SECRETS,
+            reader_namespace=names.SystemNamespace.EXTERNAL_SECRETS,
         ),
         in_vault,
     )
@@ -112,7 +112,7 @@ def _namespace(site: Site, cluster: Cluster, opts: pulumi.ResourceOptions) -> Na
     namespace = Namespace(
         "vault-namespace",
         NamespaceArgs(
-            name=names.Namespace.VAULT,
+            name=names.SystemNamespace.VAULT,
             pod_security=PodSecurity.RESTRICTED,
             ca_certificate=cluster.ca_certificate,
         ),

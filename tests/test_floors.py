@@ -37,11 +37,11 @@ def test_the_program_keeps_its_floors(copy: Path) -> None:
         ("settings/model.py", "from register import services", "Floors"),
         ("settings/model.py", "import typing\nif typing.TYPE_CHECKING:\n    from stack_file import model", "Floors"),
         ("components/gitea/values.py", "import pulumi_kubernetes", "knows no provider"),
-        ("register/logins.py", "from components import probe", "without a provider"),
+        ("register/logins.py", "from components import script_job", "without a provider"),
         ("components/phase.py", "from stacks import contracts", "Components know no stack"),
         ("components/harbor/server.py", "from components.gitea import login", "no other service"),
         ("scripts/gate.py", "import yaml", "standard library"),
-        ("components/probe.py", "from lab import clock", "neither its lab nor its tools"),
+        ("components/script_job.py", "from lab import clock", "neither its lab nor its tools"),
     ],
 )
 def test_an_import_that_goes_up_is_refused(copy: Path, file: str, planted: str, contract: str) -> None:

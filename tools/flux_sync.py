@@ -1,11 +1,11 @@
 """Whether Flux applies what lies in its repository: an update does not wait for that (docs/adr/0025), so it is told."""
 
-from settings.platform import GitOps
+from settings.platform import GitOpsSettings
 from tools.cluster import Api, ClusterError, api_of
 from tools.state import Engine, StateError
 
 
-def notice(settings: GitOps, engine: Engine) -> str | None:
+def notice(settings: GitOpsSettings, engine: Engine) -> str | None:
     """A sentence after an update; None where Flux applies it, has no repository, or the state knows no cluster."""
     if not settings.enabled or settings.sync is None:
         return None

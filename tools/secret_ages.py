@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from lib.secret_state import applied_generations, made
+from lib.secret_state import applied_generations, created_at
 from lib.secrets import SecretDeclaration
 from register.secrets import declare
 from stack_file.load import load_stack_file
@@ -26,7 +26,7 @@ def rows(
     declarations: Sequence[SecretDeclaration], state: Mapping[str, Any], now: datetime
 ) -> Iterator[tuple[SecretDeclaration, int | None, datetime | None]]:
     """Each secret, the generation that was applied and when its value was made; the oldest first, None comes last."""
-    applied, since = applied_generations(state), made(state, declarations)
+    applied, since = applied_generations(state), created_at(state, declarations)
     for one in sorted(declarations, key=lambda one: (one.path not in since, since.get(one.path, now), one.path)):
         yield one, applied.get(one.path), since.get(one.path)
 

@@ -61,7 +61,7 @@ class AccountToken(pulumi.ComponentResource):
                     paths.TOKEN: "{{ .value }}",
                     paths.GENERATION: str(generation),
                 },
-                ready=args.store_ready,
+                store_ready=args.store_ready,
             ),
             child,
         )

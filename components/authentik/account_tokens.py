@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from components.authentik.blueprints import paths
 from declarations.extra_secrets import strange_namespaces
 from declarations.shared_secrets import WHO_CARRIES_THE_ANNOTATION
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from lib.secrets import Reader, SecretDeclaration, password
 from settings.identity import Token
 from settings.model import Settings
@@ -37,7 +37,7 @@ def _declaration(name: str, token: Token) -> SecretDeclaration:
         fields=(password(paths.TOKEN, _LENGTH),),
         readers=(
             Reader(
-                namespace=Namespace.AUTHENTIK,
+                namespace=SystemNamespace.AUTHENTIK,
                 secret=paths.token(name),
                 keeps="Authentik's database",
                 follows=f"a Job has Authentik apply the blueprint again; {WHO_CARRIES_THE_ANNOTATION}",

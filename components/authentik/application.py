@@ -78,7 +78,7 @@ class AuthentikApplication(pulumi.ComponentResource):
                 keys=[SecretKey("secret", written, paths.CLIENT_SECRET)],
                 # Written together with the value it describes: whoever reads this generation reads its value.
                 template={paths.CLIENT_SECRET: "{{ .secret }}", paths.GENERATION: str(generation)},
-                ready=args.store_ready,
+                store_ready=args.store_ready,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -12,7 +12,7 @@ import pulumi_kubernetes as k8s
 
 from components.authentik.api import AuthentikApi
 from components.authentik.blueprints import paths
-from components.probe import Probe, ProbeArgs
+from components.script_job import ScriptJob, ScriptJobArgs
 from lib.kubernetes import digest
 from lib.names import AUTHENTIK_IN_CLUSTER
 from lib.pod_scripts import script
@@ -61,11 +61,11 @@ class Blueprint(pulumi.ComponentResource):
     """Creates:
 
     - `<name>-file`: ConfigMap `authentik-blueprints-<slug>` with the text.
-    - `<name>-visible`: Probe that waits until the worker sees this version of the file.
+    - `<name>-visible`: ScriptJob that waits until the worker sees this version of the file.
     - `<name>-row`: the `authentik.Blueprint`. Its context holds a digest of the text, so that every change of a
       blueprint shows as a change of its row. Deleting it deletes nothing that the blueprint made.
-    - `<name>-apply`: Probe that has the blueprint applied and proves it, and does so again every hour: what somebody
-      changed by hand of what the text says comes back.
+    - `<name>-apply`: ScriptJob that has the blueprint applied and proves it, and does so again every hour: what
+      somebody changed by hand of what the text says comes back.
 
     Attributes:
         ready: Gate: Authentik applied exactly this text, with the current value of its secret.
@@ -85,7 +85,7 @@ class Blueprint(pulumi.ComponentResource):
         )
         self._config_map = file.metadata.name
         url = _after([args.api.ready, *args.after], AUTHENTIK_IN_CLUSTER)
-        visible = self._probe(
+        visible = self._script_job(
             "visible", "blueprint_visible", {"AUTHENTIK_URL": url, "BLUEPRINT_PATH": paths.path(args.slug)}
         )
         row = authentik.Blueprint(
@@ -96,16 +96,16 @@ class Blueprint(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, provider=args.api.provider),
         )
         applied: dict[str, pulumi.Input[str]] = {"AUTHENTIK_URL": AUTHENTIK_IN_CLUSTER, "BLUEPRINT_ID": row.id}
-        self.ready = self._probe("apply", "blueprint_apply", applied, again=_every_hour(args.slug))
+        self.ready = self._script_job("apply", "blueprint_apply", applied, again=_every_hour(args.slug))
         self.register_outputs({})
 
-    def _probe(
+    def _script_job(
         self, suffix: str, source: str, environment: dict[str, pulumi.Input[str]], again: str | None = None
     ) -> k8s.batch.v1.Job:
         args = self._args
-        probe = Probe(
+        step = ScriptJob(
             f"{self._name}-{suffix}",
-            ProbeArgs(
+            ScriptJobArgs(
                 namespace=args.api.namespace.namespace,
                 source=script(source),
                 environment={
@@ -122,7 +122,7 @@ class Blueprint(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        return probe.job
+        return step.job
 
     def _volumes(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         text = {"name": "blueprint", "configMap": {"name": self._config_map}}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 
 from components.authentik.api import AuthentikApi
-from components.custom_resource import once
-from components.probe import Probe, ProbeArgs
+from components.custom_resource import value_after
+from components.script_job import ScriptJob, ScriptJobArgs
 from declarations.oidc import OidcApplication
 from lib.pod_scripts import script
 
@@ -23,8 +23,8 @@ class DiscoveryArgs:
 
 
 class Discovery(pulumi.ComponentResource):
-    """Creates `<name>`: a Probe that reads the discovery by the public name, with the platform's CA: issuer equal to
-    the letter, every endpoint on the public host, an RS256 key; and that starts a login for each redirect URI.
+    """Creates `<name>`: a ScriptJob that reads the discovery by the public name, with the platform's CA: issuer equal
+    to the letter, every endpoint on the public host, an RS256 key; and that starts a login for each redirect URI.
 
     Attributes:
         ready: The gate.
@@ -35,14 +35,14 @@ class Discovery(pulumi.ComponentResource):
     def __init__(self, name: str, args: DiscoveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:authentik/discovery:Discovery", name, None, opts)
         application = args.application
-        self.ready = Probe(
+        self.ready = ScriptJob(
             name,
-            ProbeArgs(
+            ScriptJobArgs(
                 namespace=args.api.namespace.namespace,
                 source=script("discovery"),
                 environment={
                     "ISSUER": application.issuer,
-                    "DISCOVERY_URL": once(args.applied, application.discovery_url),
+                    "DISCOVERY_URL": value_after(args.applied, application.discovery_url),
                     "CLIENT_ID": application.client_id,
                     "REDIRECT_URIS": "\n".join(application.redirect_uris),
                 },

@@ -11,8 +11,8 @@ from components.authentik.api import AuthentikApi
 from components.authentik.blueprint import Blueprint, BlueprintArgs
 from components.authentik.blueprints import paths, proxied
 from components.certificate import Certificate, CertificateArgs
-from components.custom_resource import CustomResourceArgs, custom_resource, once
-from components.probe import Probe, ProbeArgs
+from components.custom_resource import CustomResourceArgs, custom_resource, value_after
+from components.script_job import ScriptJob, ScriptJobArgs
 from declarations.forward_auth import MIDDLEWARE, PREFIX, RESPONSE_HEADERS, ProxiedApplication
 from lib.names import AUTHENTIK_IN_CLUSTER, INGRESS_CLASS
 from lib.pod_scripts import script
@@ -46,7 +46,7 @@ class ForwardAuth(pulumi.ComponentResource):
     - `-blueprint`: Blueprint with provider, application and access.
     - `-tls`: Certificate of its host, which Traefik offers to whoever asks for that name.
     - `-route`: Ingress of the path on its host that belongs to Authentik.
-    - `-redirect`: Probe: whoever has no session is sent to Authentik, and comes back to the application.
+    - `-redirect`: ScriptJob: whoever has no session is sent to Authentik, and comes back to the application.
 
     And once:
 
@@ -119,13 +119,13 @@ class ForwardAuth(pulumi.ComponentResource):
         )
 
     def _gate(self, application: ProxiedApplication, outpost: pulumi.Resource) -> pulumi.Resource:
-        return Probe(
+        return ScriptJob(
             f"login-{application.slug}-redirect",
-            ProbeArgs(
+            ScriptJobArgs(
                 namespace=self._args.api.namespace.namespace,
                 source=script("forward_auth"),
                 environment={
-                    "FORWARD_AUTH_URL": once(outpost, _address()),
+                    "FORWARD_AUTH_URL": value_after(outpost, _address()),
                     "FORWARDED_HOST": application.host,
                     "AUTH_HOST": self._args.auth_host,
                 },

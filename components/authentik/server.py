@@ -14,16 +14,16 @@ from components.authentik.blueprints import administrator, paths
 from components.authentik.values import POSTGRES_SECRET, AuthentikValues, values
 from components.barrier import passed
 from components.certificate import Certificate, CertificateArgs
-from components.custom_resource import once
+from components.custom_resource import value_after
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.helm import Release, ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
-from components.probe import Probe, ProbeArgs
+from components.script_job import ScriptJob, ScriptJobArgs
 from declarations.oidc import OidcApplication
 from lib.charts import Chart
 from lib.pod_scripts import script
-from settings.identity import Identity
+from settings.identity import IdentitySettings
 
 RELEASE = "authentik"
 """The Service and the Deployments of the chart are named after it (`authentik-server`, `authentik-worker`)."""
@@ -54,7 +54,7 @@ class AuthentikServerArgs:
 
     chart: Chart
     namespace: Namespace
-    identity: Identity
+    identity: IdentitySettings
     pods: IPv4Network
     secrets: PlatformSecrets
     store_ready: Sequence[pulumi.Resource]
@@ -72,7 +72,7 @@ class AuthentikServer(pulumi.ComponentResource):
     - `<name>-server-secret`, `<name>-postgres-secret`: ExternalSecrets.
     - `<name>-tls`: Certificate of the public host.
     - `<name>-release`: Release of the chart.
-    - `<name>-api`: Probe: the API answers on the public name and takes the token; `<name>-answers` stands for it.
+    - `<name>-api`: ScriptJob: the API answers on the public name and takes the token; `<name>-answers` stands for it.
     - `<name>-provider`: Provider for `pulumi_authentik` resources.
 
     Attributes:
@@ -100,7 +100,7 @@ class AuthentikServer(pulumi.ComponentResource):
         gate = passed(f"{name}-answers", self._gate(server, server_secret))
         provider = authentik.Provider(
             f"{name}-provider",
-            url=once(gate, args.identity.url or self.url),
+            url=value_after(gate, args.identity.url or self.url),
             token=args.secrets[_SERVER].values[paths.API_TOKEN],
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -131,7 +131,7 @@ class AuthentikServer(pulumi.ComponentResource):
                     **{field: f'{{{{ index . "{field}" }}}}' for field in fields},
                     paths.GENERATION: str(written.declaration.generation),
                 },
-                ready=[*self._args.store_ready, *([after] if after is not None else [])],
+                store_ready=[*self._args.store_ready, *([after] if after is not None else [])],
             ),
             pulumi.ResourceOptions(parent=self),
         ).secret_name
@@ -173,13 +173,13 @@ class AuthentikServer(pulumi.ComponentResource):
         )
 
     def _gate(self, server: Release, server_secret: pulumi.Output[str]) -> k8s.batch.v1.Job:
-        probe = Probe(
+        gate = ScriptJob(
             f"{self._name}-api",
-            ProbeArgs(
+            ScriptJobArgs(
                 namespace=self._args.namespace.namespace,
                 source=script("authentik_api"),
                 environment={
-                    "AUTHENTIK_URL": once(server, self.url),
+                    "AUTHENTIK_URL": value_after(server, self.url),
                     "TOKEN_FILE": f"{_SECRET_MOUNT}/{paths.API_TOKEN}",
                     "TOKEN_GENERATION_FILE": f"{_SECRET_MOUNT}/{paths.GENERATION}",
                     "TOKEN_GENERATION": str(self._generation),
@@ -191,7 +191,7 @@ class AuthentikServer(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        return probe.job
+        return gate.job
 
 
 def _secret_volume(server_secret: pulumi.Input[str]) -> dict[str, Any]:

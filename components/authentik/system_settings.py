@@ -8,8 +8,8 @@ import pulumi
 
 from components.authentik.api import AuthentikApi
 from components.authentik.blueprints import paths
-from components.custom_resource import once
-from components.probe import Probe, ProbeArgs
+from components.custom_resource import value_after
+from components.script_job import ScriptJob, ScriptJobArgs
 from lib.names import AUTHENTIK_IN_CLUSTER
 from lib.pod_scripts import script
 
@@ -34,7 +34,7 @@ class SystemSettingsArgs:
 class SystemSettings(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-set`: Probe that sets the fields of SETTINGS and reads them back, and does so again every hour.
+    - `<name>-set`: ScriptJob that sets the fields of SETTINGS and reads them back, and does so again every hour.
 
     Attributes:
         ready: Gate: they are in force.
@@ -45,13 +45,13 @@ class SystemSettings(pulumi.ComponentResource):
     def __init__(self, name: str, args: SystemSettingsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:authentik/system_settings:SystemSettings", name, None, opts)
         api = args.api
-        self.ready = Probe(
+        self.ready = ScriptJob(
             f"{name}-set",
-            ProbeArgs(
+            ScriptJobArgs(
                 namespace=api.namespace.namespace,
                 source=script("authentik_settings"),
                 environment={
-                    "AUTHENTIK_URL": once(api.ready, AUTHENTIK_IN_CLUSTER),
+                    "AUTHENTIK_URL": value_after(api.ready, AUTHENTIK_IN_CLUSTER),
                     "SETTINGS": json.dumps(SETTINGS),
                 },
                 secrets={"AUTHENTIK_TOKEN": (api.token_secret, paths.API_TOKEN)},

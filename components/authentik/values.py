@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from components.authentik.blueprints import guessing, paths
 from components.authentik.database import SURGE
 from lib.images import AUTHENTIK, parts
@@ -45,10 +47,10 @@ class AuthentikValues:
     admin_email: str
     slugs: Sequence[str]
     clients: Sequence[str]
-    server_secret: Any
-    postgres_secret: Any
-    tls_secret: Any
-    administrator_blueprint: Any
+    server_secret: pulumi.Input[str]
+    postgres_secret: pulumi.Input[str]
+    tls_secret: pulumi.Input[str]
+    administrator_blueprint: pulumi.Input[str]
     tokens: Sequence[str] = ()
 
 

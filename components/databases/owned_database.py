@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.custom_resource import CustomResourceArgs, custom_resource, once
+from components.custom_resource import CustomResourceArgs, custom_resource, value_after
 from components.databases.postgres_spec import API_VERSION, RELOAD
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace
@@ -34,7 +34,7 @@ def role_password(name: str, args: RolePasswordArgs, opts: pulumi.ResourceOption
             namespace=args.namespace,
             secret_name=f"{POSTGRES_CLUSTER}-{args.role}",
             keys=[SecretKey("username", args.secret, "username"), SecretKey("password", args.secret, "password")],
-            ready=[args.store],
+            store_ready=[args.store],
             secret_type="kubernetes.io/basic-auth",
             labels=RELOAD,
         ),
@@ -80,7 +80,7 @@ class OwnedDatabase(pulumi.ComponentResource):
     def __init__(self, name: str, args: OwnedDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:databases/owned_database:OwnedDatabase", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        cluster = {"name": once(args.cluster, POSTGRES_CLUSTER)}
+        cluster = {"name": value_after(args.cluster, POSTGRES_CLUSTER)}
         password = role_password(
             f"{name}-password",
             RolePasswordArgs(role=args.database, secret=args.secret, namespace=args.namespace, store=args.store),
@@ -115,7 +115,7 @@ class OwnedDatabase(pulumi.ComponentResource):
                 spec={
                     "cluster": cluster,
                     "name": args.database,
-                    "owner": once(role, args.database),
+                    "owner": value_after(role, args.database),
                     "databaseReclaimPolicy": "retain",
                     **DATABASES[args.database].locale,
                 },

@@ -20,7 +20,7 @@ from lib.charts import Chart
 from lib.names import POSTGRES_CLUSTER
 from lib.network import Policy
 from register.databases import DATABASES, limits
-from settings.platform import Databases as DatabasesSettings
+from settings.platform import DatabasesSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pulumi
+
 from declarations.databases import INITIAL_DATABASE
 from lib.images import POSTGRES
 from lib.kubernetes import mebibytes, resources
-from lib.names import MONITORING, POSTGRES_CLUSTER, Namespace
+from lib.names import MONITORING, POSTGRES_CLUSTER, SystemNamespace
 from lib.network import Ingress
 from register.databases import max_connections
 
@@ -44,11 +46,11 @@ class PostgresSpec:
     durability: Literal["preferred", "required"]
     memory: str
     size: str
-    storage_class: Any
+    storage_class: pulumi.Input[str]
     spread: bool
     authentik_servers: int
-    owner_secret: Any
-    certificate_secret: Any
+    owner_secret: pulumi.Input[str]
+    certificate_secret: pulumi.Input[str]
 
 
 def spec(args: PostgresSpec) -> Any:
@@ -114,7 +116,7 @@ def _synchronous(args: PostgresSpec) -> dict[str, Any]:
 def ingress(owners: Sequence[str]) -> tuple[Ingress, ...]:
     """Who may connect to the instances: each other, the operator, the namespaces of the applications, metrics."""
     return (
-        Ingress(ports=(PORT, _STATUS_PORT), peers=LABELS, namespaces=(Namespace.CLOUDNATIVE_PG,)),
+        Ingress(ports=(PORT, _STATUS_PORT), peers=LABELS, namespaces=(SystemNamespace.CLOUDNATIVE_PG,)),
         Ingress(ports=(PORT,), namespaces=owners),
         Ingress(ports=(METRICS_PORT,), namespaces=(MONITORING,)),
     )
@@ -124,8 +126,8 @@ def hosts() -> tuple[str, ...]:
     """DNS names of the Services of the cluster: -rw leads to the primary, -ro to the others, -r to all."""
     domains = (
         "",
-        f".{Namespace.DATABASES}",
-        f".{Namespace.DATABASES}.svc",
-        f".{Namespace.DATABASES}.svc.cluster.local",
+        f".{SystemNamespace.DATABASES}",
+        f".{SystemNamespace.DATABASES}.svc",
+        f".{SystemNamespace.DATABASES}.svc.cluster.local",
     )
     return tuple(f"{POSTGRES_CLUSTER}-{role}{domain}" for role in ("rw", "ro", "r") for domain in domains)

@@ -16,7 +16,7 @@ from lib.charts import Chart
 from lib.names import MONITORING
 from lib.network import Ingress, Policy
 from register.databases import VALKEY_USERS
-from settings.platform import Databases as DatabasesSettings
+from settings.platform import DatabasesSettings
 
 _ADMINISTRATION = "~* &* +@all"
 
@@ -78,7 +78,7 @@ class Valkey(pulumi.ComponentResource):
                 namespace=args.namespace,
                 secret_name="valkey-users",
                 keys=[SecretKey(user, args.secrets[f"valkey/{user}"], "password") for user in users],
-                ready=[args.store],
+                store_ready=[args.store],
             ),
             pulumi.ResourceOptions(parent=self),
         )

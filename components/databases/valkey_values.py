@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from lib.kubernetes import RELOADER_AUTO, resources, restricted_container
 
 PORT = 6379
@@ -38,8 +40,8 @@ class ValkeyValues:
     """
 
     users: Mapping[str, str]
-    users_secret: Any
-    storage_class: Any
+    users_secret: pulumi.Input[str]
+    storage_class: pulumi.Input[str]
     size: str
     pod_monitor: bool
 

@@ -13,8 +13,8 @@ from components.kubernetes.conditions import Conditions, ConditionsArgs, deploym
 from components.namespace import Namespace, NamespaceArgs
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
-from lib.names import Namespace as Names
-from settings.platform import GitOps, Sync
+from lib.names import SystemNamespace
+from settings.platform import GitOpsSettings, Sync
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class FluxArgs:
     """
 
     chart: Chart
-    settings: GitOps
+    settings: GitOpsSettings
     git_username: pulumi.Output[str] | None = None
     git_token: pulumi.Output[str] | None = None
     ca_certificate: pulumi.Input[str] | None = None
@@ -60,7 +60,7 @@ class Flux(pulumi.ComponentResource):
         super().__init__("home-cluster:flux/bootstrap:Flux", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         namespace = Namespace(
-            f"{name}-namespace", NamespaceArgs(name=Names.FLUX, pod_security=PodSecurity.RESTRICTED), child
+            f"{name}-namespace", NamespaceArgs(name=SystemNamespace.FLUX, pod_security=PodSecurity.RESTRICTED), child
         ).namespace
         operator = release(
             f"{name}-operator",
@@ -85,7 +85,7 @@ class Flux(pulumi.ComponentResource):
         self.ready = Conditions(
             f"{name}-gate",
             ConditionsArgs(
-                objects=[deployment(Names.FLUX, controller) for controller in CONTROLLERS],
+                objects=[deployment(SystemNamespace.FLUX, controller) for controller in CONTROLLERS],
                 after=[applied],
                 proves=[operator.digest, args.settings.flux_version],
             ),

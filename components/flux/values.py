@@ -3,7 +3,7 @@
 from typing import Any
 
 from lib.kubernetes import resources
-from lib.names import Namespace
+from lib.names import SystemNamespace
 
 CONTROLLERS = ("source-controller", "kustomize-controller", "helm-controller", "notification-controller")
 """Components of Flux, and the Deployments that run them."""
@@ -13,7 +13,7 @@ CONTROLLERS = ("source-controller", "kustomize-controller", "helm-controller", "
 # program would be refused as a conflict.
 _WITHOUT_NAMESPACE = {
     "target": {"kind": "Namespace"},
-    "patch": f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {Namespace.FLUX}\n$patch: delete\n",
+    "patch": f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {SystemNamespace.FLUX}\n$patch: delete\n",
 }
 
 

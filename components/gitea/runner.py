@@ -16,7 +16,7 @@ from components.gitea.settings import GiteaSettings
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
 from lib.kubernetes import RELOADER_AUTO, PodSecurity
-from settings.infrastructure import Network
+from settings.infrastructure import NetworkSettings
 
 _START_SECONDS = 900
 
@@ -35,7 +35,7 @@ class GiteaRunnerArgs:
     """
 
     settings: GiteaSettings
-    network: Network
+    network: NetworkSettings
     secrets: PlatformSecrets
     store: Sequence[pulumi.Resource]
     ca_certificate: pulumi.Input[str]
@@ -122,7 +122,7 @@ def _registration(
             namespace=namespace,
             secret_name="registration",
             keys=[SecretKey("token", args.secrets[RUNNER_TOKEN], "token")],
-            ready=args.store,
+            store_ready=args.store,
         ),
         opts,
     ).secret_name

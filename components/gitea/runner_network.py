@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from components.kubernetes.values.traefik import HTTPS_PORT
-from lib.names import Namespace
+from lib.names import SystemNamespace
 
 # RFC 1918, RFC 6598 (which tailnets use) and RFC 3927.
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
@@ -19,7 +19,7 @@ def egress(networks: Sequence[IPv4Network]) -> Any:
         networks: Of nodes, pods and services, which need not be private ones.
     """
     closed = dict.fromkeys((*_PRIVATE, *map(str, networks)))
-    traefik = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": Namespace.TRAEFIK.value}}}
+    traefik = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": SystemNamespace.TRAEFIK.value}}}
     return {
         "podSelector": {},
         "policyTypes": ["Egress"],

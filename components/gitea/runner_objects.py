@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import yaml
 
 from components.gitea.settings import Actions
@@ -40,10 +41,10 @@ class Runner:
 
     actions: Actions
     host: str
-    config_map: Any
-    registration: Any
-    ca_config_map: Any
-    storage_class: Any
+    config_map: pulumi.Input[str]
+    registration: pulumi.Input[str]
+    ca_config_map: pulumi.Input[str]
+    storage_class: pulumi.Input[str]
 
 
 def configuration(actions: Actions) -> str:

@@ -14,7 +14,7 @@ from components.gitea.secrets import RUNNER_TOKEN
 from components.gitea.settings import GiteaSettings
 from components.gitea.values import LABELS, GiteaSecrets, GiteaValues, values
 from components.helm import Release, ReleaseArgs, release
-from components.probe import Probe, ProbeArgs
+from components.script_job import ScriptJob, ScriptJobArgs
 from components.service import ServiceArgs, ServiceParts
 from lib.names import VALKEY_HOST
 from lib.pod_scripts import script
@@ -90,8 +90,8 @@ class Gitea(pulumi.ComponentResource):
             custom_resource(f"{name}-monitor", monitor, pulumi.ResourceOptions(parent=self))
         self.url = f"https://{args.own.host}"
         login = parts.gate(gitea_login.checks(args.settings), installed, installed.digest)
-        probe = _content(args, parts, secrets.admin, (installed, login))
-        self.ready = Probe(f"{name}-content", probe, pulumi.ResourceOptions(parent=self)).job
+        content = _content(args, parts, secrets.admin, (installed, login))
+        self.ready = ScriptJob(f"{name}-content", content, pulumi.ResourceOptions(parent=self)).job
         if args.own.actions.enabled:
             self.ready = GiteaRunner(
                 f"{name}-runner", _runner(args, self.ready), pulumi.ResourceOptions(parent=self)
@@ -101,10 +101,10 @@ class Gitea(pulumi.ComponentResource):
 
 def _content(
     args: GiteaArgs, parts: ServiceParts, admin: pulumi.Input[str], serving: tuple[Release, pulumi.Resource]
-) -> ProbeArgs:
+) -> ScriptJobArgs:
     settings = args.own
     installed, login = serving
-    return ProbeArgs(
+    return ScriptJobArgs(
         namespace=parts.namespace.namespace,
         source=script("gitea_content"),
         environment={
@@ -127,7 +127,7 @@ def _runner(args: GiteaArgs, ready: pulumi.Resource) -> GiteaRunnerArgs:
         settings=args.own,
         network=args.settings.network,
         secrets=args.secrets,
-        store=args.ready,
+        store=args.store_ready,
         ca_certificate=args.ca_certificate,
         storage_class=args.storage_class,
         gitea=ready,

@@ -77,7 +77,7 @@ class Organisation(Strict):
             yield from ((f"teams.{name}.groups", group) for group in team.groups)
 
 
-class Removed(Strict):
+class RemovedOrganisations(Strict):
     """What is deleted in Gitea: leaving the rest of the stack file alone deletes nothing there."""
 
     organisations: tuple[ForgeName, ...] = Field(
@@ -119,7 +119,7 @@ class GiteaSettings(ServiceSection):
     organisations: dict[ForgeName, Organisation] = Field(
         default_factory=dict, description="Every organisation that this program keeps as it stands here, by name."
     )
-    removed: Removed = Field(default_factory=Removed)
+    removed: RemovedOrganisations = Field(default_factory=RemovedOrganisations)
     actions: Actions = Field(default_factory=Actions)
     service_monitors: bool = Field(
         default=False,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
+import pulumi
+
 from components.gitea.configuration import config
 from components.gitea.declared import group_team_map
 from components.gitea.login_source import LoginSource, container
@@ -38,14 +40,14 @@ class GiteaSecrets:
     strings), `oidc` (client-secret), `tls`, and `runner_registration` (token) where there are runners.
     """
 
-    admin: Any
-    database: Any
-    encryption: Any
-    server: Any
-    metrics: Any
-    valkey: Any
-    oidc: Any
-    tls: Any
+    admin: pulumi.Input[str]
+    database: pulumi.Input[str]
+    encryption: pulumi.Input[str]
+    server: pulumi.Input[str]
+    metrics: pulumi.Input[str]
+    valkey: pulumi.Input[str]
+    oidc: pulumi.Input[str]
+    tls: pulumi.Input[str]
     runner_registration: Any = None
 
 
@@ -63,8 +65,8 @@ class GiteaValues:
     ssh_address: IPv4Address
     application: OidcApplication
     secrets: GiteaSecrets
-    ca_config_map: Any
-    storage_class: Any
+    ca_config_map: pulumi.Input[str]
+    storage_class: pulumi.Input[str]
 
 
 def values(args: GiteaValues) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 from components.harbor.declared import content
 from components.harbor.settings import HarborSettings
 from components.harbor.values import WORKLOADS
-from components.probe import Probe, ProbeArgs
+from components.script_job import ScriptJob, ScriptJobArgs
 from lib.pod_scripts import script
 
 _SECONDS = 900
@@ -55,7 +55,7 @@ class HarborContent(pulumi.ComponentResource):
     """Creates:
 
     - `<name>-account`, `<name>-role`, `<name>-binding`: permission to see since when core runs, and Valkey's Secret is.
-    - `<name>`: a Probe that makes Harbor hold what the stack file says, and does so again every hour.
+    - `<name>`: a ScriptJob that makes Harbor hold what the stack file says, and does so again every hour.
 
     The Job runs anew when the section or the generation of a robot's or Valkey's password changes. Changes by hand come
     back with the hourly run; a preview does not show them (docs/adr/0015).
@@ -71,9 +71,9 @@ class HarborContent(pulumi.ComponentResource):
         generations = {robot: login.generation for robot, login in args.robots.items()}
         valkey = f"valkey/harbor={args.valkey.generation}"
         account, binding = self._account(name, args)
-        probe = Probe(
+        job = ScriptJob(
             name,
-            ProbeArgs(
+            ScriptJobArgs(
                 namespace=args.namespace,
                 source=script("harbor_content"),
                 environment={
@@ -102,7 +102,7 @@ class HarborContent(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        self.ready = probe.job
+        self.ready = job.job
         self.register_outputs({})
 
     def _account(self, name: str, args: HarborContentArgs) -> tuple[k8s.core.v1.ServiceAccount, pulumi.Resource]:

@@ -1,7 +1,7 @@
 """What Harbor may use of Postgres and Valkey."""
 
 from components.harbor.names import NAMESPACE
-from declarations.databases import Database, Pool, ValkeyUser
+from declarations.databases import ConnectionPool, Database, ValkeyUser
 
 POOL = 20
 """Of each of core and job service."""
@@ -14,9 +14,9 @@ DATABASES = {
     "harbor": Database(
         namespace=NAMESPACE,
         pools={
-            "core": Pool(size=POOL, surge=1),
-            "jobservice": Pool(size=POOL),
-            "exporter": Pool(size=EXPORTER_POOL, surge=1),
+            "core": ConnectionPool(size=POOL, surge=1),
+            "jobservice": ConnectionPool(size=POOL),
+            "exporter": ConnectionPool(size=EXPORTER_POOL, surge=1),
         },
     )
 }

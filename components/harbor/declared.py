@@ -7,7 +7,7 @@ src/server/v2.0/handler/retention.go, rights of robots in src/common/rbac/const.
 from collections.abc import Mapping
 from typing import Any
 
-from components.harbor.settings import HarborSettings, Project, Retention, Right, Robot, Role
+from components.harbor.settings import ArtifactRetention, HarborSettings, Project, Right, RobotAccount, Role
 from lib.kubernetes import quantity_bytes
 
 Document = dict[str, Any]
@@ -76,7 +76,7 @@ def _project(name: str, project: Project) -> Document:
         metadata["severity"] = refuses
     retention = project.retention
     if retention is None and project.proxy_cache is not None:
-        retention = Retention(pulled_within_days=_PROXY_CACHE_DAYS)
+        retention = ArtifactRetention(pulled_within_days=_PROXY_CACHE_DAYS)
     return {
         "name": name,
         "registry": project.proxy_cache,
@@ -91,7 +91,7 @@ def _word(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _retention(retention: Retention) -> Document:
+def _retention(retention: ArtifactRetention) -> Document:
     """What any of the rules keeps stays (`or` is the only algorithm)."""
     limits = {
         "latestPushedK": retention.most_recently_pushed,
@@ -119,7 +119,7 @@ def _rule(template: str, limit: int) -> Document:
     }
 
 
-def _robot(name: str, robot: Robot, generation: int) -> Document:
+def _robot(name: str, robot: RobotAccount, generation: int) -> Document:
     return {
         "name": name,
         "login": f"{ROBOT_PREFIX}{name}",

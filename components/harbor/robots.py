@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from components.harbor import pull_secret
 from components.harbor.names import NAMESPACE
-from components.harbor.settings import HarborSettings, Robot
+from components.harbor.settings import HarborSettings, RobotAccount
 from declarations.extra_secrets import strange_namespaces
 from lib.secrets import Reader, SecretDeclaration, literal, password
 from settings.model import Settings
@@ -22,7 +22,7 @@ def problems(settings: Settings, known: Collection[str]) -> Iterator[Problem]:
         yield from strange_namespaces(f"harbor.robots.{name}.reflectTo", robot.reflect_to, known)
 
 
-def _declaration(name: str, robot: Robot) -> SecretDeclaration:
+def _declaration(name: str, robot: RobotAccount) -> SecretDeclaration:
     return SecretDeclaration(
         path=pull_secret.secret_path(name),
         fields=(

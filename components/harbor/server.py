@@ -170,7 +170,7 @@ def _robots(parts: ServiceParts, args: HarborArgs) -> dict[str, RotatedSecret]:
     return logins
 
 
-def _rotated(args: HarborArgs, path: str, secret: pulumi.Output[str]) -> RotatedSecret:
+def _rotated(args: HarborArgs, path: str, secret: pulumi.Input[str]) -> RotatedSecret:
     return RotatedSecret(secret_name=secret, generation=args.secrets[path].declaration.generation)
 
 

@@ -25,7 +25,7 @@ Role = Literal["projectAdmin", "maintainer", "developer", "guest", "limitedGuest
 Right = Literal["pull", "push", "delete"]
 
 
-class Retention(Strict):
+class ArtifactRetention(Strict):
     """Which artifacts of each repository stay; those that no rule keeps are deleted on the schedule."""
 
     most_recently_pushed: int | None = Field(
@@ -53,7 +53,7 @@ class Project(Strict):
     proxy_cache: Annotated[Name | None, rules.PROXY_CACHE] = Field(
         default=None, description="Registry of harbor.registries whose images the project caches."
     )
-    retention: Retention | None = Field(
+    retention: ArtifactRetention | None = Field(
         default=None, description="What stays; everything, and in a proxy cache what was pulled in the last 7 days."
     )
     scan_on_push: bool = Field(default=True, description="Whether each pushed image is scanned for vulnerabilities.")
@@ -78,7 +78,7 @@ class UpstreamRegistry(Strict):
         return "docker.io" if self.type == "docker-hub" else self.url.removeprefix("https://").split("/")[0]
 
 
-class Robot(Strict):
+class RobotAccount(Strict):
     """An account for programs. Its name and password are the Secret `registry-<name>`, of type dockerconfigjson."""
 
     permissions: dict[ProjectScope, tuple[Right, ...]] = Field(
@@ -118,7 +118,7 @@ class HarborSettings(ServiceSection):
     registries: dict[Name, UpstreamRegistry] = Field(
         default_factory=dict, description="Registries that projects may cache, by name."
     )
-    robots: dict[RobotName, Robot] = Field(default_factory=dict, description="Accounts for programs, by name.")
+    robots: dict[RobotName, RobotAccount] = Field(default_factory=dict, description="Accounts for programs, by name.")
     removed: RemovedContent = Field(default_factory=RemovedContent)
     node_mirrors: dict[Hostname, ProjectName] = Field(
         default_factory=dict,

@@ -13,6 +13,8 @@ opens connections to the database: it runs only where somebody reads them.
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from components.harbor.databases import EXPORTER_POOL, POOL
 from components.harbor.secrets import REGISTRY_USER
 from lib.kubernetes import RELOADER_AUTO, from_secret, resources
@@ -39,16 +41,16 @@ class HarborSecrets:
     (CONFIG_OVERWRITE_JSON), `tls`, `ca` (ca.crt).
     """
 
-    admin: Any
-    database: Any
-    encryption: Any
-    server: Any
-    token: Any
-    registry: Any
-    valkey: Any
-    oidc: Any
-    tls: Any
-    ca: Any
+    admin: pulumi.Input[str]
+    database: pulumi.Input[str]
+    encryption: pulumi.Input[str]
+    server: pulumi.Input[str]
+    token: pulumi.Input[str]
+    registry: pulumi.Input[str]
+    valkey: pulumi.Input[str]
+    oidc: pulumi.Input[str]
+    tls: pulumi.Input[str]
+    ca: pulumi.Input[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ class HarborValues:
 
     host: str
     secrets: HarborSecrets
-    storage_class: Any
+    storage_class: pulumi.Input[str]
     registry_size: str
     service_monitors: bool = False
 

@@ -55,7 +55,7 @@ class CertManager(pulumi.ComponentResource):
         namespace = Namespace(
             f"{name}-namespace",
             NamespaceArgs(
-                name=names.Namespace.CERT_MANAGER,
+                name=names.SystemNamespace.CERT_MANAGER,
                 pod_security=PodSecurity.RESTRICTED,
                 open_ports=(_WEBHOOK_PORT,),
             ),

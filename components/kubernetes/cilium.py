@@ -10,10 +10,10 @@ from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
 from components.kubernetes import load_balancers
 from components.kubernetes.conditions import Conditions, ConditionsArgs, definition, node
-from components.kubernetes.load_balancers import Pool
+from components.kubernetes.load_balancers import AddressPool
 from components.kubernetes.values.cilium import CiliumValues, values
 from lib.charts import Chart
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from settings.infrastructure import LoadBalancers
 
 _DEFINITIONS = (
@@ -69,7 +69,7 @@ class Cilium(pulumi.ComponentResource):
             ReleaseArgs(
                 chart=args.chart,
                 release="cilium",
-                namespace=Namespace.KUBE_SYSTEM,
+                namespace=SystemNamespace.KUBE_SYSTEM,
                 values=values(CiliumValues(nodes=len(args.nodes))),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
@@ -107,7 +107,7 @@ class Cilium(pulumi.ComponentResource):
         return pools
 
 
-def _pool(pool: Pool) -> CustomResourceArgs:
+def _pool(pool: AddressPool) -> CustomResourceArgs:
     namespace, service = pool.service or ("", "stack")
     holder = {"io.kubernetes.service.namespace": namespace, "io.kubernetes.service.name": service}
     return CustomResourceArgs(

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.probe import Probe, ProbeArgs
-from lib.names import Namespace
+from components.script_job import ScriptJob, ScriptJobArgs
+from lib.names import SystemNamespace
 from lib.pod_scripts import script
 
 
@@ -53,7 +53,7 @@ class ConditionsArgs:
 
     Attributes:
         after: What brings these objects about.
-        proves: As in ProbeArgs.
+        proves: As in ScriptJobArgs.
         seconds: How long the gate may take.
     """
 
@@ -67,7 +67,7 @@ class Conditions(pulumi.ComponentResource):
     """Creates in kube-system:
 
     - `<name>-account`, `<name>-role`, `<name>-binding`: permission to get these objects by name and nothing else.
-    - `<name>`: a Probe that succeeds once each has reached its condition.
+    - `<name>`: a ScriptJob that succeeds once each has reached its condition.
 
     Attributes:
         gate: The Job.
@@ -79,7 +79,7 @@ class Conditions(pulumi.ComponentResource):
         super().__init__("home-cluster:kubernetes/conditions:Conditions", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         account = k8s.core.v1.ServiceAccount(
-            f"{name}-account", metadata={"name": name, "namespace": Namespace.KUBE_SYSTEM}, opts=child
+            f"{name}-account", metadata={"name": name, "namespace": SystemNamespace.KUBE_SYSTEM}, opts=child
         )
         role = k8s.rbac.v1.ClusterRole(f"{name}-role", metadata={"name": name}, rules=_rules(args.objects), opts=child)
         binding = k8s.rbac.v1.ClusterRoleBinding(
@@ -89,10 +89,10 @@ class Conditions(pulumi.ComponentResource):
             subjects=_subjects(account),
             opts=child,
         )
-        self.gate = Probe(
+        self.gate = ScriptJob(
             name,
-            ProbeArgs(
-                namespace=Namespace.KUBE_SYSTEM,
+            ScriptJobArgs(
+                namespace=SystemNamespace.KUBE_SYSTEM,
                 source=script("conditions"),
                 environment={"OBJECTS": ",".join(f"{one.path}={one.condition}" for one in args.objects)},
                 service_account=account.metadata.name,

@@ -9,8 +9,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import coredns_objects as coredns
-from lib.names import Namespace
-from settings.infrastructure import Network
+from lib.names import SystemNamespace
+from settings.infrastructure import NetworkSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class CoreDnsArgs:
         after: A network for pods.
     """
 
-    network: Network
+    network: NetworkSettings
     hosts: Mapping[str, IPv4Address]
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
@@ -100,4 +100,4 @@ def _reference(role: pulumi.Input[str]) -> Any:
 
 
 def _subjects(account: pulumi.Input[str]) -> Any:
-    return [{"kind": "ServiceAccount", "name": account, "namespace": Namespace.KUBE_SYSTEM.value}]
+    return [{"kind": "ServiceAccount", "name": account, "namespace": SystemNamespace.KUBE_SYSTEM.value}]

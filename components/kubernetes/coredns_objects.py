@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any
 
+import pulumi
+
 from lib.images import COREDNS
 from lib.kubernetes import resources, restricted_container, restricted_pod
-from lib.names import Namespace
+from lib.names import SystemNamespace
 
 NAME = "coredns"
 SERVICE = "kube-dns"
@@ -65,10 +67,10 @@ RULES: Any = [
 
 def metadata(name: str) -> Any:
     """Metadata of an object in kube-system."""
-    return {"name": name, "namespace": Namespace.KUBE_SYSTEM.value, "labels": _LABELS}
+    return {"name": name, "namespace": SystemNamespace.KUBE_SYSTEM.value, "labels": _LABELS}
 
 
-def deployment(account: Any, config_map: Any) -> Any:
+def deployment(account: pulumi.Input[str], config_map: pulumi.Input[str]) -> Any:
     """Spec of the Deployment; `account` and `config_map` are names, maybe Outputs."""
     return {
         "replicas": _REPLICAS,
@@ -78,7 +80,7 @@ def deployment(account: Any, config_map: Any) -> Any:
     }
 
 
-def _pod(account: Any, config_map: Any) -> Any:
+def _pod(account: pulumi.Input[str], config_map: pulumi.Input[str]) -> Any:
     return {
         "serviceAccountName": account,
         "priorityClassName": "system-cluster-critical",

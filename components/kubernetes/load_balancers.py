@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from settings.infrastructure import LoadBalancers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pool:
+class AddressPool:
     """Addresses, and who may have them.
 
     Attributes:
@@ -26,19 +26,21 @@ class Pool:
     service: tuple[str, str] | None = None
 
 
-def reserved(addresses: LoadBalancers) -> dict[str, Pool]:
+def reserved(addresses: LoadBalancers) -> dict[str, AddressPool]:
     """The pool of each address that one Service alone may have, by setting. It stays while its service is off."""
     holders = {
-        "ingress": (addresses.ingress, (Namespace.TRAEFIK.value, "traefik")),
-        "vault": (addresses.vault, (Namespace.VAULT.value, "vault-api")),
+        "ingress": (addresses.ingress, (SystemNamespace.TRAEFIK.value, "traefik")),
+        "vault": (addresses.vault, (SystemNamespace.VAULT.value, "vault-api")),
         "git-ssh": (addresses.git_ssh, ("gitea", "gitea-ssh")),
     }
-    return {name: Pool(blocks=((address, address),), service=holder) for name, (address, holder) in holders.items()}
+    return {
+        name: AddressPool(blocks=((address, address),), service=holder) for name, (address, holder) in holders.items()
+    }
 
 
-def free(addresses: LoadBalancers) -> Pool:
+def free(addresses: LoadBalancers) -> AddressPool:
     """What is left for the Services of others; without a block where every address is reserved."""
     taken = sorted({addresses.ingress, addresses.vault, addresses.git_ssh})
     starts = (addresses.first, *(address + 1 for address in taken))
     stops = (*(address - 1 for address in taken), addresses.last)
-    return Pool(blocks=tuple((start, stop) for start, stop in zip(starts, stops, strict=True) if start <= stop))
+    return AddressPool(blocks=tuple((start, stop) for start, stop in zip(starts, stops, strict=True) if start <= stop))

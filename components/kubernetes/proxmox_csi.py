@@ -8,14 +8,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 import yaml
 
-from components.custom_resource import once
+from components.custom_resource import value_after
 from components.helm import ReleaseArgs, release
 from components.kubernetes.values.proxmox_csi import CONFIG_KEY, ProxmoxCsiValues, plugin_config, values
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
-from settings.infrastructure import Proxmox, Storage
+from settings.infrastructure import ProxmoxSettings, StorageSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +28,9 @@ class ProxmoxCsiArgs:
     """
 
     chart: Chart
-    proxmox: Proxmox
+    proxmox: ProxmoxSettings
     token_secret: pulumi.Input[str]
-    storage: Storage
+    storage: StorageSettings
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -56,7 +56,7 @@ class ProxmoxCsi(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         namespace = Namespace(
             f"{name}-namespace",
-            NamespaceArgs(name=names.Namespace.CSI_PROXMOX, pod_security=PodSecurity.PRIVILEGED),
+            NamespaceArgs(name=names.SystemNamespace.CSI_PROXMOX, pod_security=PodSecurity.PRIVILEGED),
             child,
         ).namespace
         config = k8s.core.v1.Secret(
@@ -86,8 +86,8 @@ class ProxmoxCsi(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         self.digest = installed.digest
-        self.storage_class = once(installed, class_name)
-        self.scratch_class = once(installed, scratch_name)
+        self.storage_class = value_after(installed, class_name)
+        self.scratch_class = value_after(installed, scratch_name)
         self.register_outputs({"storage_class": self.storage_class})
 
 

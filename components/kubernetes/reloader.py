@@ -34,7 +34,7 @@ class Reloader(pulumi.ComponentResource):
         super().__init__("home-cluster:kubernetes/reloader:Reloader", name, None, opts)
         namespace = Namespace(
             f"{name}-namespace",
-            NamespaceArgs(name=names.Namespace.RELOADER, pod_security=PodSecurity.RESTRICTED),
+            NamespaceArgs(name=names.SystemNamespace.RELOADER, pod_security=PodSecurity.RESTRICTED),
             pulumi.ResourceOptions(parent=self),
         )
         installed = release(

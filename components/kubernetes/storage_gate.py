@@ -6,8 +6,8 @@ from typing import Any
 
 import pulumi
 
-from components.probe import Probe, ProbeArgs
-from lib.names import Namespace
+from components.script_job import ScriptJob, ScriptJobArgs
+from lib.names import SystemNamespace
 from lib.pod_scripts import script
 
 _MOUNT = "/volume"
@@ -23,7 +23,7 @@ class StorageGateArgs:
         storage_class: StorageClass of the volume, best one that deletes volumes with their claims.
         size: Size of the volume, as a Kubernetes quantity; more than 64Mi.
         after: A network for pods, where the StorageClass does not bring it.
-        proves: As in ProbeArgs; nothing where the storage is not this program's.
+        proves: As in ScriptJobArgs; nothing where the storage is not this program's.
     """
 
     storage_class: pulumi.Input[str]
@@ -33,7 +33,7 @@ class StorageGateArgs:
 
 
 class StorageGate(pulumi.ComponentResource):
-    """Creates `<name>`: a Probe in kube-system with an ephemeral volume, which lives as long as the Job.
+    """Creates `<name>`: a ScriptJob in kube-system with an ephemeral volume, which lives as long as the Job.
 
     Attributes:
         ready: Volumes can be used.
@@ -43,10 +43,10 @@ class StorageGate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StorageGateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:kubernetes/storage_gate:StorageGate", name, None, opts)
-        probe = Probe(
+        gate = ScriptJob(
             name,
-            ProbeArgs(
-                namespace=Namespace.KUBE_SYSTEM,
+            ScriptJobArgs(
+                namespace=SystemNamespace.KUBE_SYSTEM,
                 source=script("storage"),
                 environment={"VOLUME": _MOUNT, "MEBIBYTES": str(_MEBIBYTES)},
                 volumes=[(_volume(args), {"name": "data", "mountPath": _MOUNT})],
@@ -56,7 +56,7 @@ class StorageGate(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        self.ready = (probe.job,)
+        self.ready = (gate.job,)
         self.register_outputs({})
 
 

@@ -47,7 +47,7 @@ class Traefik(pulumi.ComponentResource):
         namespace = Namespace(
             f"{name}-namespace",
             NamespaceArgs(
-                name=names.Namespace.TRAEFIK,
+                name=names.SystemNamespace.TRAEFIK,
                 pod_security=PodSecurity.RESTRICTED,
                 open_ports=(HTTP_PORT, HTTPS_PORT),
             ),

@@ -6,7 +6,7 @@ appends lists (matrix-tools/internal/pkg/renderer of element-hq/ess-helm).
 
 from typing import Any
 
-from components.matrix.settings import MatrixSettings, Retention
+from components.matrix.settings import ChatRetention, MatrixSettings
 
 FEDERATION_PATHS = ("/_matrix/federation", "/_matrix/key")
 """What only other servers ask for (MatrixSettings specification, server-server API)."""
@@ -62,7 +62,7 @@ def _previews(settings: MatrixSettings) -> dict[str, Any]:
     return {"url_preview_enabled": True, "url_preview_ip_range_blacklist": list(_PRIVATE)}
 
 
-def _retention(retention: Retention) -> dict[str, Any]:
+def _retention(retention: ChatRetention) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if retention.messages is not None:
         found["retention"] = {

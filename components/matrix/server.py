@@ -15,10 +15,9 @@ from components.matrix.names import LOGIN_PORT
 from components.matrix.secrets import SESSIONS, SIGNING_KEY, SIGNING_KEY_FIELD
 from components.matrix.settings import MatrixSettings
 from components.matrix.values import ELEMENT_PORT, RELEASE, MatrixSecrets, MatrixValues, values, workload
-from components.probe import Probe, ProbeArgs
+from components.script_job import ScriptJob, ScriptJobArgs
 from components.service import ServiceArgs, ServiceParts
-from lib.names import VAULT_ISSUER
-from lib.names import Namespace as Names
+from lib.names import VAULT_ISSUER, SystemNamespace
 from lib.network import Ingress, Policy
 from lib.pod_scripts import script
 
@@ -77,7 +76,7 @@ class Matrix(pulumi.ComponentResource):
             parts,
             Policy(
                 pods=workload("matrix-authentication-service"),
-                ingress=[Ingress(ports=[LOGIN_PORT], namespaces=[Names.AUTHENTIK])],
+                ingress=[Ingress(ports=[LOGIN_PORT], namespaces=[SystemNamespace.AUTHENTIK])],
             ),
         )
         secrets = _secrets(parts, args)
@@ -102,13 +101,13 @@ class Matrix(pulumi.ComponentResource):
         )
         self.url = f"https://{settings.host}"
         login = parts.gate(matrix_login.checks(args.settings), installed, installed.digest)
-        probe = _sessions(args, parts, secrets.sessions, (installed, login))
-        self.ready = Probe(f"{name}-sessions", probe, pulumi.ResourceOptions(parent=self)).job
+        sessions = _sessions(args, parts, secrets.sessions, (installed, login))
+        self.ready = ScriptJob(f"{name}-sessions", sessions, pulumi.ResourceOptions(parent=self)).job
         self.register_outputs({"url": self.url})
 
     def _silence(self, name: str, parts: ServiceParts, component: str) -> None:
         """The component hands out files, and the browser does the rest: it needs no connection of its own."""
-        ingress = [Ingress(ports=[ELEMENT_PORT], namespaces=[Names.TRAEFIK])]
+        ingress = [Ingress(ports=[ELEMENT_PORT], namespaces=[SystemNamespace.TRAEFIK])]
         policy = Policy(pods=workload(component), ingress=ingress, silent=True)
         self._policy((name, f"{component}-silence"), parts, policy)
 
@@ -123,9 +122,9 @@ class Matrix(pulumi.ComponentResource):
 
 def _sessions(
     args: MatrixArgs, parts: ServiceParts, secret: pulumi.Input[str], serving: tuple[Release, pulumi.Resource]
-) -> ProbeArgs:
+) -> ScriptJobArgs:
     installed, login = serving
-    return ProbeArgs(
+    return ScriptJobArgs(
         namespace=parts.namespace.namespace,
         source=script("matrix_sessions"),
         environment={

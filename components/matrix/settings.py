@@ -18,7 +18,7 @@ USER_NAMES = UserNames(
 """Names of people (synapse/handlers/register.py, `check_username`)."""
 
 
-class Retention(Strict):
+class ChatRetention(Strict):
     """After what time chat forgets. What is absent stays for ever."""
 
     messages: Lifetime | None = Field(
@@ -41,7 +41,7 @@ class MatrixSettings(ServiceSection):
     account_host: Hostname = Field(description="Host of the Matrix Authentication Service.")
     media_size: Annotated[Quantity, rules.VOLUME] = Field(default="20Gi", description="Volume of uploaded media.")
     max_upload_size: UploadSize = Field(default="100M", description="Largest file that people may upload.")
-    retention: Retention = Field(default_factory=Retention)
+    retention: ChatRetention = Field(default_factory=ChatRetention)
     url_previews: bool = Field(
         default=False, description="Whether Synapse fetches pages that people link to, to show what is behind the link."
     )

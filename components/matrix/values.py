@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
 import yaml
 
 from components.matrix import authentication, element, homeserver
@@ -35,14 +36,14 @@ class MatrixSecrets:
     alone.
     """
 
-    synapse_database: Any
-    mas_database: Any
-    synapse: Any
-    mas: Any
-    shared: Any
-    oidc: Any
-    sessions: Any
-    tls: Any
+    synapse_database: pulumi.Input[str]
+    mas_database: pulumi.Input[str]
+    synapse: pulumi.Input[str]
+    mas: pulumi.Input[str]
+    shared: pulumi.Input[str]
+    oidc: pulumi.Input[str]
+    sessions: pulumi.Input[str]
+    tls: pulumi.Input[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +59,8 @@ class MatrixValues:
     application: OidcApplication
     administrators: Sequence[str]
     secrets: MatrixSecrets
-    ca_config_map: Any
-    storage_class: Any
+    ca_config_map: pulumi.Input[str]
+    storage_class: pulumi.Input[str]
 
 
 def workload(component: str) -> dict[str, str]:
@@ -169,7 +170,7 @@ def _yaml(document: dict[str, Any]) -> str:
     return yaml.safe_dump(document, sort_keys=False)
 
 
-def _postgres(name: str, secret: Any) -> dict[str, Any]:
+def _postgres(name: str, secret: pulumi.Input[str]) -> dict[str, Any]:
     return {
         "host": POSTGRES_HOST,
         "port": 5432,
@@ -180,5 +181,5 @@ def _postgres(name: str, secret: Any) -> dict[str, Any]:
     }
 
 
-def _key(secret: Any, key: str) -> dict[str, Any]:
+def _key(secret: pulumi.Input[str], key: str) -> dict[str, Any]:
     return {"secret": secret, "secretKey": key}

@@ -8,7 +8,7 @@ import pulumi_proxmoxve as pve
 import pulumiverse_talos as talos
 
 from components.talos.schematic import Schematic, image_file_name, image_url, installer_image, verified
-from settings.infrastructure import Talos
+from settings.infrastructure import TalosSettings
 
 _DOWNLOAD_SECONDS = 1200
 
@@ -22,7 +22,7 @@ class TalosImageArgs:
         datastore: Storage of those hosts with the content type Import.
     """
 
-    talos: Talos
+    talos: TalosSettings
     datastore: str
 
 

@@ -3,11 +3,11 @@
 import pulumi
 import pulumi_proxmoxve as pve
 
-from settings.infrastructure import Proxmox
+from settings.infrastructure import ProxmoxSettings
 
 
 def proxmox_provider(
-    name: str, proxmox: Proxmox, token: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+    name: str, proxmox: ProxmoxSettings, token: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
 ) -> pve.Provider:
     """The provider, by API token (`user@realm!name=uuid`).
 

@@ -7,7 +7,7 @@ import pulumi_proxmoxve as pve
 
 from components.talos.config import NodeRole
 from lib.addresses import mac_address, with_prefix
-from settings.infrastructure import Network, Node, NodePool
+from settings.infrastructure import NetworkSettings, Node, NodePool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class VirtualMachineArgs:
     node: Node
     pool: NodePool
     role: NodeRole
-    network: Network
+    network: NetworkSettings
     datastore: str
     image: pulumi.Input[str]
 

@@ -12,7 +12,7 @@ from components.talos.config import NodeRole, patches
 from components.talos.node import TalosNode, TalosNodeArgs
 from components.talos.rollout import Rollout, RolloutArgs
 from components.talos.secrets import TalosSecrets, kubeconfig_client, node_client, talosconfig_client
-from settings.infrastructure import Cluster, Network, Talos
+from settings.infrastructure import ClusterSettings, NetworkSettings, TalosSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +27,9 @@ class TalosClusterArgs:
         control_plane_patches: Further patches of control planes, as YAML.
     """
 
-    cluster: Cluster
-    network: Network
-    talos: Talos
+    cluster: ClusterSettings
+    network: NetworkSettings
+    talos: TalosSettings
     region: str
     secrets: TalosSecrets
     installer: str

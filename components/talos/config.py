@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from lib.addresses import mac_address, with_prefix
-from settings.infrastructure import Network, Node
+from settings.infrastructure import NetworkSettings, Node
 
 KUBE_PRISM_PORT = 7445
 """Port on every node's loopback behind which Talos balances the Kubernetes API; the CNI uses it, not the VIP."""
@@ -42,7 +42,7 @@ class NodeRole(StrEnum):
 
 def patches(  # noqa: PLR0913 - each is a fact of its own
     *,
-    network: Network,
+    network: NetworkSettings,
     region: str,
     node: Node,
     role: NodeRole,
@@ -66,7 +66,7 @@ def to_yaml(document: Document) -> str:
     return yaml.safe_dump(document, sort_keys=True, default_flow_style=False)
 
 
-def _common(network: Network, installer: str) -> Document:
+def _common(network: NetworkSettings, installer: str) -> Document:
     """What holds for every node."""
     return {
         "machine": {
@@ -93,7 +93,7 @@ def _common(network: Network, installer: str) -> Document:
     }
 
 
-def _control_plane(network: Network) -> Document:
+def _control_plane(network: NetworkSettings) -> Document:
     """What only control planes may say; on a worker most of it is rejected."""
     return {
         "cluster": {
@@ -104,7 +104,7 @@ def _control_plane(network: Network) -> Document:
     }
 
 
-def _host(network: Network, node: Node, region: str) -> list[Document]:
+def _host(network: NetworkSettings, node: Node, region: str) -> list[Document]:
     """Name, place and address of a node."""
     return [
         {
@@ -137,7 +137,7 @@ def _host(network: Network, node: Node, region: str) -> list[Document]:
     ]
 
 
-def _virtual_address(network: Network) -> Document:
+def _virtual_address(network: NetworkSettings) -> Document:
     """The VIP: held by whichever control plane etcd elects, so it does not exist before bootstrap."""
     return document("Layer2VIPConfig", name=str(network.vip), link=LINK)
 

@@ -12,7 +12,7 @@ from pulumi import ErrorHook, ErrorHookArgs, ResourceHook, ResourceHookArgs, Res
 from pulumiverse_talos import machine
 
 from components.talos.secrets import kubeconfig_client
-from settings.infrastructure import Network, Talos
+from settings.infrastructure import NetworkSettings, TalosSettings
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "api_server.py"
 BEFORE_SECONDS = 120
@@ -30,8 +30,8 @@ class RolloutError(Exception):
 class RolloutArgs:
     """The nodes, and the credentials of the cluster."""
 
-    network: Network
-    talos: Talos
+    network: NetworkSettings
+    talos: TalosSettings
     secrets: machine.Secrets
 
 

@@ -13,7 +13,7 @@ from components.custom_resource import CustomResourceArgs, custom_resource
 from components.vault import policies
 from components.vault.kubernetes_role import VaultKubernetesRole, VaultKubernetesRoleArgs
 from components.vault.server_config import API_PORT
-from lib.names import VAULT_ISSUER, VAULT_SERVICE, Namespace
+from lib.names import VAULT_ISSUER, VAULT_SERVICE, SystemNamespace
 
 ROLE = "certificate-issuer"
 AUDIENCE = f"vault://{VAULT_ISSUER}"
@@ -66,7 +66,7 @@ class VaultCertificateIssuer(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         account = k8s.core.v1.ServiceAccount(
             f"{name}-account",
-            metadata={"name": _ACCOUNT, "namespace": Namespace.CERT_MANAGER},
+            metadata={"name": _ACCOUNT, "namespace": SystemNamespace.CERT_MANAGER},
             automount_service_account_token=False,
             # The namespace is cert-manager's own.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.certificates]),

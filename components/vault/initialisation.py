@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.namespace import Namespace
-from components.probe import Probe, ProbeArgs
+from components.script_job import ScriptJob, ScriptJobArgs
 from components.vault.server_config import RELEASE, replica_addresses
 from components.vault.values import KEYS_SECRET, bank_vaults_flags
 from lib.images import BANK_VAULTS
@@ -35,8 +35,8 @@ class Initialisation(pulumi.ComponentResource):
       It comes first so that no account needs `create`, which cannot be limited to a name.
     - `<name>-account`: ServiceAccount of the Job, with Role and RoleBinding: get and update of that Secret.
     - `<name>-reader`: Role and RoleBinding that let Vault's own account get that Secret, no more.
-    - `<name>-listening` (by `run`): Probe that waits until Vault answers. No init container of the Job: of those the
-      provider shows no last words.
+    - `<name>-listening` (by `run`): ScriptJob that waits until Vault answers. No init container of the Job: of those
+      the provider shows no last words.
     - `<name>-job` (by `run`): the Job.
 
     Attributes:
@@ -69,9 +69,9 @@ class Initialisation(pulumi.ComponentResource):
 
     def run(self, server: pulumi.Resource) -> k8s.batch.v1.Job:
         """The Job that initialises Vault once `server` is installed; harmless on an initialised one."""
-        listening = Probe(
+        listening = ScriptJob(
             f"{self._name}-listening",
-            ProbeArgs(
+            ScriptJobArgs(
                 namespace=self._args.namespace.namespace,
                 source=script("vault_listening"),
                 environment={"VAULT_ADDR": _FIRST},

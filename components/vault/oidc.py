@@ -9,7 +9,7 @@ import pulumi_vault as vault
 
 from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
-from components.probe import Probe, ProbeArgs
+from components.script_job import ScriptJob, ScriptJobArgs
 from components.vault import policies
 from components.vault.login import ADMINISTRATOR, MOUNT, OWN_FOLDER, ROLE
 from declarations.oidc import OidcApplication
@@ -33,7 +33,7 @@ class VaultOidcArgs:
         admin_group: Group whose members manage Vault, and have a folder too.
         ca_certificate: PEM of the CA that signs Authentik's certificate.
         namespace: Namespace of Vault, with the CA bundle; the gate runs there.
-        proves: What stands for the releases of Vault and Authentik, as in ProbeArgs.
+        proves: What stands for the releases of Vault and Authentik, as in ScriptJobArgs.
         discovered: Gate: Authentik serves the discovery of the application; Vault reads it when configured.
     """
 
@@ -55,7 +55,7 @@ class VaultOidc(pulumi.ComponentResource):
     - `<name>-own-folder`, `<name>-administrator`: policies.
     - `<name>-<group>`, `<name>-<group>-alias`: for each of the two groups an external identity group with its policies,
       and the alias that ties it to the group of that name in Authentik's `groups` claim.
-    - `<name>-gate`: Probe that begins a login and has Vault ask about a code.
+    - `<name>-gate`: ScriptJob that begins a login and has Vault ask about a code.
 
     Attributes:
         ready: Gate: Vault makes an authorization URL of Authentik for every redirect URI of the role, and Authentik
@@ -142,9 +142,9 @@ class VaultOidc(pulumi.ComponentResource):
 
     def _gate(self, login: vault.jwt.AuthBackend, role: vault.jwt.AuthBackendRole) -> pulumi.Resource:
         application = self._args.application
-        return Probe(
+        return ScriptJob(
             f"{self._name}-gate",
-            ProbeArgs(
+            ScriptJobArgs(
                 namespace=self._args.namespace.namespace,
                 source=script("vault_login"),
                 environment={

@@ -10,10 +10,10 @@ import pulumi_kubernetes as k8s
 
 from components.barrier import passed
 from components.certificate import Certificate, CertificateArgs
-from components.custom_resource import once
+from components.custom_resource import value_after
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
-from components.probe import Probe, ProbeArgs
+from components.script_job import ScriptJob, ScriptJobArgs
 from components.vault.initialisation import Initialisation, InitialisationArgs
 from components.vault.server_config import API_PORT, RELEASE, certificate_hosts, replica_addresses
 from components.vault.values import VaultValues, values
@@ -66,7 +66,7 @@ class VaultServer(pulumi.ComponentResource):
     - `<name>-tls`: Certificate for the Services, every server, the loopback and the fixed address.
     - `<name>-init`: Initialisation (the Secret for the keys, least privileges on it, the one-time Job).
     - `<name>-release`: Release of the chart. It is no gate: a pod that waits for its first keys is not Ready.
-    - `<name>-gate`: Probe that sees both keys and an unsealed Vault; `<name>-open` stands for it.
+    - `<name>-gate`: ScriptJob that sees both keys and an unsealed Vault; `<name>-open` stands for it.
     - `<name>-api`: Service of type LoadBalancer on the fixed address; has endpoints only while Vault is unsealed.
 
     Attributes:
@@ -112,21 +112,21 @@ class VaultServer(pulumi.ComponentResource):
             # A Service without endpoints is never ready, and there are none before Vault is unsealed.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.gate]),
         )
-        self.address = once(self.service, args.address or f"https://{args.load_balancer_ip}:{API_PORT}")
+        self.address = value_after(self.service, args.address or f"https://{args.load_balancer_ip}:{API_PORT}")
         self.register_outputs({"address": self.address})
 
     def _gate(
         self, name: str, args: VaultServerArgs, keys_secret: pulumi.Input[str], started: pulumi.Resource
     ) -> k8s.batch.v1.Job:
         keys: Any = {"name": "keys", "secret": {"secretName": keys_secret}}
-        probe = Probe(
+        gate = ScriptJob(
             f"{name}-gate",
-            ProbeArgs(
+            ScriptJobArgs(
                 namespace=args.namespace.namespace,
                 source=script("vault_unsealed"),
                 environment={
                     # Through the run of the init Job: the gate looks at its result.
-                    "VAULT_ADDRS": once(started, ",".join(replica_addresses(args.replicas))),
+                    "VAULT_ADDRS": value_after(started, ",".join(replica_addresses(args.replicas))),
                     "KEYS_DIRECTORY": "/keys",
                     "KEYS": ",".join(args.stored_keys),
                     "STEADY_SECONDS": str(_STEADY_SECONDS),
@@ -138,7 +138,7 @@ class VaultServer(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        return probe.job
+        return gate.job
 
     def _values(self, name: str, args: VaultServerArgs, certificate: Certificate) -> dict[str, Any]:
         script_text = Path(caretaker.__file__).read_text(encoding="utf-8")

@@ -6,8 +6,10 @@ Checked against the chart's templates (server-statefulset.yaml, _helpers.tpl) an
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from components.vault.server_config import API_PORT, METRICS_PORT, TLS_DIRECTORY, api_address, server_config
-from lib.images import BANK_VAULTS, PROBE, VAULT, parts
+from lib.images import BANK_VAULTS, PYTHON, VAULT, parts
 from lib.kubernetes import resources, restricted_container
 
 KEYS_SECRET = "vault-keys"
@@ -36,11 +38,11 @@ class VaultValues:
 
     namespace: str
     replicas: int
-    tls_secret: Any
-    storage_class: Any
+    tls_secret: pulumi.Input[str]
+    storage_class: pulumi.Input[str]
     data_size: str
     audit_size: str
-    caretaker_script: Any
+    caretaker_script: pulumi.Input[str]
     caretaker_digest: str
 
 
@@ -155,7 +157,7 @@ def _caretaker() -> dict[str, Any]:
     """Sidecar that rotates the audit log and has Vault take a renewed certificate (scripts/caretaker.py)."""
     return {
         "name": "caretaker",
-        "image": PROBE,
+        "image": PYTHON,
         "command": ["python3", "-u", "/caretaker/caretaker.py"],
         "env": [
             {"name": "AUDIT_LOG", "value": AUDIT_LOG},

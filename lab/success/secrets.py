@@ -13,12 +13,16 @@ from lab.providers.kubernetes.workloads import WORKLOADS
 from lab.providers.operators import reloader
 from lab.providers.vault import api
 from lab.success.evidence import Evidence, Metric
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from lib.secrets import Reader, SecretDeclaration
 from register.secrets import declare
 from register.services import SERVICES
 
-_APPLICATIONS: Final = (Namespace.AUTHENTIK, Namespace.DATABASES, *(service.namespace for service in SERVICES))
+_APPLICATIONS: Final = (
+    SystemNamespace.AUTHENTIK,
+    SystemNamespace.DATABASES,
+    *(service.namespace for service in SERVICES),
+)
 # Where a browser is sent back to after the login is no address that the pod connects to.
 _NO_CONNECTION: Final = ("REDIRECT_URI", "REDIRECT_URIS")
 _ROLE: Final = "vault:kubernetes/authBackendRole:AuthBackendRole"
@@ -37,7 +41,7 @@ def no_direct_vault(evidence: Evidence) -> Metric:
 
 def _mentions(evidence: Evidence, namespace: str) -> Iterator[str]:
     settings = evidence.settings
-    addresses = (settings.vault.host, str(settings.network.load_balancers.vault), f".{Namespace.VAULT}.svc")
+    addresses = (settings.vault.host, str(settings.network.load_balancers.vault), f".{SystemNamespace.VAULT}.svc")
     pattern = re.compile("|".join([r"\bVAULT_[A-Z]+", r"vault\.hashicorp\.com", *map(re.escape, addresses)]))
     for name, value in _running(evidence, namespace):
         found = next((match[0] for text in _texts(value) if (match := pattern.search(text))), None)

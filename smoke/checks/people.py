@@ -30,7 +30,7 @@ Arrive = Callable[[Site, Session, str], str]
 
 
 @dataclass(frozen=True)
-class Service:
+class LoginDoor:
     """A service that people log in to.
 
     Attributes:
@@ -48,11 +48,11 @@ class Service:
     look: str
 
 
-def _client(application: OidcApplication, start: Start, arrive: Arrive, look: str) -> Service:
-    return Service(application.slug, application.groups, application.redirect_uris, start, arrive, look)
+def _client(application: OidcApplication, start: Start, arrive: Arrive, look: str) -> LoginDoor:
+    return LoginDoor(application.slug, application.groups, application.redirect_uris, start, arrive, look)
 
 
-def _services(site: Site) -> Iterator[Service]:
+def _services(site: Site) -> Iterator[LoginDoor]:
     settings = site.settings
     for service in SERVICES:
         if service.enabled(settings):
@@ -68,7 +68,7 @@ def _services(site: Site) -> Iterator[Service]:
     for behind in proxied_applications(settings):
         look, back = f"Authentik: provider {behind.slug} and its outpost", f"{behind.url}{PREFIX}callback"
         start, arrive = partial(accounts.start_proxied, behind.url), partial(accounts.proxied, behind.url)
-        yield Service(behind.slug, behind.groups, (back,), start, arrive, look)
+        yield LoginDoor(behind.slug, behind.groups, (back,), start, arrive, look)
 
 
 def checks(site: Site) -> Iterator[Check]:
@@ -144,7 +144,7 @@ def _known_to_api(site: Site) -> str:
     return tokens.api_server(site, site.signed_in(site.person, PERSON))
 
 
-def _let_in(site: Site, service: Service) -> str:
+def _let_in(site: Site, service: LoginDoor) -> str:
     if site.person is not None and not site.groups(site.person) & set(service.groups):
         raise Skipped(f"{site.person.username} is in none of {', '.join(service.groups)}")
     session = site.signed_in(site.person, PERSON)
@@ -154,7 +154,7 @@ def _let_in(site: Site, service: Service) -> str:
     return f"{found}, after being asked to agree" if session.consented else found
 
 
-def _expect_code(service: Service, back: str) -> None:
+def _expect_code(service: LoginDoor, back: str) -> None:
     said = query_of(back)
     if "code" not in said:
         raise Failed(f"Authentik sends back no code but {said.get('error', 'nothing')}")
@@ -163,7 +163,7 @@ def _expect_code(service: Service, back: str) -> None:
         raise Failed(f"the browser comes back to {came} and not to {service.returns[0]}")
 
 
-def _kept_out(site: Site, service: Service) -> str:
+def _kept_out(site: Site, service: LoginDoor) -> str:
     slug = service.slug
     if site.outsider is not None and site.groups(site.outsider) & set(service.groups):
         raise Skipped(f"{site.outsider.username} may use {slug}")

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from components.authentik.blueprints.administrator import USERNAME as ADMINISTRATOR
 from lib.compatibility import release
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from register.logins import SLUGS
+from settings.identity import Application
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.identity import Application
-    from settings.model import Settings
 
 _PATTERN_CHARACTERS = frozenset("*?[](){}|^$\\+")
 _AUTHENTICATION_SINCE, _ARGUMENT_DENIED_SINCE = (1, 34), (1, 14)
@@ -110,7 +107,7 @@ def application_namespaces_are_their_own(settings: Settings) -> Iterator[Problem
     for slug, application in settings.identity.applications.items():
         key = f"identity.applications.{slug}.namespaces"
         for namespace in dict.fromkeys(application.namespaces):
-            if namespace in tuple(Namespace) or namespace in ("default", "kube-public", "kube-node-lease"):
+            if namespace in tuple(SystemNamespace) or namespace in ("default", "kube-public", "kube-node-lease"):
                 yield Problem(key, namespace, "belongs to the platform or to Kubernetes", "use another namespace")
         if application.client == "public" and application.namespaces:
             yield Problem(

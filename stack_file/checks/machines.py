@@ -6,14 +6,10 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
-from typing import TYPE_CHECKING
 
+from settings.infrastructure import Node, TalosSettings
+from settings.model import Settings
 from settings.problem import Problem
-
-if TYPE_CHECKING:
-    from settings.infrastructure import Node, Talos
-    from settings.model import Settings
-
 
 _KEPT = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
 """Hosts of no network, the loopback, link-local, multicast and reserved (RFC 6890)."""
@@ -174,6 +170,6 @@ def vault_servers_have_nodes(settings: Settings) -> Iterator[Problem]:
         yield Problem("vault.mode", settings.vault.mode, clash, "add nodes or use standalone")
 
 
-def _nodes_for_workloads(talos: Talos) -> str:
+def _nodes_for_workloads(talos: TalosSettings) -> str:
     pool = "worker" if talos.workers else "controlPlane"
     return f"talos.{pool}.nodes has {len(talos.workload_nodes)}"

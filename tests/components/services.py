@@ -43,7 +43,7 @@ def given(service: Service, opts: pulumi.ResourceOptions) -> dict[str, Any]:
         "application": service.application(SETTINGS),
         "namespace": service_namespace(service.namespace, ca, service.openings(SETTINGS), opts),
         "secrets": PlatformSecrets("secrets", PlatformSecretsArgs(declarations=declare(SETTINGS), mount="kv"), opts),
-        "ready": [k8s.core.v1.ConfigMap("store", opts=opts)],
+        "store_ready": [k8s.core.v1.ConfigMap("store", opts=opts)],
         "issuers": {CLUSTER_ISSUER: issuer, VAULT_ISSUER: issuer},
         "ca_certificate": ca,
         "storage_class": "fast",

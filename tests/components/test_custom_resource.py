@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.custom_resource import CustomResourceArgs, custom_resource, once
+from components.custom_resource import CustomResourceArgs, custom_resource, value_after
 from tests.support.components import record_component
 from tests.support.engine import Recording, Run
 
@@ -21,7 +21,7 @@ def _built(preview: bool = False, **changes: Any) -> Recording:
 
     def build(opts: pulumi.ResourceOptions) -> dict[str, Any]:
         resource = custom_resource("login", CustomResourceArgs(**arguments | changes), opts)
-        return {"name": once(resource, "login"), "id": resource.id}
+        return {"name": value_after(resource, "login"), "id": resource.id}
 
     return record_component(build, Run(preview=preview))
 
@@ -59,7 +59,7 @@ def test_its_name_is_known_in_a_preview_and_still_makes_the_order() -> None:
     def build(opts: pulumi.ResourceOptions) -> None:
         first = custom_resource("first", _plain("first"), opts)
         arguments = CustomResourceArgs(
-            api_version="example.com/v1", kind="Thing", name="second", spec={"uses": once(first, "first")}
+            api_version="example.com/v1", kind="Thing", name="second", spec={"uses": value_after(first, "first")}
         )
         custom_resource("second", arguments, opts)
 

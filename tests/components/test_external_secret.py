@@ -33,7 +33,7 @@ def _built(
             "namespace": place,
             "secret_name": "database",
             "keys": [SecretKey("password", secrets["postgres/gitea"], "password")],
-            "ready": [store],
+            "store_ready": [store],
         }
         copied = ExternalSecret("copy", ExternalSecretArgs(**arguments | changes), opts)
         return {"secret_name": copied.secret_name}
@@ -136,7 +136,9 @@ def test_a_field_that_the_secret_has_not_is_refused_with_those_it_has() -> None:
         place = Namespace("place", NamespaceArgs(name="gitea", pod_security=PodSecurity.RESTRICTED), opts)
         secrets = PlatformSecrets("secrets", PlatformSecretsArgs(declarations=[DECLARATION], mount="kv"), opts)
         keys = [SecretKey("pass", secrets["postgres/gitea"], "pasword")]
-        ExternalSecret("copy", ExternalSecretArgs(namespace=place, secret_name="database", keys=keys, ready=[]), opts)
+        ExternalSecret(
+            "copy", ExternalSecretArgs(namespace=place, secret_name="database", keys=keys, store_ready=[]), opts
+        )
 
     with pytest.raises(ValueError, match="postgres/gitea: has no field pasword, which gitea/database asks for as pass"):
         record_component(build, Run())
@@ -159,7 +161,12 @@ def test_a_secret_of_two_is_copied_only_where_both_may_be() -> None:
         declarations = [_reflecting("shop", "till"), other]
         secrets = PlatformSecrets("secrets", PlatformSecretsArgs(declarations=declarations, mount="kv"), opts)
         keys = [SecretKey(path[-5:], secrets[path], "password") for path in ("postgres/gitea", "postgres/other")]
-        arguments: dict[str, Any] = {"namespace": place, "secret_name": "database", "keys": keys, "ready": [store]}
+        arguments: dict[str, Any] = {
+            "namespace": place,
+            "secret_name": "database",
+            "keys": keys,
+            "store_ready": [store],
+        }
         ExternalSecret("copy", ExternalSecretArgs(**arguments), opts)
 
     annotations = _resource(record_component(build, Run())).get("spec", "target", "template", "metadata", "annotations")

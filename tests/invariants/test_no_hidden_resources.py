@@ -93,7 +93,7 @@ def test_no_resource_is_made_inside_an_apply(path: Path) -> None:
         "import pulumi_kubernetes; output.apply(lambda name: pulumi_kubernetes.core.v1.Secret.get(name, name))",
         "from pulumi_kubernetes.core import v1 as core; output.apply(core.Secret)",
         "from pulumi_random import RandomPassword as Value; output.apply(lambda name: Value(name, length=8))",
-        "from components.probe import Probe as Gate; output.apply(lambda name: Gate(name, None))",
+        "from components.script_job import ScriptJob as Gate; output.apply(lambda name: Gate(name, None))",
         "from components.helm import release as install; output.apply(lambda name: install(name, None, None))",
         "from pulumi_vault import Mount as M\ndef make(name):\n    return M(name)\noutput.apply(make)",
         "from pulumi_vault import Mount as M\nclass A:\n    def make(self, name):\n        return M(name)\n"

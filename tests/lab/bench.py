@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.probe import ProbeArgs
+from components.script_job import ScriptJobArgs
 from lab.providers.base import Call, CheckFailedError, Diff, Resource, Result
 from lab.providers.catalogue import open_site, packages
 from lab.providers.errors import InitFailedError, RefusedError
@@ -145,20 +145,20 @@ class Bench:
         self.object("v1", "Namespace", name, metadata={"labels": {"pod-security.kubernetes.io/enforce": level}})
 
     def probe(self, script: str, name: str, namespace: str, env: Sequence[Any], **more: Any) -> Result:
-        """Run a Job as components/probe.py makes them: a script of scripts, its modules, its variables and a CA."""
-        files = ProbeArgs(namespace=namespace, source=pod_scripts.script(script)).files
+        """Run a Job as components/script_job.py makes them: a script, its modules, its variables and a CA."""
+        files = ScriptJobArgs(namespace=namespace, source=pod_scripts.script(script)).files
         self.object("v1", "ConfigMap", f"{name}-script", namespace, data=files)
         self.object("v1", "ConfigMap", f"{name}-ca", namespace, data={"ca.crt": self.authority})
-        items = [{"key": key, "path": key if key == "probe.py" else f"scripts/{key}"} for key in files]
+        items = [{"key": key, "path": key if key == "main.py" else f"scripts/{key}"} for key in files]
         volumes = [
             {"name": "script", "configMap": {"name": f"{name}-script", "items": items}},
             {"name": "ca", "configMap": {"name": f"{name}-ca"}},
             *more.pop("volumes", []),
         ]
-        places = [{"name": "script", "mountPath": "/probe"}, {"name": "ca", "mountPath": "/ca"}]
+        places = [{"name": "script", "mountPath": "/script"}, {"name": "ca", "mountPath": "/ca"}]
         mounts = [*places, *more.pop("mounts", [])]
         env = [{"name": "SSL_CERT_FILE", "value": "/ca/ca.crt"}, *env]
-        main = container("probe", image="python", command=["python3", "/probe/probe.py"], env=env, volumeMounts=mounts)
+        main = container("probe", image="python", command=["python3", "/script/main.py"], env=env, volumeMounts=mounts)
         return self.object("batch/v1", "Job", name, namespace, spec=job(pod(main, volumes=volumes, **more)))
 
     def release(self, chart: str, namespace: str, values: Properties | None = None, **more: Any) -> Result:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components.flux.values import CONTROLLERS, instance
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from tests.lab.bench import Bench, refuses
 
 SYNC = {"kind": "GitRepository", "url": "https://git.example.com/x", "ref": "refs/heads/main", "path": "clusters/x"}
@@ -16,8 +16,8 @@ WHOLE: dict[str, Any] = instance(version="2.8.7", sync=SYNC)
 @pytest.fixture
 def flux(kube: Bench) -> Bench:
     """A cluster with the operator in its namespace."""
-    kube.object("v1", "Namespace", Namespace.FLUX, metadata={"labels": dict(LABELS)})
-    kube.release("flux-operator", Namespace.FLUX)
+    kube.object("v1", "Namespace", SystemNamespace.FLUX, metadata={"labels": dict(LABELS)})
+    kube.release("flux-operator", SystemNamespace.FLUX)
     return kube
 
 
@@ -27,7 +27,7 @@ def install(flux: Bench, **spec: Any) -> None:
         "fluxcd.controlplane.io/v1",
         "FluxInstance",
         "flux",
-        Namespace.FLUX,
+        SystemNamespace.FLUX,
         metadata={"annotations": annotations},
         spec={key: value for key, value in {**WHOLE, **spec}.items() if value is not None},
     )
@@ -36,7 +36,7 @@ def install(flux: Bench, **spec: Any) -> None:
 def test_flux_is_up_whatever_lies_in_the_repository(flux: Bench) -> None:
     install(flux)
     for name in CONTROLLERS:
-        assert flux.cluster.exists("apps/Deployment", Namespace.FLUX, name), "the gate looks for it"
+        assert flux.cluster.exists("apps/Deployment", SystemNamespace.FLUX, name), "the gate looks for it"
 
 
 def test_by_default_the_operator_waits_for_every_commit_as_well(flux: Bench) -> None:
@@ -46,13 +46,13 @@ def test_by_default_the_operator_waits_for_every_commit_as_well(flux: Bench) -> 
 
 def test_it_leaves_the_namespace_alone_only_where_a_patch_says_so(flux: Bench) -> None:
     install(flux)
-    home = flux.cluster.get("Namespace", "", Namespace.FLUX)
+    home = flux.cluster.get("Namespace", "", SystemNamespace.FLUX)
     assert home is not None, "it is there"
     assert home["metadata"]["labels"] == LABELS, "a second update would find nothing to change"
 
 
 def test_without_the_patch_it_takes_labels_of_the_program_away(flux: Bench) -> None:
     install(flux, kustomize=None)
-    home = flux.cluster.get("Namespace", "", Namespace.FLUX)
+    home = flux.cluster.get("Namespace", "", SystemNamespace.FLUX)
     assert home is not None, "it is there"
     assert home["metadata"]["labels"]["app.kubernetes.io/part-of"] == "flux", "two writers of one object"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components import probe
+from components import script_job
 from components.gitea.login import SOURCE as GITEA_SOURCE
 from declarations.login_checks import LoginCheck, leads_to_login
 from declarations.oidc import OidcApplication
@@ -47,7 +47,7 @@ def test_a_container_that_nobody_knows_proves_nothing(kube: Bench) -> None:
         kube.object("batch/v1", "Job", "other", "shop", spec=job(pod(container(image="busybox", command=["true"]))))
 
 
-@pytest.mark.parametrize("module", [pod_scripts, probe])
+@pytest.mark.parametrize("module", [pod_scripts, script_job])
 def test_a_script_or_module_that_is_none_of_the_program_proves_nothing(
     kube: Bench, monkeypatch: pytest.MonkeyPatch, module: ModuleType
 ) -> None:

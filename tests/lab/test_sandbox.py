@@ -23,10 +23,14 @@ class Network:
 
 
 def script(text: str, **environment: str) -> Ended:
-    files = {"/probe/main.py": text, "/probe/own/part.py": "NAME = __name__", "/ca.crt": "-----BEGIN CERTIFICATE-----"}
+    files = {
+        "/script/main.py": text,
+        "/script/own/part.py": "NAME = __name__",
+        "/ca.crt": "-----BEGIN CERTIFICATE-----",
+    }
     now = datetime(2026, 1, 1, tzinfo=UTC)
     pod = Pod(files=files, environment=environment, network=Network(), now=now, volumes=("/data",))
-    return run(pod, "/probe/main.py")
+    return run(pod, "/script/main.py")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def test_a_script_has_what_its_pod_has(text: str, words: str) -> None:
         ("import os; os.environ['HOME']", "KeyError: 'HOME'"),
         (f"open({str(Path(__file__))!r})", "No such file or directory"),
         (f"from pathlib import Path; Path({str(Path(__file__))!r}).read_text()", "No such file or directory"),
-        ("open('/probe/new', 'w')", "Read-only file system"),
+        ("open('/script/new', 'w')", "Read-only file system"),
         ("import urllib.request as web; web.urlopen('file:///etc/passwd')", "unknown url type: file"),
         ("import urllib.request as web; web.urlopen('http://gone/')", "connection refused"),
         ("import urllib.request as web; web.urlopen('http://vault/sealed')", "HTTP Error 503: Service Unavailable"),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.secret_state import applied_generations, made
+from lib.secret_state import applied_generations, created_at
 from lib.secrets import SecretDeclaration, password, skipped
 
 PARENT = "urn:pulumi:home::home-cluster::home-cluster:platform_secrets:X$home-cluster:generated_fields:GeneratedFields"
@@ -33,7 +33,7 @@ def test_the_generations_are_those_of_the_stack_output() -> None:
 )
 def test_before_the_first_update_nothing_was_applied(state: dict[str, object]) -> None:
     assert applied_generations(state) == {}, "so every generation may follow"
-    assert made(state, [_declaration("a/b")]) == {}, "and no value is there"
+    assert created_at(state, [_declaration("a/b")]) == {}, "and no value is there"
 
 
 def test_a_secret_is_as_old_as_its_newest_value() -> None:
@@ -46,7 +46,7 @@ def test_a_secret_is_as_old_as_its_newest_value() -> None:
         value("3", "other", "2026-06-01T10:00:00Z"),
         {"type": "x", "parent": "urn:pulumi:home::home-cluster::x:y:Z::a-b", "created": "2026-07-01T10:00:00Z"},
     )
-    assert made(state, [_declaration("a/b")]) == {"a/b": datetime(2026, 5, 1, 10, tzinfo=UTC)}, (
+    assert created_at(state, [_declaration("a/b")]) == {"a/b": datetime(2026, 5, 1, 10, tzinfo=UTC)}, (
         "values of other secrets and resources of other kinds do not count"
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from declarations import shared_secrets as platform_secrets
-from lib.names import Namespace
+from lib.names import SystemNamespace
 from lib.secrets import Field, Kind, SecretDeclaration
 from register import logins
 from register.namespaces import platform_namespaces
@@ -61,7 +61,7 @@ def test_each_application_has_its_client_secret_read_on_both_sides() -> None:
     for application in logins.applications(SETTINGS):
         declaration = by_path[application.secret_path]
         assert [field.name for field in declaration.fields] == ["client-secret"], f"{application.slug}"
-        assert Namespace.AUTHENTIK in declaration.consumers, "Authentik knows the secret of its client"
+        assert SystemNamespace.AUTHENTIK in declaration.consumers, "Authentik knows the secret of its client"
         if application.slug != "vault":  # Vault is given its secret by the program, not by a Kubernetes Secret
             assert application.slug in declaration.consumers, f"{application.slug} itself reads it"
 
@@ -69,7 +69,7 @@ def test_each_application_has_its_client_secret_read_on_both_sides() -> None:
 def test_each_database_password_is_read_by_the_databases_and_by_one_service() -> None:
     for declaration in DECLARED:
         if declaration.path.startswith("postgres/"):
-            assert Namespace.DATABASES in declaration.consumers, f"{declaration.path}: the server"
+            assert SystemNamespace.DATABASES in declaration.consumers, f"{declaration.path}: the server"
             assert len(declaration.consumers) <= 2, f"{declaration.path}: and one client at most"
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.probe import ProbeArgs
+from components.script_job import ScriptJobArgs
 from doubles.loopback import Reply, Request
 from lab.scripts.network import Tls
 from lab.scripts.sandbox import Pod, run
@@ -55,11 +55,11 @@ class Nobody:
 
 @pytest.mark.parametrize("name", [name for name in MAINS if name not in OTHERS])
 def test_a_gate_waits_and_gives_up_with_a_failure(name: str) -> None:
-    texts = ProbeArgs(namespace="shop", source=script(name)).files
-    mounted = {f"/probe/{key if key == 'probe.py' else f'scripts/{key}'}": text for key, text in texts.items()}
+    texts = ScriptJobArgs(namespace="shop", source=script(name)).files
+    mounted = {f"/script/{key if key == 'main.py' else f'scripts/{key}'}": text for key, text in texts.items()}
     account = {f"{ACCOUNT}/token": "token", f"{ACCOUNT}/ca.crt": TEXT}
     files = {"/text": TEXT, "/generation": "1", **account, **mounted}
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    ended = run(Pod(files=files, environment=VARIABLES, network=Nobody(), now=now), "/probe/probe.py")
+    ended = run(Pod(files=files, environment=VARIABLES, network=Nobody(), now=now), "/script/main.py")
     assert (ended.code, ended.waited) == (1, True), ended.words
     assert "connection refused" in ended.words, "a Job that ends without proof must fail, and say what it saw last"

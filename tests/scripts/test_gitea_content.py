@@ -8,7 +8,7 @@ import pytest
 
 from components.gitea.declared import wanted
 from components.gitea.settings import GiteaSettings as Settings
-from components.gitea.settings import Organisation, Removed, Team
+from components.gitea.settings import Organisation, RemovedOrganisations, Team
 from doubles.gitea.content import Gitea
 from doubles.loopback import Reply, Request, serving
 from scripts import gate, gitea_content
@@ -31,7 +31,7 @@ def settings(organisations: Mapping[str, Organisation], removed: tuple[str, ...]
         admin_group="admins",
         admin_email="admin@example.com",
         organisations=dict(organisations),
-        removed=Removed(organisations=removed),
+        removed=RemovedOrganisations(organisations=removed),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from settings import changes
-from settings.infrastructure import NodePool, Talos
+from settings.infrastructure import NodePool, TalosSettings
 from settings.model import Settings
 from stack_file.load import load_stack_file
 from stack_file.machines import VM, refused
@@ -16,7 +16,7 @@ from tests.stack_file.stacks import SHIPPED
 SETTINGS = load_stack_file(SHIPPED)
 
 
-def talos() -> Talos:
+def talos() -> TalosSettings:
     assert SETTINGS.talos is not None, "the shipped stack has machines"
     return SETTINGS.talos
 

@@ -7,7 +7,7 @@ import pytest
 
 from doubles.certificates import Authority
 from doubles.loopback import Reply, serving
-from settings.platform import GitOps
+from settings.platform import GitOpsSettings
 from tests.tools.stack_state import brought_up, secret
 from tests.tools.test_cluster import Serve, kubeconfig, serve
 from tools.cluster import PROVIDER
@@ -41,7 +41,7 @@ def test_the_reason_is_that_of_the_operator(serve: Serve, reply: Reply, reason: 
 @pytest.mark.parametrize("settings", [{"enabled": False, "sync": SYNC}, {"sync": None}], ids=["off", "no repository"])
 def test_without_a_repository_nothing_is_asked(settings: dict[str, Any], tmp_path: Path) -> None:
     engine = Engine(tmp_path / "no-cli", "home", tmp_path)
-    assert notice(GitOps.model_validate({"fluxVersion": "2.8.7", **settings}), engine) is None
+    assert notice(GitOpsSettings.model_validate({"fluxVersion": "2.8.7", **settings}), engine) is None
 
 
 def test_the_repository_its_ref_and_its_path_are_named(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_the_repository_its_ref_and_its_path_are_named(tmp_path: Path) -> None:
         text = kubeconfig(double.url, Authority("kubernetes").pem)
         brought_up(tmp_path, {"urls": {}}, {"type": PROVIDER, "inputs": {"kubeconfig": secret(text)}})
         engine = Engine(tmp_path / ".tools" / "pulumi", "test-cluster", tmp_path)
-        said = notice(GitOps.model_validate({"fluxVersion": "2.8.7", "sync": SYNC}), engine)
+        said = notice(GitOpsSettings.model_validate({"fluxVersion": "2.8.7", "sync": SYNC}), engine)
     assert said == (
         "Flux and https://git.example.com/home.git at refs/heads/main, path clusters/home: not applied: path not "
         "found. Nothing of the platform waits for it."

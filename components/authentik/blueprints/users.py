@@ -5,12 +5,12 @@ from collections.abc import Collection, Sequence
 from components.authentik.blueprints import access, application, guessing, proxied, recovery, second_factor, token
 from components.authentik.blueprints.claims import EMAIL_MAPPING, PEOPLE_PATH, SERVICES_PATH
 from components.authentik.blueprints.document import Entry, KeyOf, render
-from settings.identity import Identity, Removed, ServiceAccount, User
+from settings.identity import IdentitySettings, RemovedIdentities, ServiceAccount, User
 
 _USER, _GROUP = "authentik_core.user", "authentik_core.group"
 
 
-def text(identity: Identity, retired: Sequence[str] = (), second_factor_groups: Collection[str] = ()) -> str:
+def text(identity: IdentitySettings, retired: Sequence[str] = (), second_factor_groups: Collection[str] = ()) -> str:
     """The blueprint `users`: recovery flow, limit to guessing, second factor, e-mail claim, accounts, groups, removals.
 
     Membership is stated by the group, as its whole list of members: who leaves the stack file leaves every group at
@@ -67,7 +67,7 @@ def _group(name: str, usernames: list[str]) -> Entry:
     )
 
 
-def _removals(removed: Removed, retired: Sequence[str]) -> list[Entry]:
+def _removals(removed: RemovedIdentities, retired: Sequence[str]) -> list[Entry]:
     """Applications first: a group that is gone must not be what an application still asks for.
 
     Accounts are looked for where this program put them, so that no other account of that name can be meant.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lib.kubernetes import resources
-from lib.names import Namespace
+from lib.names import SystemNamespace
 
 
 def values() -> dict[str, Any]:
@@ -12,7 +12,7 @@ def values() -> dict[str, Any]:
         # Kept on uninstall: removing the definitions removes every Certificate, and with it every Secret's owner.
         "crds": {"enabled": True, "keep": True},
         # The default, kube-system, would be the only thing outside the release's own namespace.
-        "global": {"leaderElection": {"namespace": Namespace.CERT_MANAGER.value}},
+        "global": {"leaderElection": {"namespace": SystemNamespace.CERT_MANAGER.value}},
         "resources": resources("20m", "128Mi"),
         "webhook": {"replicaCount": 2, "podDisruptionBudget": {"enabled": True}, "resources": resources("10m", "64Mi")},
         "cainjector": {"resources": resources("20m", "192Mi")},

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pulumi
+
 from lib.kubernetes import RELOADER_AUTO, resources
 
 CONFIG_KEY = "config.yaml"
@@ -20,7 +22,7 @@ class ProxmoxCsiValues:
         datastore: Proxmox storage that holds the volumes.
     """
 
-    config_secret: Any
+    config_secret: pulumi.Input[str]
     class_name: str
     scratch_class_name: str
     datastore: str

@@ -44,10 +44,10 @@ def server(settings: Settings, opts: pulumi.ResourceOptions) -> tuple[AuthentikA
     namespace = Namespace(
         "authentik-namespace",
         NamespaceArgs(
-            name=names.Namespace.AUTHENTIK,
+            name=names.SystemNamespace.AUTHENTIK,
             pod_security=PodSecurity.RESTRICTED,
             ca_certificate="-----BEGIN CERTIFICATE-----",
-            from_namespaces=(names.Namespace.TRAEFIK,),
+            from_namespaces=(names.SystemNamespace.TRAEFIK,),
         ),
         opts,
     )

@@ -10,10 +10,10 @@ from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets, PlatformSecretsArgs
 from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity
-from lib.names import Namespace as Names
+from lib.names import SystemNamespace
 from lib.secrets import Reader, SecretDeclaration, literal, password
 from register.databases import DATABASES, VALKEY_USERS
-from settings.platform import Databases
+from settings.platform import DatabasesSettings
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 
@@ -26,7 +26,7 @@ def _declarations() -> list[SecretDeclaration]:
         SecretDeclaration(
             path=f"postgres/{role}",
             fields=(literal("username", role), password("password")),
-            readers=(Reader(namespace=Names.DATABASES, secret=f"postgres-{role}"),),
+            readers=(Reader(namespace=SystemNamespace.DATABASES, secret=f"postgres-{role}"),),
         )
         for role in ("app", *DATABASES)
     ]
@@ -34,7 +34,7 @@ def _declarations() -> list[SecretDeclaration]:
         SecretDeclaration(
             path=f"valkey/{user}",
             fields=(password("password"),),
-            readers=(Reader(namespace=Names.DATABASES, secret="valkey-users"),),
+            readers=(Reader(namespace=SystemNamespace.DATABASES, secret="valkey-users"),),
         )
         for user in ("default", *VALKEY_USERS)
     ]
@@ -68,7 +68,7 @@ def recorded(*, spread: bool = True, authentik_servers: int = 1, users: tuple[st
         )
         given: dict[str, Any] = {
             "namespace": namespace,
-            "settings": Databases(**keys),
+            "settings": DatabasesSettings(**keys),
             "secrets": PlatformSecrets("secrets", PlatformSecretsArgs(declarations=_declarations(), mount="kv"), opts),
             "store": namespace,
             "storage_class": "fast",

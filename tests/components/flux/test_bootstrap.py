@@ -8,7 +8,7 @@ import yaml
 
 from components.flux.bootstrap import Flux, FluxArgs
 from lib.charts import Catalogue
-from settings.platform import GitOps
+from settings.platform import GitOpsSettings
 from tests.components.services import RELEASE, SETTINGS
 from tests.support.components import record_component
 from tests.support.engine import Recording
@@ -21,7 +21,10 @@ AUTHORITY = "-----BEGIN CERTIFICATE-----"
 
 
 def flux(
-    token: str | None, username: str | None = None, authority: str | None = None, settings: GitOps = SETTINGS.gitops
+    token: str | None,
+    username: str | None = None,
+    authority: str | None = None,
+    settings: GitOpsSettings = SETTINGS.gitops,
 ) -> Callable[[pulumi.ResourceOptions], None]:
     def build(opts: pulumi.ResourceOptions) -> None:
         args = FluxArgs(

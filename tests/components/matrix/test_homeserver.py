@@ -10,7 +10,7 @@ from synapse.config._base import ConfigError
 from synapse.config.homeserver import HomeServerConfig
 
 from components.matrix.homeserver import configuration
-from components.matrix.settings import MatrixSettings, Retention
+from components.matrix.settings import ChatRetention, MatrixSettings
 from tests.components.matrix.built import SETTINGS, built
 from tests.components.services import RELEASE, matrix, recorded
 from tests.components.services import SETTINGS as SHIPPED
@@ -31,7 +31,7 @@ def loaded(directory: Path, **more: Any) -> HomeServerConfig:
 
 
 EVERYTHING = {
-    "retention": Retention(messages="2y", local_media="30d", remote_media="2w"),
+    "retention": ChatRetention(messages="2y", local_media="30d", remote_media="2w"),
     "url_previews": True,
     "federation": True,
     "federation_servers": ("other.example.org",),
@@ -116,7 +116,7 @@ def test_no_preview_is_fetched_from_inside(tmp_path: Path, address: str) -> None
 
 
 def test_retention_is_what_the_stack_file_says(tmp_path: Path) -> None:
-    config = loaded(tmp_path, retention=Retention(messages="2y", local_media="30d", remote_media="2w"))
+    config = loaded(tmp_path, retention=ChatRetention(messages="2y", local_media="30d", remote_media="2w"))
     assert config.retention.retention_enabled, "messages go"
     assert config.retention.retention_default_max_lifetime == 730 * DAY, "after two years"
     assert config.retention.retention_allowed_lifetime_max == 730 * DAY, "whatever a room says"
@@ -132,7 +132,7 @@ def test_without_retention_nothing_is_deleted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lifetime", ["3 months", "90x"])
 def test_a_lifetime_that_the_model_refuses_is_refused_by_synapse_too(tmp_path: Path, lifetime: str) -> None:
-    retention = Retention.model_construct(messages=lifetime)
+    retention = ChatRetention.model_construct(messages=lifetime)
     with pytest.raises((TypeError, ValueError)):
         loaded(tmp_path, retention=retention)
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from settings.identity import Identity
+from settings.identity import IdentitySettings
 
 GROUPS = ("gitea-users", "gitea-admins", "vault-users")
 
 
-def identity(people: dict[str, tuple[str, ...]], groups: tuple[str, ...] = GROUPS, **more: Any) -> Identity:
-    return Identity.model_validate(
+def identity(people: dict[str, tuple[str, ...]], groups: tuple[str, ...] = GROUPS, **more: Any) -> IdentitySettings:
+    return IdentitySettings.model_validate(
         {
             "host": "auth.example.test",
             "adminEmail": "admin@example.test",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from components.authentik.blueprints import users
 from components.gitea.settings import GiteaSettings
 from components.harbor.settings import HarborSettings
-from settings.identity import Identity
+from settings.identity import IdentitySettings
 from stack_file.load import load_stack_file
 from tests.components.authentik.blueprints.documents import Tag, entries, evaluate, load, the
 from tests.components.authentik.blueprints.schema import problems
@@ -23,7 +23,7 @@ GROUPS = ("admins", "operators", "people")
 
 def document(administrators: str = "optional", **second_factor: Any) -> dict[str, Any]:
     groups = second_factor.get("groups", ())
-    identity = Identity.model_validate(
+    identity = IdentitySettings.model_validate(
         {
             "host": "auth.example.test",
             "adminEmail": "admin@example.test",

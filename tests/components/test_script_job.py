@@ -1,4 +1,4 @@
-"""A probe is a Job that runs a script, runs again when anything it uses changes, and fails by itself."""
+"""A ScriptJob runs a script, runs again when anything it uses changes, and fails by itself."""
 
 import ast
 import subprocess
@@ -10,7 +10,7 @@ import pulumi
 import pulumi_random as random
 import pytest
 
-from components.probe import Probe, ProbeArgs
+from components.script_job import ScriptJob, ScriptJobArgs
 from lib.pod_scripts import SCRIPTS, script
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording, Run
@@ -20,7 +20,7 @@ def _built(preview: bool = False, **changes: Any) -> Recording:
     arguments: dict[str, Any] = {"namespace": "vault", "source": "print('ok')"} | changes
 
     def build(opts: pulumi.ResourceOptions) -> dict[str, Any]:
-        probe = Probe("looks", ProbeArgs(**arguments), opts)
+        probe = ScriptJob("looks", ScriptJobArgs(**arguments), opts)
         return {"job": probe.job.id}
 
     return record_component(build, Run(preview=preview))
@@ -142,7 +142,7 @@ def test_without_a_service_account_the_pod_gets_no_token() -> None:
 def test_the_job_waits_for_what_it_is_told_to() -> None:
     def build(opts: pulumi.ResourceOptions) -> None:
         before = random.RandomPassword("before", length=16, opts=opts)
-        Probe("looks", ProbeArgs(namespace="vault", source="", after=[before]), opts)
+        ScriptJob("looks", ScriptJobArgs(namespace="vault", source="", after=[before]), opts)
 
     recording = record_component(build)
     assert recording.is_after(_job(recording), recording.one("random:*")), "an order that no input shows"
@@ -150,7 +150,7 @@ def test_the_job_waits_for_what_it_is_told_to() -> None:
 
 def test_children_belong_to_the_component_and_use_its_provider() -> None:
     recording = _built()
-    component, provider = recording.one("home-cluster:probe:*"), recording.one("pulumi:providers:kubernetes")
+    component, provider = recording.one("home-cluster:script_job:*"), recording.one("pulumi:providers:kubernetes")
     for child in recording.custom:
         assert (child.parent, child.provider) == (component.urn, provider.urn), f"{child}"
 
@@ -184,7 +184,7 @@ def test_a_script_finds_its_modules_where_the_kubelet_puts_them(
     recording = _built(source=script(name))
     files = recording.one("*ConfigMap").get("data")
     volume = _job(recording).get("spec", "template", "spec", "volumes", 0)["configMap"]
-    assert set(files) == {"probe.py", *(f"{module}.py" for module in needed)}, "every module that it needs, no other"
+    assert set(files) == {"main.py", *(f"{module}.py" for module in needed)}, "every module that it needs, no other"
     written = tmp_path / "..2026_11_23"
     for item in volume["items"]:
         place = written / item["path"]
@@ -192,9 +192,9 @@ def test_a_script_finds_its_modules_where_the_kubelet_puts_them(
         place.write_text(files[item["key"]], encoding="utf-8")
     # A kubelet's volume: each name leads through `..data` to the files as they are now.
     (tmp_path / "..data").symlink_to(written.name)
-    for entry in ("probe.py", "lib"):
+    for entry in ("main.py", "lib"):
         (tmp_path / entry).symlink_to(f"..data/{entry}")
-    command = [sys.executable, str(tmp_path / "probe.py")]
+    command = [sys.executable, str(tmp_path / "main.py")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env={}, cwd="/")
     assert f"KeyError: '{variable}'" in ran.stderr, f"it gets as far as its variables: {ran.stderr}"
 
@@ -202,7 +202,7 @@ def test_a_script_finds_its_modules_where_the_kubelet_puts_them(
 def test_a_changed_module_makes_the_job_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     source = script("harbor_projects")
     before = _job(_built(source=source)).get("spec", "template")
-    monkeypatch.setattr("components.probe.script", lambda name: f"# another {name}")
+    monkeypatch.setattr("components.script_job.script", lambda name: f"# another {name}")
     assert _job(_built(source=source)).get("spec", "template") != before, "a module is a part of the script"
 
 

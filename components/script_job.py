@@ -1,4 +1,4 @@
-"""A gate inside the cluster: a Job that succeeds only once what it looks at is as it should be."""
+"""A script inside the cluster: a Job that succeeds once what it looks at, or sees to, is as it should be."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,16 +7,16 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from lib.images import PROBE
+from lib.images import PYTHON
 from lib.kubernetes import digest, from_secret, resources, restricted_container, restricted_pod
 from lib.pod_scripts import modules, script
 
-_MAIN = "probe.py"
+_MAIN = "main.py"
 _CA_MOUNT = "/etc/cluster-ca"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProbeArgs:
+class ScriptJobArgs:
     """What to run and with what.
 
     Attributes:
@@ -27,7 +27,7 @@ class ProbeArgs:
         ca_config_map: ConfigMap whose `ca.crt` the script trusts.
         volumes: Further volumes, as (volume, mount) of the pod's spec.
         service_account: ServiceAccount whose token the script may use; None for no token at all.
-        after: What must be there first although no input of the probe comes from it.
+        after: What must be there first although no input of the Job comes from it.
         proves: What stands for what the script looks at, such as `Release.digest`; it runs again when one changes.
         seconds: How long the Job may take; Pulumi waits two minutes longer, so that it is the Job that fails.
         round_seconds: How long before that the script begins no further round: it is told by the variable SECONDS, so
@@ -54,7 +54,7 @@ class ProbeArgs:
         return {_MAIN: self.source, **{f"{module}.py": script(module) for module in modules(self.source)}}
 
 
-class Probe(pulumi.ComponentResource):
+class ScriptJob(pulumi.ComponentResource):
     """Creates:
 
     - `<name>-script`: ConfigMap with the script and its modules.
@@ -70,8 +70,8 @@ class Probe(pulumi.ComponentResource):
 
     job: k8s.batch.v1.Job
 
-    def __init__(self, name: str, args: ProbeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("home-cluster:probe:Probe", name, None, opts)
+    def __init__(self, name: str, args: ScriptJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("home-cluster:script_job:ScriptJob", name, None, opts)
         config = k8s.core.v1.ConfigMap(
             f"{name}-script",
             metadata={"name": f"{name}-script", "namespace": args.namespace},
@@ -104,7 +104,7 @@ class Probe(pulumi.ComponentResource):
         self.register_outputs({"job": self.job.id})
 
 
-def _job(args: ProbeArgs, script_config_map: pulumi.Input[str], scheduled: bool = False) -> Any:
+def _job(args: ScriptJobArgs, script_config_map: pulumi.Input[str], scheduled: bool = False) -> Any:
     return {
         "backoffLimit": 0,
         # A pod that its node took away has failed at nothing. (The provider knows no failure by this policy, only
@@ -117,7 +117,7 @@ def _job(args: ProbeArgs, script_config_map: pulumi.Input[str], scheduled: bool 
     }
 
 
-def _annotations(args: ProbeArgs) -> dict[str, pulumi.Input[str]]:
+def _annotations(args: ScriptJobArgs) -> dict[str, pulumi.Input[str]]:
     """What makes the Job run again although its pod stays the same: the ConfigMap keeps its name when the script
     changes, and so do hosts and Secrets when what answers there does.
     """
@@ -125,7 +125,7 @@ def _annotations(args: ProbeArgs) -> dict[str, pulumi.Input[str]]:
     return {"home-cluster/script": digest(*args.files.values()), **proven}
 
 
-def _schedule(args: ProbeArgs, schedule: str, script_config_map: pulumi.Input[str]) -> Any:
+def _schedule(args: ScriptJobArgs, schedule: str, script_config_map: pulumi.Input[str]) -> Any:
     return {
         "schedule": schedule,
         "concurrencyPolicy": "Forbid",
@@ -135,14 +135,14 @@ def _schedule(args: ProbeArgs, schedule: str, script_config_map: pulumi.Input[st
     }
 
 
-def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str], scheduled: bool) -> dict[str, Any]:
+def _pod(args: ScriptJobArgs, script_config_map: pulumi.Input[str], scheduled: bool) -> dict[str, Any]:
     environment: list[dict[str, Any]] = [{"name": key, "value": value} for key, value in args.environment.items()]
     environment += [from_secret(variable, secret, key) for variable, (secret, key) in args.secrets.items()]
     environment.append({"name": "SECONDS", "value": str(args.seconds - args.round_seconds)})
     environment += [{"name": "SCHEDULED", "value": "true"}] if scheduled else []
     files = {"name": script_config_map, **_places(args.files)}
     volumes: list[Mapping[str, Any]] = [{"name": "script", "configMap": files}]
-    mounts: list[Mapping[str, Any]] = [{"name": "script", "mountPath": "/probe", "readOnly": True}]
+    mounts: list[Mapping[str, Any]] = [{"name": "script", "mountPath": "/script", "readOnly": True}]
     if args.ca_config_map is not None:
         environment.append({"name": "SSL_CERT_FILE", "value": f"{_CA_MOUNT}/ca.crt"})
         volumes.append({"name": "ca", "configMap": {"name": args.ca_config_map}})
@@ -158,9 +158,9 @@ def _pod(args: ProbeArgs, script_config_map: pulumi.Input[str], scheduled: bool)
         "securityContext": restricted_pod(),
         "containers": [
             {
-                "name": "probe",
-                "image": PROBE,
-                "command": ["python3", f"/probe/{_MAIN}"],
+                "name": "script",
+                "image": PYTHON,
+                "command": ["python3", f"/script/{_MAIN}"],
                 "env": environment,
                 "resources": resources("10m", "64Mi"),
                 "securityContext": restricted_container(),
