@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settings import rules
+from settings.pools import ControlPlanes, Node, NodePool
 from settings.types import (
     Address,
     BootstrapEndpoint,
@@ -20,13 +21,11 @@ from settings.types import (
     MinorVersion,
     Name,
     ObjectName,
-    ProxmoxNode,
     Quantity,
     Server,
     Strict,
     Text,
     TokenId,
-    VmId,
     WebUrl,
 )
 
@@ -113,35 +112,6 @@ class ProxmoxSettings(Strict):
     csi: Csi
 
 
-class Node(Strict):
-    """One virtual machine, identified by its name and never by its place in the list."""
-
-    name: Name = Field(description="Host name.")
-    vm_id: Annotated[VmId, rules.NODE] = Field(
-        description="VM id, unique in the Proxmox cluster; the MAC address follows from it."
-    )
-    address: Annotated[Address, rules.NODE] = Field(description="Static address in the node network.")
-    host: Annotated[ProxmoxNode, rules.NODE] = Field(description="Proxmox node that runs it; also its topology zone.")
-
-
-class NodePool(Strict):
-    """Nodes of one size."""
-
-    cores: int = Field(ge=2, le=1024, description="Virtual CPUs of each node.")
-    memory: int = Field(ge=2048, le=8_388_608, description="Memory of each node in MiB; never ballooned.")
-    disk: Annotated[int, rules.SYSTEM_DISK] = Field(ge=10, le=65_536, description="System disk of each node in GiB.")
-    nodes: tuple[Node, ...] = Field(description="The nodes.")
-
-
-class ControlPlanes(NodePool):
-    """Nodes that run the control plane."""
-
-    replacing: Name | None = Field(
-        default=None,
-        description="A control plane that is away while it is replaced; it counts as one of the odd number.",
-    )
-
-
 class TalosSettings(Strict):
     """The operating system and its Kubernetes, given unless `cluster.existing` is."""
 
@@ -162,22 +132,40 @@ class TalosSettings(Strict):
         description="ClusterRole of each group that uses the Kubernetes API with its Authentik login; empty: no login.",
     )
     control_plane: ControlPlanes = Field(description="Nodes that run the control plane: an odd number.")
-    worker: NodePool | None = Field(
-        default=None, description="Nodes that run everything else; without any, the control planes do."
+    workers: dict[Name, NodePool] = Field(
+        default_factory=dict,
+        description="Pools of nodes that run everything else, by name; without any node, the control planes do.",
     )
 
     @property
-    def workers(self) -> tuple[Node, ...]:
-        return self.worker.nodes if self.worker is not None else ()
+    def worker_nodes(self) -> tuple[Node, ...]:
+        return tuple(node for pool in self.workers.values() for node in pool.nodes)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        return (*self.control_plane.nodes, *self.workers)
+        return (*self.control_plane.nodes, *self.worker_nodes)
+
+    @property
+    def pools(self) -> dict[str, NodePool]:
+        """Every pool by its key below `talos`, such as `workers.default`; the control planes come first."""
+        return {"controlPlane": self.control_plane} | {f"workers.{name}": one for name, one in self.workers.items()}
+
+    @property
+    def schedulable(self) -> bool:
+        """Whether control planes run what workers would."""
+        wanted = self.control_plane.schedulable
+        return not self.worker_nodes if wanted is None else wanted
+
+    @property
+    def workload_pools(self) -> dict[str, NodePool]:
+        """Pools whose nodes run what is no part of the control plane."""
+        every = self.pools
+        control_planes = every.pop("controlPlane")
+        return ({"controlPlane": control_planes} if self.schedulable else {}) | every
 
     @property
     def workload_nodes(self) -> tuple[Node, ...]:
-        """Nodes that run what is no part of the control plane."""
-        return self.workers or self.control_plane.nodes
+        return tuple(node for pool in self.workload_pools.values() for node in pool.nodes)
 
     @property
     def bootstrap_endpoint(self) -> BootstrapEndpoint:

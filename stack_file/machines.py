@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from settings.infrastructure import NodePool
 from settings.model import Settings
+from settings.pools import NodePool
 
 VM = "proxmoxve:index/vmLegacy:VmLegacy"
 SYSTEM_DISK = "scsi0"
@@ -22,15 +22,13 @@ def refused(state: Mapping[str, Any], settings: Settings) -> Iterator[str]:
     if settings.talos is None:
         return
     applied = {str(one["inputs"]["name"]): one for one in _machines(state)}
-    pools = {"controlPlane": settings.talos.control_plane, "worker": settings.talos.worker}
-    for pool, nodes in pools.items():
-        if nodes is not None:
-            yield from _outgrown(f"talos.{pool}.disk", nodes, applied)
+    for key, pool in settings.talos.pools.items():
+        yield from _outgrown(f"talos.{key}.disk", pool, applied)
     kept = {node.name for node in settings.talos.nodes}
-    for role, pool in ("controlplane", "controlPlane"), ("worker", "worker"):
+    for role, key in ("controlplane", "controlPlane.nodes"), ("worker", "workers"):
         gone = sorted(name for name, one in applied.items() if role in one["inputs"]["tags"] and name not in kept)
         if len(gone) > 1:
-            yield f"talos.{pool}.nodes: {', '.join(gone)} would go at once; remove one at a time ({_RUNBOOK})"
+            yield f"talos.{key}: {', '.join(gone)} would go at once; remove one at a time ({_RUNBOOK})"
 
 
 def _machines(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

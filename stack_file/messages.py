@@ -28,6 +28,11 @@ _WORDS = {
     "dict_type": "is no section; write its keys below it",
     "tuple_type": "is no list; write one entry on each line, with a dash before it",
 }
+# What a key is now that it no longer is.
+_RENAMED = {
+    ("talos", "worker"): "worker pools have names now: write workers, below it a name such as default, and below that "
+    "the keys of the pool",
+}
 _NO_SECTION = ("model_type", "dict_type", "tuple_type")
 _CREDENTIALS = re.compile(r"https?://[^/]*@|://[^/@]*:[^/@]*@|[@!][^=]*=|[?&][^=]*=")
 _LONGEST = 60
@@ -117,6 +122,8 @@ def _owner(location: Location) -> str | None:
 
 
 def _fix_of_key(location: Location) -> str:
+    if location in _RENAMED:
+        return f"; {_RENAMED[location]}"
     secret = _secret(str(location[-1]))
     if secret is not None and len(location) > 1:
         return f"; delete it, then: pulumi config set --secret {secret}"
@@ -130,7 +137,7 @@ def _secret(key: str) -> str | None:
 
 
 def _path(location: Location) -> str:
-    """`talos.worker.nodes[0].vmId`; the mark that pydantic puts at a defective key of a mapping is left out."""
+    """`talos.controlPlane.nodes[0].vmId`; the mark that pydantic puts at a defective key of a mapping is left out."""
     path = ""
     for part in location:
         if isinstance(part, int):

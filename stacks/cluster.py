@@ -13,7 +13,7 @@ from components.certificate_authority import CertificateAuthority, CertificateAu
 from components.harbor.settings import HarborSettings
 from components.kubernetes import login as kubernetes_login
 from components.kubernetes.cert_manager import CertManager, CertManagerArgs
-from components.kubernetes.cilium import Cilium, CiliumArgs
+from components.kubernetes.cilium import Announcing, Cilium, CiliumArgs
 from components.kubernetes.coredns import CoreDns, CoreDnsArgs
 from components.kubernetes.group_roles import GroupRoles, GroupRolesArgs
 from components.kubernetes.proxmox_csi import ProxmoxCsi, ProxmoxCsiArgs
@@ -182,25 +182,20 @@ def _registry(settings: Settings, authority: CertificateAuthority) -> Sequence[p
 def _virtual_machines(
     site: Site, talos_settings: TalosSettings, proxmox: ProxmoxSettings, image: TalosImage, opts: pulumi.ResourceOptions
 ) -> dict[str, pulumi.Resource]:
-    pools = (
-        (NodeRole.CONTROL_PLANE, talos_settings.control_plane),
-        (NodeRole.WORKER, talos_settings.worker),
-    )
     return {
         node.name: VirtualMachine(
             node.name,
             VirtualMachineArgs(
                 node=node,
                 pool=pool,
-                role=role,
+                role=NodeRole.CONTROL_PLANE if pool is talos_settings.control_plane else NodeRole.WORKER,
                 network=site.settings.network,
                 datastore=proxmox.vm_datastore,
                 image=image.files[node.host],
             ),
             opts,
         ).vm
-        for role, pool in pools
-        if pool is not None
+        for pool in talos_settings.pools.values()
         for node in pool.nodes
     }
 
@@ -220,7 +215,7 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
             chart=site.charts["cilium"],
             load_balancers=settings.network.load_balancers,
             nodes=[node.name for node in settings.talos.nodes],
-            announcing="workers" if settings.talos.workers else "control planes",
+            announcing=_announcing(settings.talos),
         ),
         opts,
     )
@@ -246,6 +241,12 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
         opts,
     )
     return _Foundation(storage_class=csi.storage_class, pods=tuple(dns.ready), storage=tuple(gate.ready))
+
+
+def _announcing(talos_settings: TalosSettings) -> Announcing:
+    if talos_settings.worker_nodes:
+        return "every-node" if talos_settings.schedulable else "workers"
+    return "control-planes"
 
 
 def _workload_helpers(

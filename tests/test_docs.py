@@ -68,7 +68,7 @@ def _machines(settings: Settings) -> str:
     talos = settings.talos
     if talos is None:
         return f"none | {round(footprint.requests(settings, _NODES_OF_OTHERS) / 1024)} GiB free | none"
-    pools = [(pool, len(pool.nodes)) for pool in (talos.control_plane, talos.worker) if pool is not None]
+    pools = [(pool, len(pool.nodes)) for pool in talos.pools.values()]
     cores = sum(pool.cores * count for pool, count in pools)
     memory = sum(pool.memory * count for pool, count in pools)
     return f"{cores} | {memory // 1024} GiB | {sum(pool.disk * count for pool, count in pools)} GiB"

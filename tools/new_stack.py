@@ -5,6 +5,7 @@ whole file anew when it adds a secret and would reformat every other.
 """
 
 from collections.abc import Iterator
+from textwrap import indent
 from typing import Final
 
 import yaml
@@ -77,7 +78,9 @@ def _talos(facts: Facts, profile: Profile, shipped: Settings) -> str:
     talos = shipped.talos
     controls, workers = profile.nodes
     pools = _pool(facts, "controlPlane", profile.control_plane, range(controls))
-    pools += _pool(facts, "worker", profile.worker, range(controls, controls + workers)) if workers else ""
+    if workers:
+        pools += "    workers:\n"
+        pools += indent(_pool(facts, "default", profile.worker, range(controls, controls + workers)), "  ")
     return f"""\
   home-cluster:talos:
     version: {talos.version}

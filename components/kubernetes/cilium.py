@@ -23,6 +23,9 @@ _DEFINITIONS = (
 )
 
 
+Announcing = Literal["workers", "control-planes", "every-node"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class CiliumArgs:
     """The cluster that Cilium connects.
@@ -36,7 +39,7 @@ class CiliumArgs:
     chart: Chart
     load_balancers: LoadBalancers
     nodes: Sequence[str]
-    announcing: Literal["workers", "control planes"] = "workers"
+    announcing: Announcing = "workers"
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -52,7 +55,7 @@ class Cilium(pulumi.ComponentResource):
     - `<name>-pool`: CiliumLoadBalancerIPPool with the other addresses of the stack file, for any Service; none where
       there are no others.
     - `<name>-announcement`: CiliumL2AnnouncementPolicy: workers answer ARP for them, over every network card that
-      Cilium manages. Control planes do where there are no workers, and else stay out, as their label
+      Cilium manages. Control planes do where they carry workloads, and else stay out, as their label
       `exclude-from-external-load-balancers` says.
 
     Attributes:
@@ -122,17 +125,17 @@ def _pool(pool: AddressPool) -> CustomResourceArgs:
     )
 
 
-def _announcement(nodes: Literal["workers", "control planes"]) -> CustomResourceArgs:
-    operator = "DoesNotExist" if nodes == "workers" else "Exists"
+def _announcement(nodes: Announcing) -> CustomResourceArgs:
+    operator = {"workers": "DoesNotExist", "control-planes": "Exists"}.get(nodes)
+    match = {"key": "node-role.kubernetes.io/control-plane", "operator": operator}
     return CustomResourceArgs(
         api_version="cilium.io/v2alpha1",
         kind="CiliumL2AnnouncementPolicy",
-        name=nodes.replace(" ", "-"),
+        name=nodes,
         spec={
             "loadBalancerIPs": True,
-            "nodeSelector": {
-                "matchExpressions": [{"key": "node-role.kubernetes.io/control-plane", "operator": operator}]
-            },
+            # Without one, every node answers.
+            **({"nodeSelector": {"matchExpressions": [match]}} if operator else {}),
         },
         wait_for=None,
     )

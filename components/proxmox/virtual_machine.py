@@ -7,7 +7,8 @@ import pulumi_proxmoxve as pve
 
 from components.talos.config import NodeRole
 from lib.addresses import mac_address, with_prefix
-from settings.infrastructure import NetworkSettings, Node, NodePool
+from settings.infrastructure import NetworkSettings
+from settings.pools import Node, NodePool
 
 
 @dataclass(frozen=True, kw_only=True)

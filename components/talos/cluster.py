@@ -92,7 +92,7 @@ class TalosCluster(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource] = (),
     ) -> list[machine.ConfigurationApply]:
         controls = role is NodeRole.CONTROL_PLANE
-        nodes = args.talos.control_plane.nodes if controls else args.talos.workers
+        nodes = args.talos.control_plane.nodes if controls else args.talos.worker_nodes
         return [
             TalosNode(
                 f"{name}-{node.name}",
@@ -109,7 +109,7 @@ class TalosCluster(pulumi.ComponentResource):
                             region=args.region,
                             node=node,
                             role=role,
-                            carries_workloads=not args.talos.workers,
+                            carries_workloads=args.talos.schedulable,
                             installer=args.installer,
                             registry_mirrors=args.talos.registry_mirrors,
                         ),

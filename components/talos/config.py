@@ -1,4 +1,4 @@
-"""Machine configuration of Talos: the patches on top of what the provider generates, as data.
+"""Machine configuration of TalosSettings: the patches on top of what the provider generates, as data.
 
 Every document was decoded and validated with pkg/machinery v1.13.0, as control plane and as worker, in the modes metal
 and cloud. Facts and the rejected forms: docs of Talos 1.13, reference/configuration.
@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import yaml
 
 from lib.addresses import mac_address, with_prefix
-from settings.infrastructure import NetworkSettings, Node
+from settings.infrastructure import NetworkSettings
+from settings.pools import Node
 
 KUBE_PRISM_PORT = 7445
 """Port on every node's loopback behind which Talos balances the Kubernetes API; the CNI uses it, not the VIP."""

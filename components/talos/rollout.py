@@ -52,7 +52,7 @@ class Rollout:
         self._stopped = ""
         self._credentials: dict[str, str] | None = None
         self._controls = {node.name: str(node.address) for node in args.talos.control_plane.nodes}
-        self._workers = [node.name for node in args.talos.workers]
+        self._workers = [node.name for node in args.talos.worker_nodes]
 
     def hooks(self, node: str) -> ResourceHookBinding:
         """What the applied configuration of `node` is bound to."""

@@ -21,6 +21,7 @@ ALL: tuple[Check, ...] = (
     sizes.nodes_hold_the_pods,
     machines.nodes_are_distinct,
     machines.control_planes_are_odd,
+    machines.workloads_have_nodes,
     pins.talos_is_known_and_runs_its_kubernetes,
     pins.contract_fits_talos,
     machines.instances_have_nodes,

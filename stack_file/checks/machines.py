@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
-from settings.infrastructure import Node, TalosSettings
+from settings.infrastructure import TalosSettings
 from settings.model import Settings
+from settings.pools import Node
 from settings.problem import Problem
 
 _KEPT = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
@@ -18,12 +19,9 @@ _KEPT = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "2
 def _nodes(settings: Settings) -> Iterator[tuple[str, Node]]:
     if settings.talos is None:
         return
-    for pool, nodes in (
-        ("controlPlane", settings.talos.control_plane.nodes),
-        ("worker", settings.talos.workers),
-    ):
-        for node in nodes:
-            yield f"talos.{pool}.nodes[{node.name}]", node
+    for key, pool in settings.talos.pools.items():
+        for node in pool.nodes:
+            yield f"talos.{key}.nodes[{node.name}]", node
 
 
 def _fixed_addresses(settings: Settings) -> Iterator[tuple[str, IPv4Address]]:
@@ -156,20 +154,27 @@ def control_planes_are_odd(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def workloads_have_nodes(settings: Settings) -> Iterator[Problem]:
+    talos = settings.talos
+    if talos is not None and talos.nodes and not talos.workload_nodes:
+        clash = "leaves no node for workloads, since talos.workers has none"
+        yield Problem("talos.controlPlane.schedulable", "false", clash, "delete the line, or add workers")
+
+
 def instances_have_nodes(settings: Settings) -> Iterator[Problem]:
     wanted = settings.databases.instances
-    if settings.talos is not None and len(settings.talos.workload_nodes) < wanted:
+    if settings.talos is not None and 0 < len(settings.talos.workload_nodes) < wanted:
         clash = f"need a node each, and {_nodes_for_workloads(settings.talos)}"
         yield Problem("databases.instances", wanted, clash, "lower the instances or add nodes")
 
 
 def vault_servers_have_nodes(settings: Settings) -> Iterator[Problem]:
     wanted = settings.vault.replicas
-    if settings.talos is not None and 1 < wanted > len(settings.talos.workload_nodes):
+    if settings.talos is not None and 1 < wanted > len(settings.talos.workload_nodes) > 0:
         clash = f"needs a node for each of {wanted} servers, and {_nodes_for_workloads(settings.talos)}"
         yield Problem("vault.mode", settings.vault.mode, clash, "add nodes or use standalone")
 
 
 def _nodes_for_workloads(talos: TalosSettings) -> str:
-    pool = "worker" if talos.workers else "controlPlane"
-    return f"talos.{pool}.nodes has {len(talos.workload_nodes)}"
+    keys = [f"talos.{key}.nodes" for key, pool in talos.workload_pools.items() if pool.nodes]
+    return f"{' and '.join(keys)} {'has' if len(keys) == 1 else 'have'} {len(talos.workload_nodes)}"

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from lib.compatibility import release
 from lib.kubernetes import mebibytes
 from register import footprint
+from settings.infrastructure import TalosSettings
 from settings.model import Settings
+from settings.pools import NodePool
 from settings.problem import Problem
 from settings.service import ServiceSection
 
@@ -46,18 +48,24 @@ def volumes_have_a_size(settings: Settings) -> Iterator[Problem]:
 
 def pods_fit_on_a_node(settings: Settings) -> Iterator[Problem]:
     """Talos and the kubelet leave less than a node has, so all of it is too much as well."""
-    talos = settings.talos
-    if talos is None:
+    pools = _nodes(settings.talos)
+    if not pools:
         return
-    pool, key = (talos.worker, "worker") if talos.worker and talos.workers else (talos.control_plane, "controlPlane")
-    pods = {
-        "databases.memory": settings.databases.memory,
-        **_below(settings.enabled_services, lambda section: section.memory),
-    }
-    for name, memory in pods.items():
+    # Instances of Postgres never share a node, so the smallest that one of them needs is asked.
+    instances = min(settings.databases.instances, len(pools))
+    pods = {"databases.memory": (settings.databases.memory, instances)}
+    pods |= {key: (size, 1) for key, size in _below(settings.enabled_services, lambda one: one.memory).items()}
+    for name, (memory, count) in pods.items():
+        key, pool = pools[count - 1]
         if mebibytes(memory) >= pool.memory:
             clash = f"does not fit on a node, of which talos.{key}.memory is {pool.memory}"
             yield Problem(name, memory, clash, "use less, or larger nodes")
+
+
+def _nodes(talos: TalosSettings | None) -> list[tuple[str, NodePool]]:
+    """The pool of each node that carries workloads, with its key; the nodes with the most memory come first."""
+    pools = talos.workload_pools.items() if talos is not None else ()
+    return sorted(((key, pool) for key, pool in pools for _ in pool.nodes), key=lambda one: -one[1].memory)
 
 
 def pod_network_holds_the_nodes(settings: Settings) -> Iterator[Problem]:
@@ -86,17 +94,28 @@ def service_network_has_a_size_that_kubernetes_takes(settings: Settings) -> Iter
 
 def nodes_hold_the_pods(settings: Settings) -> Iterator[Problem]:
     """Also while one of several is lost, or drained for an update: what ran there must find a place."""
-    talos = settings.talos
+    nodes = _nodes(settings.talos)
     # A pod that is larger than a node is told of as that.
-    if talos is None or not talos.nodes or any(pods_fit_on_a_node(settings)):
+    if not nodes or any(pods_fit_on_a_node(settings)):
         return
-    key, pool = ("worker", talos.worker) if talos.worker and talos.workers else ("controlPlane", talos.control_plane)
-    count = len(pool.nodes)
-    left = max(1, count - 1)
-    own = footprint.SYSTEM + footprint.EVERY_NODE + (footprint.CONTROL_PLANE if pool is talos.control_plane else 0)
-    asked = footprint.requests(settings, left)
-    wanted = own - (-asked // left)
-    if pool.memory < wanted:
-        where = f"the {left} of {count} nodes that are left when one is lost" if count > 1 else "the only node"
-        clash = f"is too little: the pods ask for {asked} MiB on {where}, beside {own} of each node itself"
-        yield Problem(f"talos.{key}.memory", pool.memory, clash, f"use {wanted} or more, or add nodes")
+    count, left = len(nodes), nodes[1:] or nodes
+    asked = footprint.requests(settings, len(left))
+    room = sum(pool.memory - _own(key) for key, pool in left)
+    if room >= asked:
+        return
+    where = f"the {len(left)} of {count} nodes that are left when one is lost" if count > 1 else "the only node"
+    pools, short = dict(left), -(-(asked - room) // len(left))
+    own = " or ".join(sorted({str(_own(key)) for key in pools}))
+    clash = f"is too little: the pods ask for {asked} MiB on {where}, beside {own} of each node itself"
+    wanted = ", ".join(str(pool.memory + short) for pool in pools.values())
+    yield Problem(
+        ", ".join(f"talos.{key}.memory" for key in pools),
+        ", ".join(str(pool.memory) for pool in pools.values()),
+        clash,
+        f"use {wanted} or more, or add nodes",
+    )
+
+
+def _own(key: str) -> int:
+    """What a node of a pool needs for itself, in MiB."""
+    return footprint.SYSTEM + footprint.EVERY_NODE + (footprint.CONTROL_PLANE if key == "controlPlane" else 0)

@@ -32,14 +32,16 @@ def test_a_rename_another_pod_network_and_a_smaller_disk_are_refused(platform: O
     for said in (
         "cluster.name: renamed is not engine, with which it was applied",
         "network.pods: 10.245.0.0/16 is not 10.244.0.0/16, with which it was applied",
-        "talos.worker.disk: 20 is less than 40, which was applied already",
+        "talos.workers.default.disk: 20 is less than 40, which was applied already",
     ):
         assert said in told, f"by name: {told}"
     assert [urn.rpartition("::")[2] for urn in result.failed()] == ["applied-settings-record"], "nothing else was tried"
     done = {event["op"] for event in result.events if event["event"] == "done"}
     assert done <= {"same", "read"}, f"and nothing was changed: {done}"
     keys = {line.partition(": ")[0] for line in defects(file, stack.state())}
-    assert keys == {"cluster.name", "network.pods", "talos.worker.disk"}, "`make up` says the same before it starts"
+    assert keys == {"cluster.name", "network.pods", "talos.workers.default.disk"}, (
+        "`make up` says the same before it starts"
+    )
 
     record = f"urn:pulumi:{stack.name}::home-cluster::home-cluster:applied_settings:AppliedSettings$pulumi:index:Stash"
     (urn,) = [one["urn"] for one in resources(stack.state() or {}) if one["urn"].startswith(record)]

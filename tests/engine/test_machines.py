@@ -22,7 +22,8 @@ CONTROLS, WORKERS = ("control0", "control1", "control2"), ("worker0", "worker1")
 def several_nodes(sections: dict[str, Any]) -> None:
     for pool, names in ("controlPlane", CONTROLS), ("worker", WORKERS):
         first, network = (200, "10.2.1") if pool == "controlPlane" else (300, "10.2.2")
-        sections["talos"][pool]["nodes"] = [
+        talos = sections["talos"]
+        (talos[pool] if pool == "controlPlane" else talos["workers"]["default"])["nodes"] = [
             {"name": name, "vmId": first + number, "address": f"{network}.{number + 1}", "host": "pve"}
             for number, name in enumerate(names)
         ]
@@ -124,7 +125,7 @@ def test_disks_of_the_csi_plugin_stay_attached(machines: Outcome, tmp_path: Path
         for key, disk in disks.items():
             world.put(ATTACHED, key, disk)
     operations = driver(stack)
-    edit(stack, lambda sections: sections["talos"]["worker"].update(memory=24576))
+    edit(stack, lambda sections: sections["talos"]["workers"]["default"].update(memory=24576))
     larger, *others = operations.up(), operations.refresh(), operations.up()
     assert all(result.ok for result in (larger, *others)), "nothing in the way"
     assert others[-1].changed == 0, "`speed` alone is no change"

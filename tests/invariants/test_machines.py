@@ -138,10 +138,9 @@ def test_every_machine_has_the_size_of_its_pool_and_its_own_mac_address(program:
     machines = program.of_type("proxmoxve:index/vmLegacy:VmLegacy")
     macs = [one.get("networkDevices", 0, "macAddress") for one in machines]
     assert len(set(macs)) == len(macs), "two machines with one MAC address would take each other's traffic"
-    assert TALOS is not None, "the shipped stack has machines"
-    assert TALOS.worker is not None, "and workers among them"
+    pools = {node.name: pool for pool in TALOS.pools.values() for node in pool.nodes}
     for one in machines:
-        pool = TALOS.control_plane if one.name in CONTROL_PLANES else TALOS.worker
+        pool = pools[one.name]
         size = (one.get("cpu", "cores"), one.get("memory", "dedicated"), one.get("disks", 0, "size"))
         assert size == (pool.cores, pool.memory, pool.disk), f"{one}"
         assert one.get("memory", "floating") == 0, f"{one}: ballooning starves the kubelet"

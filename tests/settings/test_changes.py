@@ -34,9 +34,19 @@ def refused(path: Path, **applied: str) -> list[str]:
     [
         *("cluster.name", "cluster.existing", "network.nodes", "network.pods", "network.services", "network.vip"),
         *("proxmox.region", "proxmox.vmDatastore", "proxmox.csi.datastore", "storage.className"),
-        *("storage.reclaimPolicy", "talos.versionContract", "talos.controlPlane.disk", "talos.worker.disk"),
-        *("talos.kubernetesVersion", "talos.controlPlane.nodes[control].vmId", "talos.worker.nodes[worker].address"),
-        *("talos.worker.nodes[worker].host", "vault.mode", "vault.dataSize", "vault.auditSize", "databases.size"),
+        *("storage.reclaimPolicy", "talos.versionContract", "talos.controlPlane.disk", "talos.workers.default.disk"),
+        *(
+            "talos.kubernetesVersion",
+            "talos.controlPlane.nodes[control].vmId",
+            "talos.workers.default.nodes[worker].address",
+        ),
+        *(
+            "talos.workers.default.nodes[worker].host",
+            "vault.mode",
+            "vault.dataSize",
+            "vault.auditSize",
+            "databases.size",
+        ),
         *("databases.valkeySize", "gitea.size", "gitea.actions.size", "harbor.registrySize"),
         *("harbor.projects.hub.proxyCache", "matrix.serverName", "matrix.mediaSize"),
         "rotation.generations.gitea/admin",
@@ -64,8 +74,8 @@ def test_a_volume_grows_and_never_shrinks() -> None:
     assert refused(EVERY_KEY, gitea_size="29Gi") == [], "30Gi is more"
     (told,) = refused(EVERY_KEY, gitea_size="1Ti")
     assert told.startswith("gitea.size: 30Gi is less than 1Ti"), "a unit that is greater, not a number"
-    (told,) = refused(EVERY_KEY, talos_worker_disk="41")
-    assert told.startswith("talos.worker.disk: 40 is less than 41"), "a number of GiB"
+    (told,) = refused(EVERY_KEY, talos_workers_default_disk="41")
+    assert told.startswith("talos.workers.default.disk: 40 is less than 41"), "a number of GiB"
     (told,) = refused(EVERY_KEY, vault_mode="ha")
     assert told.startswith("vault.mode: standalone is less than ha"), "servers that joined"
 
@@ -104,9 +114,12 @@ def test_the_networks_of_an_existing_cluster_are_only_described() -> None:
 
 def test_nodes_are_told_apart_by_name() -> None:
     settings = load_stack_file(EVERY_KEY)
-    before = recorded(settings) | {"talos.worker.nodes[gone].vmId": "301", "talos.worker.nodes[worker].vmId": "302"}
+    before = recorded(settings) | {
+        "talos.workers.default.nodes[gone].vmId": "301",
+        "talos.workers.default.nodes[worker].vmId": "302",
+    }
     (told,) = changes.refused(before, changes.declared(settings))
-    assert told.startswith("talos.worker.nodes[worker].vmId: 300 is not 302"), "one that left is no matter"
+    assert told.startswith("talos.workers.default.nodes[worker].vmId: 300 is not 302"), "one that left is no matter"
 
 
 def test_the_record_is_found_in_an_exported_state() -> None:

@@ -7,29 +7,18 @@ from typing import Any
 import pytest
 
 from settings import changes
-from settings.infrastructure import NodePool, TalosSettings
 from settings.model import Settings
 from stack_file.load import load_stack_file
 from stack_file.machines import VM, refused
 from tests.stack_file.stacks import SHIPPED
+from tests.support.pools import pool_of, talos_of, with_pool
 
 SETTINGS = load_stack_file(SHIPPED)
-
-
-def talos() -> TalosSettings:
-    assert SETTINGS.talos is not None, "the shipped stack has machines"
-    return SETTINGS.talos
-
-
-def workers() -> NodePool:
-    pool = talos().worker
-    assert pool is not None, "the shipped stack has workers"
-    return pool
+CONTROLS, WORKERS = "controlPlane", "workers.default"
 
 
 def applied(**outputs: Any) -> dict[str, Any]:
     """The state after an update with the shipped stack file; `outputs` of every machine."""
-    pools = (("controlplane", talos().control_plane), ("worker", workers()))
     resources = [
         {
             "type": VM,
@@ -37,30 +26,29 @@ def applied(**outputs: Any) -> dict[str, Any]:
                 "name": node.name,
                 "nodeName": node.host,
                 "vmId": node.vm_id,
-                "tags": ["kubernetes", role, "talos"],
+                "tags": ["kubernetes", "controlplane" if key == CONTROLS else "worker", "talos"],
                 "disks": [{"interface": "scsi0", "size": pool.disk}],
                 "initialization": {"ipConfigs": [{"ipv4": {"address": f"{node.address}/16"}}]},
             },
             "outputs": outputs,
         }
-        for role, pool in pools
+        for key, pool in talos_of(SETTINGS).pools.items()
         for node in pool.nodes
     ]
     return {"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, *resources]}}
 
 
-def changed(pool: str, **update: Any) -> Settings:
-    nodes = getattr(talos(), pool).model_copy(update=update)
-    return SETTINGS.model_copy(update={"talos": talos().model_copy(update={pool: nodes})})
+def changed(key: str, **update: Any) -> Settings:
+    return with_pool(SETTINGS, key, **update)
 
 
-def without(pool: str, count: int) -> Settings:
-    return changed(pool, nodes=getattr(talos(), pool).nodes[count:])
+def without(key: str, count: int) -> Settings:
+    return changed(key, nodes=pool_of(SETTINGS, key).nodes[count:])
 
 
 def moved(**update: Any) -> Settings:
-    first, *others = workers().nodes
-    return changed("worker", nodes=(first.model_copy(update=update), *others))
+    first, *others = pool_of(SETTINGS, WORKERS).nodes
+    return changed(WORKERS, nodes=(first.model_copy(update=update), *others))
 
 
 def told(settings: Settings) -> list[str]:
@@ -75,12 +63,12 @@ def test_what_was_applied_is_no_change(state: Mapping[str, Any]) -> None:
 
 
 def test_a_larger_disk_is_grown_before_it_stands_in_the_stack_file() -> None:
-    size = workers().disk
-    larger = changed("worker", disk=size + 20)
+    size = pool_of(SETTINGS, WORKERS).disk
+    larger = changed(WORKERS, disk=size + 20)
     (line,) = refused(applied(), larger)
     assert line == (
-        f"talos.worker.disk: {size + 20} GB, but worker0, worker1, worker2 have {size} GB; grow them first, then make "
-        "refresh (docs/runbooks/nodes.md, Grow the disks)"
+        f"talos.{WORKERS}.disk: {size + 20} GB, but worker0, worker1, worker2 have {size} GB; grow them first, then "
+        "make refresh (docs/runbooks/nodes.md, Grow the disks)"
     ), "the update would do nothing, and say nothing"
     grown = [{"interface": "scsi0", "size": size + 20}, {"interface": "scsi1", "size": 5}]
     state = applied(disks=grown)
@@ -91,26 +79,25 @@ def test_a_larger_disk_is_grown_before_it_stands_in_the_stack_file() -> None:
 def test_a_running_node_keeps_what_it_is_known_by(key: str, value: object) -> None:
     (line,) = told(moved(**{key: value}))
     wire = key.replace("vm_id", "vmId")
-    before = getattr(workers().nodes[0], key)
-    assert line.startswith(f"talos.worker.nodes[worker0].{wire}: {value} is not {before}, with which it was applied"), (
-        line
-    )
+    before = getattr(pool_of(SETTINGS, WORKERS).nodes[0], key)
+    said = f"talos.{WORKERS}.nodes[worker0].{wire}: {value} is not {before}, with which it was applied"
+    assert line.startswith(said), line
     assert "add a node under another name and remove this one (docs/runbooks/nodes.md)" in line, "the way round"
 
 
 def test_a_disk_never_shrinks() -> None:
-    (line,) = told(changed("control_plane", disk=talos().control_plane.disk - 1))
+    (line,) = told(changed(CONTROLS, disk=pool_of(SETTINGS, CONTROLS).disk - 1))
     assert line.startswith("talos.controlPlane.disk: 39 is less than 40, which was applied already"), (
         "it would be ignored"
     )
 
 
-@pytest.mark.parametrize(("pool", "key"), [("control_plane", "controlPlane"), ("worker", "worker")])
-def test_nodes_leave_one_at_a_time(pool: str, key: str) -> None:
-    assert list(refused(applied(), without(pool, 1))) == [], "one may go"
-    (line,) = refused(applied(), without(pool, 2))
-    names = ", ".join(node.name for node in getattr(talos(), pool).nodes[:2])
-    assert line == f"talos.{key}.nodes: {names} would go at once; remove one at a time (docs/runbooks/nodes.md)", line
+@pytest.mark.parametrize(("key", "said"), [(CONTROLS, "controlPlane.nodes"), (WORKERS, "workers")])
+def test_nodes_leave_one_at_a_time(key: str, said: str) -> None:
+    assert list(refused(applied(), without(key, 1))) == [], "one may go"
+    (line,) = refused(applied(), without(key, 2))
+    names = ", ".join(node.name for node in pool_of(SETTINGS, key).nodes[:2])
+    assert line == f"talos.{said}: {names} would go at once; remove one at a time (docs/runbooks/nodes.md)", line
 
 
 def test_an_existing_cluster_has_no_machines_to_lose() -> None:

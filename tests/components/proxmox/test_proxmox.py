@@ -13,10 +13,11 @@ from components.proxmox.virtual_machine import VirtualMachine, VirtualMachineArg
 from components.talos.config import NodeRole
 from components.talos.schematic import Schematic
 from lib.addresses import mac_address
-from settings.infrastructure import Node
 from settings.model import Settings
+from settings.pools import Node
 from stack_file.load import load_stack_file
 from tests.support.engine import Recorded, Recording, Run, record
+from tests.support.pools import pool_of, talos_of, with_pool
 from tests.support.program import STACK_FILE
 
 VM = "proxmoxve:index/vmLegacy:VmLegacy"
@@ -28,29 +29,24 @@ TOKEN = "home-cluster@pve!deploy=0b1c7f0e-1111-4222-8333-944455556666"
 def settings() -> Settings:
     """The stack file, with a second Proxmox host."""
     loaded = load_stack_file(STACK_FILE)
-    assert loaded.talos is not None, "the stack file describes Talos nodes"
-    assert loaded.talos.worker is not None, "and workers among them"
-    first, *others = loaded.talos.worker.nodes
-    moved = loaded.talos.worker.model_copy(update={"nodes": (first.model_copy(update={"host": "zeus"}), *others)})
-    return loaded.model_copy(update={"talos": loaded.talos.model_copy(update={"worker": moved})})
+    first, *others = pool_of(loaded, "workers.default").nodes
+    return with_pool(loaded, "workers.default", nodes=(first.model_copy(update={"host": "zeus"}), *others))
 
 
 def build(settings: Settings) -> Callable[[], None]:
-    assert settings.talos is not None, "the stack file describes Talos nodes"
     assert settings.proxmox is not None, "the stack file describes their hosts"
-    assert settings.talos.worker is not None, "and workers among them"
-    nodes, proxmox, workers = settings.talos, settings.proxmox, settings.talos.worker
+    nodes, proxmox = talos_of(settings), settings.proxmox
 
     def program() -> None:
         providers = [proxmox_provider("proxmox", proxmox, TOKEN), talos.Provider("talos")]
         opts = pulumi.ResourceOptions(providers=providers)
         image = TalosImage("image", TalosImageArgs(talos=nodes, datastore="images"), opts)
-        for role, pool in (NodeRole.CONTROL_PLANE, nodes.control_plane), (NodeRole.WORKER, workers):
+        for key, pool in nodes.pools.items():
             for node in pool.nodes:
                 args = VirtualMachineArgs(
                     node=node,
                     pool=pool,
-                    role=role,
+                    role=NodeRole.CONTROL_PLANE if key == "controlPlane" else NodeRole.WORKER,
                     network=settings.network,
                     datastore="disks",
                     image=image.files[node.host],

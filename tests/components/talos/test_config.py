@@ -10,8 +10,9 @@ import yaml
 
 from components.talos.config import LINK, NodeRole, patches, to_yaml
 from lib.addresses import mac_address
-from settings.infrastructure import NetworkSettings, Node
+from settings.infrastructure import NetworkSettings
 from settings.model import Settings
+from settings.pools import Node
 from stack_file.load import load_stack_file
 from tests.support.program import STACK_FILE
 
@@ -51,7 +52,7 @@ def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 def configured(settings: Settings) -> Iterator[Configured]:
     assert settings.talos is not None, "the stack file describes Talos nodes"
     assert settings.proxmox is not None, "the stack file describes their hosts"
-    pools = {NodeRole.CONTROL_PLANE: settings.talos.control_plane.nodes, NodeRole.WORKER: settings.talos.workers}
+    pools = {NodeRole.CONTROL_PLANE: settings.talos.control_plane.nodes, NodeRole.WORKER: settings.talos.worker_nodes}
     for role, pool in pools.items():
         for node in pool:
             texts = patches(
@@ -59,7 +60,7 @@ def configured(settings: Settings) -> Iterator[Configured]:
                 region=settings.proxmox.region,
                 node=node,
                 role=role,
-                carries_workloads=not settings.talos.workers,
+                carries_workloads=settings.talos.schedulable,
                 installer=INSTALLER,
                 registry_mirrors=MIRRORS,
             )
@@ -227,7 +228,7 @@ def test_control_planes_carry_workloads_where_nothing_else_can(settings: Setting
         assert "allowSchedulingOnControlPlanes" not in node.machine["cluster"], f"{node.node.name}: there are workers"
         assert label not in node.machine["machine"]["nodeLabels"], f"{node.node.name}: Talos sets it, and it stays"
     assert settings.talos is not None, "the stack file describes Talos nodes"
-    alone = settings.talos.model_copy(update={"worker": None})
+    alone = settings.talos.model_copy(update={"workers": {}})
     for node in configured(settings.model_copy(update={"talos": alone})):
         assert node.machine["cluster"]["allowSchedulingOnControlPlanes"] is True, f"{node.node.name}: pods would wait"
         assert node.machine["machine"]["nodeLabels"][label] == {"$patch": "delete"}, (

@@ -178,7 +178,7 @@ def test_an_update_of_a_running_node_waits_for_its_turn(recording: Recording, se
 
 def test_workers_follow_control_planes(recording: Recording, settings: Settings) -> None:
     assert settings.talos is not None, "the stack file describes Talos nodes"
-    for node in settings.talos.workers:
+    for node in settings.talos.worker_nodes:
         for name in control_planes(settings):
             applied = recording.one(APPLY, f"talos-{node.name}")
             assert recording.is_after(applied, recording.one(APPLY, f"talos-{name}")), (
@@ -207,7 +207,7 @@ def test_etcd_starts_once_on_the_first_control_plane_after_all_are_configured(
 
 def test_bootstrap_does_not_wait_for_workers(recording: Recording, settings: Settings) -> None:
     assert settings.talos is not None, "the stack file describes Talos nodes"
-    for node in settings.talos.workers:
+    for node in settings.talos.worker_nodes:
         applied = recording.one(APPLY, f"talos-{node.name}")
         assert not recording.is_after(recording.one(BOOTSTRAP), applied), f"{node.name} is no member of etcd"
 
