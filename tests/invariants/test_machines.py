@@ -7,6 +7,7 @@ import yaml
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tests.support.engine import Recorded, Recording
+from tests.support.pools import talos_of
 from tests.support.program import record_program
 
 SETTINGS = load_stack_file(SHIPPED)
@@ -138,7 +139,7 @@ def test_every_machine_has_the_size_of_its_pool_and_its_own_mac_address(program:
     machines = program.of_type("proxmoxve:index/vmLegacy:VmLegacy")
     macs = [one.get("networkDevices", 0, "macAddress") for one in machines]
     assert len(set(macs)) == len(macs), "two machines with one MAC address would take each other's traffic"
-    pools = {node.name: pool for pool in TALOS.pools.values() for node in pool.nodes}
+    pools = {node.name: pool for pool in talos_of(SETTINGS).pools.values() for node in pool.nodes}
     for one in machines:
         pool = pools[one.name]
         size = (one.get("cpu", "cores"), one.get("memory", "dedicated"), one.get("disks", 0, "size"))

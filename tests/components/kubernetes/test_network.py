@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 import pulumi
 import pytest
 
-from components.kubernetes.cilium import Cilium, CiliumArgs
+from components.kubernetes.cilium import Announcing, Cilium, CiliumArgs
 from components.kubernetes.coredns import CoreDns, CoreDnsArgs
 from components.kubernetes.traefik import Traefik, TraefikArgs
 from components.talos.config import KUBE_PRISM_PORT
@@ -30,7 +30,10 @@ def settings() -> Settings:
 
 
 def build(
-    settings: Settings, nodes: int = 6, balancers: LoadBalancers | None = None
+    settings: Settings,
+    nodes: int = 6,
+    balancers: LoadBalancers | None = None,
+    announcing: Announcing = "workers",
 ) -> Callable[[pulumi.ResourceOptions], None]:
     def program(opts: pulumi.ResourceOptions) -> None:
         charts = Catalogue()
@@ -40,6 +43,7 @@ def build(
                 chart=charts["cilium"],
                 load_balancers=balancers or settings.network.load_balancers,
                 nodes=[f"node{index}" for index in range(nodes)],
+                announcing=announcing,
             ),
             opts,
         )
@@ -192,6 +196,13 @@ def test_control_planes_announce_nothing(recording: Recording) -> None:
         "their label keeps them out of external load balancers"
     )
     assert recording.one(POLICY).get("spec", "loadBalancerIPs") is True, "both kinds of addresses are off by default"
+
+
+@pytest.mark.parametrize(("announcing", "operators"), [("control-planes", ["Exists"]), ("every-node", [])])
+def test_nodes_that_carry_workloads_announce(settings: Settings, announcing: Announcing, operators: list[str]) -> None:
+    spec = record_component(build(settings, announcing=announcing)).one(POLICY).get("spec")
+    matches = spec.get("nodeSelector", {}).get("matchExpressions", [])
+    assert [one["operator"] for one in matches] == operators, "without a selector all nodes answer"
 
 
 def test_dns_has_the_address_that_kubelets_hand_out(recording: Recording, settings: Settings) -> None:

@@ -14,6 +14,7 @@ from settings.infrastructure import NetworkSettings
 from settings.model import Settings
 from settings.pools import Node
 from stack_file.load import load_stack_file
+from tests.support.pools import with_pool
 from tests.support.program import STACK_FILE
 
 INSTALLER = "factory.test/nocloud-installer/abc:v1.13.7"
@@ -227,9 +228,10 @@ def test_control_planes_carry_workloads_where_nothing_else_can(settings: Setting
     for node in nodes:
         assert "allowSchedulingOnControlPlanes" not in node.machine["cluster"], f"{node.node.name}: there are workers"
         assert label not in node.machine["machine"]["nodeLabels"], f"{node.node.name}: Talos sets it, and it stays"
-    assert settings.talos is not None, "the stack file describes Talos nodes"
-    alone = settings.talos.model_copy(update={"workers": {}})
-    for node in configured(settings.model_copy(update={"talos": alone})):
+    told = with_pool(settings, "controlPlane", schedulable=True)
+    alone = with_pool(settings, "workers.default", nodes=())
+    controls = [one for changed in (told, alone) for one in configured(changed) if one.role is NodeRole.CONTROL_PLANE]
+    for node in controls:
         assert node.machine["cluster"]["allowSchedulingOnControlPlanes"] is True, f"{node.node.name}: pods would wait"
         assert node.machine["machine"]["nodeLabels"][label] == {"$patch": "delete"}, (
             f"{node.node.name}: with the label no load balancer would send anybody here"
