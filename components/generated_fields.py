@@ -76,6 +76,8 @@ class GeneratedFields(pulumi.ComponentResource):
         match field.kind:
             case Kind.HEX:
                 return self._bytes(field, generation).hex
+            case Kind.BASE64:
+                return self._bytes(field, generation).base64
             case Kind.BASE64URL:
                 seed = self._bytes(field, generation)
                 return seed.base64.apply(_base64url)

@@ -18,6 +18,8 @@ class SystemNamespace(StrEnum):
     DATABASES = "databases"
     AUTHENTIK = "authentik"
     FLUX = "flux-system"
+    DNS = "dns"
+    DNS_INTERNET = "dns-internet"
 
 
 INGRESS_CLASS = "traefik"

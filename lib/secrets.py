@@ -20,6 +20,8 @@ class Kind(StrEnum):
     """Random bytes in hexadecimal; `size` is the number of bytes."""
     BASE64URL = "base64url"
     """Random bytes in unpadded base64url (RFC 4648 section 5); `size` is the number of bytes."""
+    BASE64 = "base64"
+    """Random bytes in base64 (RFC 4648 section 4), as keys of TSIG are written; `size` is the number of bytes."""
     RSA_PRIVATE_KEY = "rsa-private-key"
     """RSA key in PEM; `size` is the number of bits."""
     EC_PRIVATE_KEY = "ec-private-key"
@@ -37,7 +39,7 @@ class Kind(StrEnum):
 PREVIOUS = "-previous"
 """What the name of a field ends in that holds the value of the generation before."""
 
-KEEPS_PREVIOUS = frozenset({Kind.PASSWORD, Kind.HEX, Kind.BASE64URL})
+KEEPS_PREVIOUS = frozenset({Kind.PASSWORD, Kind.HEX, Kind.BASE64URL, Kind.BASE64})
 """Kinds whose value of the generation before can be kept: those that are made of nothing else."""
 
 

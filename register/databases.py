@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from components.authentik.database import DATABASE as AUTHENTIK
+from components.dns.database import DATABASES as DNS
 from declarations.databases import INITIAL_LIMIT, Database, ValkeyUser
 from register.services import SERVICES
 
@@ -13,6 +14,7 @@ _STEP = 50
 
 DATABASES: Mapping[str, Database] = {
     "authentik": AUTHENTIK,
+    **DNS,
     **{name: database for service in SERVICES for name, database in service.databases.items()},
 }
 """Every database that can be asked for, by name."""

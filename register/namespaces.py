@@ -1,5 +1,6 @@
 """Which namespaces there are, over all services."""
 
+from components.dns.names import NAMESPACES as DNS
 from lib.names import SystemNamespace
 from register.services import SERVICES
 from settings.model import Settings
@@ -10,6 +11,7 @@ def platform_namespaces(settings: Settings) -> set[str]:
     optional = (
         (SystemNamespace.FLUX, settings.gitops.enabled),
         (SystemNamespace.CSI_PROXMOX, settings.proxmox is not None),
+        *((namespace, side in settings.dns.sides) for side, namespace in DNS.items()),
     )
     absent = {namespace for namespace, there in optional if not there}
     services = {name for service in SERVICES if service.enabled(settings) for name in service.namespaces(settings)}

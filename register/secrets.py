@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from components.authentik import account_tokens
+from components.dns import secrets as dns
 from declarations import extra_secrets, shared_secrets
 from lib.secrets import KEEPS_PREVIOUS, SecretDeclaration
 from register import logins
@@ -56,6 +57,8 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
         for application in logins.applications(settings)
         if not application.public
     ]
+    with_dns = settings.model_copy(update={"dns": settings.dns.everything()})
+    declared += dns.declare(settings) if settings.dns.enabled else _kept(dns.declare(with_dns))
     for service in SERVICES:
         section = settings.section(service.section)
         if section.enabled:
@@ -74,7 +77,7 @@ def _with_every_service(settings: Settings) -> list[SecretDeclaration]:
     """What the platform would have with every service on: a generation outlives the time that its service is off."""
     services = {name: section.everything() for name, section in settings.services.items()}
     vault = settings.vault.model_copy(update={"oidc": True})
-    everything = settings.model_copy(update={**services, "vault": vault})
+    everything = settings.model_copy(update={**services, "vault": vault, "dns": settings.dns.everything()})
     return [*_platform(everything), *_accounts(everything)]
 
 

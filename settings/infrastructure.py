@@ -56,6 +56,10 @@ class LoadBalancers(Strict):
     ingress: Address = Field(description="Traefik: every HTTPS host resolves to it.")
     vault: Address = Field(description="Vault's API, reached by this program before any DNS exists.")
     git_ssh: Address = Field(description="Gitea's SSH.")
+    dns: Address | None = Field(default=None, description="Nameservers of the LAN; needed with the section dns.")
+    dns_internet: Address | None = Field(
+        default=None, description="Where secondaries get what they tell the internet; needed where a zone has an edge."
+    )
 
 
 class NetworkSettings(Strict):

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pydantic import Field
 
+from settings.dns import DnsSettings, absent
 from settings.identity import IdentitySettings
 from settings.infrastructure import (
     ChartsSettings,
@@ -41,6 +42,7 @@ class Settings(Strict):
     talos: TalosSettings | None = None
     storage: StorageSettings
     certificates: CertificatesSettings = Field(default_factory=CertificatesSettings)
+    dns: DnsSettings = Field(default_factory=absent)
     charts: ChartsSettings = Field(default_factory=ChartsSettings)
     vault: VaultSettings
     databases: DatabasesSettings = Field(default_factory=DatabasesSettings)

@@ -65,6 +65,10 @@ PROJECT_NAME = re.compile(r"(?=.{1,255}$)[a-z0-9]+([._-][a-z0-9]+)*")
 PROJECT_SCOPE = re.compile(rf"\*|{PROJECT_NAME.pattern}")
 ROBOT_NAME = re.compile(r"(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*")
 FORGE_NAME = re.compile(r"(?=.{1,40}$)[a-z0-9]+([-._][a-z0-9]+)*")
+# Of RFC 2181 any octet is a name; these are what hosts, services (RFC 2782) and challenges have.
+_RECORD_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+RECORD_NAME = re.compile(rf"(?=.{{1,253}}$)(@|\*|(\*\.)?{_RECORD_LABEL}(\.{_RECORD_LABEL})*)")
+METADATA_KIND = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
 JOB_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 IMAGE = re.compile(
     r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9._-]+)+(:v?[0-9]+(\.[0-9]+)+[A-Za-z0-9_.-]*)(@sha256:[0-9a-f]{64})?"

@@ -7,6 +7,7 @@ import pulumi
 from components.databases.cloudnative_pg_values import METRICS_PORT, WEBHOOK_PORT
 from components.databases.postgres import Postgres, PostgresArgs
 from components.databases.valkey import Valkey, ValkeyArgs
+from components.dns.names import NAMESPACES as DNS
 from components.namespace import Namespace, NamespaceArgs
 from components.platform_secrets import PlatformSecrets
 from lib import names
@@ -86,6 +87,7 @@ def build(
 
 
 def used_namespaces(settings: Settings) -> frozenset[str]:
-    """Namespaces of Authentik and of the services that are switched on."""
+    """Namespaces of Authentik, of DNS and of the services that are switched on."""
     enabled = {service.namespace for service in SERVICES if service.enabled(settings)}
-    return frozenset({str(names.SystemNamespace.AUTHENTIK), *enabled})
+    dns = {str(DNS[side]) for side in settings.dns.sides}
+    return frozenset({str(names.SystemNamespace.AUTHENTIK), *dns, *enabled})

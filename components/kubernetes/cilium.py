@@ -50,8 +50,7 @@ class Cilium(pulumi.ComponentResource):
     - `<name>-gate`: Conditions: every node is Ready, and the operator has registered the kinds below. An awaited
       release proves neither: Helm lets some pods of a DaemonSet be missing, and the chart does not bring these kinds
       (pulumi-kubernetes itself retries a missing kind for half a minute only).
-    - `<name>-pool-ingress`, `-vault`, `-git-ssh`: CiliumLoadBalancerIPPool with one address, for one Service, after
-      which it is named.
+    - `<name>-pool-<setting>`: CiliumLoadBalancerIPPool with one address, for one Service, after which it is named.
     - `<name>-pool`: CiliumLoadBalancerIPPool with the other addresses of the stack file, for any Service; none where
       there are no others.
     - `<name>-announcement`: CiliumL2AnnouncementPolicy: workers answer ARP for them, over every network card that

@@ -32,15 +32,19 @@ def reserved(addresses: LoadBalancers) -> dict[str, AddressPool]:
         "ingress": (addresses.ingress, (SystemNamespace.TRAEFIK.value, "traefik")),
         "vault": (addresses.vault, (SystemNamespace.VAULT.value, "vault-api")),
         "git-ssh": (addresses.git_ssh, ("gitea", "gitea-ssh")),
+        "dns": (addresses.dns, (SystemNamespace.DNS.value, "powerdns")),
+        "dns-internet": (addresses.dns_internet, (SystemNamespace.DNS_INTERNET.value, "powerdns")),
     }
     return {
-        name: AddressPool(blocks=((address, address),), service=holder) for name, (address, holder) in holders.items()
+        name: AddressPool(blocks=((address, address),), service=holder)
+        for name, (address, holder) in holders.items()
+        if address is not None
     }
 
 
 def free(addresses: LoadBalancers) -> AddressPool:
     """What is left for the Services of others; without a block where every address is reserved."""
-    taken = sorted({addresses.ingress, addresses.vault, addresses.git_ssh})
+    taken = sorted(start for pool in reserved(addresses).values() for start, _ in pool.blocks)
     starts = (addresses.first, *(address + 1 for address in taken))
     stops = (*(address - 1 for address in taken), addresses.last)
     return AddressPool(blocks=tuple((start, stop) for start, stop in zip(starts, stops, strict=True) if start <= stop))

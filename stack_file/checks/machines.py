@@ -31,6 +31,9 @@ def _fixed_addresses(settings: Settings) -> Iterator[tuple[str, IPv4Address]]:
     yield "network.loadBalancers.ingress", balancers.ingress
     yield "network.loadBalancers.vault", balancers.vault
     yield "network.loadBalancers.gitSsh", balancers.git_ssh
+    for key, address in (("dns", balancers.dns), ("dnsInternet", balancers.dns_internet)):
+        if address is not None:
+            yield f"network.loadBalancers.{key}", address
     for key, node in _nodes(settings):
         yield f"{key}.address", node.address
 

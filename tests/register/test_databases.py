@@ -108,7 +108,7 @@ def test_pools_of_the_values_are_those_of_the_table() -> None:
 
 
 def test_namespaces_are_named_once_and_in_a_steady_order() -> None:
-    assert namespaces(DATABASES.values()) == ("authentik", "gitea", "harbor", "matrix"), (
+    assert namespaces(DATABASES.values()) == ("authentik", "dns", "dns-internet", "gitea", "harbor", "matrix"), (
         "Synapse and its authentication service share one"
     )
 

@@ -146,7 +146,7 @@ def test_each_port_is_open_to_those_alone_who_need_it(databases: Recording) -> N
         for port in rule["ports"]:
             reached.setdefault(port["port"], set()).update(sources)
     assert reached == {
-        5432: {"postgres", "cnpg-system", "authentik", "gitea", "harbor", "matrix"},
+        5432: {"postgres", "cnpg-system", "authentik", "dns", "dns-internet", "gitea", "harbor", "matrix"},
         8000: {"postgres", "cnpg-system"},
         9187: {"monitoring"},
     }, "the instance manager obeys whoever reaches it with the operator's certificate, so nobody else does"
