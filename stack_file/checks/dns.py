@@ -65,7 +65,10 @@ def _reachable(key: str, addresses: tuple[IPv4Address | IPv6Address, ...]) -> It
 
 def secondaries_are_declared(settings: Settings) -> Iterator[Problem]:
     dns, balancers = settings.dns, settings.network.load_balancers
-    own = {balancers.dns: "network.loadBalancers.dns", balancers.dns_internet: "network.loadBalancers.dnsInternet"}
+    own: dict[object, str] = {
+        balancers.dns: "network.loadBalancers.dns",
+        balancers.dns_internet: "network.loadBalancers.dnsInternet",
+    }
     for name, secondary in dns.secondaries.items():
         if name == UPDATE_KEY:
             clash = "has the key with which certificates are asked for"
