@@ -81,9 +81,11 @@ def set_secrets(selected: auto.Stack, stack: checkout.Stack, world: World) -> No
     settings = settings_of(stack)
     if settings is None:
         return
+    existing, made = settings.cluster.existing, {}
     for name in checkout.missing_secrets(stack, [key.name for key in required_secrets(settings)]):
-        existing = settings.cluster.existing
         value = (
             kubeconfig(world, existing.context) if name == "kubeconfig" and existing else checkout.made_up_secret(name)
         )
-        selected.set_config(f"{stack.project_name}:{name}", auto.ConfigValue(value, secret=True))
+        made[f"{stack.project_name}:{name}"] = auto.ConfigValue(value, secret=True)
+    if made:
+        selected.set_all_config(made)

@@ -22,14 +22,18 @@ class Site:
         self.clock = clock
         self.faults = Faults(world)
         self._controllers = tuple(controllers)
+        self._settled = -1
+        self.compared: dict[str, object] = {}  # Reloader's: the records that it has seen, each by its place
 
     def settle(self) -> None:
-        """Run the controllers until none of them changes anything."""
+        """Run the controllers until none of them changes anything; nothing where they have, and nobody else did."""
         with self.world.transaction():
             for _ in range(_ROUNDS):
                 before = self.world.generation
+                if before == self._settled:
+                    return
                 for controller in self._controllers:
                     controller(self)
                 if self.world.generation == before:
-                    return
+                    self._settled = before
         raise RuntimeError(f"the simulated controllers never come to rest: they keep writing {self.world.last_written}")

@@ -79,7 +79,8 @@ class World:
         self.generation = 0
         self.last_written = ""
         self._tables: dict[str, dict[str, Record]] = {}
-        self._sealed: set[tuple[str, str]] = set()
+        self._keys: dict[str, dict[str, list[str]]] = {}
+        self._sealed: dict[tuple[str, str], str] = {}
         self._load()
         self._journal = (directory / "world.journal").open("a", encoding="utf-8")
 
@@ -104,10 +105,13 @@ class World:
         """The table itself, for looking only; hold the lock (`transaction`) while going through it."""
         return self._tables.get(name, {})
 
-    def keys(self, table: str) -> list[str]:
-        """The keys of a table, in the order of their creation."""
+    def keys(self, table: str, prefix: str = "") -> list[str]:
+        """The keys of a table that begin so, in the order of their creation."""
         with self.changed:
-            return list(self._tables.get(table, {}))
+            found = self._keys.setdefault(table, {})
+            if prefix not in found:
+                found[prefix] = [key for key in self._tables.get(table, {}) if key.startswith(prefix)]
+            return list(found[prefix])
 
     def tables(self) -> list[str]:
         """Names of the tables that hold records."""
@@ -159,9 +163,8 @@ class World:
 
     def _entry(self, table: str, key: str) -> Record:
         record = self._tables[table][key]
-        if (table, key) not in self._sealed:
-            return {"table": table, "key": key, "record": record}
-        return {"table": table, "key": key, "sealed": self._cipher.encrypt(json.dumps(record).encode()).decode()}
+        token = self._sealed.get((table, key))
+        return {"table": table, "key": key, **({"record": record} if token is None else {"sealed": token})}
 
     def _write(self, entry: Record) -> None:
         self._journal.write(json.dumps(entry) + "\n")
@@ -174,11 +177,15 @@ class World:
     def _apply(self, entry: Record) -> None:
         records = self._tables.setdefault(entry["table"], {})
         place = (entry["table"], entry["key"])
-        self._sealed.discard(place)
+        self._sealed.pop(place, None)
+        if entry.get("deleted") or entry["key"] not in records:
+            known = self._keys.get(entry["table"], {})
+            for prefix in [prefix for prefix in known if entry["key"].startswith(prefix)]:
+                del known[prefix]
         if entry.get("deleted"):
             records.pop(entry["key"], None)
         elif "sealed" in entry:
-            self._sealed.add(place)
+            self._sealed[place] = entry["sealed"]
             records[entry["key"]] = json.loads(self._unseal(entry["sealed"]))
         else:
             records[entry["key"]] = json.loads(json.dumps(entry["record"]))

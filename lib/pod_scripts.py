@@ -1,6 +1,7 @@
 """Texts of the scripts that run in pods (scripts/), and of the modules that they need there."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
@@ -12,6 +13,7 @@ def script(name: str) -> str:
     return (SCRIPTS / f"{name}.py").read_text(encoding="utf-8")
 
 
+@cache
 def modules(source: str) -> tuple[str, ...]:
     """Names of the scripts that a script imports, by the same names as everywhere, and they in turn."""
     found: dict[str, None] = {}

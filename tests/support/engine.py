@@ -119,8 +119,8 @@ def _drive(program: Callable[[], Awaitable[None]]) -> None:
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
     loop.set_exception_handler(_report)
     try:
-        # Nobody here asks on which line a resource stands, and finding it out would take an eighth of the time.
-        with patch("pulumi.runtime.resource._get_stack_trace", StackTrace):
+        # Nobody here asks on which line a resource stands, nor reads the SDK's own log of all it does.
+        with patch("pulumi.runtime.resource._get_stack_trace", StackTrace), patch("pulumi.log.debug", _unread):
             loop.run_until_complete(run_in_stack(program))
     finally:
         for task in asyncio.all_tasks(loop):
@@ -128,6 +128,10 @@ def _drive(program: Callable[[], Awaitable[None]]) -> None:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
         asyncio.set_event_loop(None)
+
+
+def _unread(*_: object, **__: object) -> None:
+    """In place of a line of the log."""
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

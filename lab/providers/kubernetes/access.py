@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import yaml
@@ -28,8 +29,7 @@ def unreachable(world: World, config: Mapping[str, Any]) -> str | None:
     if not kubeconfig:
         return "no kubeconfig is configured (default providers and files of the user are not used)"
     try:
-        document = yaml.safe_load(kubeconfig)
-        server, authority = _current(document, config.get("context"))
+        server, authority = _current(kubeconfig, config.get("context"))
     except (yaml.YAMLError, KeyError, TypeError, StopIteration, AttributeError):
         return "failed to parse kubeconfig data in `kubernetes:config:kubeconfig`"
     reason = _no_answer(world, server, authority)
@@ -48,8 +48,10 @@ def _no_answer(world: World, server: str, authority: str) -> str:
     return ""
 
 
-def _current(document: Mapping[str, Any], wanted: str | None) -> tuple[str, str]:
+@cache
+def _current(kubeconfig: str, wanted: str | None) -> tuple[str, str]:
     """Server and CA data of a kubeconfig's chosen context."""
+    document = yaml.safe_load(kubeconfig)
     name = wanted or document["current-context"]
     context = next(item["context"] for item in document["contexts"] if item["name"] == name)
     cluster = next(item["cluster"] for item in document["clusters"] if item["name"] == context["cluster"])

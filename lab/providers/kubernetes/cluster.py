@@ -60,7 +60,7 @@ class Cluster:
         group, _, short = kind.rpartition("/")
         prefix = f"{group}/{short}/" if namespace is None else f"{group}/{short}/{namespace}/"
         view = self.world.view(OBJECTS)
-        for key in [key for key in view if key.startswith(prefix)]:
+        for key in self.world.keys(OBJECTS, prefix):
             if key in view:
                 yield view[key]
 
