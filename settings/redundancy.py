@@ -18,9 +18,8 @@ def _machines(talos: TalosSettings) -> Iterator[Problem]:
     controls = Counter(node.host for node in talos.control_plane.nodes)
     hosts, count = {node.host for node in talos.nodes}, controls.total()
     if len(hosts) == 1:
-        yield Problem(
-            "proxmox", *hosts, "runs every machine, so without it nothing runs", "spread them over three hosts"
-        )
+        clash = "runs every machine, so without it nothing runs"
+        yield Problem("proxmox", next(iter(hosts)), clash, "spread them over three hosts")
     if count == 1:
         clash = "holds etcd, so without it nothing in the cluster changes or starts anew"
         yield Problem("talos.controlPlane.nodes", "1 node", clash, "use 3, each on a host of its own")
