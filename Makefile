@@ -14,7 +14,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo new test test-vault test-kubernetes check check-format check-lint check-types check-imports check-generated check-links
-.PHONY: format generate lock charts outdated preview up refresh destroy access invite smoke rotate secrets graph clean
+.PHONY: format generate lock charts outdated doctor preview up refresh destroy access invite smoke rotate secrets graph clean
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +87,9 @@ charts: setup ## pull the pinned charts into build/charts, for the tests that re
 
 outdated: setup ## compare the pinned charts, images and releases with what upstream has
 	@$(PY) -m tools.outdated
+
+doctor: setup ## ask whether everything is there that make up needs for STACK, with the fix of what is not
+	@$(PY) -m tools.doctor --stack "$(STACK)" $(ARGS)
 
 preview up refresh destroy: setup ## the operation on STACK, with the official providers
 	@$(PY) -m tools.operate $@ --stack "$(STACK)" $(ARGS)

@@ -24,11 +24,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the double answers; a body that is neither text nor bytes is sent as JSON."""
+    """What the double answers; a body that is neither text nor bytes is sent as JSON.
+
+    `reason` is the text beside the status, where it is not the usual one.
+    """
 
     status: int = 200
     body: Any = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
 
     @property
     def content(self) -> bytes:
@@ -67,8 +71,8 @@ def serving(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[Dou
             double.requests.append(request)
             reply = respond(request)
             content = reply.content
-            self.send_response(reply.status)
-            for name, value in reply.headers.items():
+            self.send_response_only(reply.status, reply.reason)
+            for name, value in {"Date": self.date_time_string(), **reply.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -1,9 +1,10 @@
 """`make preview`, `up`, `refresh` and `destroy`: check the stack file, then run the pulumi CLI on the stack.
 
 What they add to the bare CLI: before the engine starts, the stack file is validated, also against what was applied last
-(settings that are fixed or only grow), and so are the values of its secrets; an operation that was cut off is recovered
-from, nothing is changed while the cluster does not answer (tools/preparation.py), the flags below are always given, and
-the providers trust the certificates in `build/trust`. `pulumi up --stack <stack>` works without all this.
+(settings that are fixed or only grow), and so are the values of its secrets; an update is not begun where doctor says
+that it would fail (tools/doctor), an operation that was cut off is recovered from, nothing is changed while the cluster
+does not answer (tools/preparation.py), the flags below are always given, and the providers trust the certificates in
+`build/trust`. `pulumi up --stack <stack>` works without all this.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from stack_file.check import refused
 from stack_file.load import load_stack_file
 from tools import expiry, flux_sync, secret_values
 from tools.cluster import Cluster, ClusterError, api_of
+from tools.doctor import before
 from tools.preparation import NotReadyError, Preparation, on_a_terminal
 from tools.state import Engine, State, StateError, exported
 from tools.waiting import INTERRUPTED, interruptible, ticking
@@ -136,6 +138,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     parser.add_argument("operation", choices=FLAGS)
     parser.add_argument("--stack", default="", help="name of the stack, as in Pulumi.<stack>.yaml")
     parser.add_argument("--cluster-down", action="store_true", help="go on although the Kubernetes API does not answer")
+    parser.add_argument("--no-doctor", action="store_true", help="begin an update whatever doctor says")
     parser.add_argument("--cluster-gone", action="store_true", help="take a cluster that is no more out of the state")
     options, extra = parser.parse_known_args(arguments)
     try:
@@ -158,6 +161,10 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
         print(f"{settings}: {line}", file=sys.stderr)
     if (state is not None and refused(settings, state)) or wrong:
         sys.exit(1)
+    # Who repairs a cluster knows that not everything is there.
+    asked = options.operation == "up" and not (options.no_doctor or options.cluster_down or options.cluster_gone)
+    if asked and before.stopped(Engine(binary, options.stack, root), settings, state):
+        sys.exit("up: nothing was begun. Mend what failed, or go on in spite of it with ARGS=--no-doctor")
     if options.operation != "preview":
         try:
             prepare(Engine(binary, options.stack, root), options, extra)

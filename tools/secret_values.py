@@ -9,6 +9,13 @@ from stack_file.secrets import problems
 from tools.state import Engine, StateError
 
 
+def opened(engine: Engine) -> dict[str, str]:
+    """The values in plain text, by key; raises StateError where the CLI cannot open them."""
+    found = json.loads(engine.call("config", "--json", "--show-secrets"))
+    entries = {key.removeprefix(f"{PROJECT}:"): entry.get("value") for key, entry in found.items()}
+    return {key: value for key, value in entries.items() if value is not None}
+
+
 def defects(operation: str, engine: Engine, file: Path) -> list[str]:
     """What is wrong with the values, one line each, without a word of them.
 
@@ -18,8 +25,7 @@ def defects(operation: str, engine: Engine, file: Path) -> list[str]:
     if operation not in ("preview", "up"):
         return []
     try:
-        found = json.loads(engine.call("config", "--json", "--show-secrets"))
+        values = opened(engine)
     except StateError:
         return []
-    values = {key.removeprefix(f"{PROJECT}:"): entry.get("value") for key, entry in found.items()}
     return problems(values.get, load_stack_file(file))

@@ -3,13 +3,15 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stack_file.load import load_stack_file
 from stack_file.secrets import required_secrets
 from tests.support.program import ROOT, STACK_FILE, secret_values
 from tools import cluster, operate
+from tools.doctor import checks
+from tools.doctor.findings import Finding, Status
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -23,14 +25,21 @@ def configured(checkout: Path, changes: dict[str, str | None]) -> None:
 
 
 def become(arguments: tuple[str, ...], checkout: Path, environment: dict[str, str], said: tuple[Path, Path]) -> None:
-    """Become the operation; forked off a process that has imported it."""
+    """Become the operation; forked off a process that has imported it. Doctor finds what the file `doctor` says."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
     for standard, file in zip((1, 2), said, strict=True):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), standard)
     cluster.PAUSE_SECONDS = 0
+    checks.outside = lambda site, looks=(): _findings(checkout / "doctor")
     operate.main(list(arguments), checkout)
+
+
+def _findings(file: Path) -> Iterator[Finding]:
+    """One failure for each line of the file; a line that ends in `!` stops an update."""
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        yield Finding(status=Status.FAILED, detail=line, check="doctor", stops=line.endswith("!"))
 
 
 def started(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str, str]:

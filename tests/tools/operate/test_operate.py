@@ -70,6 +70,7 @@ def test_ctrl_c_ends_with_one_sentence_that_says_how_to_go_on(checkout: Path, op
         "trap 'echo cancelled; exit 1' INT; echo started; while :; do sleep 0.1; done\n"
     )
     code = "import sys, pathlib, tools.operate as o; o.main(sys.argv[2:], pathlib.Path(sys.argv[1]))"
+    # Its config fails, so doctor is not asked.
     command = [sys.executable, "-c", code, str(checkout), operation, "--stack", "test-cluster"]
     child = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -152,6 +153,23 @@ def test_nothing_is_changed_while_the_cluster_does_not_answer(run: Run, checkout
         assert part in done.stderr, f"what does not answer, why, and the ways out: {done.stderr!r}"
     arguments, _, _ = started(run(operation, "--stack", "test-cluster", "--cluster-down"))
     assert "--cluster-down" not in arguments, "the CLI does not know it"
+
+
+@pytest.mark.parametrize("operation", ["preview", "up", "refresh", "destroy"])
+def test_doctor_stops_an_update_before_it_begins(run: Run, checkout: Path, operation: str) -> None:
+    (checkout / "doctor").write_text("atlas has too little memory!\nthe repository is empty\n", encoding="utf-8")
+    done = run(operation, "--stack", "test-cluster")
+    assert done.returncode == (operation == "up"), f"what changes no machine is not held back: {done.stderr}"
+    if operation == "up":
+        assert not done.stdout, "the CLI must not have started"
+        assert "atlas has too little memory!" in done.stderr, f"what is wrong: {done.stderr!r}"
+        for way in ("--no-doctor", "--cluster-down", "--cluster-gone"):
+            arguments, _, _ = started(run("up", "--stack", "test-cluster", way))
+            assert way not in arguments, "the CLI does not know it"
+        (checkout / "doctor").write_text("the repository is empty\n", encoding="utf-8")
+        done = run("up", "--stack", "test-cluster")
+        started(done)
+        assert "the repository is empty" in done.stderr, "it is said, and no reason to stop"
 
 
 def test_a_preview_changes_nothing_and_asks_nobody(run: Run, checkout: Path) -> None:

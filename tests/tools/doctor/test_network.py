@@ -1,0 +1,164 @@
+"""What doctor says of addresses, names and connections, and of the repository of Flux."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lib.charts import TABLE
+from register.charts import needed
+from stack_file.load import load_stack_file
+from stack_file.machines import VM
+from tests.stack_file.stacks import FIXTURES
+from tests.support.objects import releases
+from tests.support.program import record_program
+from tests.tools.doctor.conftest import SETTINGS, Examine, Network, failures
+from tools.doctor.findings import Status
+from tools.doctor.reach import FromHere
+
+INGRESS = "10.2.3.2"
+UP = {
+    "deployment": {
+        "resources": [
+            *({"type": VM, "inputs": {"vmId": one}} for one in (200, 300)),
+            {"type": "talos:machine/bootstrap:Bootstrap"},
+            {"type": "pulumi:pulumi:Stack", "outputs": {"urls": {"vault": "https://vault.home.example.com"}}},
+        ]
+    }
+}
+"""The state after the first update."""
+
+
+def test_addresses_are_free_when_the_gateway_alone_answers(examine: Examine, network: Network) -> None:
+    (free,) = examine("addresses")
+    assert (free.status, free.detail.split()[4]) == (Status.OK, "6"), "two nodes, the VIP, three load balancers"
+    network.alive = {"10.2.3.4", "10.2.2.1"}
+    assert failures(examine("addresses")) == [
+        "a machine answers at 10.2.2.1, which is for worker",
+        "a machine answers at 10.2.3.4, which is for network.loadBalancers.vault",
+    ]
+
+
+def test_silence_proves_nothing_where_nothing_answers(examine: Examine, network: Network) -> None:
+    network.alive = set()
+    (unknown,) = examine("addresses")
+    assert unknown.status is Status.SKIPPED, "a network without a route to it is silent, too"
+
+
+def test_what_is_there_may_have_its_address(examine: Examine, network: Network) -> None:
+    network.alive |= {"10.2.1.1", "10.2.2.1", "10.2.3.1"}
+    assert {one.status for one in examine("addresses", state=UP)} == {Status.SKIPPED}
+
+
+def test_names_lead_to_the_platform_or_the_line_is_given(examine: Examine, network: Network) -> None:
+    assert not failures(examine("names"))
+    network.dns["git.home.example.com"] = {"203.0.113.7"}
+    del network.dns["auth.home.example.com"]
+    unknown, elsewhere = (one for one in examine("names") if one.status is Status.FAILED)
+    assert unknown.detail == "auth.home.example.com is not known here"
+    assert elsewhere.detail == "git.home.example.com leads to 203.0.113.7"
+    assert INGRESS in unknown.fix, "what the DNS must say"
+    assert INGRESS in elsewhere.fix, "what the DNS must say"
+
+
+def test_what_is_not_up_yet_is_not_asked(examine: Examine, network: Network) -> None:
+    found = examine("connections")
+    assert {one.status for one in found} == {Status.SKIPPED}
+    assert all(one.detail.endswith("not up yet") for one in found)
+    assert network.asked == [], "nobody waits for it"
+
+
+def test_what_is_up_must_be_reached(examine: Examine, network: Network) -> None:
+    network.deaf = {"10.2.3.1", "auth.home.example.com"}
+    found = examine("connections", state=UP)
+    assert network.asked == [
+        "10.2.1.1:50000",
+        "10.2.2.1:50000",
+        "10.2.3.1:6443",
+        "10.2.3.4:8200",
+        "auth.home.example.com:443",
+    ]
+    assert failures(found) == [
+        "the Kubernetes API at 10.2.3.1, 6443/tcp: Connection refused",
+        "Authentik at auth.home.example.com, 443/tcp: Connection refused",
+    ]
+    assert not any(one.stops for one in found), "the update may be what repairs it"
+
+
+def test_downloads_come_from_the_factory_and_the_repositories_of_the_charts(examine: Examine, network: Network) -> None:
+    network.deaf = {"https://ghcr.io/v2/"}
+    assert failures(examine("downloads")) == ["https://ghcr.io/v2/ (charts) does not answer: no answer in time"]
+    assert {"https://factory.talos.dev/", "https://helm.goharbor.io/", "https://quay.io/v2/"} < {*network.asked}
+    network.asked.clear()
+    mirrored = load_stack_file(FIXTURES / "valid" / "mirror.yaml")
+    examine("downloads", settings=mirrored)
+    assert network.asked == ["https://factory.example.com/", "https://mirror.example.com/v2/"], "and from no other"
+
+
+@pytest.mark.parametrize("name", ["minimal", "services-off", "existing-cluster"])
+def test_no_repository_is_asked_for_a_chart_that_is_not_installed(name: str) -> None:
+    file = FIXTURES / "valid" / f"{name}.yaml"
+    installed = {one.get("chart").rsplit("/", 1)[-1] for one in releases(record_program(preview=True, stack_file=file))}
+    assert set(needed(load_stack_file(file))) == installed
+    assert installed <= set(TABLE)
+
+
+def test_a_closed_port_is_told_in_the_words_of_the_system() -> None:
+    assert FromHere().connects("127.0.0.1", 1) == "Connection refused"
+    assert FromHere().serves("https://127.0.0.1:1/") == "Connection refused"
+    assert FromHere().answers("127.0.0.1"), "a machine is there all the same"
+    assert FromHere().resolves("localhost") == {"127.0.0.1"}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> str:
+    """A repository with the directory of the stack file, and one file beside it."""
+    place = tmp_path / "repository"
+    (place / "clusters" / "home").mkdir(parents=True)
+    (place / "clusters" / "home" / "kustomization.yaml").write_text("resources: []\n", encoding="utf-8")
+    (place / "README.md").write_text("home\n", encoding="utf-8")
+    author = ["-c", "user.name=jane", "-c", "user.email=jane@example.com", "-c", "commit.gpgsign=false"]
+    for command in (["init", "-q", "-b", "main"], ["add", "."], [*author, "commit", "-qm", "first"]):
+        subprocess.run(["git", "-C", str(place), *command], check=True)  # noqa: S607  (the git of this machine)
+    return f"file://{place}"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, None),
+        ({"path": "./clusters/home/"}, None),
+        ({"path": "."}, None),
+        ({"ref": "refs/heads/next"}, "has no refs/heads/next"),
+        ({"path": "clusters/office"}, "has no directory clusters/office at refs/heads/main"),
+        ({"path": "README.md"}, "has no directory README.md at refs/heads/main"),
+        ({"url": "file:///nowhere.git"}, "file:///nowhere.git: "),
+    ],
+)
+def test_the_repository_of_flux(examine: Examine, repository: str, changes: dict[str, str], said: str | None) -> None:
+    assert SETTINGS.gitops.sync is not None
+    sync = SETTINGS.gitops.sync.model_copy(update={"url": repository, **changes})
+    settings = SETTINGS.model_copy(update={"gitops": SETTINGS.gitops.model_copy(update={"sync": sync})})
+    (found,) = examine("Git", settings=settings)
+    assert found.status is (Status.FAILED if said else Status.OK), found.detail
+    assert (said or "") in found.detail
+    assert not found.stops, "docs/adr/0025-a-commit-holds-back-no-update.md"
+
+
+def test_the_token_of_the_repository_is_in_no_argument(monkeypatch: pytest.MonkeyPatch, examine: Examine) -> None:
+    commands: list[list[str]] = []
+    environments: list[dict[str, str]] = []
+
+    def run(command: list[str], env: dict[str, str], **_: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        environments.append(env)
+        return subprocess.CompletedProcess(command, 128, "", "fatal: Authentication failed")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    (found,) = examine("Git", secrets={"gitToken": "glpat-of-jane", "gitUsername": "jane"})
+    assert found.detail.endswith("fatal: Authentication failed")
+    assert "gitToken" in found.fix
+    assert not any("glpat" in word for word in commands[0]), "other people on this machine read those"
+    assert environments[0]["GIT_CONFIG_VALUE_0"] == "Authorization: Basic amFuZTpnbHBhdC1vZi1qYW5l"

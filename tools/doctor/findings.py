@@ -1,0 +1,110 @@
+"""What a check finds, and how it is said: lines for people, JSON for programs."""
+
+import json
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tools.doctor.site import Site
+
+WIDTH = 80
+_INDENT = " " * 10
+
+
+class Status(Enum):
+    """How a thing is. What is skipped stops nothing."""
+
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line: how a thing is, and where it failed, what to do.
+
+    Attributes:
+        check: Name of what looked.
+        stops: Whether an update is not begun with it.
+    """
+
+    status: Status
+    detail: str
+    fix: str = ""
+    check: str = ""
+    stops: bool = True
+
+
+def ok(detail: str) -> Finding:
+    """It is as it must be."""
+    return Finding(status=Status.OK, detail=detail)
+
+
+def failed(detail: str, fix: str) -> Finding:
+    """It is not, and `make up` would come to grief."""
+    return Finding(status=Status.FAILED, detail=detail, fix=fix)
+
+
+def skipped(detail: str) -> Finding:
+    """It could not be asked; `detail` says why."""
+    return Finding(status=Status.SKIPPED, detail=detail)
+
+
+class UnaskedError(Exception):
+    """A check cannot look, because something that it needs is not there. The message says what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that is looked at: its name, what looks, and whether its failures stop an update."""
+
+    name: str
+    look: "Callable[[Site], Iterable[Finding]]"
+    stops: bool = True
+
+
+def lines(finding: Finding) -> list[str]:
+    """The finding in 80 columns, its fix below it; readable without colours."""
+    text = f"{finding.check}: {finding.detail}"
+    head = textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=f"{finding.status.value:<8}  ",
+        subsequent_indent=_INDENT,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    if not finding.fix:
+        return head
+    fix = textwrap.wrap(
+        finding.fix,
+        WIDTH,
+        initial_indent=f"{_INDENT}-> ",
+        subsequent_indent=f"{_INDENT}   ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return [*head, *fix]
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """How many of each."""
+    counts = {status: sum(one.status is status for one in findings) for status in Status}
+    return ", ".join(f"{count} {status.value}" for status, count in counts.items())
+
+
+def broken(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that failed."""
+    return [one for one in findings if one.status is Status.FAILED]
+
+
+def as_json(stack: str, findings: Sequence[Finding], notes: Sequence[str]) -> str:
+    """`stack`, `ok`, `results` (check, status, detail, fix) and `notes`."""
+    results: list[dict[str, Any]] = [
+        {"check": one.check, "status": one.status.value, "detail": one.detail, "fix": one.fix} for one in findings
+    ]
+    document = {"stack": stack, "ok": not broken(findings), "results": results, "notes": list(notes)}
+    return json.dumps(document, indent=1)
