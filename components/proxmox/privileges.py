@@ -8,7 +8,7 @@ proxmox/nodes/vms/vms.go, `WaitForNetworkInterfacesFromVMAgent` and `WaitForAgen
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from settings.infrastructure import Proxmox
+from settings.infrastructure import ProxmoxSettings
 from settings.model import Settings
 
 
@@ -56,7 +56,7 @@ def of_program(settings: Settings) -> Iterator[Grant]:
     yield Grant(path=bridge, privileges=("SDN.Use",), purpose="network of the VMs")
 
 
-def of_csi(settings: Settings, proxmox: Proxmox) -> Iterator[Grant]:
+def of_csi(settings: Settings, proxmox: ProxmoxSettings) -> Iterator[Grant]:
     """Of the CSI plugin's own token (sergelogvinov/proxmox-csi-plugin, docs/install.md, without replication)."""
     volumes = ("Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.Audit")
     yield Grant(path=f"/storage/{proxmox.csi.datastore}", privileges=volumes, purpose="volumes")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from settings.infrastructure import Node, NodePool, Proxmox, Talos
+from settings.infrastructure import Node, NodePool, ProxmoxSettings, TalosSettings
 from tools.doctor.findings import Finding, failed, ok, skipped
 from tools.doctor.proxmox import ACCESS, hosts_of
 from tools.doctor.proxmox_api import ProxmoxError
@@ -87,7 +87,7 @@ def storages(site: Site) -> Iterator[Finding]:
                 yield failed(f"{storage} on {host}: {wanted} GiB wanted, {free} free", fix)
 
 
-def _uses(proxmox: Proxmox, disks: int) -> Iterator[tuple[str, str, str, int]]:
+def _uses(proxmox: ProxmoxSettings, disks: int) -> Iterator[tuple[str, str, str, int]]:
     """Key, storage, content type and GiB that are still needed."""
     yield "proxmox.imageDatastore", proxmox.image_datastore, "import", IMAGE_SPACE if disks else 0
     yield "proxmox.vmDatastore", proxmox.vm_datastore, "images", disks
@@ -126,7 +126,7 @@ def image(site: Site) -> Iterator[Finding]:
         yield ok(f"{host} reaches {talos.factory}")
 
 
-def _to_make(site: Site, talos: Talos) -> Iterator[tuple[NodePool, Node]]:
+def _to_make(site: Site, talos: TalosSettings) -> Iterator[tuple[NodePool, Node]]:
     """Machines that the next update makes, with the pool that says how large."""
     for pool in (talos.control_plane, talos.worker):
         if pool is not None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from components.proxmox import privileges
 from components.proxmox.privileges import Grant
 from lib.compatibility import release
-from settings.infrastructure import Talos
+from settings.infrastructure import TalosSettings
 from tools.doctor.findings import Finding, failed, ok, skipped
 from tools.doctor.proxmox_api import ProxmoxApi, ProxmoxError
 from tools.doctor.site import Site
@@ -120,6 +120,6 @@ def _bridged(site: Site, host: str) -> Finding:
     return failed(f"{host} has no bridge {wanted} that the token may use", fix)
 
 
-def hosts_of(talos: Talos) -> list[str]:
+def hosts_of(talos: TalosSettings) -> list[str]:
     """Hosts that run nodes."""
     return sorted({node.host for node in talos.nodes})

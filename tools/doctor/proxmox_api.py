@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from settings.infrastructure import Proxmox
+from settings.infrastructure import ProxmoxSettings
 from tools.doctor.reach import reason
 
 _SECONDS = 30
@@ -76,7 +76,7 @@ def _message(error: urllib.error.HTTPError) -> str:
     return "; ".join(str(one).strip() for one in wrong.values()) or str(error.reason).strip() or f"HTTP {error.code}"
 
 
-def api(proxmox: Proxmox, token: str) -> ProxmoxApi:
+def api(proxmox: ProxmoxSettings, token: str) -> ProxmoxApi:
     """The API of the stack file. Certificates are judged as its provider judges them."""
     tls = ssl.create_default_context()
     # On since Python 3.13; Go does not ask a CA for every field of RFC 5280, so neither does this.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from lib.secret_state import outputs, resources
-from settings.infrastructure import Proxmox, Talos
+from settings.infrastructure import ProxmoxSettings, TalosSettings
 from settings.model import Settings
 from stack_file.machines import VM
 from tools.doctor.findings import UnaskedError
@@ -50,7 +50,7 @@ class Site:
         return bool(outputs(self.state).get("urls"))
 
     @property
-    def machines(self) -> tuple[Proxmox, Talos]:
+    def machines(self) -> tuple[ProxmoxSettings, TalosSettings]:
         """The two sections that describe machines; raises UnaskedError."""
         if self.settings.proxmox is None or self.settings.talos is None:
             raise UnaskedError("the stack uses a cluster that is already there")

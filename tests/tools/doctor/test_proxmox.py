@@ -9,7 +9,7 @@ import pytest
 
 from components.proxmox import privileges
 from doubles.proxmox import GIB, Proxmox
-from settings.infrastructure import Proxmox as Section
+from settings.infrastructure import ProxmoxSettings
 from stack_file.machines import VM
 from tests.tools.doctor.conftest import CSI, PROGRAM, ROLES, SETTINGS, Examine, failures
 from tools.doctor.findings import Status
@@ -37,7 +37,7 @@ def test_a_sound_proxmox_lets_the_tokens_of_the_page_do_everything(
 
 
 def test_the_roles_of_the_page_hold_what_is_needed_and_no_more() -> None:
-    assert isinstance(SETTINGS.proxmox, Section)
+    assert isinstance(SETTINGS.proxmox, ProxmoxSettings)
     tokens = {
         "HomeCluster": privileges.of_program(SETTINGS),
         "CSI": privileges.of_csi(SETTINGS, SETTINGS.proxmox),

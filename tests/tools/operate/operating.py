@@ -32,7 +32,7 @@ def become(arguments: tuple[str, ...], checkout: Path, environment: dict[str, st
     for standard, file in zip((1, 2), said, strict=True):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), standard)
     cluster.PAUSE_SECONDS = 0
-    checks.outside = lambda site, looks=(): _findings(checkout / "doctor")
+    checks.outside = lambda site, checks=(): _findings(checkout / "doctor")
     operate.main(list(arguments), checkout)
 
 
