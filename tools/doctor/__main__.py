@@ -12,10 +12,10 @@ from pathlib import Path
 
 from tools.doctor import local
 from tools.doctor.checks import OUTSIDE, outside
-from tools.doctor.findings import Finding, as_json, broken, lines, skipped, summary
+from tools.doctor.findings import Finding, as_json, broken, gathered, lines, skipped, summary
 from tools.doctor.site import Site
 from tools.operate import ROOT, OperateError, stack_file
-from tools.state import Engine, State
+from tools.state import Engine
 from tools.waiting import interruptible
 
 
@@ -24,20 +24,19 @@ def examined(file: Path, stack: str, root: Path) -> Iterator[Finding]:
     binary, found = local.programs(root)
     yield from _named("programs", found)
     engine = Engine(binary, stack, root) if binary is not None else None
-    state: State = {}
-    if engine is not None:
-        state, found = local.backend(engine)
-        yield from _named("backend", found)
-    settings, found = local.stack(file, state)
+    state, found = local.backend(engine) if engine is not None else (None, [skipped("there is no pulumi")])
+    yield from _named("backend", found)
+    settings, found = local.stack(file, state or {})
     yield from _named("stack file", found)
     if settings is None:
         yield from (replace(skipped("the stack file has defects"), check=check.name) for check in OUTSIDE)
         return
     secrets: Mapping[str, str] = {}
-    if engine is not None:
+    found = [skipped("the stack is not open, see above")]
+    if engine is not None and state is not None:
         secrets, found = local.values(engine, settings)
-        yield from _named("secrets", found)
-    yield from outside(Site(settings=settings, secrets=secrets, state=state))
+    yield from _named("secrets", found)
+    yield from outside(Site(settings=settings, secrets=secrets, state=state or {}))
 
 
 def _named(check: str, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -55,9 +54,14 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     except OperateError as error:
         print(f"doctor: {error}", file=sys.stderr)
         return 1
-    findings = []
-    for finding in examined(file, options.stack, root):
-        findings.append(finding)
+    findings: list[Finding] = []
+
+    def seen() -> Iterator[Finding]:
+        for finding in examined(file, options.stack, root):
+            findings.append(finding)
+            yield finding
+
+    for finding in gathered(seen()):
         if not options.json:
             print("\n".join(lines(finding)), flush=True)
     print(as_json(options.stack, findings, ()) if options.json else f"\n{options.stack}: {summary(findings)}")

@@ -2,9 +2,10 @@
 
 import json
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -88,6 +89,13 @@ def lines(finding: Finding) -> list[str]:
         break_long_words=False,
     )
     return [*head, *fix]
+
+
+def gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The same, as one where several checks in a row say the same."""
+    for _, same in groupby(findings, key=lambda one: (one.status, one.detail, one.fix)):
+        several = list(same)
+        yield replace(several[0], check=", ".join(dict.fromkeys(one.check for one in several)))
 
 
 def summary(findings: Sequence[Finding]) -> str:

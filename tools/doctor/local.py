@@ -30,7 +30,10 @@ def programs(root: Path) -> tuple[Path | None, list[Finding]]:
     try:
         binary, wanted = cli(root), pulumi_cli.pinned(root)
     except (OperateError, SetupError) as error:
-        return None, [*found, failed(str(error), "make setup, then make doctor again")]
+        reason, _, fix = str(error).partition(": ")
+        linked = root / ".tools" / "pulumi"
+        # Without a language host it still opens the state.
+        return linked if linked.exists() else None, [*found, failed(reason, fix)]
     version = _said(binary, root, "version").strip().removeprefix("v")
     found.append(ok(f"pulumi {version}, for SDK {wanted}"))
     wanted_plugins = _plugins()
@@ -62,15 +65,15 @@ def _installed(binary: Path, root: Path) -> set[str]:
     return {f"{entry['name']} {str(entry.get('version')).removeprefix('v')}" for entry in entries}
 
 
-def backend(engine: Engine) -> tuple[State, list[Finding]]:
-    """The state, empty where it is not there, and whether somebody is logged in to where it is kept."""
+def backend(engine: Engine) -> tuple[State | None, list[Finding]]:
+    """The state, where there is one, and whether somebody is logged in to where it is kept."""
     try:
         where, state = engine.backend(), engine.state()
     except StateError as error:
         fix = f"pulumi login, or export PULUMI_BACKEND_URL ({_PAGE})"
-        return {}, [failed(_first(error), fix)]
+        return None, [failed(_first(error), fix)]
     if state is None:
-        return {}, [failed(f"{where} has no stack {engine.stack}", f"pulumi stack init {engine.stack}")]
+        return None, [failed(f"{where} has no stack {engine.stack}", f"pulumi stack init {engine.stack}")]
     return state, [ok(f"{where} has the stack {engine.stack}")]
 
 

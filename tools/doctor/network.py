@@ -13,7 +13,6 @@ from tools.doctor.site import Site
 _ACCESS = "docs/runbooks/proxmox-access.md, Who must reach whom"
 _PARALLEL = 16
 _TALOS, _KUBERNETES, _VAULT, _HTTPS = 50000, 6443, 8200, 443
-_NOT_UP = "not up yet"
 
 
 def addresses(site: Site) -> Iterator[Finding]:
@@ -42,21 +41,20 @@ def addresses(site: Site) -> Iterator[Finding]:
 def names(site: Site) -> Iterator[Finding]:
     """Whether each host leads where the platform listens, by the DNS of this machine."""
     settings = site.settings
-    wrong = False
+    unknown: dict[str, list[str]] = {}
+    elsewhere: list[Finding] = []
     for host, address in sorted(settings.addresses.items()):
         found = site.reach.resolves(host)
-        if settings.cluster.existing is not None and found:
-            continue  # its load balancers have addresses of their own
         if not found:
-            wrong = True
-            yield failed(f"{host} is not known here", f"point it at {address} in the DNS of your LAN (README, Names)")
-        elif found != {str(address)}:
-            wrong = True
-            elsewhere = ", ".join(sorted(found))
-            yield failed(
-                f"{host} leads to {elsewhere}", f"point it at {address} in the DNS of your LAN (README, Names)"
-            )
-    if not wrong:
+            unknown.setdefault(str(address), []).append(host)
+        elif found != {str(address)} and settings.cluster.existing is None:  # which has addresses of its own
+            fix = f"point it at {address} in the DNS of your LAN (README, Names)"
+            elsewhere.append(failed(f"{host} leads to {', '.join(sorted(found))}", fix))
+    for where, hosts in unknown.items():
+        detail = f"not known here: {', '.join(hosts)}"
+        yield failed(detail, f"point them at {where} in the DNS of your LAN (README, Names)")
+    yield from elsewhere
+    if not unknown and not elsewhere:
         yield ok(f"all {len(settings.addresses)} lead where they must")
 
 
@@ -68,12 +66,15 @@ def upstream(site: Site) -> Iterator[Finding]:
     urls |= dict.fromkeys(_repositories(charts[name] for name in needed(settings)), "charts")
     with ThreadPoolExecutor(_PARALLEL) as pool:
         reasons = list(pool.map(site.reach.serves, urls))
-    missed = [(url, reason) for url, reason in zip(urls, reasons, strict=True) if reason]
-    for url, reason in missed:
-        fix = f"let this machine reach it, or name a mirror ({_ACCESS})"
-        yield failed(f"{url} ({urls[url]}) does not answer: {reason}", fix)
+    missed: dict[str, list[str]] = {}
+    for url, reason in zip(urls, reasons, strict=True):
+        if reason:
+            missed.setdefault(reason, []).append(f"{urlsplit(url).netloc} ({urls[url]})")
+    for reason, where in missed.items():
+        fix = f"let this machine reach them, or name a mirror ({_ACCESS})"
+        yield failed(f"no answer from {', '.join(where)}: {reason}", fix)
     if not missed:
-        yield ok(f"{', '.join(sorted(str(urlsplit(url).hostname) for url in urls))} answer")
+        yield ok(f"{', '.join(sorted(urlsplit(url).netloc for url in urls))} answer")
 
 
 def _repositories(charts: Iterable[Chart]) -> Iterator[str]:
@@ -87,28 +88,31 @@ def _repositories(charts: Iterable[Chart]) -> Iterator[str]:
 def reached(site: Site) -> Iterator[Finding]:
     """Whether what is up already is reached from here."""
     settings = site.settings
-    network, balancers = settings.network, settings.network.load_balancers
-    talos = settings.talos
-    for node in talos.nodes if talos is not None else ():
-        made = node.vm_id in site.made
-        yield _reached(site, made, f"Talos on {node.name}", str(node.address), _TALOS)
-    if talos is not None:
-        yield _reached(site, site.bootstrapped, "the Kubernetes API", str(network.vip), _KUBERNETES)
-    else:
+    wanted = list(_listeners(site))
+    for up, what, host, port in wanted:
+        reason = site.reach.connects(host, port) if up else ""
+        if reason:
+            yield failed(f"{what} at {host}, {port}/tcp: {reason}", f"let this machine reach it ({_ACCESS})")
+        elif up:
+            yield ok(f"{what} answers at {host}, {port}/tcp")
+    if settings.talos is None:
         yield _existing(site)
+    later = [f"{what} ({host}:{port})" for up, what, host, port in wanted if not up]
+    if later:
+        yield skipped(f"not up yet: {', '.join(later)}")
+
+
+def _listeners(site: Site) -> Iterator[tuple[bool, str, str, int]]:
+    """Whether it is up, what it is, host and port."""
+    settings = site.settings
+    if settings.talos is not None:
+        for node in settings.talos.nodes:
+            yield node.vm_id in site.made, f"Talos on {node.name}", str(node.address), _TALOS
+        yield site.bootstrapped, "the Kubernetes API", str(settings.network.vip), _KUBERNETES
     vault, identity = urlsplit(settings.vault.address or ""), urlsplit(settings.identity.url or "")
-    where = str(vault.hostname or balancers.vault), vault.port or (_HTTPS if vault.hostname else _VAULT)
-    yield _reached(site, site.brought_up, "Vault", *where)
-    where = str(identity.hostname or settings.identity.host), identity.port or _HTTPS
-    yield _reached(site, site.brought_up, "Authentik", *where)
-
-
-def _reached(site: Site, up: bool, what: str, host: str, port: int) -> Finding:
-    at = f"{what} at {host}, {port}/tcp"
-    if not up:
-        return skipped(f"{at}: {_NOT_UP}")
-    reason = site.reach.connects(host, port)
-    return failed(f"{at}: {reason}", f"let this machine reach it ({_ACCESS})") if reason else ok(f"{at} answers")
+    port = vault.port or (_HTTPS if vault.hostname else _VAULT)
+    yield site.brought_up, "Vault", str(vault.hostname or settings.network.load_balancers.vault), port
+    yield site.brought_up, "Authentik", str(identity.hostname or settings.identity.host), identity.port or _HTTPS
 
 
 def _existing(site: Site) -> Finding:

@@ -55,8 +55,8 @@ def test_names_lead_to_the_platform_or_the_line_is_given(examine: Examine, netwo
     assert not failures(examine("names"))
     network.dns["git.home.example.com"] = {"203.0.113.7"}
     del network.dns["auth.home.example.com"]
-    unknown, elsewhere = (one for one in examine("names") if one.status is Status.FAILED)
-    assert unknown.detail == "auth.home.example.com is not known here"
+    unknown, elsewhere = examine("names")
+    assert unknown.detail == "not known here: auth.home.example.com"
     assert elsewhere.detail == "git.home.example.com leads to 203.0.113.7"
     assert INGRESS in unknown.fix, "what the DNS must say"
     assert INGRESS in elsewhere.fix, "what the DNS must say"
@@ -64,8 +64,7 @@ def test_names_lead_to_the_platform_or_the_line_is_given(examine: Examine, netwo
 
 def test_what_is_not_up_yet_is_not_asked(examine: Examine, network: Network) -> None:
     found = examine("connections")
-    assert {one.status for one in found} == {Status.SKIPPED}
-    assert all(one.detail.endswith("not up yet") for one in found)
+    assert [one.status for one in found] == [Status.SKIPPED]
     assert network.asked == [], "nobody waits for it"
 
 
@@ -88,7 +87,7 @@ def test_what_is_up_must_be_reached(examine: Examine, network: Network) -> None:
 
 def test_downloads_come_from_the_factory_and_the_repositories_of_the_charts(examine: Examine, network: Network) -> None:
     network.deaf = {"https://ghcr.io/v2/"}
-    assert failures(examine("downloads")) == ["https://ghcr.io/v2/ (charts) does not answer: no answer in time"]
+    assert failures(examine("downloads")) == ["no answer from ghcr.io (charts): no answer in time"]
     assert {"https://factory.talos.dev/", "https://helm.goharbor.io/", "https://quay.io/v2/"} < {*network.asked}
     network.asked.clear()
     mirrored = load_stack_file(FIXTURES / "valid" / "mirror.yaml")
