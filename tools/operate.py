@@ -111,12 +111,10 @@ def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str]) -
 
     def connect(_: State) -> Cluster | None:
         try:
-            decrypted = engine.state(decrypted=True)
-            found = api_of(decrypted) if decrypted is not None else None
+            return api_of(engine.state(decrypted=True) or {})
         except (ClusterError, StateError) as error:
             say(f"whether the cluster answers cannot be told: {str(error).splitlines()[0] if str(error) else error}")
             return None
-        return found
 
     state = Preparation(
         engine=engine,
@@ -173,8 +171,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     command = [str(binary), options.operation, "--stack", options.stack, *FLAGS[options.operation], *extra]
     code = carried_out(command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}, root)
     if options.operation == "up" and code == 0:
-        notice = flux_sync.notice(load_stack_file(settings).gitops, Engine(binary, options.stack, root))
-        if notice:
+        if notice := flux_sync.notice(load_stack_file(settings).gitops, Engine(binary, options.stack, root)):
             print(f"up: {notice}", file=sys.stderr)
     sys.exit(code)
 

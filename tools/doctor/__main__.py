@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from settings.problem import SettingsError
+from settings.redundancy import single_points_of_failure
+from stack_file.load import load_stack_file
 from tools.doctor import local
 from tools.doctor.checks import OUTSIDE, outside
-from tools.doctor.findings import Finding, as_json, broken, gathered, lines, skipped, summary
+from tools.doctor.findings import Finding, as_json, broken, gathered, lines, skipped, summary, told
 from tools.doctor.site import Site
 from tools.operate import ROOT, OperateError, stack_file
 from tools.state import Engine
@@ -37,6 +40,14 @@ def examined(file: Path, stack: str, root: Path) -> Iterator[Finding]:
         secrets, found = local.values(engine, settings)
     yield from _named("secrets", found)
     yield from outside(Site(settings=settings, secrets=secrets, state=state or {}))
+
+
+def _only_ones(file: Path) -> list[str]:
+    """What there is only one of; nothing to mend, but to know. None of a stack file with defects."""
+    try:
+        return [str(one) for one in single_points_of_failure(load_stack_file(file))]
+    except SettingsError:
+        return []
 
 
 def _named(check: str, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -64,7 +75,11 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     for finding in gathered(seen()):
         if not options.json:
             print("\n".join(lines(finding)), flush=True)
-    print(as_json(options.stack, findings, ()) if options.json else f"\n{options.stack}: {summary(findings)}")
+    notes = _only_ones(file)
+    if options.json:
+        print(as_json(options.stack, findings, notes))
+    else:
+        print("\n".join(("", *told(notes), f"{options.stack}: {summary(findings)}")))
     return 1 if broken(findings) else 0
 
 

@@ -69,26 +69,21 @@ class Check:
 
 def lines(finding: Finding) -> list[str]:
     """The finding in 80 columns, its fix below it; readable without colours."""
-    text = f"{finding.check}: {finding.detail}"
-    head = textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=f"{finding.status.value:<8}  ",
-        subsequent_indent=_INDENT,
-        break_on_hyphens=False,
-        break_long_words=False,
+    head = _wrapped(f"{finding.check}: {finding.detail}", f"{finding.status.value:<8}  ")
+    return head + (_wrapped(finding.fix, f"{_INDENT}-> ") if finding.fix else [])
+
+
+def told(notes: Iterable[str]) -> list[str]:
+    """Notes as lines, with a blank one behind them."""
+    found = [line for note in notes for line in _wrapped(note, "note      ")]
+    return [*found, ""] if found else []
+
+
+def _wrapped(text: str, label: str) -> list[str]:
+    indent = " " * len(label)
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=label, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
     )
-    if not finding.fix:
-        return head
-    fix = textwrap.wrap(
-        finding.fix,
-        WIDTH,
-        initial_indent=f"{_INDENT}-> ",
-        subsequent_indent=f"{_INDENT}   ",
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    return [*head, *fix]
 
 
 def gathered(findings: Iterable[Finding]) -> Iterator[Finding]:

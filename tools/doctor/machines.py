@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from settings.infrastructure import Node, NodePool, ProxmoxSettings, TalosSettings
+from settings.infrastructure import ProxmoxSettings, TalosSettings
+from settings.pools import Node, NodePool
 from tools.doctor.findings import Finding, failed, ok, skipped
 from tools.doctor.proxmox import ACCESS, hosts_of
 from tools.doctor.proxmox_api import ProxmoxError
@@ -128,6 +129,5 @@ def image(site: Site) -> Iterator[Finding]:
 
 def _to_make(site: Site, talos: TalosSettings) -> Iterator[tuple[NodePool, Node]]:
     """Machines that the next update makes, with the pool that says how large."""
-    for pool in (talos.control_plane, talos.worker):
-        if pool is not None:
-            yield from ((pool, node) for node in pool.nodes if node.vm_id not in site.made)
+    for pool in talos.pools.values():
+        yield from ((pool, node) for node in pool.nodes if node.vm_id not in site.made)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Address
 from urllib.parse import urlsplit
 
 from lib.charts import Catalogue, Chart
 from register.charts import needed
+from settings.model import Settings
 from tools.cluster import ClusterError, api
 from tools.doctor.findings import Finding, UnaskedError, failed, ok, skipped
 from tools.doctor.site import Site
@@ -23,7 +25,7 @@ def addresses(site: Site) -> Iterator[Finding]:
     if not site.bootstrapped:
         wanted[str(network.vip)] = "network.vip"
     if not site.brought_up and not site.bootstrapped:
-        fixed = {"ingress": balancers.ingress, "vault": balancers.vault, "gitSsh": balancers.git_ssh}
+        fixed = balancers.model_dump(by_alias=True, exclude={"first", "last"}, exclude_none=True)
         wanted |= {str(address): f"network.loadBalancers.{name}" for name, address in fixed.items()}
     if not wanted:
         raise UnaskedError("everything that has one is there")
@@ -40,22 +42,30 @@ def addresses(site: Site) -> Iterator[Finding]:
 
 def names(site: Site) -> Iterator[Finding]:
     """Whether each host leads where the platform listens, by the DNS of this machine."""
-    settings = site.settings
+    settings, dns = site.settings, site.settings.dns
+    own = {host for host in settings.addresses if dns.enabled and dns.zone_of(host)}
+    asked = {host: at for host, at in sorted(settings.addresses.items()) if site.brought_up or host not in own}
     unknown: dict[str, list[str]] = {}
     elsewhere: list[Finding] = []
-    for host, address in sorted(settings.addresses.items()):
+    for host, address in asked.items():
         found = site.reach.resolves(host)
         if not found:
-            unknown.setdefault(str(address), []).append(host)
+            unknown.setdefault(_mend(settings, host, address), []).append(host)
         elif found != {str(address)} and settings.cluster.existing is None:  # which has addresses of its own
-            fix = f"point it at {address} in the DNS of your LAN (README, Names)"
-            elsewhere.append(failed(f"{host} leads to {', '.join(sorted(found))}", fix))
-    for where, hosts in unknown.items():
-        detail = f"not known here: {', '.join(hosts)}"
-        yield failed(detail, f"point them at {where} in the DNS of your LAN (README, Names)")
+            elsewhere.append(failed(f"{host} leads to {', '.join(sorted(found))}", _mend(settings, host, address)))
+    yield from (failed(f"not known here: {', '.join(hosts)}", fix) for fix, hosts in unknown.items())
     yield from elsewhere
-    if not unknown and not elsewhere:
-        yield ok(f"all {len(settings.addresses)} lead where they must")
+    if asked and not unknown and not elsewhere:
+        yield ok(f"{len(asked)} lead where they must")
+    if len(asked) < len(settings.addresses):
+        yield skipped(f"the cluster itself answers for {', '.join(sorted(dns.zones))}: not up yet")
+
+
+def _mend(settings: Settings, host: str, address: IPv4Address) -> str:
+    zone = settings.dns.zone_of(host) if settings.dns.enabled else None
+    if zone:
+        return f"delegate {zone} to {settings.network.load_balancers.dns}, or forward it there (README, Names)"
+    return f"point it at {address} in the DNS of your LAN (README, Names)"
 
 
 def upstream(site: Site) -> Iterator[Finding]:

@@ -61,6 +61,7 @@ def test_all_is_well(checkout: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert "ok        secrets: all that the stack file needs are set" in said
     assert said.splitlines()[-1].endswith("0 failed, 2 skipped"), "the second are plugins that nobody downloaded yet"
     assert max(map(len, said.splitlines())) <= WIDTH
+    assert "note      proxmox: atlas runs every machine" in said, "known, and no failure"
 
 
 def test_a_failure_is_told_with_its_fix_for_people_and_for_programs(
@@ -73,6 +74,7 @@ def test_a_failure_is_told_with_its_fix_for_people_and_for_programs(
     code, said = told(checkout, capsys, "--json")
     document = json.loads(said)
     assert (code, document["stack"], document["ok"]) == (1, STACK, False)
+    assert any("atlas runs every machine" in note for note in document["notes"])
     assert document["results"][-1] == {
         "check": "Proxmox",
         "status": "failed",

@@ -2,12 +2,14 @@
 
 import shutil
 import subprocess
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
 from lib.charts import TABLE
 from register.charts import needed
+from settings.dns import DnsSettings, Zone
 from stack_file.load import load_stack_file
 from stack_file.machines import VM
 from tests.stack_file.stacks import FIXTURES
@@ -60,6 +62,21 @@ def test_names_lead_to_the_platform_or_the_line_is_given(examine: Examine, netwo
     assert elsewhere.detail == "git.home.example.com leads to 203.0.113.7"
     assert INGRESS in unknown.fix, "what the DNS must say"
     assert INGRESS in elsewhere.fix, "what the DNS must say"
+
+
+def test_names_of_its_own_zone_are_asked_once_the_cluster_answers(examine: Examine, network: Network) -> None:
+    dns = DnsSettings(zones={"home.example.com": Zone()})
+    balancers = SETTINGS.network.load_balancers.model_copy(update={"dns": IPv4Address("10.2.3.6")})
+    section = SETTINGS.network.model_copy(update={"load_balancers": balancers})
+    settings = SETTINGS.model_copy(update={"dns": dns, "network": section})
+    network.dns = {}
+    assert {one.status for one in examine("names", settings=settings)} == {Status.SKIPPED}, "nobody can answer yet"
+    (failure,) = examine("names", settings=settings, state=UP)
+    assert failure.fix.startswith("delegate home.example.com to 10.2.3.6"), "one line for all of them"
+    network.alive |= {"10.2.3.6"}
+    assert failures(examine("addresses", settings=settings)) == [
+        "a machine answers at 10.2.3.6, which is for network.loadBalancers.dns"
+    ]
 
 
 def test_what_is_not_up_yet_is_not_asked(examine: Examine, network: Network) -> None:
