@@ -170,9 +170,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
             sys.exit(f"{options.operation}: {error}")
     command = [str(binary), options.operation, "--stack", options.stack, *FLAGS[options.operation], *extra]
     code = carried_out(command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}, root)
-    if options.operation == "up" and code == 0:
-        if notice := flux_sync.notice(load_stack_file(settings).gitops, Engine(binary, options.stack, root)):
-            print(f"up: {notice}", file=sys.stderr)
+    done = options.operation == "up" and code == 0
+    if done and (notice := flux_sync.notice(load_stack_file(settings).gitops, Engine(binary, options.stack, root))):
+        print(f"up: {notice}", file=sys.stderr)
     sys.exit(code)
 
 
