@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.custom_resource import CustomResourceArgs, custom_resource, value_after
+from lib.kubernetes import CERT_MANAGER_API
 from lib.names import CLUSTER_ISSUER
 
 DURATION = "2160h0m0s"
@@ -57,7 +58,7 @@ class Certificate(pulumi.ComponentResource):
         self.resource = custom_resource(
             name,
             CustomResourceArgs(
-                api_version="cert-manager.io/v1",
+                api_version=CERT_MANAGER_API,
                 kind="Certificate",
                 name=args.secret_name,
                 namespace=args.namespace,

@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from components.custom_resource import CustomResourceArgs, custom_resource, value_after
 from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
+from lib.kubernetes import EXTERNAL_SECRETS_API
 from lib.names import SECRET_STORE
 from lib.secrets import SecretDeclaration
 
@@ -70,7 +71,7 @@ class ExternalSecret(pulumi.ComponentResource):
         self.resource = custom_resource(
             name,
             CustomResourceArgs(
-                api_version="external-secrets.io/v1",
+                api_version=EXTERNAL_SECRETS_API,
                 kind="ExternalSecret",
                 name=args.secret_name,
                 namespace=args.namespace.namespace,

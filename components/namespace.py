@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from lib.kubernetes import PodSecurity
+from lib.kubernetes import PART_OF, PodSecurity
 from lib.names import CA_CONFIG_MAP, MONITORING
 from lib.network import Ingress, Policy
 
@@ -90,7 +90,7 @@ class Namespace(pulumi.ComponentResource):
 def _labels(args: NamespaceArgs) -> Mapping[str, str]:
     level = args.pod_security.value
     return {
-        "app.kubernetes.io/part-of": "home-cluster",
+        PART_OF: "home-cluster",
         "pod-security.kubernetes.io/enforce": level,
         "pod-security.kubernetes.io/warn": level,
     }

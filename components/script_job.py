@@ -8,11 +8,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from lib.images import PYTHON
-from lib.kubernetes import digest, from_secret, resources, restricted_container, restricted_pod
+from lib.kubernetes import REPLACE_UNREADY, digest, from_secret, resources, restricted_container, restricted_pod
+from lib.names import CA_DIRECTORY
 from lib.pod_scripts import modules, script
 
 _MAIN = "main.py"
-_CA_MOUNT = "/etc/cluster-ca"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ class ScriptJob(pulumi.ComponentResource):
             metadata={
                 "name": name,
                 "namespace": args.namespace,
-                "annotations": {"pulumi.com/replaceUnready": "true"},
+                "annotations": dict(REPLACE_UNREADY),
             },
             spec=_job(args, config.metadata.name),
             opts=pulumi.ResourceOptions(
@@ -144,9 +144,9 @@ def _pod(args: ScriptJobArgs, script_config_map: pulumi.Input[str], scheduled: b
     volumes: list[Mapping[str, Any]] = [{"name": "script", "configMap": files}]
     mounts: list[Mapping[str, Any]] = [{"name": "script", "mountPath": "/script", "readOnly": True}]
     if args.ca_config_map is not None:
-        environment.append({"name": "SSL_CERT_FILE", "value": f"{_CA_MOUNT}/ca.crt"})
+        environment.append({"name": "SSL_CERT_FILE", "value": f"{CA_DIRECTORY}/ca.crt"})
         volumes.append({"name": "ca", "configMap": {"name": args.ca_config_map}})
-        mounts.append({"name": "ca", "mountPath": _CA_MOUNT, "readOnly": True})
+        mounts.append({"name": "ca", "mountPath": CA_DIRECTORY, "readOnly": True})
     for volume, mount in args.volumes:
         volumes.append(volume)
         mounts.append(mount)

@@ -3,12 +3,32 @@
 import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 
 RELOADER_AUTO: Mapping[str, str] = {"reloader.stakater.com/auto": "true"}
 """Metadata of a Deployment or StatefulSet that Reloader restarts when a Secret or ConfigMap it uses changes."""
+
+REPLACE_UNREADY: Mapping[str, str] = {"pulumi.com/replaceUnready": "true"}
+"""Annotation of a Job that the provider makes anew when it has failed: it would never become ready by waiting."""
+
+LOAD_BALANCER_ADDRESS = "lbipam.cilium.io/ips"
+"""Annotation of a Service: the address that Cilium gives it."""
+
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+"""Label and taint of the nodes that run the control plane."""
+
+HOSTNAME = "kubernetes.io/hostname"
+"""Label of a node by which pods are spread over nodes."""
+
+PART_OF = "app.kubernetes.io/part-of"
+"""Label that names what an object belongs to."""
+
+CERT_MANAGER_API, CILIUM_API = "cert-manager.io/v1", "cilium.io/v2"
+EXTERNAL_SECRETS_API, TRAEFIK_API = "external-secrets.io/v1", "traefik.io/v1alpha1"
+MONITORING_API = "monitoring.coreos.com/v1"
+"""`apiVersion` of custom resources; that of the Prometheus operator is the last."""
 
 KEEP: Mapping[str, str] = {"helm.sh/resource-policy": "keep"}
 """Annotation of an object that outlives the release which made it (docs/runbooks/crds.md)."""
@@ -20,6 +40,21 @@ class PodSecurity(StrEnum):
     RESTRICTED = "restricted"
     BASELINE = "baseline"
     PRIVILEGED = "privileged"
+
+
+def release_labels(chart: str, release: str) -> dict[str, str]:
+    """Labels by which charts select the pods of a release."""
+    return {"app.kubernetes.io/name": chart, "app.kubernetes.io/instance": release}
+
+
+def role_reference(kind: Literal["Role", "ClusterRole"], name: Any) -> Any:
+    """`roleRef` of a binding."""
+    return {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
+
+
+def account_subject(name: Any, namespace: Any) -> Any:
+    """Entry of a binding's `subjects`: a ServiceAccount."""
+    return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
 
 
 def restricted_pod(uid: int = 65534) -> dict[str, Any]:

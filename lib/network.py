@@ -54,14 +54,20 @@ class Policy:
         return spec | ({"egress": []} if self.silent else {})
 
 
+def pods_of(namespace: str) -> dict[str, Any]:
+    """All pods of a namespace, by a label that Kubernetes sets itself: nobody can forget it or set it on another."""
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": str(namespace)}}}
+
+
+def tcp(port: int) -> dict[str, Any]:
+    """A port of the pods."""
+    return {"port": port, "protocol": "TCP"}
+
+
 def _rule(ingress: Ingress) -> dict[str, Any]:
     sources: list[dict[str, Any]] = []
     if ingress.peers is not None:
         sources.append({"podSelector": {"matchLabels": dict(ingress.peers)} if ingress.peers else {}})
-    # A label that Kubernetes sets itself, so nobody can forget it or set it on another namespace.
-    sources += [
-        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": str(name)}}}
-        for name in ingress.namespaces
-    ]
+    sources += [pods_of(name) for name in ingress.namespaces]
     rule: dict[str, Any] = {"from": sources} if sources else {}
-    return rule | ({"ports": [{"port": port, "protocol": "TCP"} for port in ingress.ports]} if ingress.ports else {})
+    return rule | ({"ports": [tcp(port) for port in ingress.ports]} if ingress.ports else {})

@@ -135,10 +135,6 @@ class IdentitySettings(Strict):
     host: Hostname = Field(description="Host of Authentik: the issuer of every login.")
     url: HttpsUrl | None = Field(default=None, description="Where this program reaches Authentik when not on its host.")
     replicas: int = Field(default=1, ge=1, le=5, description="Replicas of the Authentik server.")
-    service_monitors: bool = Field(
-        default=False,
-        description="Whether ServiceMonitors are made; their definition (Prometheus operator) must be in the cluster.",
-    )
     admin_email: Email = Field(description="Address of the break-glass administrator akadmin.")
     groups: tuple[Name, ...] = Field(description="Every group; users and services may name only these.")
     users: dict[Username, User] = Field(description="Every person by user name.")

@@ -20,6 +20,7 @@ from settings.platform import (
     CertificatesSettings,
     DatabasesSettings,
     GitOpsSettings,
+    MonitoringSettings,
     RotationSettings,
     SecretsSettings,
     VaultSettings,
@@ -46,6 +47,7 @@ class Settings(Strict):
     charts: ChartsSettings = Field(default_factory=ChartsSettings)
     vault: VaultSettings
     databases: DatabasesSettings = Field(default_factory=DatabasesSettings)
+    monitoring: MonitoringSettings = Field(default_factory=MonitoringSettings)
     identity: IdentitySettings
     gitops: GitOpsSettings
     rotation: RotationSettings = Field(default_factory=RotationSettings)

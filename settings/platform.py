@@ -46,9 +46,15 @@ class DatabasesSettings(Strict):
     memory: Quantity = Field(default="2Gi", description="Memory of each Postgres instance.")
     size: Annotated[Quantity, rules.VOLUME] = Field(default="10Gi", description="Volume of each Postgres instance.")
     valkey_size: Annotated[Quantity, rules.VOLUME] = Field(default="2Gi", description="Volume of Valkey.")
-    pod_monitors: bool = Field(
+
+
+class MonitoringSettings(Strict):
+    """What a Prometheus operator of yours finds; the program brings up none."""
+
+    enabled: bool = Field(
         default=False,
-        description="Whether PodMonitors are made; their definition (Prometheus operator) must be in the cluster.",
+        description="Whether ServiceMonitors and PodMonitors are made for databases, Authentik and services, and the "
+        "exporters of Valkey and Harbor run; their definitions (Prometheus operator) must be in the cluster.",
     )
 
 

@@ -123,7 +123,6 @@ def _namespace(site: Site, cluster: Cluster, opts: pulumi.ResourceOptions) -> Na
         VaultNetworkPolicyArgs(
             namespace=namespace.namespace,
             namespaces=_CALLERS,
-            monitoring=names.MONITORING,
             cilium=site.settings.cluster.existing is None,
         ),
         opts,

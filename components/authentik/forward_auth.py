@@ -14,6 +14,7 @@ from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource, value_after
 from components.script_job import ScriptJob, ScriptJobArgs
 from declarations.forward_auth import MIDDLEWARE, PREFIX, RESPONSE_HEADERS, ProxiedApplication
+from lib.kubernetes import TRAEFIK_API
 from lib.names import AUTHENTIK_IN_CLUSTER, INGRESS_CLASS
 from lib.pod_scripts import script
 
@@ -76,7 +77,7 @@ class ForwardAuth(pulumi.ComponentResource):
         custom_resource(
             f"{name}-middleware",
             CustomResourceArgs(
-                api_version="traefik.io/v1alpha1",
+                api_version=TRAEFIK_API,
                 kind="Middleware",
                 name=MIDDLEWARE,
                 namespace=args.api.namespace.namespace,

@@ -10,7 +10,7 @@ from components.authentik.blueprints import guessing, paths
 from components.authentik.database import SURGE
 from lib.images import AUTHENTIK, parts
 from lib.kubernetes import from_secret, resources
-from lib.names import AUTHENTIK_IN_CLUSTER, INGRESS_CLASS, POSTGRES_HOST
+from lib.names import AUTHENTIK_IN_CLUSTER, INGRESS_CLASS, POSTGRES_HOST, POSTGRES_PORT
 from lib.pod_scripts import script
 
 USER_ID = 1000
@@ -99,7 +99,7 @@ def _configuration(args: AuthentikValues) -> dict[str, Any]:
             "host": POSTGRES_HOST,
             "name": "authentik",
             "user": "authentik",
-            "port": 5432,
+            "port": POSTGRES_PORT,
             "sslmode": "require",
         },
     }

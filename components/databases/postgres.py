@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.certificate import Certificate, CertificateArgs
-from components.custom_resource import CustomResourceArgs, custom_resource
+from components.custom_resource import CustomResourceArgs, custom_resource, pod_monitor
 from components.databases import postgres_spec as postgres
 from components.databases.cloudnative_pg_values import values
 from components.databases.owned_database import OwnedDatabase, OwnedDatabaseArgs, RolePasswordArgs, role_password
@@ -29,6 +29,7 @@ class PostgresArgs:
 
     Attributes:
         settings: Section `databases` of the stack file.
+        monitored: Whether there is a Prometheus operator, to find PodMonitors.
         databases: Names out of `declarations.databases.DATABASES`; the password of each is the secret
             `postgres/<name>`.
         authentik_servers: Replicas of Authentik's server, which decide on the number of connections.
@@ -41,6 +42,7 @@ class PostgresArgs:
     operator_namespace: pulumi.Input[str]
     namespace: Namespace
     settings: DatabasesSettings
+    monitored: bool
     databases: tuple[str, ...]
     authentik_servers: int
     spread: bool
@@ -77,7 +79,7 @@ class Postgres(pulumi.ComponentResource):
                 chart=args.chart,
                 release="cloudnative-pg",
                 namespace=args.operator_namespace,
-                values=values(pod_monitor=args.settings.pod_monitors),
+                values=values(pod_monitor=args.monitored),
             ),
             child,
         )
@@ -100,8 +102,10 @@ class Postgres(pulumi.ComponentResource):
             # The operator's release brings the definition and the webhook.
             pulumi.ResourceOptions(parent=self, depends_on=[operator]),
         )
-        if args.settings.pod_monitors:
-            custom_resource(f"{name}-metrics", _pod_monitor(args.namespace.namespace), child)
+        if args.monitored:
+            # CloudNativePG's own option for one is deprecated (its docs, monitoring).
+            monitor = pod_monitor(POSTGRES_CLUSTER, args.namespace.namespace, postgres.LABELS)
+            custom_resource(f"{name}-metrics", monitor, child)
         self.databases = {database: self._database(database, cluster) for database in args.databases}
         self.register_outputs({"databases": list(self.databases)})
 
@@ -158,15 +162,3 @@ class Postgres(pulumi.ComponentResource):
 def _policy(databases: tuple[str, ...]) -> Any:
     owners = namespaces(DATABASES[database] for database in databases)
     return Policy(pods=postgres.LABELS, ingress=postgres.ingress(owners)).spec()
-
-
-def _pod_monitor(namespace: pulumi.Input[str]) -> CustomResourceArgs:
-    """CloudNativePG's own option for one is deprecated (its docs, monitoring)."""
-    return CustomResourceArgs(
-        api_version="monitoring.coreos.com/v1",
-        kind="PodMonitor",
-        name=POSTGRES_CLUSTER,
-        namespace=namespace,
-        spec={"selector": {"matchLabels": dict(postgres.LABELS)}, "podMetricsEndpoints": [{"port": "metrics"}]},
-        wait_for=None,
-    )

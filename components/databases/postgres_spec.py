@@ -12,8 +12,8 @@ import pulumi
 
 from declarations.databases import INITIAL_DATABASE
 from lib.images import POSTGRES
-from lib.kubernetes import mebibytes, resources
-from lib.names import MONITORING, POSTGRES_CLUSTER, SystemNamespace
+from lib.kubernetes import HOSTNAME, mebibytes, resources
+from lib.names import MONITORING, POSTGRES_CLUSTER, POSTGRES_PORT, SERVICES_DOMAIN, SystemNamespace
 from lib.network import Ingress
 from register.databases import max_connections
 
@@ -22,7 +22,7 @@ RELOAD: Mapping[str, str] = {"cnpg.io/reload": "true"}
 """Label of a Secret whose changes the operator and the instances follow at once."""
 LABELS: Mapping[str, str] = {"cnpg.io/cluster": POSTGRES_CLUSTER}
 """Of every pod of the cluster, the Jobs that initialise or clone an instance included."""
-PORT, METRICS_PORT = 5432, 9187
+METRICS_PORT = 9187
 _STATUS_PORT = 8000
 """Where the operator, and the kubelet's probes, reach the instance manager."""
 
@@ -68,7 +68,7 @@ def spec(args: PostgresSpec) -> Any:
         },
         "affinity": {
             "enablePodAntiAffinity": True,
-            "topologyKey": "kubernetes.io/hostname",
+            "topologyKey": HOSTNAME,
             "podAntiAffinityType": "required" if args.spread else "preferred",
         },
         # Of a single instance a budget would keep its node from ever being drained.
@@ -116,8 +116,8 @@ def _synchronous(args: PostgresSpec) -> dict[str, Any]:
 def ingress(owners: Sequence[str]) -> tuple[Ingress, ...]:
     """Who may connect to the instances: each other, the operator, the namespaces of the applications, metrics."""
     return (
-        Ingress(ports=(PORT, _STATUS_PORT), peers=LABELS, namespaces=(SystemNamespace.CLOUDNATIVE_PG,)),
-        Ingress(ports=(PORT,), namespaces=owners),
+        Ingress(ports=(POSTGRES_PORT, _STATUS_PORT), peers=LABELS, namespaces=(SystemNamespace.CLOUDNATIVE_PG,)),
+        Ingress(ports=(POSTGRES_PORT,), namespaces=owners),
         Ingress(ports=(METRICS_PORT,), namespaces=(MONITORING,)),
     )
 
@@ -128,6 +128,6 @@ def hosts() -> tuple[str, ...]:
         "",
         f".{SystemNamespace.DATABASES}",
         f".{SystemNamespace.DATABASES}.svc",
-        f".{SystemNamespace.DATABASES}.svc.cluster.local",
+        f".{SystemNamespace.DATABASES}.{SERVICES_DOMAIN}",
     )
     return tuple(f"{POSTGRES_CLUSTER}-{role}{domain}" for role in ("rw", "ro", "r") for domain in domains)

@@ -6,14 +6,14 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.databases.valkey_values import LABELS, METRICS_PORT, PORT, ValkeyValues, values
+from components.databases.valkey_values import LABELS, METRICS_PORT, ValkeyValues, values
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from declarations.databases import namespaces
 from lib.charts import Chart
-from lib.names import MONITORING
+from lib.names import MONITORING, VALKEY_PORT
 from lib.network import Ingress, Policy
 from register.databases import VALKEY_USERS
 from settings.platform import DatabasesSettings
@@ -36,6 +36,7 @@ class ValkeyArgs:
 
     Attributes:
         settings: Section `databases` of the stack file.
+        monitored: Whether there is a Prometheus operator, to find PodMonitors.
         users: Names out of `declarations.databases.VALKEY_USERS`; the password of each is the secret `valkey/<user>`.
             The administrator `default` is always there.
         store: The ready ClusterSecretStore.
@@ -44,6 +45,7 @@ class ValkeyArgs:
     chart: Chart
     namespace: Namespace
     settings: DatabasesSettings
+    monitored: bool
     users: tuple[str, ...]
     secrets: PlatformSecrets
     store: pulumi.Resource
@@ -94,7 +96,7 @@ class Valkey(pulumi.ComponentResource):
                         users_secret=passwords.secret_name,
                         storage_class=args.storage_class,
                         size=args.settings.valkey_size,
-                        pod_monitor=args.settings.pod_monitors,
+                        pod_monitor=args.monitored,
                     )
                 ),
             ),
@@ -107,5 +109,5 @@ def _policy(users: tuple[str, ...]) -> Any:
     clients = namespaces(VALKEY_USERS[user] for user in users)
     ingress = [Ingress(ports=(METRICS_PORT,), namespaces=(MONITORING,))]
     if clients:
-        ingress.append(Ingress(ports=(PORT,), namespaces=clients))
+        ingress.append(Ingress(ports=(VALKEY_PORT,), namespaces=clients))
     return Policy(pods=LABELS, ingress=ingress, silent=True).spec()

@@ -6,12 +6,12 @@ from typing import Any
 
 import pulumi
 
-from lib.kubernetes import RELOADER_AUTO, resources, restricted_container
+from lib.kubernetes import RELOADER_AUTO, release_labels, resources, restricted_container
+from lib.names import VALKEY_PORT
 
-PORT = 6379
 METRICS_PORT = 9121
 """Of the exporter beside Valkey."""
-LABELS: Mapping[str, str] = {"app.kubernetes.io/name": "valkey", "app.kubernetes.io/instance": "valkey"}
+LABELS: Mapping[str, str] = release_labels("valkey", "valkey")
 """Of the pod (valkey.selectorLabels of the chart), for a release of this name."""
 
 # Queues of accepted work live here, so every write is logged, and a power cut costs a second of them. Eviction takes
@@ -53,7 +53,7 @@ def values(args: ValkeyValues) -> dict[str, Any]:
     return {
         "deploymentStrategy": "Recreate",
         "workloadAnnotations": dict(RELOADER_AUTO),
-        "service": {"port": PORT},
+        "service": {"port": VALKEY_PORT},
         "auth": {
             "enabled": True,
             "usersExistingSecret": args.users_secret,

@@ -13,7 +13,8 @@ from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.vault.configuration import AUDIENCE
 from lib.charts import Chart
-from lib.names import SECRET_STORE, VAULT_SERVICE
+from lib.kubernetes import EXTERNAL_SECRETS_API
+from lib.names import SECRET_STORE, VAULT_IN_CLUSTER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ class ExternalSecrets(pulumi.ComponentResource):
         store = custom_resource(
             f"{name}-store",
             CustomResourceArgs(
-                api_version="external-secrets.io/v1",
+                api_version=EXTERNAL_SECRETS_API,
                 kind="ClusterSecretStore",
                 name=SECRET_STORE,
                 spec=_store(args),
@@ -74,7 +75,7 @@ def _store(args: ExternalSecretsArgs) -> dict[str, Any]:
         "conditions": [{"namespaces": sorted(args.consumers)}],
         "provider": {
             "vault": {
-                "server": f"https://{VAULT_SERVICE}:8200",
+                "server": VAULT_IN_CLUSTER,
                 "path": args.kv_mount,
                 "version": "v2",
                 "caProvider": {

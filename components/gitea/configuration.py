@@ -4,7 +4,7 @@ from typing import Any
 
 from components.gitea.databases import POOL
 from components.gitea.settings import GiteaSettings
-from lib.names import POSTGRES_HOST
+from lib.names import POSTGRES_HOST, POSTGRES_PORT
 
 HTTP_PORT = 3000
 
@@ -22,7 +22,7 @@ def config(settings: GiteaSettings) -> dict[str, Any]:
         },
         "database": {
             "DB_TYPE": "postgres",
-            "HOST": f"{POSTGRES_HOST}:5432",
+            "HOST": f"{POSTGRES_HOST}:{POSTGRES_PORT}",
             "NAME": "gitea",
             "USER": "gitea",
             "SSL_MODE": "verify-full",  # by the CAs of SSL_CERT_DIR, which Go takes for those of the system

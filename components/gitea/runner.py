@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.custom_resource import CustomResourceArgs, custom_resource
+from components.custom_resource import custom_resource, pod_monitor
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.gitea import runner_network
 from components.gitea import runner_objects as runner
@@ -26,6 +26,7 @@ class GiteaRunnerArgs:
     """Section `gitea` of the stack file, and what the platform gives.
 
     Attributes:
+        monitored: Whether there is a Prometheus operator, to find a PodMonitor.
         network: Its networks are closed to jobs.
         secrets: The written secrets, among them the token for registrations.
         store: Readiness of the ClusterSecretStore.
@@ -35,6 +36,7 @@ class GiteaRunnerArgs:
     """
 
     settings: GiteaSettings
+    monitored: bool
     network: NetworkSettings
     secrets: PlatformSecrets
     store: Sequence[pulumi.Resource]
@@ -94,8 +96,8 @@ class GiteaRunner(pulumi.ComponentResource):
             # Gitea first, for there is nobody to register at; and no job may run before its network is closed.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.gitea, closed], custom_timeouts=timeout),
         )
-        if args.settings.service_monitors:
-            custom_resource(f"{name}-monitor", _monitor(home.namespace), child)
+        if args.monitored:
+            custom_resource(f"{name}-monitor", pod_monitor(runner.NAME, home.namespace, runner.LABELS), child)
         self.register_outputs({})
 
 
@@ -126,14 +128,3 @@ def _registration(
         ),
         opts,
     ).secret_name
-
-
-def _monitor(namespace: pulumi.Input[str]) -> CustomResourceArgs:
-    return CustomResourceArgs(
-        api_version="monitoring.coreos.com/v1",
-        kind="PodMonitor",
-        name=runner.NAME,
-        namespace=namespace,
-        spec={"selector": {"matchLabels": dict(runner.LABELS)}, "podMetricsEndpoints": [{"port": "metrics"}]},
-        wait_for=None,
-    )

@@ -14,6 +14,7 @@ import yaml
 from components.gitea.settings import Actions
 from lib.images import GITEA_RUNNER
 from lib.kubernetes import digest, from_secret, resources, restricted_container, restricted_pod
+from lib.names import CA_DIRECTORY
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "runner.sh"
 METRICS_PORT = 9101
@@ -21,7 +22,7 @@ NAME = "gitea-runner"
 LABELS = {"app.kubernetes.io/name": NAME}
 
 _UID = 1000
-_DATA, _CONFIG, _BINARY, _TRUST, _CA = "/data", "/etc/runner", "/runner", "/trust", "/etc/cluster-ca"
+_DATA, _CONFIG, _BINARY, _TRUST = "/data", "/etc/runner", "/runner", "/trust"
 _BUNDLE = f"{_TRUST}/ca-certificates.crt"
 # What Go and OpenSSL, git, curl, Python's requests and Node read; each of the others has its own idea of a place.
 _BUNDLE_VARIABLES = ("SSL_CERT_FILE", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
@@ -134,7 +135,7 @@ def _registration(runner: Runner) -> dict[str, Any]:
         "RUNNER": f"{_BINARY}/gitea-runner",
         "CONFIG": f"{_CONFIG}/config.yaml",
         "STATE": f"{_DATA}/.runner",
-        "CLUSTER_CA": f"{_CA}/ca.crt",
+        "CLUSTER_CA": f"{CA_DIRECTORY}/ca.crt",
         "BUNDLE": _BUNDLE,
     }
     return {
@@ -149,7 +150,7 @@ def _registration(runner: Runner) -> dict[str, Any]:
         ],
         "resources": resources("50m", "128Mi"),
         "securityContext": restricted_container(),
-        "volumeMounts": [*_mounts(), {"name": "cluster-ca", "mountPath": _CA, "readOnly": True}],
+        "volumeMounts": [*_mounts(), {"name": "cluster-ca", "mountPath": CA_DIRECTORY, "readOnly": True}],
     }
 
 

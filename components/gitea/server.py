@@ -16,7 +16,8 @@ from components.gitea.values import LABELS, GiteaSecrets, GiteaValues, values
 from components.helm import Release, ReleaseArgs, release
 from components.script_job import ScriptJob, ScriptJobArgs
 from components.service import ServiceArgs, ServiceParts
-from lib.names import VALKEY_HOST
+from lib.kubernetes import MONITORING_API
+from lib.names import VALKEY_ADDRESS
 from lib.pod_scripts import script
 
 _CONTENT_SECONDS = 600
@@ -85,7 +86,7 @@ class Gitea(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         parts.disruption_budget("gitea", LABELS)
-        if args.own.service_monitors:
+        if args.settings.monitoring.enabled:
             monitor = _monitor(parts.namespace.namespace, secrets.metrics)
             custom_resource(f"{name}-monitor", monitor, pulumi.ResourceOptions(parent=self))
         self.url = f"https://{args.own.host}"
@@ -125,6 +126,7 @@ def _content(
 def _runner(args: GiteaArgs, ready: pulumi.Resource) -> GiteaRunnerArgs:
     return GiteaRunnerArgs(
         settings=args.own,
+        monitored=args.settings.monitoring.enabled,
         network=args.settings.network,
         secrets=args.secrets,
         store=args.store_ready,
@@ -138,7 +140,7 @@ def _monitor(namespace: pulumi.Input[str], token: pulumi.Input[str]) -> CustomRe
     """The chart's own would take the token as a value in plain text."""
     credentials = {"type": "Bearer", "credentials": {"name": token, "key": "token"}}
     return CustomResourceArgs(
-        api_version="monitoring.coreos.com/v1",
+        api_version=MONITORING_API,
         kind="ServiceMonitor",
         name="gitea",
         namespace=namespace,
@@ -151,7 +153,7 @@ def _monitor(namespace: pulumi.Input[str], token: pulumi.Input[str]) -> CustomRe
 
 
 def _secrets(parts: ServiceParts, args: GiteaArgs) -> GiteaSecrets:
-    address = f"redis://gitea:{{{{ .password }}}}@{VALKEY_HOST}:6379"
+    address = f"redis://gitea:{{{{ .password }}}}@{VALKEY_ADDRESS}"
     connections = {
         use: f"{address}/{database}?pool_size=100&idle_timeout=180s" for use, database in VALKEY.databases.items()
     }

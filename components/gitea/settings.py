@@ -121,11 +121,6 @@ class GiteaSettings(ServiceSection):
     )
     removed: RemovedOrganisations = Field(default_factory=RemovedOrganisations)
     actions: Actions = Field(default_factory=Actions)
-    service_monitors: bool = Field(
-        default=False,
-        description="Whether ServiceMonitors and PodMonitors are made; their definitions (Prometheus operator) must be "
-        "in the cluster.",
-    )
 
     @property
     def ssh_name(self) -> str:

@@ -18,19 +18,26 @@ from components.gitea.login_source import LoginSource, container
 from components.gitea.settings import GiteaSettings
 from declarations.oidc import OidcApplication
 from lib.images import GITEA
-from lib.kubernetes import RELOADER_AUTO, from_secret, resources, restricted_container, restricted_pod
-from lib.names import INGRESS_CLASS
+from lib.kubernetes import (
+    LOAD_BALANCER_ADDRESS,
+    RELOADER_AUTO,
+    from_secret,
+    release_labels,
+    resources,
+    restricted_container,
+    restricted_pod,
+)
+from lib.names import CA_DIRECTORY, INGRESS_CLASS
 
 SSH_PORT = 2222
 """Of the pod, whose server may not listen below 1024; the LoadBalancer listens on 22."""
-LABELS = {"app.kubernetes.io/name": "gitea", "app.kubernetes.io/instance": "gitea"}
+LABELS = release_labels("gitea", "gitea")
 """Of the pods and both Services (`gitea.selectorLabels` of the chart), when the release is named gitea."""
 
 _MEMORY = "1Gi"
 _UID = 1000  # the user of the rootless image
-_CA_DIRECTORY = "/etc/cluster-ca"
 # Go reads the bundle file of the image as well as every file of these directories.
-_TRUST = {"name": "SSL_CERT_DIR", "value": f"/etc/ssl/certs:{_CA_DIRECTORY}"}
+_TRUST = {"name": "SSL_CERT_DIR", "value": f"/etc/ssl/certs:{CA_DIRECTORY}"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +78,7 @@ class GiteaValues:
 
 def values(args: GiteaValues) -> dict[str, Any]:
     """Values of the release. One replica on one volume, so the old pod must go before the new one comes."""
-    ca_mount = {"name": "cluster-ca", "mountPath": _CA_DIRECTORY, "readOnly": True}
+    ca_mount = {"name": "cluster-ca", "mountPath": CA_DIRECTORY, "readOnly": True}
     return {
         "replicaCount": 1,
         "strategy": {"type": "Recreate"},
@@ -104,7 +111,7 @@ def _services(args: GiteaValues) -> dict[str, Any]:
     return {
         "ssh": {
             "type": "LoadBalancer",
-            "annotations": {"lbipam.cilium.io/ips": str(args.ssh_address)},
+            "annotations": {LOAD_BALANCER_ADDRESS: str(args.ssh_address)},
         }
     }
 

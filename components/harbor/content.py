@@ -12,6 +12,7 @@ from components.harbor.declared import content
 from components.harbor.settings import HarborSettings
 from components.harbor.values import WORKLOADS
 from components.script_job import ScriptJob, ScriptJobArgs
+from lib.kubernetes import account_subject, role_reference
 from lib.pod_scripts import script
 
 _SECONDS = 900
@@ -112,10 +113,12 @@ class HarborContent(pulumi.ComponentResource):
         pods: Any = {"resources": ["pods"], "verbs": ["list"]}
         rules: Any = [{"api_groups": [""], **rule} for rule in (secret, pods)]
         role = k8s.rbac.v1.Role(f"{name}-role", metadata=metadata, rules=rules, opts=child)
-        reference: Any = {"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name}
-        subjects: Any = [{"kind": "ServiceAccount", **_metadata(account.metadata.name, args)}]
         binding = k8s.rbac.v1.RoleBinding(
-            f"{name}-binding", metadata=metadata, role_ref=reference, subjects=subjects, opts=child
+            f"{name}-binding",
+            metadata=metadata,
+            role_ref=role_reference("Role", role.metadata.name),
+            subjects=[account_subject(account.metadata.name, args.namespace)],
+            opts=child,
         )
         return account, binding
 

@@ -7,11 +7,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from lib.images import HARBOR_TRIVY
-from lib.kubernetes import RELOADER_AUTO, from_secret, resources, restricted_container, restricted_pod
+from lib.kubernetes import PART_OF, RELOADER_AUTO, from_secret, resources, restricted_container, restricted_pod
 
 _NAME = "harbor-trivy"  # where core looks for the scanner when the chart is left to itself
 _PORT = 8080
-_LABELS = {"app.kubernetes.io/name": _NAME, "app.kubernetes.io/part-of": "harbor"}
+_LABELS = {"app.kubernetes.io/name": _NAME, PART_OF: "harbor"}
 _UID = 10000  # the user `scanner` of the image
 _CACHE = "/home/scanner/.cache"
 

@@ -16,7 +16,7 @@ from components.harbor.settings import HarborSettings
 from components.harbor.values import WORKLOADS, HarborSecrets, HarborValues, values
 from components.helm import ReleaseArgs, release
 from components.service import ServiceArgs, ServiceParts
-from lib.names import VALKEY_HOST
+from lib.names import VALKEY_ADDRESS
 
 _CREATION = {"administrators": "adminonly", "everyone": "everyone"}
 _VALKEY_DATABASES = VALKEY.databases
@@ -89,7 +89,7 @@ class Harbor(pulumi.ComponentResource):
                         secrets=secrets,
                         storage_class=args.storage_class,
                         registry_size=args.own.registry_size,
-                        service_monitors=args.own.service_monitors,
+                        service_monitors=args.settings.monitoring.enabled,
                     )
                 ),
             ),
@@ -117,7 +117,7 @@ class Harbor(pulumi.ComponentResource):
 
 
 def _secrets(parts: ServiceParts, args: HarborArgs, authority: pulumi.Output[str]) -> HarborSecrets:
-    url = f"redis://harbor:{{{{ .password }}}}@{VALKEY_HOST}:6379"
+    url = f"redis://harbor:{{{{ .password }}}}@{VALKEY_ADDRESS}"
     databases = {use: f"{url}/{number}?idle_timeout_seconds=30" for use, number in _VALKEY_DATABASES.items()}
     credentials = {"password": "{{ .password }}", **databases}
     return HarborSecrets(

@@ -6,7 +6,6 @@ from components.harbor.names import NAMESPACE
 from components.harbor.settings import USER_NAMES, HarborSettings
 from components.harbor.values import METRICS_PORT
 from declarations.service import Openings, Service, Smoke
-from settings.model import Settings
 
 _MEMORY, _EXPORTER_MEMORY = 2752, 128
 _STARTER = """\
@@ -14,10 +13,6 @@ _STARTER = """\
     userGroup: users
     adminGroup: admins
 """
-
-
-def _monitored(settings: Settings) -> bool:
-    return settings.section(HarborSettings).service_monitors
 
 
 HARBOR = Service(
@@ -38,9 +33,9 @@ HARBOR = Service(
     client_readers=secrets.LOGIN,
     databases=DATABASES,
     valkey_users={"harbor": VALKEY},
-    openings=lambda settings: Openings(metrics=(METRICS_PORT,) if _monitored(settings) else ()),
+    openings=lambda settings: Openings(metrics=(METRICS_PORT,) if settings.monitoring.enabled else ()),
     user_names=USER_NAMES,
     checks=checks.ALL,
-    memory=lambda settings: _MEMORY + (_EXPORTER_MEMORY if _monitored(settings) else 0),
+    memory=lambda settings: _MEMORY + (_EXPORTER_MEMORY if settings.monitoring.enabled else 0),
     starter=_STARTER,
 )

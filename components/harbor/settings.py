@@ -127,11 +127,6 @@ class HarborSettings(ServiceSection):
     )
     garbage_collection: GarbageCollection = Field(default_factory=GarbageCollection)
     scan_schedule: Cron = Field(default="0 4 * * *", description="When every image is scanned anew (UTC).")
-    service_monitors: bool = Field(
-        default=False,
-        description="Whether metrics are served, and ServiceMonitors made for them; "
-        "their definition (Prometheus operator) must be in the cluster.",
-    )
 
     @property
     def hosts(self) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ import pulumi
 from components.harbor.databases import EXPORTER_POOL, POOL
 from components.harbor.secrets import REGISTRY_USER
 from lib.kubernetes import RELOADER_AUTO, from_secret, resources
-from lib.names import INGRESS_CLASS, POSTGRES_HOST, VALKEY_HOST
+from lib.names import INGRESS_CLASS, POSTGRES_HOST, POSTGRES_PORT, VALKEY_ADDRESS
 
 METRICS_PORT = 8001
 """Port of the metrics in every pod, the default of the chart."""
@@ -79,7 +79,7 @@ def values(args: HarborValues) -> dict[str, Any]:
         "caBundleSecretName": secrets.ca,
         "caSecretName": secrets.ca,
         "database": _database(args),
-        "redis": {"type": "external", "external": {"addr": f"{VALKEY_HOST}:6379"}},
+        "redis": {"type": "external", "external": {"addr": VALKEY_ADDRESS}},
         "portal": {"resources": resources("10m", "64Mi")},
         "core": _core(args),
         "jobservice": _job_service(secrets),
@@ -114,7 +114,7 @@ def _database(args: HarborValues) -> dict[str, Any]:
         "maxOpenConns": POOL,
         "external": {
             "host": POSTGRES_HOST,
-            "port": "5432",
+            "port": str(POSTGRES_PORT),
             "username": "harbor",
             "coreDatabase": "harbor",
             "existingSecret": args.secrets.database,

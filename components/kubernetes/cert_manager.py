@@ -14,7 +14,7 @@ from components.kubernetes.values.cert_manager import values
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
-from lib.kubernetes import PodSecurity
+from lib.kubernetes import CERT_MANAGER_API, PodSecurity
 
 _WEBHOOK_PORT = 10250
 
@@ -90,7 +90,7 @@ class CertManager(pulumi.ComponentResource):
 
 def _issuer(secret_name: pulumi.Input[str]) -> CustomResourceArgs:
     return CustomResourceArgs(
-        api_version="cert-manager.io/v1",
+        api_version=CERT_MANAGER_API,
         kind="ClusterIssuer",
         name=names.CLUSTER_ISSUER,
         spec={"ca": {"secretName": secret_name}},

@@ -13,6 +13,7 @@ from components.kubernetes.conditions import Conditions, ConditionsArgs, definit
 from components.kubernetes.load_balancers import AddressPool
 from components.kubernetes.values.cilium import CiliumValues, values
 from lib.charts import Chart
+from lib.kubernetes import CILIUM_API, CONTROL_PLANE
 from lib.names import SystemNamespace
 from settings.infrastructure import LoadBalancers
 
@@ -113,7 +114,7 @@ def _pool(pool: AddressPool) -> CustomResourceArgs:
     namespace, service = pool.service or ("", "stack")
     holder = {"io.kubernetes.service.namespace": namespace, "io.kubernetes.service.name": service}
     return CustomResourceArgs(
-        api_version="cilium.io/v2",
+        api_version=CILIUM_API,
         kind="CiliumLoadBalancerIPPool",
         name=service,
         spec={
@@ -126,7 +127,7 @@ def _pool(pool: AddressPool) -> CustomResourceArgs:
 
 def _announcement(nodes: Announcing) -> CustomResourceArgs:
     operator = {"workers": "DoesNotExist", "control-planes": "Exists"}.get(nodes)
-    match = {"key": "node-role.kubernetes.io/control-plane", "operator": operator}
+    match = {"key": CONTROL_PLANE, "operator": operator}
     return CustomResourceArgs(
         api_version="cilium.io/v2alpha1",
         kind="CiliumL2AnnouncementPolicy",

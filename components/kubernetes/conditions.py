@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.script_job import ScriptJob, ScriptJobArgs
+from lib.kubernetes import account_subject, role_reference
 from lib.names import SystemNamespace
 from lib.pod_scripts import script
 
@@ -85,8 +86,8 @@ class Conditions(pulumi.ComponentResource):
         binding = k8s.rbac.v1.ClusterRoleBinding(
             f"{name}-binding",
             metadata={"name": name},
-            role_ref=_reference(role),
-            subjects=_subjects(account),
+            role_ref=role_reference("ClusterRole", role.metadata.name),
+            subjects=[account_subject(account.metadata.name, account.metadata.namespace)],
             opts=child,
         )
         self.gate = ScriptJob(
@@ -113,11 +114,3 @@ def _rules(objects: Sequence[Watched]) -> Any:
         {"apiGroups": [group], "resources": [resource], "resourceNames": sorted(names), "verbs": ["get"]}
         for (group, resource), names in sorted(named.items())
     ]
-
-
-def _reference(role: k8s.rbac.v1.ClusterRole) -> Any:
-    return {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role.metadata.name}
-
-
-def _subjects(account: k8s.core.v1.ServiceAccount) -> Any:
-    return [{"kind": "ServiceAccount", "name": account.metadata.name, "namespace": account.metadata.namespace}]

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import coredns_objects as coredns
+from lib.kubernetes import account_subject, role_reference
 from lib.names import SystemNamespace
 from settings.infrastructure import NetworkSettings
 
@@ -84,8 +84,8 @@ class CoreDns(pulumi.ComponentResource):
         binding = k8s.rbac.v1.ClusterRoleBinding(
             f"{name}-binding",
             metadata={"name": "system:coredns"},
-            role_ref=_reference(role.metadata.name),
-            subjects=_subjects(account.metadata.name),
+            role_ref=role_reference("ClusterRole", role.metadata.name),
+            subjects=[account_subject(account.metadata.name, SystemNamespace.KUBE_SYSTEM.value)],
             opts=child,
         )
         return account, binding
@@ -93,11 +93,3 @@ class CoreDns(pulumi.ComponentResource):
 
 def _corefile(args: CoreDnsArgs) -> str:
     return coredns.corefile(hosts=args.hosts, resolvers=args.network.resolvers)
-
-
-def _reference(role: pulumi.Input[str]) -> Any:
-    return {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
-
-
-def _subjects(account: pulumi.Input[str]) -> Any:
-    return [{"kind": "ServiceAccount", "name": account, "namespace": SystemNamespace.KUBE_SYSTEM.value}]

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from lib.images import COREDNS
-from lib.kubernetes import resources, restricted_container, restricted_pod
+from lib.kubernetes import CONTROL_PLANE, HOSTNAME, PART_OF, resources, restricted_container, restricted_pod
 from lib.names import SystemNamespace
 
 NAME = "coredns"
@@ -18,7 +18,7 @@ READY_PORT = 8181
 METRICS_PORT = 9153
 
 _SELECTOR = {"k8s-app": "kube-dns"}
-_LABELS = {**_SELECTOR, "app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "home-cluster"}
+_LABELS = {**_SELECTOR, "app.kubernetes.io/name": NAME, PART_OF: "home-cluster"}
 _REPLICAS = 2
 _USER = 65532
 """The image's own user (https://github.com/coredns/coredns/pull/5969); as a number, for the kubelet to judge it."""
@@ -85,11 +85,11 @@ def _pod(account: pulumi.Input[str], config_map: pulumi.Input[str]) -> Any:
         "serviceAccountName": account,
         "priorityClassName": "system-cluster-critical",
         "dnsPolicy": "Default",
-        "tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}],
+        "tolerations": [{"key": CONTROL_PLANE, "operator": "Exists"}],
         "topologySpreadConstraints": [
             {
                 "maxSkew": 1,
-                "topologyKey": "kubernetes.io/hostname",
+                "topologyKey": HOSTNAME,
                 "whenUnsatisfiable": "ScheduleAnyway",
                 "labelSelector": {"matchLabels": _SELECTOR},
             }

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.talos.authentication import PREFIX
+from lib.kubernetes import role_reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class GroupRoles(pulumi.ComponentResource):
             k8s.rbac.v1.ClusterRoleBinding(
                 f"{name}-{group}",
                 metadata={"name": f"authentik-{group}"},
-                role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+                role_ref=role_reference("ClusterRole", role),
                 subjects=[
                     {"api_group": "rbac.authorization.k8s.io", "kind": "Group", "name": f"{PREFIX}{group}"},
                 ],

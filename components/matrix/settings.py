@@ -49,10 +49,6 @@ class MatrixSettings(ServiceSection):
     federation_servers: tuple[Hostname, ...] = Field(
         default=(), description="Server names that are talked to, and no others; when empty, all are."
     )
-    service_monitors: bool = Field(
-        default=False,
-        description="Whether ServiceMonitors are made; their definition (Prometheus operator) must be in the cluster.",
-    )
     user_group: Name = Field(description="Group that may log in.")
     admin_group: Name | None = Field(
         default=None, description="Group whose members may administer the server; they are in the user group too."

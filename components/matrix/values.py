@@ -17,14 +17,13 @@ from components.matrix.settings import MatrixSettings
 from declarations.oidc import OidcApplication
 from lib.images import HAPROXY, parts
 from lib.kubernetes import RELOADER_AUTO
-from lib.names import INGRESS_CLASS, POSTGRES_HOST
+from lib.names import CA_DIRECTORY, INGRESS_CLASS, POSTGRES_HOST, POSTGRES_PORT
 
 RELEASE = "matrix"
 METRICS_PORTS = (9001, 8405, 8081)
 """Of Synapse, HAProxy and the authentication service (the chart's containerPorts)."""
 ELEMENT_PORT = 8080
 
-_CA_DIRECTORY = "/etc/cluster-ca"
 _OIDC_DIRECTORY, _SESSIONS_DIRECTORY = "/etc/oidc", "/etc/sessions"
 
 
@@ -56,6 +55,7 @@ class MatrixValues:
     """
 
     settings: MatrixSettings
+    service_monitors: bool
     application: OidcApplication
     administrators: Sequence[str]
     secrets: MatrixSecrets
@@ -147,14 +147,14 @@ def _authentication_service(args: MatrixValues) -> dict[str, Any]:
         # Merged over the chart's defaults and below what the chart insists on.
         "additional": {"login.yaml": {"config": _yaml(login)}},
         # It talks to Authentik and to nothing else by TLS, and its Rust library trusts either this file or the system.
-        "extraEnv": [{"name": "SSL_CERT_FILE", "value": f"{_CA_DIRECTORY}/ca.crt"}],
+        "extraEnv": [{"name": "SSL_CERT_FILE", "value": f"{CA_DIRECTORY}/ca.crt"}],
         "extraVolumes": [
             {"name": "cluster-ca", "configMap": {"name": args.ca_config_map}},
             {"name": "oidc", "secret": {"secretName": args.secrets.oidc}},
             {"name": "sessions", "secret": {"secretName": args.secrets.sessions}},
         ],
         "extraVolumeMounts": [
-            {"name": "cluster-ca", "mountPath": _CA_DIRECTORY, "readOnly": True},
+            {"name": "cluster-ca", "mountPath": CA_DIRECTORY, "readOnly": True},
             {"name": "oidc", "mountPath": _OIDC_DIRECTORY, "readOnly": True},
             {"name": "sessions", "mountPath": _SESSIONS_DIRECTORY, "readOnly": True},
         ],
@@ -163,7 +163,7 @@ def _authentication_service(args: MatrixValues) -> dict[str, Any]:
 
 
 def _monitors(args: MatrixValues) -> dict[str, Any]:
-    return {"enabled": args.settings.service_monitors}
+    return {"enabled": args.service_monitors}
 
 
 def _yaml(document: dict[str, Any]) -> str:
@@ -173,7 +173,7 @@ def _yaml(document: dict[str, Any]) -> str:
 def _postgres(name: str, secret: pulumi.Input[str]) -> dict[str, Any]:
     return {
         "host": POSTGRES_HOST,
-        "port": 5432,
+        "port": POSTGRES_PORT,
         "user": name,
         "database": name,
         "sslMode": "require",

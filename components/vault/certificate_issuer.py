@@ -12,8 +12,8 @@ from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.vault import policies
 from components.vault.kubernetes_role import VaultKubernetesRole, VaultKubernetesRoleArgs
-from components.vault.server_config import API_PORT
-from lib.names import VAULT_ISSUER, VAULT_SERVICE, SystemNamespace
+from lib.kubernetes import CERT_MANAGER_API, account_subject, role_reference
+from lib.names import VAULT_IN_CLUSTER, VAULT_ISSUER, SystemNamespace
 
 ROLE = "certificate-issuer"
 AUDIENCE = f"vault://{VAULT_ISSUER}"
@@ -87,7 +87,7 @@ class VaultCertificateIssuer(pulumi.ComponentResource):
         self.issuer = custom_resource(
             name,
             CustomResourceArgs(
-                api_version="cert-manager.io/v1",
+                api_version=CERT_MANAGER_API,
                 kind="ClusterIssuer",
                 name=VAULT_ISSUER,
                 spec={"vault": _spec(args, role, account.metadata.name)},
@@ -129,15 +129,15 @@ def _may_make_tokens(name: str, account: k8s.core.v1.ServiceAccount, opts: pulum
     return k8s.rbac.v1.RoleBinding(
         f"{name}-token-binding",
         metadata=metadata,
-        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name},
-        subjects=[{"kind": "ServiceAccount", "name": _CONTROLLER, "namespace": account.metadata.namespace}],
+        role_ref=role_reference("Role", role.metadata.name),
+        subjects=[account_subject(_CONTROLLER, account.metadata.namespace)],
         opts=opts,
     )
 
 
 def _spec(args: VaultCertificateIssuerArgs, role: pulumi.Output[str], account: pulumi.Output[str]) -> dict[str, Any]:
     return {
-        "server": f"https://{VAULT_SERVICE}:{API_PORT}",
+        "server": VAULT_IN_CLUSTER,
         "path": args.sign_path,
         "caBundle": args.ca_certificate.apply(lambda pem: base64.b64encode(pem.encode()).decode()),
         "auth": {

@@ -11,7 +11,15 @@ from components.script_job import ScriptJob, ScriptJobArgs
 from components.vault.server_config import RELEASE, replica_addresses
 from components.vault.values import KEYS_SECRET, bank_vaults_flags
 from lib.images import BANK_VAULTS
-from lib.kubernetes import resources, restricted_container, restricted_pod
+from lib.kubernetes import (
+    REPLACE_UNREADY,
+    account_subject,
+    resources,
+    restricted_container,
+    restricted_pod,
+    role_reference,
+)
+from lib.names import CA_DIRECTORY
 from lib.pod_scripts import script
 
 _SECONDS = 900
@@ -87,7 +95,7 @@ class Initialisation(pulumi.ComponentResource):
             metadata={
                 "name": "vault-init",
                 "namespace": self._args.namespace.namespace,
-                "annotations": {"pulumi.com/replaceUnready": "true"},
+                "annotations": dict(REPLACE_UNREADY),
             },
             spec=self._job(),
             # Nothing in the Job's spec comes from the server or the binding, and it needs both.
@@ -110,8 +118,8 @@ class Initialisation(pulumi.ComponentResource):
         return k8s.rbac.v1.RoleBinding(
             f"{self._name}-{role}-binding",
             metadata=metadata,
-            role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": created.metadata.name},
-            subjects=[{"kind": "ServiceAccount", "name": account, "namespace": self._args.namespace.namespace}],
+            role_ref=role_reference("Role", created.metadata.name),
+            subjects=[account_subject(account, self._args.namespace.namespace)],
             opts=child,
         )
 
@@ -121,9 +129,9 @@ class Initialisation(pulumi.ComponentResource):
     def _pod(self) -> Any:
         environment = [
             {"name": "VAULT_ADDR", "value": _FIRST},
-            {"name": "VAULT_CACERT", "value": "/etc/cluster-ca/ca.crt"},
+            {"name": "VAULT_CACERT", "value": f"{CA_DIRECTORY}/ca.crt"},
         ]
-        ca_mount = {"name": "ca", "mountPath": "/etc/cluster-ca", "readOnly": True}
+        ca_mount = {"name": "ca", "mountPath": CA_DIRECTORY, "readOnly": True}
         flags = [*bank_vaults_flags(self._args.namespace.literal), "--secret-shares=1", "--secret-threshold=1"]
         return {
             "restartPolicy": "Never",

@@ -13,7 +13,7 @@ from components.script_job import ScriptJob, ScriptJobArgs
 from components.vault import policies
 from components.vault.login import ADMINISTRATOR, MOUNT, OWN_FOLDER, ROLE
 from declarations.oidc import OidcApplication
-from lib.names import VAULT_SERVICE
+from lib.names import VAULT_IN_CLUSTER
 from lib.pod_scripts import script
 
 TOKEN_HOURS, TOKEN_MAX_HOURS = 1, 8
@@ -148,7 +148,7 @@ class VaultOidc(pulumi.ComponentResource):
                 namespace=self._args.namespace.namespace,
                 source=script("vault_login"),
                 environment={
-                    "VAULT_ADDR": f"https://{VAULT_SERVICE}:8200",
+                    "VAULT_ADDR": VAULT_IN_CLUSTER,
                     "MOUNT": login.path.apply(lambda path: path or MOUNT),
                     "ROLE": role.role_name,
                     "ISSUER": application.issuer,

@@ -7,13 +7,14 @@ import pulumi
 import pulumi_vault as vault
 
 from components.certificate_authority import CertificateAuthority
+from lib.names import SERVICES_DOMAIN
 
 MOUNT = "pki"
 ROLE = "platform"
 _HOUR = 3600
 MAX_SECONDS = 90 * 24 * _HOUR
 """Ninety days, as the certificates of cert-manager last."""
-_SERVICES = ("svc", "svc.cluster.local")
+_SERVICES = ("svc", SERVICES_DOMAIN)
 
 
 @dataclass(frozen=True, kw_only=True)

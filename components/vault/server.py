@@ -18,7 +18,7 @@ from components.vault.initialisation import Initialisation, InitialisationArgs
 from components.vault.server_config import API_PORT, RELEASE, certificate_hosts, replica_addresses
 from components.vault.values import VaultValues, values
 from lib.charts import Chart
-from lib.kubernetes import digest
+from lib.kubernetes import LOAD_BALANCER_ADDRESS, digest, release_labels
 from lib.pod_scripts import script
 from scripts import caretaker
 
@@ -26,11 +26,7 @@ GATE_SECONDS = 600
 _STEADY_SECONDS = 15
 """Nobody awaits the release, and after an upgrade the old pod serves on for the five seconds of the chart's preStop."""
 SERVICE = f"{RELEASE}-api"
-SERVER_LABELS = {
-    "app.kubernetes.io/name": "vault",
-    "app.kubernetes.io/instance": RELEASE,
-    "component": "server",
-}
+SERVER_LABELS = {**release_labels("vault", RELEASE), "component": "server"}
 """Labels that the chart puts on the pods of the server."""
 
 
@@ -167,7 +163,7 @@ def _service_metadata(args: VaultServerArgs) -> Any:
         "name": SERVICE,
         "namespace": args.namespace.namespace,
         "annotations": {
-            "lbipam.cilium.io/ips": args.load_balancer_ip,
+            LOAD_BALANCER_ADDRESS: args.load_balancer_ip,
             # Traefik speaks TLS to Vault and trusts the platform's CA for it.
             "traefik.ingress.kubernetes.io/service.serversscheme": "https",
             "traefik.ingress.kubernetes.io/service.serverstransport": (f"{args.namespace.literal}-vault@kubernetescrd"),

@@ -1,8 +1,10 @@
 """Configuration of the Vault server (HCL), and where its servers are reached."""
 
+from lib.names import SERVICES_DOMAIN, VAULT_PORT
+
 RELEASE = "vault"
 """Name of the Helm release; the chart names the StatefulSet, its ServiceAccount and its Services after it."""
-API_PORT, CLUSTER_PORT = 8200, 8201
+API_PORT, CLUSTER_PORT = VAULT_PORT, 8201
 METRICS_PORT = 8204
 _METRICS_CLUSTER_PORT = 8205
 TLS_DIRECTORY = "/vault/userconfig/tls"
@@ -24,7 +26,7 @@ def replica_addresses(replicas: int) -> tuple[str, ...]:
 
 def api_address(pod: str, namespace: str) -> str:
     """URL of one server for every pod of the cluster: what it tells clients and other servers."""
-    return f"https://{server_name(pod)}.{namespace}.svc.cluster.local:{API_PORT}"
+    return f"https://{server_name(pod)}.{namespace}.{SERVICES_DOMAIN}:{API_PORT}"
 
 
 def certificate_hosts(namespace: str) -> tuple[str, ...]:
@@ -33,10 +35,10 @@ def certificate_hosts(namespace: str) -> tuple[str, ...]:
     The short names are written out: OpenSSL, and so the probes, take no wildcard with a single label behind it.
     """
     services = [RELEASE, f"{RELEASE}-api"]
-    forms = ["", f".{namespace}", f".{namespace}.svc", f".{namespace}.svc.cluster.local"]
+    forms = ["", f".{namespace}", f".{namespace}.svc", f".{namespace}.{SERVICES_DOMAIN}"]
     named = [f"{service}{form}" for service in services for form in forms]
     servers = [server_name(f"{RELEASE}-{number}") for number in range(_MOST_SERVERS)]
-    return ("localhost", *named, *servers, f"*.{_DOMAIN}.{namespace}.svc.cluster.local")
+    return ("localhost", *named, *servers, f"*.{_DOMAIN}.{namespace}.{SERVICES_DOMAIN}")
 
 
 def server_config(replicas: int) -> str:

@@ -8,6 +8,7 @@ import pulumi_kubernetes as k8s
 
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource
+from lib.kubernetes import TRAEFIK_API
 from lib.names import INGRESS_CLASS
 
 
@@ -38,7 +39,7 @@ class VaultUserInterface(pulumi.ComponentResource):
         transport = custom_resource(
             f"{name}-transport",
             CustomResourceArgs(
-                api_version="traefik.io/v1alpha1",
+                api_version=TRAEFIK_API,
                 kind="ServersTransport",
                 name="vault",
                 namespace=args.namespace,

@@ -16,7 +16,6 @@ from tests.support.variants import Difference, changed, difference
 
 _OLD = "    adminEmail: gitea-admin@agentydragon.com\n"
 _NEW = f"""{_OLD}    actions: {{ enabled: true, runners: 2, jobs: 3, labels: [debian], memory: 2Gi, size: 20Gi }}
-    serviceMonitors: true
 """
 _ORGANISATIONS = """    organisations: # repositories that belong to nobody alone
       household:
@@ -153,23 +152,6 @@ def test_runners_come_after_gitea_and_behind_a_closed_network(extended: Recordin
     assert extended.is_after(found, extended.one("kubernetes:batch/v1:Job", "gitea-login")), "to register at it"
     closed = extended.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "gitea-runner-egress")
     assert extended.is_after(found, closed), "no job runs before"
-
-
-def test_monitors_read_with_the_token_and_by_the_chart_s_labels(extended: Recording) -> None:
-    monitor = extended.one("kubernetes:monitoring.coreos.com/v1:ServiceMonitor", "gitea-monitor")
-    (endpoint,) = monitor.get("spec", "endpoints")
-    assert endpoint["authorization"]["credentials"] == {"name": "metrics", "key": "token"}, "a Secret beside it"
-    assert monitor.get("spec", "selector", "matchLabels") == {
-        "app.kubernetes.io/name": "gitea",
-        "app.kubernetes.io/instance": "gitea",
-    }, "those of the Service of the chart"
-    pod_labels = runner(extended).get("spec", "template", "metadata", "labels")
-    selector = extended.one("kubernetes:monitoring.coreos.com/v1:PodMonitor", "gitea-runner-monitor").get("spec")
-    assert selector["selector"]["matchLabels"].items() <= pod_labels.items(), "it finds the pods"
-
-
-def test_a_monitor_is_made_only_where_it_is_asked_for(update: Recording) -> None:
-    assert update.of_type("kubernetes:monitoring.coreos.com/v1:ServiceMonitor") == [], "its definition may be missing"
 
 
 def test_gitea_may_be_moved_while_a_node_is_drained(update: Recording) -> None:

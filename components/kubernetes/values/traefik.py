@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from lib.images import TRAEFIK, parts
-from lib.kubernetes import resources
+from lib.kubernetes import HOSTNAME, LOAD_BALANCER_ADDRESS, resources
 from lib.names import INGRESS_CLASS
 
 HTTP_PORT = 8000
@@ -31,7 +31,7 @@ class TraefikValues:
 def values(args: TraefikValues) -> dict[str, Any]:
     """Values of the release."""
     # LB IPAM of Cilium: docs.cilium.io, network/lb-ipam, "Requesting IPs".
-    annotations = {} if args.address is None else {"lbipam.cilium.io/ips": str(args.address)}
+    annotations = {} if args.address is None else {LOAD_BALANCER_ADDRESS: str(args.address)}
     image, tag = parts(TRAEFIK)
     registry, _, repository = image.partition("/")
     return {
@@ -71,7 +71,7 @@ def _without_aliases(entry_point: str) -> str:
 def _spread() -> dict[str, Any]:
     return {
         "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
+        "topologyKey": HOSTNAME,
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "traefik"}},
     }

@@ -55,6 +55,7 @@ def server(settings: Settings, opts: pulumi.ResourceOptions) -> tuple[AuthentikA
         chart=Catalogue()["authentik"],
         namespace=namespace,
         identity=settings.identity,
+        monitored=False,
         pods=settings.network.pods,
         secrets=secrets,
         store_ready=[store],

@@ -185,9 +185,6 @@ def test_metrics_are_served_and_only_the_monitoring_reads_them(
 ) -> None:
     for part in ("server", "worker"):
         assert values[part]["metrics"]["enabled"] is True, f"{part}: the Service that Prometheus finds"
-        assert values[part]["metrics"]["serviceMonitor"]["enabled"] is False, "its definition need not be there"
-    with_monitors = under(changed(identity={"service_monitors": True})).one(RELEASE).get("values")
-    assert with_monitors["server"]["metrics"]["serviceMonitor"]["enabled"] is True, "where the stack file asks for it"
     policy = update.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "authentik-namespace-ingress")
     rules = [
         rule for rule in policy.get("spec", "ingress") if {"port": 9300, "protocol": "TCP"} in rule.get("ports", [])

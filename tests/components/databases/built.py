@@ -69,6 +69,7 @@ def recorded(*, spread: bool = True, authentik_servers: int = 1, users: tuple[st
         given: dict[str, Any] = {
             "namespace": namespace,
             "settings": DatabasesSettings(**keys),
+            "monitored": False,
             "secrets": PlatformSecrets("secrets", PlatformSecretsArgs(declarations=_declarations(), mount="kv"), opts),
             "store": namespace,
             "storage_class": "fast",

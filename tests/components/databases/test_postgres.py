@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from register.databases import DATABASES, limits, max_connections
-from tests.components.databases.built import RELEASE, cluster, of_kind, policy, recorded
+from tests.components.databases.built import cluster, of_kind, policy, recorded
 from tests.support.engine import Recording
 
 
@@ -150,13 +150,3 @@ def test_each_port_is_open_to_those_alone_who_need_it(databases: Recording) -> N
         8000: {"postgres", "cnpg-system"},
         9187: {"monitoring"},
     }, "the instance manager obeys whoever reaches it with the operator's certificate, so nobody else does"
-
-
-def test_metrics_are_scraped_where_the_stack_file_says_that_the_definition_is_there(databases: Recording) -> None:
-    assert databases.of_type("kubernetes:monitoring.coreos.com/v1:PodMonitor") == [], "the API server would refuse it"
-    found = recorded(pod_monitors=True)
-    monitor = found.one("kubernetes:monitoring.coreos.com/v1:PodMonitor")
-    assert monitor.get("spec", "selector", "matchLabels") == {"cnpg.io/cluster": "postgres"}, "the label of its docs"
-    assert found.one(RELEASE, "postgres-operator").get("values", "monitoring", "podMonitorEnabled") is True, (
-        "the operator's own metrics come with it"
-    )

@@ -7,6 +7,7 @@ from components.harbor.pull_secret import CONFIGURATION, GENERATION
 from components.harbor.service import HARBOR
 from components.harbor.settings import HarborSettings
 from declarations.service import Openings
+from settings.platform import MonitoringSettings
 from tests.components.services import JOB, RELEASE, SETTINGS, external_secrets, harbor, recorded, sources, template
 from tests.support.engine import Recorded
 
@@ -123,8 +124,8 @@ def test_each_password_satisfies_harbor() -> None:
 
 def test_metrics_are_open_to_the_monitoring_alone_and_only_where_they_are_served() -> None:
     assert HARBOR.openings(SETTINGS) == Openings(), "nobody reads them"
-    monitored = SETTINGS.section(HarborSettings).model_copy(update={"service_monitors": True})
-    assert HARBOR.openings(SETTINGS.model_copy(update={"harbor": monitored})) == Openings(metrics=(8001,)), (
+    monitored = SETTINGS.model_copy(update={"monitoring": MonitoringSettings(enabled=True)})
+    assert HARBOR.openings(monitored) == Openings(metrics=(8001,)), (
         "the port of every pod in the chart's values.yaml, metrics"
     )
 

@@ -60,16 +60,8 @@ def test_the_charts_own_scanner_is_off() -> None:
     assert built()["trivy"]["enabled"] is False, "it would ask Valkey without a password"
 
 
-def test_metrics_and_their_exporter_are_there_only_for_somebody_who_reads_them() -> None:
-    assert built()["metrics"] == {"enabled": False}, "the kind ServiceMonitor may be absent"
-    assert "exporter" not in built(), "and the exporter takes connections"
-    found = built(service_monitors=True)
-    assert found["metrics"] == {"enabled": True, "serviceMonitor": {"enabled": True}}, (
-        "all components, and who is to ask"
-    )
-
-
 def test_the_exporter_gets_valkey_by_a_variable_too_and_opens_few_connections() -> None:
+    assert "exporter" not in built(), "where nobody reads metrics, it takes no connections"
     exporter = built(service_monitors=True)["exporter"]
     assert referenced(exporter["extraEnvVars"]) == {"HARBOR_REDIS_URL": ("valkey", "jobservice")}, (
         "of the queue it counts"

@@ -41,6 +41,7 @@ def built(settings: MatrixSettings = SETTINGS, administrators: tuple[str, ...] =
     return values(
         MatrixValues(
             settings=settings,
+            service_monitors=False,
             application=APPLICATION,
             administrators=administrators,
             secrets=SECRETS,

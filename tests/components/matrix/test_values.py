@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 import yaml
 
 from components.matrix import authentication, element, homeserver
@@ -62,15 +61,6 @@ def test_each_file_survives_its_way_through_the_values() -> None:
     text = found["elementWeb"]["additional"]["platform.json"]
     assert json.loads(text) == element.configuration(SETTINGS), "as JSON"
     assert "{{" not in text, "the chart takes this one for a template"
-
-
-@pytest.mark.parametrize("wanted", [False, True])
-def test_monitors_are_made_only_on_request(wanted: bool) -> None:
-    found = built(SETTINGS.model_copy(update={"service_monitors": wanted}))
-    for component in ("synapse", "matrixAuthenticationService", "haproxy"):
-        assert found[component]["serviceMonitors"] == {"enabled": wanted}, (
-            f"the chart makes that of {component} unasked"
-        )
 
 
 def test_chat_comes_back_without_the_internet() -> None:

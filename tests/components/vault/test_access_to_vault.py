@@ -16,9 +16,7 @@ API, METRICS = {"port": 8200, "protocol": "TCP"}, {"port": 8204, "protocol": "TC
 
 
 def policies(*, cilium: bool) -> Recording:
-    args = VaultNetworkPolicyArgs(
-        namespace="vault", namespaces=("external-secrets", "traefik"), monitoring="monitoring", cilium=cilium
-    )
+    args = VaultNetworkPolicyArgs(namespace="vault", namespaces=("external-secrets", "traefik"), cilium=cilium)
     return record_component(lambda opts: VaultNetworkPolicy("policy", args, opts))
 
 
