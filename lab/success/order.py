@@ -95,7 +95,11 @@ def _is_early(urn: str) -> bool:
 
 
 def _reached(home: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> set[str]:
-    return set().union(*(nx.descendants(graph, urn) for urn, found in homes.items() if found == home))
+    reached: set[str] = set()
+    for urn, found in homes.items():
+        if found == home and urn not in reached:
+            reached |= nx.descendants(graph, urn)
+    return reached
 
 
 def _builds_on(phase: str, other: str) -> bool:

@@ -88,15 +88,22 @@ class Outcome:
 
 
 def once_in_a_run(
-    directory: Path, bring_about: Callable[[Stack], Result], program: Path = ROOT / "__main__.py"
+    directory: Path,
+    bring_about: Callable[[Stack], Result],
+    program: Path = ROOT / "__main__.py",
+    after: Outcome | None = None,
 ) -> Outcome:
-    """What `bring_about` leads to, in `directory`, which all workers of a test run share: the first one does it."""
+    """What `bring_about` leads to, in `directory`, which all workers of a test run share: the first one does it.
+
+    It begins with nothing, or goes on from what is there `after` another.
+    """
     directory.parent.mkdir(parents=True, exist_ok=True)
     record = directory.with_suffix(".json")
     with directory.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not record.exists():
-            record.write_text(json.dumps(asdict(bring_about(new_stack(directory, program)))), encoding="utf-8")
+            stack = copy_of(after.stack, directory) if after else new_stack(directory, program)
+            record.write_text(json.dumps(asdict(bring_about(stack))), encoding="utf-8")
     stack = Stack(root=directory / "root", name=NAME, workdir=directory / "work")
     return Outcome(stack, _result(json.loads(record.read_text(encoding="utf-8"))))
 

@@ -1,16 +1,13 @@
 """Every secret of the registry is rotated at once on the real engine: no copy of an old value is left anywhere."""
 
 import json
-import shutil
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from lab.checkout import Stack
-from lab.driver import Result
 from lab.providers.harbor import CONTENT
 from lab.providers.kubernetes.cluster import OBJECTS, RESTARTS, WRITTEN, secret_data
 from lab.providers.vault.api import TABLE as VAULT
@@ -18,10 +15,9 @@ from lab.providers.vault.api import WRITTEN as WROTE
 from lib.secrets import SecretDeclaration
 from register.secrets import declare
 from stack_file.load import load_stack_file
-from tests.engine.platform import Outcome, copy_of, driver, once_in_a_run, world_of
+from tests.engine.platform import Outcome, world_of
 from tests.engine.secret_scan import scan
 from tests.engine.test_rotation import generated_values
-from tools.rotate import rotate
 from tools.secret_listing import JOBS_SECONDS, READERS_SECONDS
 
 pytestmark = pytest.mark.engine
@@ -29,19 +25,6 @@ pytestmark = pytest.mark.engine
 
 def _rotating(stack: Stack) -> list[SecretDeclaration]:
     return [one for one in declare(load_stack_file(stack.file)) if not one.permanent]
-
-
-@pytest.fixture(scope="session")
-def everything(engine_directory: Path, platform: Outcome) -> Outcome:
-    """The update after `make rotate` of each secret that can be."""
-
-    def bring_about(stack: Stack) -> Result:
-        shutil.copytree(platform.stack.workdir, stack.workdir, symlinks=True)
-        for one in _rotating(stack):
-            rotate(stack.file, one.path)
-        return driver(stack).up()
-
-    return once_in_a_run(engine_directory / "everything", bring_about)
 
 
 def _old(everything: Outcome, platform: Outcome) -> dict[str, str]:
@@ -78,13 +61,10 @@ def test_whoever_keeps_a_value_in_storage_of_its_own_is_declared(everything: Out
         if one.used_by_program or any(reader.keeps for reader in one.readers)
         for field in one.fields
     }
+    old = _old(everything, platform)
     with world_of(platform.stack) as world:
         tables = [name for name in world.tables() if name not in (OBJECTS, VAULT)]
-        found = {
-            one.origin: name
-            for name in tables
-            for one in scan(name, _text(world.table(name)), _old(everything, platform))
-        }
+        found = {one.origin: name for name in tables for one in scan(name, _text(world.table(name)), old)}
     assert found, "the lab keeps some, as the services do"
     strange = {origin: table for origin, table in found.items() if origin not in keepers}
     assert strange == {}, "docs/secrets.md does not name the copy"
@@ -131,10 +111,3 @@ def test_the_page_says_how_long_a_rotation_takes(everything: Outcome, platform: 
     readers, jobs = _seconds(everything, platform)
     assert readers <= READERS_SECONDS, "no Secret and no restart is later: nothing on their way waits for a gate"
     assert JOBS_SECONDS / 2 < jobs <= JOBS_SECONDS, "write it into tools/secret_listing.py, then make generate"
-
-
-def test_nothing_is_left_to_do_after_it(everything: Outcome, tmp_path: Path) -> None:
-    again = driver(copy_of(everything.stack, tmp_path / "again")).preview()
-    assert again.ok, again.messages()
-    changing = [one["urn"] for one in again.events if one["event"] == "start" and one["op"] not in ("same", "read")]
-    assert changing == [], "the second preview changes nothing"

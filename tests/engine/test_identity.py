@@ -1,47 +1,16 @@
 """Vault and Authentik on the real engine: each comes up without the other's login."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from components.authentik.blueprints import paths
-from lab.checkout import Stack
-from lab.driver import Result
 from lab.providers.authentik.identity import APPLIED
 from lab.providers.catalogue import open_site
 from lab.providers.kubernetes.jobs import run_now
-from tests.engine.platform import Outcome, copy_of, driver, faults_of, once_in_a_run, phases_of, statuses, world_of
+from tests.engine.platform import Outcome, copy_of, phases_of, statuses, world_of
 
 pytestmark = pytest.mark.engine
-
-LOGIN = "vault:jwt/authBackend:AuthBackend"
-
-
-@pytest.fixture(scope="session")
-def without_authentik(engine_directory: Path) -> Outcome:
-    """The first bring-up, with an Authentik that never answers."""
-
-    def bring_about(stack: Stack) -> Result:
-        with world_of(stack) as world:
-            faults_of(world).stage("Job", "authentik-api", "fail", "the API is not answering (connection refused)")
-        return driver(stack).up()
-
-    return once_in_a_run(engine_directory / "without-authentik", bring_about)
-
-
-@pytest.fixture(scope="session")
-def without_login(engine_directory: Path, without_authentik: Outcome) -> Outcome:
-    """The next one: Authentik answers, and Vault takes no OIDC login."""
-
-    def bring_about(stack: Stack) -> Result:
-        shutil.copytree(without_authentik.stack.workdir, stack.workdir, symlinks=True)
-        with world_of(stack) as world:
-            faults_of(world).clear()
-            faults_of(world).stage(LOGIN, "vault-oidc-login", "refuse", "error checking oidc discovery URL")
-        return driver(stack).up()
-
-    return once_in_a_run(engine_directory / "without-login", bring_about)
 
 
 def test_without_authentik_the_phases_behind_it_wait_and_say_so(without_authentik: Outcome) -> None:

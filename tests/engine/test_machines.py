@@ -17,6 +17,7 @@ pytestmark = pytest.mark.engine
 
 PROGRAM = Path(__file__).with_name("machines_program.py")
 CONTROLS, WORKERS = ("control0", "control1", "control2"), ("worker0", "worker1")
+DISKS = {f"{300 + number}/scsi1": {"volume": f"local-lvm:vm-9999-pvc-{number}"} for number in range(2)}
 
 
 def several_nodes(sections: dict[str, Any]) -> None:
@@ -40,6 +41,32 @@ def machines(engine_directory: Path) -> Outcome:
     return once_in_a_run(engine_directory / "machines", bring_about, PROGRAM)
 
 
+@pytest.fixture(scope="session")
+def newer(engine_directory: Path, machines: Outcome) -> Outcome:
+    """The update to a patch version of Kubernetes."""
+
+    def bring_about(stack: Stack) -> Result:
+        edit(stack, kubernetes("1.36.4"))
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "newer", bring_about, after=machines)
+
+
+@pytest.fixture(scope="session")
+def rebooted(engine_directory: Path, newer: Outcome) -> Outcome:
+    """The next one, to what is taken at boot alone, with more memory for workers that have volumes attached."""
+
+    def bring_about(stack: Stack) -> Result:
+        with world_of(stack) as world:
+            for key, disk in DISKS.items():
+                world.put(ATTACHED, key, disk)
+        edit(stack, lambda sections: sections["talos"].pop("clusterRoles"))
+        edit(stack, lambda sections: sections["talos"]["workers"]["default"].update(memory=24576))
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "rebooted", bring_about, after=newer)
+
+
 def restarts(stack: Stack) -> list[dict[str, Any]]:
     with world_of(stack) as world:
         return list(world.table(RESTARTS).values())
@@ -51,33 +78,42 @@ def kubernetes(version: str) -> Any:
 
 def test_a_first_configuration_waits_for_nobody(machines: Outcome) -> None:
     assert machines.result.ok, machines.result.error
-    steps = [(one["event"], one["urn"].rpartition("::")[2]) for one in machines.result.events if "urn" in one]
-    began = [steps.index(("start", f"talos-{name}")) for name in CONTROLS]
-    ended = [steps.index(("done", f"talos-{name}")) for name in CONTROLS]
-    assert max(began) < min(ended), "all at once"
+    applied = {f"talos-{name}" for name in CONTROLS}
+    needs = {
+        one["urn"].rpartition("::")[2]: {urn.rpartition("::")[2] for urn in one.get("dependencies") or ()}
+        for one in (machines.stack.state() or {})["deployment"]["resources"]
+    }
+    assert [needs[name] & applied for name in applied] == [set(), set(), set()], "none for another"
     assert restarts(machines.stack) == [], "nothing runs that could go down"
 
 
-def test_a_patch_version_of_kubernetes_rolls_node_by_node(machines: Outcome, tmp_path: Path) -> None:
-    stack = copy_of(machines.stack, tmp_path / "copy")
-    edit(stack, kubernetes("1.36.4"))
-    result = driver(stack).up()
-    assert result.ok, result.error
-    assert sorted(one["node"] for one in restarts(stack)) == list(CONTROLS), "each API server starts again"
-    assert [one["beside"] for one in restarts(stack)] == [[], [], []], "etcd keeps its quorum"
-    again = driver(stack).up()
-    assert (again.ok, again.changed) == (True, 0), "and that was all"
+def test_a_patch_version_of_kubernetes_rolls_node_by_node(newer: Outcome) -> None:
+    assert newer.result.ok, newer.result.error
+    assert sorted(one["node"] for one in restarts(newer.stack)) == list(CONTROLS), "each API server starts again"
+    assert [one["beside"] for one in restarts(newer.stack)] == [[], [], []], "etcd keeps its quorum"
 
 
-def test_what_needs_a_reboot_reboots_one_node_at_a_time(machines: Outcome, tmp_path: Path) -> None:
-    stack = copy_of(machines.stack, tmp_path / "copy")
-    edit(stack, lambda sections: sections["talos"].pop("clusterRoles"))
-    result = driver(stack).up()
-    assert result.ok, result.error
-    went_down = restarts(stack)
+def test_what_needs_a_reboot_reboots_one_node_at_a_time(newer: Outcome, rebooted: Outcome) -> None:
+    assert rebooted.result.ok, rebooted.result.error
+    went_down = restarts(rebooted.stack)[len(restarts(newer.stack)) :]
     assert sorted(one["node"] for one in went_down) == list(CONTROLS), "machine.files is taken at boot alone"
     assert {one["why"] for one in went_down} == {"reboot"}, "the lab's nodes know what Talos takes while running"
     assert all(one["beside"] == [] for one in went_down), "two of three would take etcd with them"
+
+
+def test_disks_of_the_csi_plugin_stay_attached(rebooted: Outcome, tmp_path: Path) -> None:
+    said = "\n".join(rebooted.result.messages("warning"))
+    for number, name in enumerate(WORKERS):
+        command = f"{name} waits for a start with its new memory: on pve, qm reboot {300 + number}, one node at a time"
+        assert command in said, f"{name}: Proxmox alone would know"
+    stack = copy_of(rebooted.stack, tmp_path / "copy")
+    others = driver(stack).refresh(), driver(stack).up()
+    assert all(result.ok for result in others), "nothing in the way"
+    assert others[-1].changed == 0, "`speed` alone is no change"
+    assert not any(result.messages("warning") for result in others), "said once, and of no other node"
+    with world_of(stack) as world:
+        assert world.table(ATTACHED) == DISKS, "the volumes of running workers"
+        assert {one["inputs"]["memory"]["dedicated"] for one in world.table("proxmox/vms").values()} == {4096, 24576}
 
 
 def test_a_node_that_does_not_come_back_stops_the_sequence_and_says_so(machines: Outcome, tmp_path: Path) -> None:
@@ -94,6 +130,13 @@ def test_a_node_that_does_not_come_back_stops_the_sequence_and_says_so(machines:
     for name in (*CONTROLS, *WORKERS):
         kept = f"{name} is left as it is, because {first['node']} did not come back from its change"
         assert name == first["node"] or name in WORKERS or kept in text, f"{name}: {text}"
+    second = driver(stack).up()
+    assert not second.ok, "the second one down would take etcd with it"
+    assert restarts(stack) == [first], "so none went"
+    text = "\n".join(second.messages())
+    others = [name for name in CONTROLS if name != first["node"]]
+    # Either it was their turn first, or that of the one that is down, whose change failed.
+    assert all(f"{name} is left as it is, because " in text for name in others), text
     with world_of(stack) as world:
         faults_of(world).clear()
     again = driver(stack).up()
@@ -102,53 +145,18 @@ def test_a_node_that_does_not_come_back_stops_the_sequence_and_says_so(machines:
     assert sorted(one["node"] for one in restarts(stack)) == list(CONTROLS), "each once"
 
 
-def test_no_control_plane_changes_while_another_is_down(machines: Outcome, tmp_path: Path) -> None:
-    stack = copy_of(machines.stack, tmp_path / "copy")
-    with world_of(stack) as world:
-        faults_of(world).stage("Node", "control1", "never-ready")
-        nodes = world.table("talos/nodes")
-        address = next(at for at, one in nodes.items() if one["name"] == "control1")
-        world.put("talos/nodes", address, {**nodes[address], "down": True}, sealed=True)
-    edit(stack, kubernetes("1.36.4"))
-    result = driver(stack).up()
-    assert not result.ok, "the second one down would take etcd with it"
-    assert restarts(stack) == [], "so none went"
-    text = "\n".join(result.messages())
-    # Either it was their turn first, or that of the one that is down, whose change failed.
-    assert all(f"{name} is left as it is, because " in text for name in (CONTROLS[0], CONTROLS[2])), text
-
-
-def test_disks_of_the_csi_plugin_stay_attached(machines: Outcome, tmp_path: Path) -> None:
-    stack = copy_of(machines.stack, tmp_path / "copy")
-    disks = {f"{300 + number}/scsi1": {"volume": f"local-lvm:vm-9999-pvc-{number}"} for number in range(2)}
-    with world_of(stack) as world:
-        for key, disk in disks.items():
-            world.put(ATTACHED, key, disk)
-    operations = driver(stack)
-    edit(stack, lambda sections: sections["talos"]["workers"]["default"].update(memory=24576))
-    larger, *others = operations.up(), operations.refresh(), operations.up()
-    assert all(result.ok for result in (larger, *others)), "nothing in the way"
-    assert others[-1].changed == 0, "`speed` alone is no change"
-    said = "\n".join(larger.messages("warning"))
-    for number, name in enumerate(WORKERS):
-        command = f"{name} waits for a start with its new memory: on pve, qm reboot {300 + number}, one node at a time"
-        assert command in said, f"{name}: Proxmox alone would know"
-    assert not any(result.messages("warning") for result in others), "said once, and of no other node"
-    with world_of(stack) as world:
-        assert world.table(ATTACHED) == disks, "the volumes of running workers"
-        assert {one["inputs"]["memory"]["dedicated"] for one in world.table("proxmox/vms").values()} == {4096, 24576}
-
-
 def test_a_renewed_kubeconfig_changes_in_a_preview_what_it_changes_in_the_update(
-    machines: Outcome, tmp_path: Path
+    newer: Outcome, tmp_path: Path
 ) -> None:
-    stack = copy_of(machines.stack, tmp_path / "copy")
+    stack = copy_of(newer.stack, tmp_path / "copy")
     with world_of(stack) as world:
         world.put(RENEWALS, "kubeconfig", {"term": "second"})
     preview, update = driver(stack).preview(), driver(stack).up()
     assert preview.ok, preview.error
     assert update.ok, update.error
-    assert preview.changes == {"update": 2, "same": machines.result.changes["create"] - 2}, "nobody learns to look away"
+    assert preview.changes == {"update": 2, "same": sum(newer.result.changes.values()) - 2}, (
+        "nobody learns to look away"
+    )
     assert changed(preview) == ["kubernetes-api", "talos-kubeconfig"], "the provider keeps what it has"
     assert preview.messages("warning") == [], "nothing about inputs that are not known"
     assert changed(update) == ["kubernetes", "kubernetes-api", "talos-kubeconfig"], "and gets the new one"

@@ -4,26 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.checkout import Stack
-from lab.driver import Result
 from lab.providers.kubernetes.cluster import OBJECTS
-from tests.engine.platform import Outcome, copy_of, driver, faults_of, once_in_a_run, phases_of, statuses, world_of
+from tests.engine.platform import Outcome, copy_of, driver, phases_of, statuses, world_of
 
 pytestmark = pytest.mark.engine
 
 SERVICES = ("gitea", "harbor", "matrix")
-
-
-@pytest.fixture(scope="session")
-def without_harbor(engine_directory: Path) -> Outcome:
-    """The first bring-up, with a Harbor that offers no login."""
-
-    def bring_about(stack: Stack) -> Result:
-        with world_of(stack) as world:
-            faults_of(world).stage("Job", "harbor-login", "fail", "no login after 14 minutes")
-        return driver(stack).up()
-
-    return once_in_a_run(engine_directory / "without-harbor", bring_about)
 
 
 def test_a_service_that_fails_is_the_only_thing_that_is_missing(without_harbor: Outcome) -> None:
