@@ -30,21 +30,21 @@ def prepare(world: World, stack: checkout.Stack) -> None:
     mirror = settings.charts.mirror
     site = {"domain": settings.cluster.domain, "mirrors": [mirror.rstrip("/")] if mirror else []}
     # What the DNS of the LAN knows besides the domain, whose names lead to whatever address the ingress has.
-    elsewhere = {
-        name: str(address)
-        for name, address in settings.addresses.items()
-        if address != settings.network.load_balancers.ingress
-    }
+    elsewhere = {host: str(settings.addresses[host]) for host, _ in settings.balanced_hosts.values()}
     world.put("site", "site", {**site, "names": elsewhere})
     if settings.cluster.existing is not None and world.get(CLUSTERS, _EXISTING) is None:
         authority = pki.b64(_authority(world).certificate)
-        pool = settings.network.load_balancers
+        balancers = settings.network.load_balancers
+        held = {balancers.ingress, balancers.vault, balancers.git_ssh}
         record = {
             "version": "1.36.0",
             "answers": True,
             "network": True,
             "authority": fingerprint(authority),
-            "addresses": [{"start": str(pool.first), "stop": str(pool.last)}],
+            "balancer": {
+                "annotation": settings.cluster.existing.address_annotation or "",
+                "addresses": sorted(map(str, held)),
+            },
         }
         world.put(CLUSTERS, _EXISTING, record)
         name = settings.storage.class_name

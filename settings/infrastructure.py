@@ -1,7 +1,8 @@
 """Sections of the stack file that describe machines and network."""
 
-from ipaddress import IPv4Address
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -9,6 +10,7 @@ from settings import rules
 from settings.pools import ControlPlanes, Node, NodePool
 from settings.types import (
     Address,
+    AnnotationKey,
     BootstrapEndpoint,
     Bridge,
     ChartMirror,
@@ -34,6 +36,12 @@ class ExistingCluster(Strict):
     """A conformant Kubernetes cluster that is already there; its kubeconfig is the secret `kubeconfig`."""
 
     context: Text = Field(description="Context of the kubeconfig to use.")
+    address_annotation: AnnotationKey | None = Field(
+        default=None,
+        description="Annotation by which a Service asks its load balancers for an address, such as "
+        "metallb.io/loadBalancerIPs, kube-vip.io/loadbalancerIPs or lbipam.cilium.io/ips; without one, "
+        "network.loadBalancers says what they give by themselves.",
+    )
 
 
 class ClusterSettings(Strict):
@@ -49,10 +57,12 @@ class ClusterSettings(Strict):
 
 
 class LoadBalancers(Strict):
-    """Addresses that Cilium answers for on the node network; every fixed one is in the pool, kept for its Service."""
+    """Addresses of Services: of Cilium's pool on the node network, each kept for its Service, or those that an existing
+    cluster gives them.
+    """
 
-    first: Address = Field(description="First address of the pool.")
-    last: Address = Field(description="Last address of the pool.")
+    first: Address | None = Field(default=None, description="First address of Cilium's pool.")
+    last: Address | None = Field(default=None, description="Last address of Cilium's pool.")
     ingress: Address = Field(description="Traefik: every HTTPS host resolves to it.")
     vault: Address = Field(description="Vault's API, reached by this program before any DNS exists.")
     git_ssh: Address = Field(description="Gitea's SSH.")
@@ -62,25 +72,21 @@ class LoadBalancers(Strict):
     )
 
 
-class NetworkSettings(Strict):
-    """The network of nodes, pods and services."""
+@dataclass(frozen=True, kw_only=True)
+class NodeNetwork:
+    """The network of the nodes that this program makes, as NetworkSettings describes it; `pool` is Cilium's."""
 
-    nodes: Annotated[Cidr, rules.NODE_NETWORK] = Field(description="Network of nodes, VIP and load balancers.")
-    gateway: Address = Field(description="Default gateway of the nodes.")
-    resolvers: tuple[Address, ...] = Field(min_length=1, description="DNS servers for names outside the domain.")
-    time_servers: tuple[Server, ...] = Field(
-        default=(),
-        description="NTP servers of the nodes, as names or addresses, without which etcd and kubelets do not start; "
-        "time.cloudflare.com when empty.",
-    )
-    bridge: Bridge = Field(description="Proxmox bridge the VMs are attached to.")
-    vlan: int | None = Field(default=None, ge=1, le=4094, description="VLAN tag on that bridge; none when omitted.")
-    pods: Annotated[Cidr, rules.POD_NETWORK] = Field(description="Network of pods.")
-    services: Annotated[Cidr, rules.SERVICE_NETWORK] = Field(description="Network of ClusterIP services.")
-    vip: Annotated[Address, rules.ENDPOINT] = Field(
-        description="Virtual address of the Kubernetes API, held by one control plane."
-    )
+    nodes: IPv4Network
+    gateway: IPv4Address
+    resolvers: tuple[IPv4Address, ...]
+    time_servers: tuple[str, ...]
+    bridge: str
+    vlan: int | None
+    pods: IPv4Network
+    services: IPv4Network
+    vip: IPv4Address
     load_balancers: LoadBalancers
+    pool: tuple[IPv4Address, IPv4Address]
 
     @property
     def cluster_endpoint(self) -> ClusterEndpoint:
@@ -90,6 +96,63 @@ class NetworkSettings(Strict):
     def cluster_dns(self) -> IPv4Address:
         """ClusterIP of kube-dns: the tenth address of the service network, as Talos gives it to the kubelet."""
         return self.services[10]
+
+
+class NetworkSettings(Strict):
+    """The network of nodes, pods and services. Of an existing cluster nothing is asked but `pods`, `services` and
+    `loadBalancers`, without the ends of its pool.
+    """
+
+    nodes: Annotated[Cidr | None, rules.NODE_NETWORK] = Field(
+        default=None, description="Network of nodes, VIP and load balancers."
+    )
+    gateway: Address | None = Field(default=None, description="Default gateway of the nodes.")
+    resolvers: tuple[Address, ...] = Field(
+        default=(), min_length=1, description="DNS servers for names outside the domain."
+    )
+    time_servers: tuple[Server, ...] = Field(
+        default=(),
+        description="NTP servers of the nodes, as names or addresses, without which etcd and kubelets do not start; "
+        "time.cloudflare.com when empty.",
+    )
+    bridge: Bridge | None = Field(default=None, description="Proxmox bridge the VMs are attached to.")
+    vlan: int | None = Field(default=None, ge=1, le=4094, description="VLAN tag on that bridge; none when omitted.")
+    pods: Annotated[Cidr, rules.POD_NETWORK] = Field(description="Network of pods.")
+    services: Annotated[Cidr, rules.SERVICE_NETWORK] = Field(description="Network of ClusterIP services.")
+    vip: Annotated[Address | None, rules.ENDPOINT] = Field(
+        default=None, description="Virtual address of the Kubernetes API, held by one control plane."
+    )
+    load_balancers: LoadBalancers
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """What is asked for machines of this program alone, by its key below `network`; None or empty when missing."""
+        ends = {f"loadBalancers.{end}": getattr(self.load_balancers, end) for end in ("first", "last")}
+        return {key: getattr(self, key) for key in ("nodes", "gateway", "resolvers", "bridge", "vip")} | ends
+
+    @property
+    def of_nodes(self) -> NodeNetwork:
+        """The same for the machines of this program.
+
+        Raises:
+            ValueError: when something is missing, which the checks of the stack file refuse by name.
+        """
+        first, last = self.load_balancers.first, self.load_balancers.last
+        if not (self.nodes and self.gateway and self.bridge and self.vip and first and last):
+            raise ValueError(f"network: has no {', '.join(key for key, value in self.own.items() if not value)}")
+        return NodeNetwork(
+            nodes=self.nodes,
+            gateway=self.gateway,
+            resolvers=self.resolvers,
+            time_servers=self.time_servers,
+            bridge=self.bridge,
+            vlan=self.vlan,
+            pods=self.pods,
+            services=self.services,
+            vip=self.vip,
+            load_balancers=self.load_balancers,
+            pool=(first, last),
+        )
 
 
 class Csi(Strict):

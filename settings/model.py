@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pydantic import Field
 
+from lib.kubernetes import LOAD_BALANCER_ADDRESS
 from settings.dns import DnsSettings, absent
 from settings.identity import IdentitySettings
 from settings.infrastructure import (
@@ -96,6 +97,12 @@ class Settings(Strict):
         balancers = self.network.load_balancers
         found = dict.fromkeys(self.resolved_names, balancers.ingress)
         return found | {host: getattr(balancers, address) for host, address in self.balanced_hosts.values()}
+
+    def asking_for(self, address: IPv4Address) -> dict[str, str]:
+        """Annotations by which a Service asks for this address of network.loadBalancers, where it can ask."""
+        existing = self.cluster.existing
+        annotation = LOAD_BALANCER_ADDRESS if existing is None else existing.address_annotation
+        return {annotation: str(address)} if annotation is not None else {}
 
     @property
     def derived_hosts(self) -> frozenset[str]:

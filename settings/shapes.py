@@ -29,6 +29,7 @@ NETWORK = rf"^{_OCTET}(\.{_OCTET}){{3}}/(3[0-2]|[12]?[0-9])$"
 
 TEXT = re.compile(rf"(?=.{{1,253}}$)[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?")
 NAME = re.compile(_LABEL)
+ANNOTATION = re.compile(rf"{_DOTTED}/(?=.{{1,63}}$){_ANY_LABEL}([._]{_ANY_LABEL})*")
 OBJECT_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 # PVE::JSONSchema, `pve-node`; as a label of the node, too.
 PROXMOX_NODE = re.compile(_ANY_LABEL)

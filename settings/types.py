@@ -101,6 +101,10 @@ ObjectName = Annotated[
         "name",
     ),
 ]
+AnnotationKey = Annotated[
+    str,
+    Shape(shapes.ANNOTATION, "the key of an annotation; write one such as metallb.io/loadBalancerIPs", "annotation"),
+]
 ProxmoxNode = Annotated[
     str,
     Shape(

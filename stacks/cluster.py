@@ -14,6 +14,7 @@ from components.harbor.settings import HarborSettings
 from components.kubernetes import login as kubernetes_login
 from components.kubernetes.cert_manager import CertManager, CertManagerArgs
 from components.kubernetes.cilium import Announcing, Cilium, CiliumArgs
+from components.kubernetes.conditions import Conditions, ConditionsArgs, balanced
 from components.kubernetes.coredns import CoreDns, CoreDnsArgs
 from components.kubernetes.group_roles import GroupRoles, GroupRolesArgs
 from components.kubernetes.proxmox_csi import ProxmoxCsi, ProxmoxCsiArgs
@@ -31,6 +32,7 @@ from components.talos.cluster import TalosCluster, TalosClusterArgs
 from components.talos.config import NodeRole
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
 from lib import last_update, trust
+from lib.names import SystemNamespace
 from settings.infrastructure import ProxmoxSettings, TalosSettings
 from settings.model import Settings
 from stacks.contracts import Cluster, Gates, Site
@@ -99,7 +101,13 @@ def build(site: Site, after: Gates = ()) -> Cluster:
         kubeconfig=kubeconfig,
         talosconfig=machines.talosconfig if machines is not None else None,
         credentials_expire=machines.expire if machines is not None else None,
-        ready=(*foundation.storage, *certificates.ready, *traefik.ready, *helpers),
+        ready=(
+            *foundation.storage,
+            *certificates.ready,
+            *traefik.ready,
+            *_addressed(site, traefik, in_cluster),
+            *helpers,
+        ),
     )
 
 
@@ -132,7 +140,7 @@ def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Mac
         "talos",
         TalosClusterArgs(
             cluster=settings.cluster,
-            network=settings.network,
+            network=settings.network.of_nodes,
             talos=settings.talos,
             region=settings.proxmox.region,
             secrets=talos_secrets,
@@ -169,7 +177,7 @@ def _login(site: Site, talos_settings: TalosSettings, authority: CertificateAuth
         return ()
     kubectl = kubernetes_login.application(site.settings)
     api_server = authority.certificate_pem.apply(lambda pem: authentication.api_server(kubectl, pem))
-    return (api_server, authentication.host(kubectl, site.settings.network))
+    return (api_server, authentication.host(kubectl, site.settings.network.of_nodes))
 
 
 def _registry(settings: Settings, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:
@@ -189,7 +197,7 @@ def _virtual_machines(
                 node=node,
                 pool=pool,
                 role=NodeRole.CONTROL_PLANE if pool is talos_settings.control_plane else NodeRole.WORKER,
-                network=site.settings.network,
+                network=site.settings.network.of_nodes,
                 datastore=proxmox.vm_datastore,
                 image=image.files[node.host],
             ),
@@ -213,7 +221,7 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
         "cilium",
         CiliumArgs(
             chart=site.charts["cilium"],
-            load_balancers=settings.network.load_balancers,
+            network=settings.network.of_nodes,
             nodes=[node.name for node in settings.talos.nodes],
             announcing=_announcing(settings.talos),
         ),
@@ -221,7 +229,7 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
     )
     dns = CoreDns(
         "coredns",
-        CoreDnsArgs(network=settings.network, hosts=settings.addresses, after=cilium.ready),
+        CoreDnsArgs(network=settings.network.of_nodes, hosts=settings.addresses, after=cilium.ready),
         opts,
     )
     csi = ProxmoxCsi(
@@ -249,6 +257,15 @@ def _announcing(talos_settings: TalosSettings) -> Announcing:
     return "control-planes"
 
 
+def _addressed(site: Site, traefik: Traefik, opts: pulumi.ResourceOptions) -> Gates:
+    """Load balancers of an existing cluster give what they like, unless they can be asked."""
+    if site.settings.cluster.existing is None:
+        return ()
+    service = balanced(SystemNamespace.TRAEFIK, "traefik", site.settings.network.load_balancers.ingress)
+    args = ConditionsArgs(objects=[service], after=traefik.ready, proves=[traefik.digest])
+    return (Conditions("ingress-address", args, opts).gate,)
+
+
 def _workload_helpers(
     site: Site, pods: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
 ) -> tuple[Traefik, Gates]:
@@ -258,7 +275,7 @@ def _workload_helpers(
         "traefik",
         TraefikArgs(
             chart=site.charts["traefik"],
-            address=settings.network.load_balancers.ingress if settings.cluster.existing is None else None,
+            annotations=settings.asking_for(settings.network.load_balancers.ingress),
             after=pods,
         ),
         opts,

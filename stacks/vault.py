@@ -136,6 +136,8 @@ def _server(site: Site, cluster: Cluster, namespace: Namespace) -> VaultServerAr
         chart=site.charts["vault"],
         namespace=namespace,
         load_balancer_ip=str(site.settings.network.load_balancers.vault),
+        annotations=site.settings.asking_for(site.settings.network.load_balancers.vault),
+        given=site.settings.cluster.existing is not None,
         address=settings.address,
         ca_config_map=namespace.ca_bundle,
         issuer_ready=cluster.issuer,

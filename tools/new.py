@@ -67,9 +67,9 @@ class Fact:
 
 FACTS = (
     Fact("domain", "Domain of the cluster, such as home.example.com"),
-    Fact("nodes", "Network of the nodes, such as 192.168.1.0/24", read=IPv4Network),
-    Fact("gateway", "Gateway of that network, which is asked for names too", _gateway, IPv4Address),
-    Fact("first", "First of about a dozen free addresses in a row", read=IPv4Address),
+    Fact("nodes", "Network of the nodes, such as 192.168.1.0/24", read=IPv4Network, of="machines"),
+    Fact("gateway", "Gateway of that network, which is asked for names too", _gateway, IPv4Address, "machines"),
+    Fact("first", "First of a few addresses in a row: a dozen free ones, or three of load balancers", read=IPv4Address),
     Fact("username", "User name of the first administrator"),
     Fact("name", "Full name of that person"),
     Fact("email", "E-mail address of that person"),
@@ -83,6 +83,12 @@ FACTS = (
     Fact("csi_datastore", "Storage for volumes", lambda answers: answers["vm_datastore"], of="machines"),
     Fact("first_vm_id", "First of a few free VM ids in a row", "1000", int, "machines"),
     Fact("context", "Context of the kubeconfig", of="existing"),
+    Fact(
+        "address_annotation",
+        "Annotation that asks its load balancers for an address (empty for none)",
+        "",
+        of="existing",
+    ),
     Fact("storage_class", "StorageClass of volumes", of="existing"),
     Fact("pods", "Network of the pods", "10.244.0.0/16", of="existing"),
     Fact("services", "Network of the services", "10.96.0.0/12", of="existing"),
@@ -96,7 +102,7 @@ def answered(given: Answers, profile: str, ask: Callable[[str, str | None], str]
         if not fact.concerns(profile) or fact.name in answers:
             continue
         try:
-            guess = fact.guessed(answers)
+            guess = PROFILES[profile].guesses.get(fact.name) or fact.guessed(answers)
         except (KeyError, ValueError):
             continue  # what it follows from is missing or wrong, which is told
         found = ask(fact.question, guess) if ask is not None else guess

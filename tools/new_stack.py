@@ -30,8 +30,7 @@ def text(facts: Facts, shipped: Settings) -> str:
 
 
 def _head(facts: Facts, profile: Profile) -> str:
-    first = facts.first
-    existing = "" if profile.machines else f"    existing:\n      context: {_scalar(facts.context)}\n"
+    network = _network(facts) if profile.machines else _described(facts)
     return f"""\
 # yaml-language-server: $schema=docs/stack.schema.json
 # The stack {facts.stack}: {profile.what}. docs/configuration.md describes every key.
@@ -39,7 +38,31 @@ config:
   home-cluster:cluster:
     name: {facts.stack}
     domain: {facts.domain}
-{existing}\
+{network}"""
+
+
+def _described(facts: Facts) -> str:
+    """The network of an existing cluster; one address may carry every Service, where balancers give that of a node."""
+    addresses = [facts.first] * 3 if PROFILES[facts.profile].one_address else [facts.first + n for n in range(3)]
+    ingress, vault, ssh = addresses
+    asked = f"      addressAnnotation: {facts.address_annotation}\n" if facts.address_annotation else ""
+    return f"""\
+    existing:
+      context: {_scalar(facts.context)}
+{asked}\
+  home-cluster:network:
+    pods: {facts.pods}
+    services: {facts.services}
+    loadBalancers:
+      ingress: {ingress} # in your DNS: {facts.domain} and *.{facts.domain}
+      vault: {vault}
+      gitSsh: {ssh} # in your DNS: git-ssh.{facts.domain}
+"""
+
+
+def _network(facts: Facts) -> str:
+    first = facts.first
+    return f"""\
   home-cluster:network:
     nodes: {facts.nodes}
     gateway: {facts.gateway}

@@ -66,7 +66,7 @@ class GiteaRunner(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         actions = args.settings.actions
         home = _namespace(f"{name}-namespace", args, child)
-        networks = (args.network.nodes, args.network.pods, args.network.services)
+        networks = (args.network.pods, args.network.services, *([args.network.nodes] if args.network.nodes else []))
         closed = k8s.networking.v1.NetworkPolicy(
             f"{name}-egress",
             metadata={"name": "egress", "namespace": home.namespace},

@@ -75,7 +75,7 @@ class Gitea(pulumi.ComponentResource):
                 values=values(
                     GiteaValues(
                         settings=args.own,
-                        ssh_address=args.settings.network.load_balancers.git_ssh,
+                        ssh_annotations=args.settings.asking_for(args.settings.network.load_balancers.git_ssh),
                         application=args.application,
                         secrets=secrets,
                         ca_config_map=parts.ca_config_map,

@@ -7,7 +7,6 @@ secrets for ever; `deployment.env` reaches the entry point too, which writes wha
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import Any
 
 import pulumi
@@ -19,7 +18,6 @@ from components.gitea.settings import GiteaSettings
 from declarations.oidc import OidcApplication
 from lib.images import GITEA
 from lib.kubernetes import (
-    LOAD_BALANCER_ADDRESS,
     RELOADER_AUTO,
     from_secret,
     release_labels,
@@ -64,12 +62,12 @@ class GiteaValues:
 
     Attributes:
         settings: Section `gitea` of the stack file.
-        ssh_address: LoadBalancer address of git over SSH.
+        ssh_annotations: Of the Service of git over SSH: how it asks for its address.
         ca_config_map: ConfigMap with the cluster's CA under `ca.crt`.
     """
 
     settings: GiteaSettings
-    ssh_address: IPv4Address
+    ssh_annotations: Mapping[str, str]
     application: OidcApplication
     secrets: GiteaSecrets
     ca_config_map: pulumi.Input[str]
@@ -111,7 +109,7 @@ def _services(args: GiteaValues) -> dict[str, Any]:
     return {
         "ssh": {
             "type": "LoadBalancer",
-            "annotations": {LOAD_BALANCER_ADDRESS: str(args.ssh_address)},
+            "annotations": dict(args.ssh_annotations),
         }
     }
 

@@ -15,7 +15,7 @@ from components.kubernetes.values.cilium import CiliumValues, values
 from lib.charts import Chart
 from lib.kubernetes import CILIUM_API, CONTROL_PLANE
 from lib.names import SystemNamespace
-from settings.infrastructure import LoadBalancers
+from settings.infrastructure import NodeNetwork
 
 _DEFINITIONS = (
     "ciliumloadbalancerippools.cilium.io",
@@ -32,13 +32,13 @@ class CiliumArgs:
     """The cluster that Cilium connects.
 
     Attributes:
-        load_balancers: Addresses that Services may get.
+        network: Its pool has the addresses that Services may get.
         nodes: Names of the nodes.
         announcing: Nodes that answer for those addresses: those that carry workloads.
     """
 
     chart: Chart
-    load_balancers: LoadBalancers
+    network: NodeNetwork
     nodes: Sequence[str]
     announcing: Announcing = "workers"
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
@@ -90,18 +90,18 @@ class Cilium(pulumi.ComponentResource):
         served = pulumi.ResourceOptions(parent=self, depends_on=[gate])
         self.ready = (
             gate,
-            *self._pools(name, args.load_balancers, gate),
+            *self._pools(name, args.network, gate),
             custom_resource(f"{name}-announcement", _announcement(args.announcing), served),
         )
         self.register_outputs({})
 
-    def _pools(self, name: str, addresses: LoadBalancers, gate: pulumi.Resource) -> list[pulumi.Resource]:
+    def _pools(self, name: str, network: NodeNetwork, gate: pulumi.Resource) -> list[pulumi.Resource]:
         served = pulumi.ResourceOptions(parent=self, depends_on=[gate])
         pools: list[pulumi.Resource] = [
             custom_resource(f"{name}-pool-{setting}", _pool(pool), served)
-            for setting, pool in load_balancers.reserved(addresses).items()
+            for setting, pool in load_balancers.reserved(network.load_balancers).items()
         ]
-        rest = load_balancers.free(addresses)
+        rest = load_balancers.free(network)
         if rest.blocks:
             # An address that becomes reserved leaves this pool when its own is there already, so that its Service is
             # given it again in the same moment.

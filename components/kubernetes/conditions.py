@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Any
 
 import pulumi
@@ -46,6 +47,11 @@ def definition(name: str) -> Watched:
 def deployment(namespace: str, name: str) -> Watched:
     """A Deployment that has as many pods as it must."""
     return Watched("apps", "v1", "deployments", name, "Available", namespace)
+
+
+def balanced(namespace: str, service: str, address: IPv4Address) -> Watched:
+    """A Service that its load balancer serves at this address, among others or alone."""
+    return Watched("", "v1", "services", service, f"address:{address}", namespace)
 
 
 @dataclass(frozen=True, kw_only=True)

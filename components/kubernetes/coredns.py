@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from components.kubernetes import coredns_objects as coredns
 from lib.kubernetes import account_subject, role_reference
 from lib.names import SystemNamespace
-from settings.infrastructure import NetworkSettings
+from settings.infrastructure import NodeNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class CoreDnsArgs:
         after: A network for pods.
     """
 
-    network: NetworkSettings
+    network: NodeNetwork
     hosts: Mapping[str, IPv4Address]
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 

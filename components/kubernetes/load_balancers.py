@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from lib.names import SystemNamespace
-from settings.infrastructure import LoadBalancers
+from settings.infrastructure import LoadBalancers, NodeNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +42,10 @@ def reserved(addresses: LoadBalancers) -> dict[str, AddressPool]:
     }
 
 
-def free(addresses: LoadBalancers) -> AddressPool:
+def free(network: NodeNetwork) -> AddressPool:
     """What is left for the Services of others; without a block where every address is reserved."""
-    taken = sorted(start for pool in reserved(addresses).values() for start, _ in pool.blocks)
-    starts = (addresses.first, *(address + 1 for address in taken))
-    stops = (*(address - 1 for address in taken), addresses.last)
+    first, last = network.pool
+    taken = sorted(start for pool in reserved(network.load_balancers).values() for start, _ in pool.blocks)
+    starts = (first, *(address + 1 for address in taken))
+    stops = (*(address - 1 for address in taken), last)
     return AddressPool(blocks=tuple((start, stop) for start, stop in zip(starts, stops, strict=True) if start <= stop))

@@ -1,8 +1,7 @@
 """Traefik: every HTTPS host of the platform comes in here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
 
 import pulumi
 
@@ -19,12 +18,12 @@ class TraefikArgs:
     """Where Traefik listens.
 
     Attributes:
-        address: Address of its load balancer, from the pool of Cilium; None on a cluster with another one.
+        annotations: Of its Service: how it asks for the address of the stack file.
         after: A network for pods, and something that gives Services of type LoadBalancer their address.
     """
 
     chart: Chart
-    address: IPv4Address | None
+    annotations: Mapping[str, str]
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -59,7 +58,7 @@ class Traefik(pulumi.ComponentResource):
                 chart=args.chart,
                 release="traefik",
                 namespace=namespace.namespace,
-                values=values(TraefikValues(address=args.address)),
+                values=values(TraefikValues(annotations=args.annotations)),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )

@@ -7,7 +7,7 @@ import pulumi_proxmoxve as pve
 
 from components.talos.config import NodeRole
 from lib.addresses import mac_address, with_prefix
-from settings.infrastructure import NetworkSettings
+from settings.infrastructure import NodeNetwork
 from settings.pools import Node, NodePool
 
 
@@ -23,7 +23,7 @@ class VirtualMachineArgs:
     node: Node
     pool: NodePool
     role: NodeRole
-    network: NetworkSettings
+    network: NodeNetwork
     datastore: str
     image: pulumi.Input[str]
 

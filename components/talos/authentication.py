@@ -11,7 +11,7 @@ from typing import Any
 
 from components.talos.config import static_host, to_yaml
 from declarations.oidc import OidcApplication
-from settings.infrastructure import NetworkSettings
+from settings.infrastructure import NodeNetwork
 
 PREFIX = "oidc:"
 """Before every user and group that comes from Authentik, so that none can be named like one of Kubernetes itself."""
@@ -36,7 +36,7 @@ def api_server(application: OidcApplication, ca_certificate: str) -> str:
     )
 
 
-def host(application: OidcApplication, network: NetworkSettings) -> str:
+def host(application: OidcApplication, network: NodeNetwork) -> str:
     """Patch of a control plane: where Authentik is. The API server runs in the node's network and asks the node's
     resolvers, which need not know the platform.
     """

@@ -12,7 +12,7 @@ from components.talos.config import NodeRole, patches
 from components.talos.node import TalosNode, TalosNodeArgs
 from components.talos.rollout import Rollout, RolloutArgs
 from components.talos.secrets import TalosSecrets, kubeconfig_client, node_client, talosconfig_client
-from settings.infrastructure import ClusterSettings, NetworkSettings, TalosSettings
+from settings.infrastructure import ClusterSettings, NodeNetwork, TalosSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class TalosClusterArgs:
     """
 
     cluster: ClusterSettings
-    network: NetworkSettings
+    network: NodeNetwork
     talos: TalosSettings
     region: str
     secrets: TalosSecrets

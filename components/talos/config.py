@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from lib.addresses import mac_address, with_prefix
-from settings.infrastructure import NetworkSettings
+from settings.infrastructure import NodeNetwork
 from settings.pools import Node
 
 KUBE_PRISM_PORT = 7445
@@ -43,7 +43,7 @@ class NodeRole(StrEnum):
 
 def patches(  # noqa: PLR0913 - each is a fact of its own
     *,
-    network: NetworkSettings,
+    network: NodeNetwork,
     region: str,
     node: Node,
     role: NodeRole,
@@ -67,7 +67,7 @@ def to_yaml(document: Document) -> str:
     return yaml.safe_dump(document, sort_keys=True, default_flow_style=False)
 
 
-def _common(network: NetworkSettings, installer: str) -> Document:
+def _common(network: NodeNetwork, installer: str) -> Document:
     """What holds for every node."""
     return {
         "machine": {
@@ -94,7 +94,7 @@ def _common(network: NetworkSettings, installer: str) -> Document:
     }
 
 
-def _control_plane(network: NetworkSettings) -> Document:
+def _control_plane(network: NodeNetwork) -> Document:
     """What only control planes may say; on a worker most of it is rejected."""
     return {
         "cluster": {
@@ -105,7 +105,7 @@ def _control_plane(network: NetworkSettings) -> Document:
     }
 
 
-def _host(network: NetworkSettings, node: Node, region: str) -> list[Document]:
+def _host(network: NodeNetwork, node: Node, region: str) -> list[Document]:
     """Name, place and address of a node."""
     return [
         {
@@ -138,7 +138,7 @@ def _host(network: NetworkSettings, node: Node, region: str) -> list[Document]:
     ]
 
 
-def _virtual_address(network: NetworkSettings) -> Document:
+def _virtual_address(network: NodeNetwork) -> Document:
     """The VIP: held by whichever control plane etcd elects, so it does not exist before bootstrap."""
     return document("Layer2VIPConfig", name=str(network.vip), link=LINK)
 

@@ -12,7 +12,7 @@ from pulumi import ErrorHook, ErrorHookArgs, ResourceHook, ResourceHookArgs, Res
 from pulumiverse_talos import machine
 
 from components.talos.secrets import kubeconfig_client
-from settings.infrastructure import NetworkSettings, TalosSettings
+from settings.infrastructure import NodeNetwork, TalosSettings
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "api_server.py"
 BEFORE_SECONDS = 120
@@ -30,7 +30,7 @@ class RolloutError(Exception):
 class RolloutArgs:
     """The nodes, and the credentials of the cluster."""
 
-    network: NetworkSettings
+    network: NodeNetwork
     talos: TalosSettings
     secrets: machine.Secrets
 

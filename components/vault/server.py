@@ -1,7 +1,8 @@
 """Vault: installed, initialised and unsealed without a person (reference: bank-vaults in two parts)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from components.barrier import passed
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import value_after
 from components.helm import ReleaseArgs, release
+from components.kubernetes.conditions import Conditions, ConditionsArgs, balanced
 from components.namespace import Namespace
 from components.script_job import ScriptJob, ScriptJobArgs
 from components.vault.initialisation import Initialisation, InitialisationArgs
 from components.vault.server_config import API_PORT, RELEASE, certificate_hosts, replica_addresses
 from components.vault.values import VaultValues, values
 from lib.charts import Chart
-from lib.kubernetes import LOAD_BALANCER_ADDRESS, digest, release_labels
+from lib.kubernetes import digest, release_labels
 from lib.pod_scripts import script
 from scripts import caretaker
 
@@ -37,15 +39,19 @@ class VaultServerArgs:
     Attributes:
         replicas: 1, or the number of servers of a raft cluster.
         load_balancer_ip: Fixed address of the API on the LAN; part of the certificate.
+        annotations: Of its Service: how it asks for that address.
+        given: Whether load balancers of an existing cluster give the address, which is then looked at.
         address: Where this program reaches the API; None for the fixed address.
         ca_config_map: ConfigMap with the CA that signs the certificate.
         issuer_ready: The ClusterIssuer.
-        stored_keys: Keys that the Secret `vault-keys` must hold.
+        given: bool = False
+    stored_keys: Keys that the Secret `vault-keys` must hold.
     """
 
     chart: Chart
     namespace: Namespace
     load_balancer_ip: str
+    annotations: Mapping[str, str]
     address: str | None
     ca_config_map: pulumi.Input[str]
     issuer_ready: pulumi.Resource
@@ -53,6 +59,7 @@ class VaultServerArgs:
     replicas: int
     data_size: str
     audit_size: str
+    given: bool = False
     stored_keys: Sequence[str]
 
 
@@ -108,8 +115,21 @@ class VaultServer(pulumi.ComponentResource):
             # A Service without endpoints is never ready, and there are none before Vault is unsealed.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.gate]),
         )
-        self.address = value_after(self.service, args.address or f"https://{args.load_balancer_ip}:{API_PORT}")
+        self.address = value_after(
+            self._served(name, args), args.address or f"https://{args.load_balancer_ip}:{API_PORT}"
+        )
         self.register_outputs({"address": self.address})
+
+    def _served(self, name: str, args: VaultServerArgs) -> pulumi.Resource:
+        """What stands for the address: the Service, or a look at what its load balancer gave it."""
+        if not args.given or args.address is not None:
+            return self.service
+        service = balanced(args.namespace.literal, SERVICE, IPv4Address(args.load_balancer_ip))
+        return Conditions(
+            f"{name}-address",
+            ConditionsArgs(objects=[service], after=[self.service], proves=[]),
+            pulumi.ResourceOptions(parent=self),
+        ).gate
 
     def _gate(
         self, name: str, args: VaultServerArgs, keys_secret: pulumi.Input[str], started: pulumi.Resource
@@ -163,7 +183,7 @@ def _service_metadata(args: VaultServerArgs) -> Any:
         "name": SERVICE,
         "namespace": args.namespace.namespace,
         "annotations": {
-            LOAD_BALANCER_ADDRESS: args.load_balancer_ip,
+            **args.annotations,
             # Traefik speaks TLS to Vault and trusts the platform's CA for it.
             "traefik.ingress.kubernetes.io/service.serversscheme": "https",
             "traefik.ingress.kubernetes.io/service.serverstransport": (f"{args.namespace.literal}-vault@kubernetescrd"),

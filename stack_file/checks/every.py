@@ -6,6 +6,7 @@ from stack_file.checks import databases, dns, identity, lists, logins, machines,
 
 ALL: tuple[Check, ...] = (
     machines.machines_or_existing,
+    machines.the_network_is_that_of_the_machines,
     lists.lists_name_each_entry_once,
     machines.networks_are_apart,
     machines.networks_are_of_machines,

@@ -26,8 +26,9 @@ def _nodes(settings: Settings) -> Iterator[tuple[str, Node]]:
 
 def _fixed_addresses(settings: Settings) -> Iterator[tuple[str, IPv4Address]]:
     network, balancers = settings.network, settings.network.load_balancers
-    yield "network.gateway", network.gateway
-    yield "network.vip", network.vip
+    for own, address in (("network.gateway", network.gateway), ("network.vip", network.vip)):
+        if address is not None:
+            yield own, address
     yield "network.loadBalancers.ingress", balancers.ingress
     yield "network.loadBalancers.vault", balancers.vault
     yield "network.loadBalancers.gitSsh", balancers.git_ssh
@@ -47,27 +48,55 @@ def machines_or_existing(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, "a section", "clashes with cluster.existing", f"remove {key} or cluster.existing")
 
 
-def networks_are_apart(settings: Settings) -> Iterator[Problem]:
+def the_network_is_that_of_the_machines(settings: Settings) -> Iterator[Problem]:
+    """What describes nodes is asked for with them, and would be read by nobody without."""
+    unused = {"timeServers": settings.network.time_servers, "vlan": settings.network.vlan}
+    described = settings.proxmox is None and settings.talos is None
+    for name, value in settings.network.own.items():
+        key = f"network.{name}"
+        if settings.cluster.existing is None and not value:
+            yield Problem(key, "is missing,", "and the nodes need it", "add it (docs/configuration.md says what it is)")
+    for name, value in (settings.network.own | unused).items():
+        key = f"network.{name}"
+        # Of these networks the workflows of Gitea are kept away, whoever made them.
+        if described and settings.cluster.existing is not None and value and name != "nodes":
+            said = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+            yield Problem(key, said, "is of machines, and cluster.existing makes none", f"remove {key}")
+
+
+def _networks(settings: Settings) -> dict[str, IPv4Network]:
     network = settings.network
-    named = {"network.nodes": network.nodes, "network.pods": network.pods, "network.services": network.services}
-    for (key, one), (other_key, other) in combinations(named.items(), 2):
+    nodes = {"network.nodes": network.nodes} if network.nodes is not None else {}
+    return {**nodes, "network.pods": network.pods, "network.services": network.services}
+
+
+def _ends(settings: Settings) -> Iterator[tuple[str, IPv4Address]]:
+    balancers = settings.network.load_balancers
+    for end, address in (("first", balancers.first), ("last", balancers.last)):
+        if address is not None:
+            yield f"network.loadBalancers.{end}", address
+
+
+def networks_are_apart(settings: Settings) -> Iterator[Problem]:
+    for (key, one), (other_key, other) in combinations(_networks(settings).items(), 2):
         if one.overlaps(other):
             yield Problem(key, one, f"overlaps {other_key} {other}", "choose networks that share no address")
 
 
 def addresses_are_in_the_node_network(settings: Settings) -> Iterator[Problem]:
     nodes = settings.network.nodes
-    pool = {"first": settings.network.load_balancers.first, "last": settings.network.load_balancers.last}
-    every = [*_fixed_addresses(settings), *((f"network.loadBalancers.{end}", at) for end, at in pool.items())]
-    for key, address in every:
+    if nodes is None or settings.cluster.existing is not None:
+        return
+    for key, address in (*_fixed_addresses(settings), *_ends(settings)):
         if address not in nodes:
             yield Problem(key, address, f"is outside network.nodes {nodes}", f"choose an address in {nodes}")
 
 
 def addresses_are_of_hosts(settings: Settings) -> Iterator[Problem]:
-    nodes, balancers = settings.network.nodes, settings.network.load_balancers
-    ends = (("network.loadBalancers.first", balancers.first), ("network.loadBalancers.last", balancers.last))
-    for key, address in (*_fixed_addresses(settings), *ends):
+    nodes = settings.network.nodes
+    if nodes is None:
+        return
+    for key, address in (*_fixed_addresses(settings), *_ends(settings)):
         for name, reserved in (("network", nodes.network_address), ("broadcast", nodes.broadcast_address)):
             if address == reserved:
                 yield Problem(key, address, f"is the {name} address of network.nodes {nodes}", "choose another address")
@@ -96,15 +125,17 @@ def _is_address(text: str) -> bool:
 
 
 def networks_are_of_machines(settings: Settings) -> Iterator[Problem]:
-    network = settings.network
-    for key, one in (("nodes", network.nodes), ("pods", network.pods), ("services", network.services)):
+    for key, one in _networks(settings).items():
         if any(one.overlaps(kept) for kept in _KEPT):
-            yield Problem(
-                f"network.{key}", one, "is kept for something else", "use a private network such as 10.2.0.0/16"
-            )
+            yield Problem(key, one, "is kept for something else", "use a private network such as 10.2.0.0/16")
 
 
 def addresses_are_used_once(settings: Settings) -> Iterator[Problem]:
+    """On a cluster of this program: elsewhere every Service may have the address of a node, each on ports of its own
+    (ServiceLB of k3s).
+    """
+    if settings.cluster.existing is not None:
+        return
     owners: dict[IPv4Address, str] = {}
     for key, address in _fixed_addresses(settings):
         if address in owners:
@@ -115,6 +146,8 @@ def addresses_are_used_once(settings: Settings) -> Iterator[Problem]:
 def pool_holds_its_addresses_and_no_other(settings: Settings) -> Iterator[Problem]:
     balancers = settings.network.load_balancers
     first, last = balancers.first, balancers.last
+    if first is None or last is None:
+        return
     if last < first:
         yield Problem("network.loadBalancers.last", last, f"is before first {first}", "swap first and last")
         return

@@ -34,7 +34,8 @@ def the_endpoint_is_of_proxmox(settings: Settings) -> Iterator[Problem]:
         return
     endpoint, key = settings.proxmox.endpoint, "proxmox.endpoint"
     network = settings.network
-    made = {host: name for name, host in settings.own_hosts.items()} | {str(network.vip): "network.vip"}
+    made = {host: name for name, host in settings.own_hosts.items()}
+    made |= {str(network.vip): "network.vip"} if network.vip is not None else {}
     made |= {str(node.address): f"node {node.name}" for node in settings.talos.nodes} if settings.talos else {}
     made |= dict.fromkeys(map(str, settings.addresses.values()), "network.loadBalancers")
     if endpoint.scheme != "https":

@@ -12,7 +12,7 @@ from tests.support.profiles import profile_file
 pytestmark = pytest.mark.engine
 
 
-@pytest.mark.parametrize("profile", ["small", "existing"])
+@pytest.mark.parametrize("profile", ["small", "existing", "local"])
 def test_a_new_stack_comes_up_and_has_nothing_to_do_afterwards(profile: str, tmp_path: Path) -> None:
     stack = new_stack(tmp_path / profile, stack_file=profile_file(profile))
     up = driver(stack).up()

@@ -132,3 +132,17 @@ def test_only_what_is_missing_is_reported(ask: Ask, capsys: pytest.CaptureFixtur
 def test_a_server_that_cannot_be_trusted_is_no_answer(ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "ca.crt").write_bytes(Authority("stranger").pem)
     assert ask() == 1, "the token would have gone to someone else"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("172.28.0.3", "172.28.0.4"), None),
+        ((), "has no address: no load balancer of the cluster serves it"),
+        (("172.28.0.4",), "has 172.28.0.4, and network.loadBalancers of the stack file says 172.28.0.3"),
+    ],
+    ids=["that of every node", "none", "another"],
+)
+def test_a_service_has_the_address_of_the_stack_file_or_it_is_said(given: tuple[str, ...], says: str | None) -> None:
+    status = {"loadBalancer": {"ingress": [{"ip": address} for address in given]} if given else {}}
+    assert probe.problem({"status": status}, "address:172.28.0.3") == says

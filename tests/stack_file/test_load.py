@@ -29,7 +29,7 @@ def test_settings_cannot_be_changed_after_they_were_checked() -> None:
 def test_the_endpoint_of_the_bootstrap_is_a_node_and_that_of_the_cluster_the_vip() -> None:
     settings = load_stack_file(SHIPPED)
     assert settings.talos is not None, "the shipped stack has machines"
-    bootstrap, cluster = settings.talos.bootstrap_endpoint, settings.network.cluster_endpoint
+    bootstrap, cluster = settings.talos.bootstrap_endpoint, settings.network.of_nodes.cluster_endpoint
     assert isinstance(bootstrap, BootstrapEndpoint), "two types, so that they cannot be swapped"
     assert isinstance(cluster, ClusterEndpoint), "two types, so that they cannot be swapped"
     assert bootstrap.address in {node.address for node in settings.talos.control_plane.nodes}, "a control plane"
@@ -37,7 +37,9 @@ def test_the_endpoint_of_the_bootstrap_is_a_node_and_that_of_the_cluster_the_vip
 
 
 def test_cluster_dns_is_the_tenth_address_of_the_service_network() -> None:
-    assert str(load_stack_file(SHIPPED).network.cluster_dns) == "10.96.0.10", "where Talos points every kubelet"
+    assert str(load_stack_file(SHIPPED).network.of_nodes.cluster_dns) == "10.96.0.10", (
+        "where Talos points every kubelet"
+    )
 
 
 def test_a_service_that_is_off_has_no_host() -> None:

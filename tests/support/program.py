@@ -69,7 +69,10 @@ def _kubeconfig() -> str:
             "kind": "Config",
             "current-context": "admin@home",
             "clusters": [{"name": "existing", "cluster": {"server": "https://10.9.0.1:6443"}}],
-            "contexts": [{"name": "admin@home", "context": {"cluster": "existing", "user": "admin"}}],
+            "contexts": [
+                {"name": name, "context": {"cluster": "existing", "user": "admin"}}
+                for name in ("admin@home", "k3d-home-cluster")
+            ],
             "users": [{"name": "admin", "user": {"token": identifier("kubeconfig token")}}],
         }
     )

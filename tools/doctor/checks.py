@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from tools.doctor import git, machines, network, proxmox
+from tools.doctor import existing, git, machines, network, proxmox
 from tools.doctor.findings import Check, Finding, UnaskedError, skipped
 from tools.doctor.proxmox_api import ProxmoxError
 from tools.doctor.site import Site
@@ -17,6 +17,7 @@ OUTSIDE = (
     Check(name="memory", look=machines.memory),
     Check(name="storage", look=machines.storages),
     Check(name="image of Talos", look=machines.image),
+    Check(name="existing cluster", look=existing.cluster),
     Check(name="addresses", look=network.addresses),
     Check(name="names", look=network.names),
     Check(name="downloads", look=network.upstream),

@@ -1,11 +1,11 @@
 """Values of the Traefik chart 41.3.0 (strict schema): the one entrance of HTTP."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import Any
 
 from lib.images import TRAEFIK, parts
-from lib.kubernetes import HOSTNAME, LOAD_BALANCER_ADDRESS, resources
+from lib.kubernetes import HOSTNAME, resources
 from lib.names import INGRESS_CLASS
 
 HTTP_PORT = 8000
@@ -22,16 +22,14 @@ class TraefikValues:
     """Inputs of the values.
 
     Attributes:
-        address: Address of the load balancer; None to take what the cluster gives.
+        annotations: Of its Service: how it asks for its address.
     """
 
-    address: IPv4Address | None
+    annotations: Mapping[str, str]
 
 
 def values(args: TraefikValues) -> dict[str, Any]:
     """Values of the release."""
-    # LB IPAM of Cilium: docs.cilium.io, network/lb-ipam, "Requesting IPs".
-    annotations = {} if args.address is None else {LOAD_BALANCER_ADDRESS: str(args.address)}
     image, tag = parts(TRAEFIK)
     registry, _, repository = image.partition("/")
     return {
@@ -50,7 +48,7 @@ def values(args: TraefikValues) -> dict[str, Any]:
         "gateway": {"enabled": False},
         "ports": {"web": _web(), "websecure": _websecure()},
         "additionalArguments": [_without_aliases(name) for name in _ENTRY_POINTS],
-        "service": {"annotations": annotations, "spec": {"type": "LoadBalancer"}},
+        "service": {"annotations": dict(args.annotations), "spec": {"type": "LoadBalancer"}},
         "api": {"dashboard": False},
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
     }

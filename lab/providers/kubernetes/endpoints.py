@@ -89,7 +89,7 @@ def locate(cluster: Cluster, url: str, namespace: str | None = None) -> Backend:
         address = host if _is_address(host) else resolved(cluster, host, inside=namespace is not None)
         if address is None:
             return _by_ingress(cluster, host)
-        service = _by_address(cluster, address)
+        service = _by_address(cluster, address, port)
         if service is None:
             raise UnreachableError(f"dial tcp {address}:{port}: connect: no route to host")
     listening = [item["port"] for item in service["spec"].get("ports") or ()]
@@ -123,15 +123,18 @@ def addresses(service: Mapping[str, Any]) -> list[str]:
     return [item["ip"] for item in ingress if "ip" in item]
 
 
-def _by_address(cluster: Cluster, address: str) -> Mapping[str, Any] | None:
+def _by_address(cluster: Cluster, address: str, port: int) -> Mapping[str, Any] | None:
     """The LoadBalancer Service of an address that is announced on the network: by the program's Cilium, or by what a
     cluster that was there before brings along.
     """
     policies = cluster.each("cilium.io/CiliumL2AnnouncementPolicy")
-    announced = (cluster.api() or {}).get("addresses") or any(nodes.announces(cluster, one) for one in policies)
+    announced = (cluster.api() or {}).get("balancer") or any(nodes.announces(cluster, one) for one in policies)
     if not announced:
         return None
-    return next((item for item in cluster.each("Service") if address in addresses(item)), None)
+    there = [item for item in cluster.each("Service") if address in addresses(item)]
+    # Several may share the address of a node, each with ports of its own.
+    listening = (one for one in there if any(port == at["port"] for at in one["spec"].get("ports") or ()))
+    return next(listening, there[0] if there else None)
 
 
 def _by_ingress(cluster: Cluster, host: str) -> Backend:

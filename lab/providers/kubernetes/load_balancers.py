@@ -52,6 +52,10 @@ class _Range:
 def give_addresses(site: Site) -> None:
     """Give every LoadBalancer Service an address of a pool, or say in its status why it has none."""
     cluster = Cluster(site)
+    balancer = (cluster.api() or {}).get("balancer")
+    if balancer is not None:
+        _give_others(cluster, balancer)
+        return
     ranges = list(_ranges(cluster))
     if not ranges:
         return
@@ -73,6 +77,22 @@ def give_addresses(site: Site) -> None:
         taken |= dict.fromkeys(ips, _sharing(service))
         given = {"ingress": [{"ip": str(ip)} for ip in ips]} if ips else {}
         cluster.set_status(service, {"loadBalancer": given, "conditions": [condition]})
+
+
+def _give_others(cluster: Cluster, balancer: Mapping[str, Any]) -> None:
+    """What load balancers of a cluster that was there before give: by an annotation of theirs (as MetalLB), or every
+    node's address as long as its port is free there (ServiceLB of k3s, which holds a Service back by its pods).
+    """
+    annotation, at = balancer["annotation"], balancer["addresses"]
+    taken: set[tuple[str, int]] = set()
+    for service in cluster.each("Service"):
+        if service["spec"].get("type") != "LoadBalancer":
+            continue
+        asked = _annotations(service).get(annotation, "").split(",") if annotation else at
+        wanted = {(ip, int(port["port"])) for ip in asked for port in service["spec"]["ports"]}
+        given = [] if wanted & taken else [{"ip": ip} for ip in asked if ip in at]
+        taken |= wanted if given else set()
+        cluster.set_status(service, {"loadBalancer": {"ingress": given} if given else {}})
 
 
 def _annotations(service: Mapping[str, Any]) -> Mapping[str, str]:
@@ -127,9 +147,6 @@ def _chosen(ranges: list[_Range], service: Mapping[str, Any], wanted: _Address |
 
 def _ranges(cluster: Cluster) -> Iterator[_Range]:
     """Every range, from the oldest pool to the newest."""
-    # A cluster that was there before the program brings a Cilium and a pool along.
-    for block in (cluster.api() or {}).get("addresses") or []:
-        yield _Range(*_ends(block, {}), selector={})
     older: list[_Range] = []
     for pool in cluster.each("cilium.io/CiliumLoadBalancerIPPool"):
         spec = pool["spec"]

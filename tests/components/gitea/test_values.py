@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from ipaddress import IPv4Address
 from typing import Any
 
 from components.gitea.settings import Actions, GiteaSettings, Organisation, Team
@@ -42,7 +41,7 @@ def built(settings: GiteaSettings = SETTINGS, secrets: GiteaSecrets = SECRETS) -
     return values(
         GiteaValues(
             settings=settings,
-            ssh_address=IPv4Address("10.0.0.5"),
+            ssh_annotations={"lbipam.cilium.io/ips": "10.0.0.5"},
             application=APPLICATION,
             secrets=secrets,
             ca_config_map="cluster-ca",

@@ -11,9 +11,10 @@ from components.kubernetes.coredns import CoreDns, CoreDnsArgs
 from components.kubernetes.traefik import Traefik, TraefikArgs
 from components.talos.config import KUBE_PRISM_PORT
 from lib.charts import Catalogue
-from settings.infrastructure import LoadBalancers
+from settings.infrastructure import ExistingCluster, LoadBalancers, NodeNetwork
 from settings.model import Settings
 from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
 from tests.support.program import STACK_FILE
@@ -32,7 +33,7 @@ def settings() -> Settings:
 def build(
     settings: Settings,
     nodes: int = 6,
-    balancers: LoadBalancers | None = None,
+    network: NodeNetwork | None = None,
     announcing: Announcing = "workers",
 ) -> Callable[[pulumi.ResourceOptions], None]:
     def program(opts: pulumi.ResourceOptions) -> None:
@@ -41,7 +42,7 @@ def build(
             "cilium",
             CiliumArgs(
                 chart=charts["cilium"],
-                load_balancers=balancers or settings.network.load_balancers,
+                network=network or settings.network.of_nodes,
                 nodes=[f"node{index}" for index in range(nodes)],
                 announcing=announcing,
             ),
@@ -49,8 +50,12 @@ def build(
         )
         address = settings.network.load_balancers.ingress
         hosts = {"git.example.test": address}
-        dns = CoreDns("coredns", CoreDnsArgs(network=settings.network, hosts=hosts, after=cilium.ready), opts)
-        Traefik("traefik", TraefikArgs(chart=charts["traefik"], address=address, after=dns.ready), opts)
+        dns = CoreDns("coredns", CoreDnsArgs(network=settings.network.of_nodes, hosts=hosts, after=cilium.ready), opts)
+        Traefik(
+            "traefik",
+            TraefikArgs(chart=charts["traefik"], annotations=settings.asking_for(address), after=dns.ready),
+            opts,
+        )
 
     return program
 
@@ -160,8 +165,9 @@ def given(pools: Iterable[Recorded]) -> list[int]:
 def test_every_address_of_the_stack_file_is_in_one_pool(settings: Settings, last: int) -> None:
     addresses = {"first": 2, "last": last, "ingress": 2, "vault": 3, "git_ssh": 4}
     balancers = LoadBalancers.model_validate({name: f"10.2.3.{octet}" for name, octet in addresses.items()})
-    pools = record_component(build(settings, balancers=balancers)).of_type(POOL)
-    assert given(pools) == list(range(int(balancers.first), int(balancers.last) + 1)), (
+    network = settings.network.model_copy(update={"load_balancers": balancers}).of_nodes
+    pools = record_component(build(settings, network=network)).of_type(POOL)
+    assert given(pools) == list(range(int(network.pool[0]), int(network.pool[1]) + 1)), (
         "one outside may belong to another machine, and Cilium disables the newer of two pools that overlap"
     )
     assert all(ranges(pool) for pool in pools), "a pool has something to give"
@@ -207,7 +213,7 @@ def test_nodes_that_carry_workloads_announce(settings: Settings, announcing: Ann
 
 def test_dns_has_the_address_that_kubelets_hand_out(recording: Recording, settings: Settings) -> None:
     service = recording.one("kubernetes:core/v1:Service", "coredns-service")
-    assert service.get("spec", "clusterIP") == str(settings.network.cluster_dns), "every pod asks this address"
+    assert service.get("spec", "clusterIP") == str(settings.network.of_nodes.cluster_dns), "every pod asks this address"
 
 
 def test_dns_starts_with_a_network_and_its_permission(recording: Recording, cilium: Recorded) -> None:
@@ -230,12 +236,13 @@ def test_traefik_waits_for_a_pool_to_take_its_address_from(recording: Recording)
         assert recording.is_after(release, pool), "its Service would wait for an address in vain"
 
 
-def test_a_cluster_with_another_load_balancer_is_asked_for_no_address() -> None:
-    def program(opts: pulumi.ResourceOptions) -> None:
-        Traefik("traefik", TraefikArgs(chart=Catalogue()["traefik"], address=None), opts)
-
-    release = record_component(program).one(RELEASE)
-    assert release.get("values", "service", "annotations") == {}, "the annotation speaks of Cilium's pool"
+@pytest.mark.parametrize("annotation", [None, "metallb.io/loadBalancerIPs"])
+def test_an_existing_cluster_is_asked_for_an_address_in_its_own_words(annotation: str | None) -> None:
+    existing = load_stack_file(FIXTURES / "valid" / "existing-cluster.yaml")
+    told = ExistingCluster(context="admin@home", address_annotation=annotation)
+    settings = existing.model_copy(update={"cluster": existing.cluster.model_copy(update={"existing": told})})
+    asked = settings.asking_for(settings.network.load_balancers.ingress)
+    assert asked == ({annotation: "10.2.3.2"} if annotation else {}), "Cilium's annotation means nothing to others"
 
 
 def test_http_only_says_where_https_is(recording: Recording) -> None:

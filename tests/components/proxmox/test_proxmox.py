@@ -47,7 +47,7 @@ def build(settings: Settings) -> Callable[[], None]:
                     node=node,
                     pool=pool,
                     role=NodeRole.CONTROL_PLANE if key == "controlPlane" else NodeRole.WORKER,
-                    network=settings.network,
+                    network=settings.network.of_nodes,
                     datastore="disks",
                     image=image.files[node.host],
                 )
@@ -110,7 +110,7 @@ def test_each_machine_boots_from_the_image_of_its_own_host(
 def test_each_machine_starts_with_its_own_address(machines: list[tuple[Node, Recorded]], settings: Settings) -> None:
     for node, machine in machines:
         address = machine.get("initialization", "ipConfigs", 0, "ipv4", "address")
-        assert address == f"{node.address}/{settings.network.nodes.prefixlen}", (
+        assert address == f"{node.address}/{settings.network.of_nodes.nodes.prefixlen}", (
             f"{node.name}: without an address Talos cannot be given its configuration"
         )
         assert machine.get("networkDevices", 0, "macAddress") == mac_address(node.vm_id), (

@@ -58,7 +58,7 @@ def test_nobody_from_authentik_can_be_named_like_somebody_of_kubernetes(configur
 
 
 def test_the_node_finds_authentik_without_any_name_service() -> None:
-    document = yaml.safe_load(authentication.host(KUBECTL, SETTINGS.network))
+    document = yaml.safe_load(authentication.host(KUBECTL, SETTINGS.network.of_nodes))
     assert document == {
         "apiVersion": "v1alpha1",
         "kind": "StaticHostConfig",

@@ -10,7 +10,7 @@ import yaml
 
 from components.talos.config import LINK, NodeRole, patches, to_yaml
 from lib.addresses import mac_address
-from settings.infrastructure import NetworkSettings
+from settings.infrastructure import NodeNetwork
 from settings.model import Settings
 from settings.pools import Node
 from stack_file.load import load_stack_file
@@ -57,7 +57,7 @@ def configured(settings: Settings) -> Iterator[Configured]:
     for role, pool in pools.items():
         for node in pool:
             texts = patches(
-                network=settings.network,
+                network=settings.network.of_nodes,
                 region=settings.proxmox.region,
                 node=node,
                 role=role,
@@ -74,8 +74,8 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="module")
-def network(settings: Settings) -> NetworkSettings:
-    return settings.network
+def network(settings: Settings) -> NodeNetwork:
+    return settings.network.of_nodes
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def nodes(settings: Settings) -> list[Configured]:
     return list(configured(settings))
 
 
-def test_only_control_planes_hold_the_virtual_address(nodes: list[Configured], network: NetworkSettings) -> None:
+def test_only_control_planes_hold_the_virtual_address(nodes: list[Configured], network: NodeNetwork) -> None:
     for node in nodes:
         addresses = [one["name"] for one in node.of_kind("Layer2VIPConfig")]
         expected = [str(network.vip)] if node.role is NodeRole.CONTROL_PLANE else []
@@ -97,7 +97,7 @@ def test_workers_say_nothing_that_only_control_planes_may_say(nodes: list[Config
             assert not said, f"{node.node.name}: Talos refuses the whole configuration for {said}"
 
 
-def test_each_node_has_exactly_one_address_and_no_dhcp(nodes: list[Configured], network: NetworkSettings) -> None:
+def test_each_node_has_exactly_one_address_and_no_dhcp(nodes: list[Configured], network: NodeNetwork) -> None:
     for node in nodes:
         (link,) = node.of_kind("LinkConfig")
         prefix = network.nodes.prefixlen
@@ -119,7 +119,7 @@ def test_addresses_belong_to_the_card_that_proxmox_was_told_to_make(nodes: list[
         assert named == {LINK}, f"{node.node.name}: every document means the same card"
 
 
-def test_the_virtual_address_never_becomes_a_nodes_own(nodes: list[Configured], network: NetworkSettings) -> None:
+def test_the_virtual_address_never_becomes_a_nodes_own(nodes: list[Configured], network: NodeNetwork) -> None:
     excluded = f"!{network.vip}/32"
     for node in nodes:
         subnets = node.machine["machine"]["kubelet"]["nodeIP"]["validSubnets"]
@@ -163,9 +163,7 @@ def test_cilium_has_the_network_to_itself(nodes: list[Configured]) -> None:
         assert cluster["proxy"] == {"disabled": True}, f"{node.node.name}: Cilium replaces kube-proxy"
 
 
-def test_pods_and_services_get_the_networks_of_the_stack_file(
-    nodes: list[Configured], network: NetworkSettings
-) -> None:
+def test_pods_and_services_get_the_networks_of_the_stack_file(nodes: list[Configured], network: NodeNetwork) -> None:
     for node in nodes:
         said = node.machine["cluster"]["network"]
         assert said["podSubnets"] == [str(network.pods)], f"{node.node.name}: pods"
@@ -199,7 +197,7 @@ def test_a_mirror_inside_a_registry_is_asked_under_its_own_path(nodes: list[Conf
             )
 
 
-def test_the_api_certificate_covers_the_virtual_address(nodes: list[Configured], network: NetworkSettings) -> None:
+def test_the_api_certificate_covers_the_virtual_address(nodes: list[Configured], network: NodeNetwork) -> None:
     for node in nodes:
         if node.role is NodeRole.CONTROL_PLANE:
             assert str(network.vip) in node.machine["cluster"]["apiServer"]["certSANs"], (

@@ -48,7 +48,7 @@ def test_the_nodes_know_the_host_without_asking_a_resolver(settings: Settings) -
 
 
 def test_a_control_plane_with_both_patches_knows_both_hosts(settings: Settings) -> None:
-    login = yaml.safe_load(authentication.host(kubernetes_login.application(settings), settings.network))
+    login = yaml.safe_load(authentication.host(kubernetes_login.application(settings), settings.network.of_nodes))
     mine = documents(settings)["StaticHostConfig"]
     assert (login["kind"], login["name"]) == (mine["kind"], mine["name"]), "Talos merges them, and appends the lists"
     assert login["hostnames"] != mine["hostnames"], "so neither hides the other"

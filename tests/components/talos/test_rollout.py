@@ -19,8 +19,10 @@ class Staged(Rollout):
     def __init__(self) -> None:
         settings = load_stack_file(STACK_FILE)
         assert settings.talos is not None, "the stack file describes Talos nodes"
-        self.talos, self.vip = settings.talos, settings.network.cluster_endpoint.url
-        args = RolloutArgs(network=settings.network, talos=settings.talos, secrets=object.__new__(machine.Secrets))
+        self.talos, self.vip = settings.talos, settings.network.of_nodes.cluster_endpoint.url
+        args = RolloutArgs(
+            network=settings.network.of_nodes, talos=settings.talos, secrets=object.__new__(machine.Secrets)
+        )
         super().__init__("talos", args, object.__new__(pulumi.ComponentResource))
         self.asked: list[Mapping[str, str]] = []
         self.ill: set[str] = set()

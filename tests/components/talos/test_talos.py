@@ -52,7 +52,7 @@ def build(settings: Settings) -> Callable[[], dict[str, Any]]:
             "talos",
             TalosClusterArgs(
                 cluster=settings.cluster,
-                network=settings.network,
+                network=settings.network.of_nodes,
                 talos=settings.talos,
                 region="region",
                 secrets=TalosSecrets("secrets", TalosSecretsArgs(version_contract="v1.13"), opts),

@@ -34,6 +34,7 @@ def build(opts: pulumi.ResourceOptions, root_token: pulumi.Output[str] | None = 
             chart=Catalogue()["vault"],
             namespace=namespace,
             load_balancer_ip=ADDRESS,
+            annotations={"lbipam.cilium.io/ips": ADDRESS},
             address=None,
             ca_config_map="cluster-ca",
             issuer_ready=namespace,

@@ -17,7 +17,7 @@ from tests.support.program import ROOT, record_program
 from tests.support.recording import Recorded, Recording
 
 _VALID = ROOT / "tests" / "fixtures" / "stacks" / "valid"
-STACKS = ("test-cluster", *sorted(file.stem for file in _VALID.glob("*.yaml")))
+STACKS = ("test-cluster", "local", *sorted(file.stem for file in _VALID.glob("*.yaml")))
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 _NAME_LENGTH = 63
@@ -55,10 +55,11 @@ class Manifest:
 
 
 def recorded(stack: str) -> Recording:
-    """The program as an update under the shipped stack file, `test-cluster`, or another valid one."""
+    """The program as an update under a shipped stack file, or another valid one."""
     if stack == "test-cluster":
         return record_program(preview=False)
-    return record_program(preview=False, stack_file=_VALID / f"{stack}.yaml")
+    shipped = ROOT / f"Pulumi.{stack}.yaml"
+    return record_program(preview=False, stack_file=shipped if shipped.exists() else _VALID / f"{stack}.yaml")
 
 
 def own(program: Recording) -> list[Manifest]:
