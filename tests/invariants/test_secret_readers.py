@@ -224,6 +224,9 @@ def test_a_rotation_of_each_secret_reaches_its_readers_and_what_they_keep(update
         assert re.search(rf"\b{GENERATIONS[path]}\b", job), (
             f"{name} runs again, or the old value stays where it is kept"
         )
+    if path.startswith("oidc/"):
+        blueprint = {name for _, name in moved if name.startswith(f"login-{path.removeprefix('oidc/')}-blueprint")}
+        assert {name.rpartition("-")[2] for name in blueprint} >= {"file", "visible", "row", "apply"}, "each takes part"
     by_job = [str(one) for one in ROTATING[path].readers if " Job" in one.keeps + one.follows]
     assert not by_job or path in JOBS, f"say which Job renews what {by_job} keep"
 

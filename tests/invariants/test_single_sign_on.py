@@ -53,42 +53,6 @@ def _entries(recording: Recording, slug: str, model: str) -> list[dict[str, Any]
 
 
 @each
-def test_the_slug_in_authentik_makes_the_issuer_that_is_declared(update: Recording, slug: str) -> None:
-    (application,) = _entries(update, slug, "authentik_core.application")
-    found = {**application.get("identifiers", {}), **application.get("attrs", {})}
-    assert found["slug"] == slug, "the issuer ends in the slug"
-    issuer = f"https://{SETTINGS.identity.host}/application/o/{found['slug']}/"
-    assert issuer == APPLICATIONS[slug].issuer, "which is the declared one"
-
-
-@each
-def test_the_provider_in_authentik_is_the_declared_client(update: Recording, slug: str) -> None:
-    (provider,) = _entries(update, slug, "authentik_providers_oauth2.oauth2provider")
-    attributes = {**provider.get("identifiers", {}), **provider["attrs"]}
-    declared = APPLICATIONS[slug]
-    assert attributes["client_id"] == declared.client_id, "client id"
-    uris = [(uri["matching_mode"], uri["url"]) for uri in attributes["redirect_uris"]]
-    assert uris == [("strict", uri) for uri in declared.redirect_uris], "exact redirect URIs"
-    kinds = {uri["redirect_uri_type"] for uri in attributes["redirect_uris"]}
-    assert kinds == {"authorization"}, "with one of `logout` Authentik refuses the sign-out of a client without a hint"
-    assert attributes["issuer_mode"] == "per_provider", "the mode whose issuer is declared"
-    assert str(attributes["client_secret"]).startswith("!File "), "the secret is read from a file, never inline"
-    assert attributes["signing_key"], "without a key tokens are signed with the client secret, HS256"
-    assert "authorization_code" in attributes["grant_types"], "without it nobody can log in"
-
-
-@each
-def test_only_the_declared_groups_are_bound_to_the_application(update: Recording, slug: str) -> None:
-    (binding,) = _entries(update, slug, "authentik_policies.policybinding")
-    (policy,) = _entries(update, slug, "authentik_policies_expression.expressionpolicy")
-    assert binding["identifiers"]["target"] == "!KeyOf application", "the binding is of the application"
-    assert binding["attrs"]["policy"] == f"!KeyOf {policy['id']}", "to the policy beside it"
-    assert (binding["attrs"]["enabled"], binding["attrs"]["negate"]) == (True, False), "which decides as it reads"
-    named = set(re.findall(r"'([^']+)'", policy["attrs"]["expression"]))
-    assert named == set(APPLICATIONS[slug].groups), "nobody else may log in"
-
-
-@each
 def test_the_discovery_gate_asks_for_the_declared_issuer(update: Recording, slug: str) -> None:
     job = update.one("kubernetes:batch/v1:Job", f"login-{slug}-discovery")
     environment = _environment(job)

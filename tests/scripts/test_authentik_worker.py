@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from doubles.loopback import Reply, serving
-from tests.components.authentik.deployed import RELEASE, recorded, server_alone
 from tests.scripts.authentik import RUN, TOKEN, Worker, task
+from tests.support.program import record_program
 
 
 def probe(url: str, token: str = TOKEN) -> tuple[int, str]:
     """The command of the release's worker, with the Python of the tests and the double in the server's place."""
-    command: list[str] = recorded(server_alone).one(RELEASE).get("values")["worker"]["livenessProbe"]["exec"]["command"]
+    release = record_program(preview=False).one("*:Release", "authentik-release")
+    command: list[str] = release.get("values", "worker", "livenessProbe", "exec", "command")
     assert command[:2] == ["python", "-c"], "what Authentik's own front end calls it (src/worker/mod.rs)"
     assert "{{" not in command[2], "a chart may take it for a template"
     assert command[3] == "http://authentik-server.authentik.svc", "past the ingress"

@@ -7,9 +7,6 @@ import pulumi
 import pytest
 
 from components.kubernetes.cilium import Announcing, Cilium, CiliumArgs
-from components.kubernetes.coredns import CoreDns, CoreDnsArgs
-from components.kubernetes.traefik import Traefik, TraefikArgs
-from components.talos.config import KUBE_PRISM_PORT
 from lib.charts import Catalogue
 from settings.infrastructure import ExistingCluster, LoadBalancers, NodeNetwork
 from settings.model import Settings
@@ -17,6 +14,7 @@ from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
+from tests.support.pools import talos_of
 from tests.support.program import STACK_FILE
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -31,57 +29,32 @@ def settings() -> Settings:
 
 
 def build(
-    settings: Settings,
-    nodes: int = 6,
-    network: NodeNetwork | None = None,
-    announcing: Announcing = "workers",
+    settings: Settings, nodes: int = 6, network: NodeNetwork | None = None, announcing: Announcing = "workers"
 ) -> Callable[[pulumi.ResourceOptions], None]:
     def program(opts: pulumi.ResourceOptions) -> None:
-        charts = Catalogue()
-        cilium = Cilium(
-            "cilium",
-            CiliumArgs(
-                chart=charts["cilium"],
-                network=network or settings.network.of_nodes,
-                nodes=[f"node{index}" for index in range(nodes)],
-                announcing=announcing,
-            ),
-            opts,
+        args = CiliumArgs(
+            chart=Catalogue()["cilium"],
+            network=network or settings.network.of_nodes,
+            nodes=[f"node{index}" for index in range(nodes)],
+            announcing=announcing,
         )
-        address = settings.network.load_balancers.ingress
-        hosts = {"git.example.test": address}
-        dns = CoreDns("coredns", CoreDnsArgs(network=settings.network.of_nodes, hosts=hosts, after=cilium.ready), opts)
-        Traefik(
-            "traefik",
-            TraefikArgs(chart=charts["traefik"], annotations=settings.asking_for(address), after=dns.ready),
-            opts,
-        )
+        Cilium("cilium", args, opts)
 
     return program
 
 
 @pytest.fixture(scope="module")
-def recording(settings: Settings) -> Recording:
-    return record_component(build(settings))
-
-
-@pytest.fixture(scope="module")
-def cilium(recording: Recording) -> Recorded:
-    return recording.one(RELEASE, "cilium-release")
+def cilium(update: Recording) -> Recorded:
+    return update.one(RELEASE, "cilium-release")
 
 
 def test_cilium_reaches_the_api_without_the_virtual_address(cilium: Recorded, settings: Settings) -> None:
-    assert (cilium.get("values", "k8sServiceHost"), cilium.get("values", "k8sServicePort")) == (
-        "localhost",
-        KUBE_PRISM_PORT,
-    ), "the network must not depend on the one address that a failing control plane takes with it"
-    assert str(settings.network.vip) not in str(cilium.inputs), "nor anywhere else in its values"
+    assert str(settings.network.vip) not in str(cilium.inputs), "a failing control plane takes it along"
 
 
 def test_no_container_asks_for_what_talos_forbids(cilium: Recorded) -> None:
     capabilities = cilium.get("values", "securityContext", "capabilities")
     assert all("SYS_MODULE" not in granted for granted in capabilities.values()), "Talos loads no modules for pods"
-    assert cilium.get("values", "cgroup", "autoMount", "enabled") is False, "Talos mounts cgroups itself"
 
 
 @pytest.mark.parametrize(("nodes", "replicas"), [(1, 1), (2, 2), (6, 2)])
@@ -92,62 +65,42 @@ def test_there_are_never_more_operators_than_nodes(settings: Settings, nodes: in
     )
 
 
-def test_no_proxy_for_policies_of_layer_7_runs(cilium: Recorded) -> None:
-    proxies = (cilium.get("values", "envoy", "enabled"), cilium.get("values", "l7Proxy"))
-    assert proxies == (False, False), "without its DaemonSet Envoy would run inside every agent"
+def test_objects_of_the_operators_kinds_come_after_the_gate_that_sees_them(update: Recording, cilium: Recorded) -> None:
+    gate = update.one(JOB, "cilium-gate")
+    assert update.is_after(gate, cilium), "the operator is part of the release"
+    for one in (*update.of_type(POOL), update.one(POLICY)):
+        assert update.is_after(one, gate), "the chart does not bring these kinds"
 
 
-def test_the_release_waits_for_nothing_that_needs_dns(cilium: Recorded) -> None:
-    for part in ("relay", "ui"):
-        assert cilium.get("values", "hubble", part, "enabled") is False, (
-            f"the {part} becomes ready by a name in the cluster, and DNS comes after this release"
-        )
-
-
-def test_flow_logs_are_not_served_without_certificates(cilium: Recorded) -> None:
-    hubble = cilium.get("values", "hubble")
-    assert hubble["listenAddress"] == "" or hubble["tls"]["enabled"], "they show who talks to whom"
-    assert hubble["tls"]["auto"]["enabled"] is False, "certificates of the chart change at every render"
-
-
-def test_objects_of_the_operators_kinds_come_after_the_gate_that_sees_them(
-    recording: Recording, cilium: Recorded
-) -> None:
-    gate = recording.one(JOB, "cilium-gate")
-    assert recording.is_after(gate, cilium), "the operator is part of the release"
-    for one in (*recording.of_type(POOL), recording.one(POLICY)):
-        assert recording.is_after(one, gate), "the chart does not bring these kinds"
-
-
-def watched(recording: Recording) -> set[str]:
-    environment = recording.one(JOB, "cilium-gate").get("spec", "template", "spec", "containers", 0, "env")
+def watched(update: Recording) -> set[str]:
+    environment = update.one(JOB, "cilium-gate").get("spec", "template", "spec", "containers", 0, "env")
     return set(next(one["value"] for one in environment if one["name"] == "OBJECTS").split(","))
 
 
-def test_the_gate_waits_for_exactly_the_kinds_that_are_created(recording: Recording) -> None:
+def test_the_gate_waits_for_exactly_the_kinds_that_are_created(update: Recording) -> None:
     prefix = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
-    names = {one.removeprefix(prefix).partition(".")[0] for one in watched(recording) if one.startswith(prefix)}
+    names = {one.removeprefix(prefix).partition(".")[0] for one in watched(update) if one.startswith(prefix)}
     # The third is made later, by the network policy of Vault.
-    kinds = {recording.of_type(one)[0].get("kind").lower() for one in (POOL, POLICY)} | {"ciliumnetworkpolicy"}
+    kinds = {update.of_type(one)[0].get("kind").lower() for one in (POOL, POLICY)} | {"ciliumnetworkpolicy"}
     assert {name.removesuffix("ies").removesuffix("s") for name in names} == {
         kind.removesuffix("y") for kind in kinds
     }, "a kind that is not waited for is a race"
 
 
-def test_every_node_must_be_ready(recording: Recording) -> None:
-    nodes = {one for one in watched(recording) if one.startswith("/api/v1/nodes/")}
-    assert nodes == {f"/api/v1/nodes/node{index}=Ready" for index in range(6)}, (
+def test_every_node_must_be_ready(update: Recording, settings: Settings) -> None:
+    nodes = {one for one in watched(update) if one.startswith("/api/v1/nodes/")}
+    assert nodes == {f"/api/v1/nodes/{node.name}=Ready" for node in talos_of(settings).nodes}, (
         "Helm is content while some pods of a DaemonSet are missing, so a node could be absent unnoticed"
     )
 
 
-def test_the_gate_may_read_what_it_waits_for_and_nothing_else(recording: Recording) -> None:
-    rules = recording.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "cilium-gate-role").get("rules")
+def test_the_gate_may_read_what_it_waits_for_and_nothing_else(update: Recording) -> None:
+    rules = update.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "cilium-gate-role").get("rules")
     allowed = {(rule["apiGroups"][0], rule["resources"][0], name) for rule in rules for name in rule["resourceNames"]}
     paths = {f"/{'apis/' + group if group else 'api'}/v1/{resource}/{name}" for group, resource, name in allowed}
-    assert paths == {one.partition("=")[0] for one in watched(recording)}, "each by its name"
+    assert paths == {one.partition("=")[0] for one in watched(update)}, "each by its name"
     assert all(rule["verbs"] == ["get"] for rule in rules), "it changes nothing"
-    pod = recording.one(JOB, "cilium-gate").get("spec", "template", "spec")
+    pod = update.one(JOB, "cilium-gate").get("spec", "template", "spec")
     assert pod["serviceAccountName"] == "cilium-gate", "the permission is bound to this account"
     assert pod["automountServiceAccountToken"] is True, "without a token it is nobody"
 
@@ -173,11 +126,11 @@ def test_every_address_of_the_stack_file_is_in_one_pool(settings: Settings, last
     assert all(ranges(pool) for pool in pools), "a pool has something to give"
 
 
-def test_an_address_that_is_meant_for_a_service_is_given_to_no_other(recording: Recording, settings: Settings) -> None:
+def test_an_address_that_is_meant_for_a_service_is_given_to_no_other(update: Recording, settings: Settings) -> None:
     balancers = settings.network.load_balancers
     holders = {
         (str(start), str(stop)): pool.get("spec", "serviceSelector", "matchLabels")
-        for pool in recording.of_type(POOL)
+        for pool in update.of_type(POOL)
         for start, stop in ranges(pool)
         if pool.get("spec", "serviceSelector") is not None
     }
@@ -188,20 +141,12 @@ def test_an_address_that_is_meant_for_a_service_is_given_to_no_other(recording: 
     assert all(labels["io.kubernetes.service.namespace"] for labels in holders.values()), "anybody may use the name"
 
 
-def test_what_becomes_reserved_leaves_the_common_pool_last(recording: Recording) -> None:
-    common = recording.one(POOL, "cilium-pool")
+def test_what_becomes_reserved_leaves_the_common_pool_last(update: Recording) -> None:
+    common = update.one(POOL, "cilium-pool")
     for setting in ("ingress", "vault", "git-ssh"):
-        assert recording.is_after(common, recording.one(POOL, f"cilium-pool-{setting}")), (
+        assert update.is_after(common, update.one(POOL, f"cilium-pool-{setting}")), (
             "between the two its Service has no address"
         )
-
-
-def test_control_planes_announce_nothing(recording: Recording) -> None:
-    (expression,) = recording.one(POLICY).get("spec", "nodeSelector", "matchExpressions")
-    assert expression == {"key": "node-role.kubernetes.io/control-plane", "operator": "DoesNotExist"}, (
-        "their label keeps them out of external load balancers"
-    )
-    assert recording.one(POLICY).get("spec", "loadBalancerIPs") is True, "both kinds of addresses are off by default"
 
 
 @pytest.mark.parametrize(("announcing", "operators"), [("control-planes", ["Exists"]), ("every-node", [])])
@@ -211,29 +156,29 @@ def test_nodes_that_carry_workloads_announce(settings: Settings, announcing: Ann
     assert [one["operator"] for one in matches] == operators, "without a selector all nodes answer"
 
 
-def test_dns_has_the_address_that_kubelets_hand_out(recording: Recording, settings: Settings) -> None:
-    service = recording.one("kubernetes:core/v1:Service", "coredns-service")
+def test_dns_has_the_address_that_kubelets_hand_out(update: Recording, settings: Settings) -> None:
+    service = update.one("kubernetes:core/v1:Service", "coredns-service")
     assert service.get("spec", "clusterIP") == str(settings.network.of_nodes.cluster_dns), "every pod asks this address"
 
 
-def test_dns_starts_with_a_network_and_its_permission(recording: Recording, cilium: Recorded) -> None:
-    deployment = recording.one("kubernetes:apps/v1:Deployment", "coredns")
-    binding = recording.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", "coredns-binding")
-    assert recording.is_after(deployment, cilium), "its pods would wait for a network"
-    assert recording.is_after(deployment, binding), "its pods would never become ready"
+def test_dns_starts_with_a_network_and_its_permission(update: Recording, cilium: Recorded) -> None:
+    deployment = update.one("kubernetes:apps/v1:Deployment", "coredns")
+    binding = update.one("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", "coredns-binding")
+    assert update.is_after(deployment, cilium), "its pods would wait for a network"
+    assert update.is_after(deployment, binding), "its pods would never become ready"
 
 
-def test_traefik_gets_the_address_that_every_host_resolves_to(recording: Recording, settings: Settings) -> None:
-    annotations = recording.one(RELEASE, "traefik-release").get("values", "service", "annotations")
+def test_traefik_gets_the_address_that_every_host_resolves_to(update: Recording, settings: Settings) -> None:
+    annotations = update.one(RELEASE, "traefik-release").get("values", "service", "annotations")
     assert annotations == {"lbipam.cilium.io/ips": str(settings.network.load_balancers.ingress)}, (
         "without the request it gets the next free address"
     )
 
 
-def test_traefik_waits_for_a_pool_to_take_its_address_from(recording: Recording) -> None:
-    release = recording.one(RELEASE, "traefik-release")
-    for pool in recording.of_type(POOL):
-        assert recording.is_after(release, pool), "its Service would wait for an address in vain"
+def test_traefik_waits_for_a_pool_to_take_its_address_from(update: Recording) -> None:
+    release = update.one(RELEASE, "traefik-release")
+    for pool in update.of_type(POOL):
+        assert update.is_after(release, pool), "its Service would wait for an address in vain"
 
 
 @pytest.mark.parametrize("annotation", [None, "metallb.io/loadBalancerIPs"])
@@ -245,21 +190,16 @@ def test_an_existing_cluster_is_asked_for_an_address_in_its_own_words(annotation
     assert asked == ({annotation: "10.2.3.2"} if annotation else {}), "Cilium's annotation means nothing to others"
 
 
-def test_http_only_says_where_https_is(recording: Recording) -> None:
-    web = recording.one(RELEASE, "traefik-release").get("values", "ports", "web")
-    assert web["http"]["redirections"]["entryPoint"]["to"] == "websecure", "no service answers in clear text"
-
-
-def test_no_entry_point_passes_a_header_that_a_backend_takes_for_another(recording: Recording) -> None:
-    values = recording.one(RELEASE, "traefik-release").get("values")
+def test_no_entry_point_passes_a_header_that_a_backend_takes_for_another(update: Recording) -> None:
+    values = update.one(RELEASE, "traefik-release").get("values")
     wanted = {f"--entryPoints.{name}.http.aliasHeadersStrategy=delete" for name in values["ports"]}
     assert wanted <= set(values["additionalArguments"]), "X_authentik_username and X.authentik.username are forgeries"
     release = tuple(int(part) for part in values["image"]["tag"].removeprefix("v").split("."))
     assert release >= (3, 7, 12), "an older Traefik does not start with an option that it does not know"
 
 
-def test_the_namespace_lets_in_what_the_release_listens_on(recording: Recording) -> None:
-    policy = recording.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "traefik-namespace-ingress")
+def test_the_namespace_lets_in_what_the_release_listens_on(update: Recording) -> None:
+    policy = update.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "traefik-namespace-ingress")
     open_ports = {port["port"] for rule in policy.get("spec", "ingress") for port in rule.get("ports", [])}
-    ports = recording.one(RELEASE, "traefik-release").get("values", "ports")
+    ports = update.one(RELEASE, "traefik-release").get("values", "ports")
     assert open_ports == {ports["web"]["port"], ports["websecure"]["port"]}, "policies see the ports of pods"

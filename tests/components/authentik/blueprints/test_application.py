@@ -12,6 +12,7 @@ from declarations.oidc import OidcApplication
 from register import logins
 from stack_file.load import load_stack_file
 from tests.components.authentik.blueprints.documents import Tag, entries, evaluate, load, the
+from tests.components.authentik.blueprints.golden_files import STACK_FILE
 
 SETTINGS = load_stack_file(Path(__file__).parents[4] / "Pulumi.test-cluster.yaml")
 APPLICATIONS = logins.applications(SETTINGS)
@@ -49,6 +50,8 @@ def test_redirect_uris_are_the_declared_ones_and_never_patterns(declared: OidcAp
     uris = the(document(declared), PROVIDER)["fields"]["redirect_uris"]
     assert {uri["matching_mode"] for uri in uris} == {"strict"}, "a regular expression would match a dot with anything"
     assert tuple(uri["url"] for uri in uris) == declared.redirect_uris, "in full"
+    kinds = {uri["redirect_uri_type"] for uri in uris}
+    assert kinds == {"authorization"}, "with one of `logout` Authentik refuses the sign-out of a client without a hint"
 
 
 @every_application
@@ -131,6 +134,12 @@ def test_fewer_groups_change_the_policy_and_leave_no_binding_behind() -> None:
 def test_a_new_generation_of_the_secret_changes_the_text(declared: OidcApplication) -> None:
     assert application.text(declared, 1) != application.text(declared, 2), "or the new secret would look applied"
     assert application.text(declared, 1) == application.text(declared, 1), "and nothing else does"
+
+
+def test_tokens_last_as_long_as_the_stack_file_says() -> None:
+    (notes,) = [one for one in logins.applications(load_stack_file(STACK_FILE)) if one.slug == "notes"]
+    validity = the(load(application.text(notes, None)), PROVIDER)["fields"]["access_token_validity"]
+    assert validity == "minutes=5", "tokenMinutes"
 
 
 def test_sub_outlives_authentiks_database() -> None:
