@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import json
 import multiprocessing
@@ -41,7 +42,12 @@ from tools.operate import FLAGS
 from tools.preparation import NotReadyError
 
 PROCESSES: Final = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__, "stacks.platform"])
+# The program, and what it and the SDK would import when they first name it: each operation anew.
+_LATER: Final = (
+    *(f"components.{service}.server" for service in ("gitea", "harbor", "matrix")),
+    *(f"pulumi_kubernetes.{group}.v1" for group in ("apps", "meta", "networking", "policy")),
+)
+PROCESSES.set_forkserver_preload([__name__, "stacks.platform", *_LATER])
 
 # More than the engine's default of four for each CPU: a waiting step holds a place, and here steps only wait.
 PARALLEL: Final = 32
@@ -195,8 +201,8 @@ def _export(stack: checkout.Stack) -> None:
 def _spare_the_sdk() -> None:
     """Leave out what takes the SDK a third of the program's time and nobody here looks at.
 
-    It waits for the first of thousands of outputs, then for the next; sends the engine each line of its debug log; and
-    finds out where in the program each resource stands.
+    It waits for the first of thousands of outputs, then for the next; sends the engine each line of its debug log;
+    finds out where in the program each resource stands, and the types of the properties of a class for each object.
     """
 
     async def wait(tasks: Any, **_: Any) -> Any:
@@ -205,6 +211,7 @@ def _spare_the_sdk() -> None:
     vars(sdk.stack)["asyncio"] = SimpleNamespace(**{**vars(asyncio), "wait": wait})
     vars(pulumi.log)["debug"] = lambda *_, **__: None
     vars(sdk.resource)["_get_stack_trace"] = StackTrace
+    vars(pulumi._types)["_types_from_py_properties"] = functools.cache(pulumi._types._types_from_py_properties)
 
 
 def _follow_parent(channel: Connection) -> None:

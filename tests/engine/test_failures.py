@@ -1,7 +1,7 @@
 """One failure holds back what needs it and nothing else, leaves the state whole, and the next update goes on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from lab.checkout import Stack
 from lab.driver import Result
 from lab.providers.kubernetes.cluster import CLUSTERS, OBJECTS, object_key
-from tests.engine.platform import Outcome, copy_of, driver, faults_of, world_of
+from tests.engine.platform import Outcome, copy_of, driver, edit, faults_of, world_of
 
 pytestmark = pytest.mark.engine
 
@@ -62,20 +62,19 @@ def test_without_the_kubernetes_api_the_machines_come_up_and_the_rest_waits(with
     assert _dangling(without_api.stack) == [], "the state is whole"
 
 
-def _switch_off_and_renew(stack: Stack) -> None:
-    """Gitea goes, and Harbor's secret is renewed."""
-    text = stack.file.read_text(encoding="utf-8").replace(
-        "  home-cluster:gitea:\n", "  home-cluster:gitea:\n    enabled: false\n", 1
-    )
-    assert "home-cluster:rotation" not in text, "the section is added here"
-    stack.file.write_text(
-        f"{text}  home-cluster:rotation:\n    generations:\n      harbor/server: 2\n", encoding="utf-8"
-    )
+def _renew_and_switch_off(service: str) -> Callable[[dict[str, Any]], None]:
+    """The service goes, and Harbor's secret is renewed."""
+
+    def change(sections: dict[str, Any]) -> None:
+        sections[service]["enabled"] = False
+        sections["rotation"] = {"generations": {"harbor/server": 2}}
+
+    return change
 
 
 def test_a_refused_external_secret_holds_back_its_readers_and_every_deletion(platform: Outcome, tmp_path: Path) -> None:
     stack = copy_of(platform.stack, tmp_path / "refused")
-    _switch_off_and_renew(stack)
+    edit(stack, _renew_and_switch_off("gitea"))
     with world_of(stack) as world:
         faults_of(world).stage("ExternalSecret", "harbor-*", "refuse", "admission webhook denied the request", times=1)
     refused = driver(stack).up()
@@ -86,20 +85,13 @@ def test_a_refused_external_secret_holds_back_its_readers_and_every_deletion(pla
     assert "harbor-release" not in changed, "what reads it is not"
     assert _steps(refused, "delete") == set(), "what was held back still refers to what would go"
     assert _dangling(stack) == [], "the state is whole"
-    again = driver(stack).up()
-    assert again.ok, again.messages()
-    assert "gitea-release" in _steps(again, "delete"), "now it goes"
-    assert _dangling(stack) == [], "and the state is whole"
-
-
-def test_a_failure_that_nothing_needs_lets_go_what_is_no_longer_wanted(platform: Outcome, tmp_path: Path) -> None:
-    """Here the engine does walk the dependencies of what failed, before it deletes anything."""
-    stack = copy_of(platform.stack, tmp_path / "last")
-    _switch_off_and_renew(stack)
+    # A failure that nothing needs lets it go. The engine walks the dependencies of what failed before it deletes.
+    edit(stack, _renew_and_switch_off("matrix"))
     with world_of(stack) as world:
         faults_of(world).stage("NetworkPolicy", "postgres-ingress", "refuse", "denied")
     failed = driver(stack).up()
     assert [_name(urn) for urn in failed.failed()] == ["postgres-ingress"], "it names the clients, and is nobody's need"
+    assert "harbor-server" in _steps(failed, "update"), "what was refused is made up for"
     assert "gitea-release" in _steps(failed, "delete"), "Gitea owes nothing to what failed"
     assert _dangling(stack) == [], "the state is whole"
 

@@ -6,6 +6,7 @@ or resources (the SDK keeps all of these in context variables, except the packag
 
 import asyncio
 import contextvars
+import functools
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pulumi
+from pulumi import _types
 from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.mocks import MockEngine
 from pulumi.runtime.proto.source_pb2 import StackTrace
@@ -24,6 +26,8 @@ from tests.support.outputs import Issuer
 from tests.support.recording import Call, Recorded, Recording, RegisteredOutputs
 
 PROJECT = "home-cluster"
+
+_types_of = functools.cache(_types._types_from_py_properties)  # of a class, which the SDK asks for each object
 
 __all__ = ["PROJECT", "Call", "Recorded", "Recording", "RegisteredOutputs", "Run", "record"]
 
@@ -120,7 +124,11 @@ def _drive(program: Callable[[], Awaitable[None]]) -> None:
     loop.set_exception_handler(_report)
     try:
         # Nobody here asks on which line a resource stands, nor reads the SDK's own log of all it does.
-        with patch("pulumi.runtime.resource._get_stack_trace", StackTrace), patch("pulumi.log.debug", _unread):
+        with (
+            patch("pulumi.runtime.resource._get_stack_trace", StackTrace),
+            patch("pulumi.log.debug", _unread),
+            patch("pulumi._types._types_from_py_properties", _types_of),
+        ):
             loop.run_until_complete(run_in_stack(program))
     finally:
         for task in asyncio.all_tasks(loop):

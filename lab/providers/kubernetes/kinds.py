@@ -13,8 +13,10 @@ from kubernetes_validate import utils
 
 from lab.providers.wire import Properties
 
-# The library reads its schemas, some megabytes of JSON, anew for every object.
+# The library reads its schemas, some megabytes of JSON, anew for every object, and the names of all of them.
 utils.schema_contents = functools.cache(utils.schema_contents)
+utils.latest_version = functools.cache(utils.latest_version)
+utils.all_versions = functools.cache(utils.all_versions)
 
 _CLUSTER_SCOPED: Final = frozenset(
     {
