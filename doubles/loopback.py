@@ -52,6 +52,10 @@ class Double:
     requests: list[Request] = field(default_factory=list)
 
 
+RUNNING: dict[int, Respond] = {}
+"""What answers on each port, for who asks it in this process without a connection."""
+
+
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         # A client that does not trust the server, or has no certificate that it wants, breaks off.
@@ -64,12 +68,15 @@ def serving(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[Dou
     """Serve `respond` on a free port of the loopback, over TLS where `tls` is given."""
     double = Double("")
 
+    def answer(request: Request) -> Reply:
+        double.requests.append(request)
+        return respond(request)
+
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             request = Request(self.command, self.path, dict(self.headers), self.rfile.read(length))
-            double.requests.append(request)
-            reply = respond(request)
+            reply = answer(request)
             content = reply.content
             self.send_response_only(reply.status, reply.reason)
             for name, value in {"Date": self.date_time_string(), **reply.headers}.items():
@@ -90,9 +97,11 @@ def serving(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[Dou
     double.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
+    RUNNING[server.server_port] = answer
     try:
         yield double
     finally:
+        del RUNNING[server.server_port]
         server.shutdown()
         server.server_close()
         thread.join()

@@ -59,7 +59,7 @@ def modules(network: Network, files: Files, environment: Mapping[str, str]) -> d
 
     def opener(*handlers: Any) -> urllib.request.OpenerDirector:
         given = [one() if isinstance(one, type) else one for one in handlers]
-        return _opener(network, context, given)
+        return director(network, context, given)
 
     def connection(address: tuple[str, int], timeout: float | None = None) -> Any:
         return _Connection(network.greeting(*address))
@@ -89,7 +89,7 @@ class _Trust:
         self.context = context
 
 
-def _opener(network: Network, default: Any, handlers: list[Any]) -> urllib.request.OpenerDirector:
+def director(network: Network, default: Any, handlers: list[Any]) -> urllib.request.OpenerDirector:
     """As `urllib.request.build_opener` makes it, with one handler for HTTP and HTTPS."""
     made = urllib.request.OpenerDirector()
     context = next((one.context for one in handlers if isinstance(one, _Trust) and one.context), None)

@@ -6,10 +6,13 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from unittest.mock import patch
 
 from lab.providers.kubernetes.cluster import RELEASES
 from lab.success import Evidence, Metric, measure
 from lab.world import Record, World
+from smoke.client import Network
+from tests.support.near import Near
 
 Change = Callable[[Record], None]
 
@@ -22,9 +25,14 @@ CONTAINMENT, GLANCE = "a failed phase holds back only its dependents", "state of
 
 @dataclass
 class Scene:
-    """The platform as it came up, for a test to break."""
+    """The platform as it came up, for a test to break.
+
+    Attributes:
+        network: How the suite reaches it; with sockets only where certificates count.
+    """
 
     evidence: Evidence
+    network: type[Network] = Near
 
     @property
     def world(self) -> World:
@@ -50,7 +58,8 @@ class Scene:
         return {metric.name: metric.problems for metric in self.metrics() if not metric.ok}
 
     def metrics(self) -> tuple[Metric, ...]:
-        return measure(self.evidence)
+        with patch("lab.success.platform.Network", self.network):
+            return measure(self.evidence)
 
     def _change(self, table: str, key: str, change: Change) -> None:
         found = self.world.get(table, key)

@@ -17,6 +17,7 @@ from lab.providers.authentik import identity
 from lab.providers.vault import api
 from lab.success.platform import STRANGER
 from lab.world import Record
+from smoke.client import Network
 from tests.engine.scene import (
     CONTAINMENT,
     GLANCE,
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.engine
 
 
 def test_every_metric_holds_on_a_platform_that_came_up(scene: Scene) -> None:
+    scene.network = Network
     assert scene.failed() == {}, "nothing is broken"
     empty = [metric.name for metric in scene.metrics() if not metric.judged]
     assert empty == [], "a metric that looked at nothing proves nothing"
@@ -114,9 +116,11 @@ def _mute(values: Record) -> None:
     values["deployment"]["annotations"] = {}
 
 
-def _foreign(secret: Record) -> None:
+def _foreign(scene: Scene) -> None:
     certificate, key = Authority("stranger").issue("git", ["git.engine.example.com"])
-    secret["data"] |= {"tls.crt": base64.b64encode(certificate).decode(), "tls.key": base64.b64encode(key).decode()}
+    shown = {"tls.crt": base64.b64encode(certificate).decode(), "tls.key": base64.b64encode(key).decode()}
+    scene.object("Secret", "gitea", "tls", lambda secret: secret["data"].update(shown))
+    scene.network = Network
 
 
 SUITE = (HOSTS, SIGN_ON, ONBOARDING, PEOPLE)
@@ -126,9 +130,7 @@ BROKEN = {
         "git.engine.example.com: 404 page not found",
         lambda scene: scene.release("gitea/gitea", lambda values: values["ingress"].update({"enabled": False})),
     ),
-    "a certificate is of another CA": Broken(
-        SUITE, "not one of the CA", lambda scene: scene.object("Secret", "gitea", "tls", _foreign)
-    ),
+    "a certificate is of another CA": Broken(SUITE, "not one of the CA", _foreign),
     "Authentik has another secret": Broken([SIGN_ON, ONBOARDING], "told invalid_client", _provider(secret="another")),
     "Authentik knows another address": Broken(
         [SIGN_ON, ONBOARDING], "cannot start: 400", _provider(redirect_uris=["https://git.example.com/"])

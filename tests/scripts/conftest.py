@@ -10,6 +10,7 @@ from doubles.harbor.content import Harbor
 from doubles.loopback import serving
 from scripts import cluster_api, gate, harbor_content
 from tests.scripts.harbor_site import Clock, Cluster, Site
+from tests.support.near import urlopen
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +39,7 @@ def site(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     clock = Clock()
     for module in (harbor_content, gate):
         monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
     with serving(harbor.respond) as double:
         monkeypatch.setenv("HARBOR_URL", double.url)
         monkeypatch.setenv("HARBOR_PASSWORD", harbor.password)

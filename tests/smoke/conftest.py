@@ -17,6 +17,7 @@ from smoke.kubernetes import ApiServer
 from smoke.robots import robot
 from smoke.site import Site, person
 from stack_file.load import load_stack_file
+from tests.support.near import Near
 from tests.support.program import ROOT
 
 STACK_FILE = ROOT / "tests" / "engine" / "Pulumi.engine.yaml"
@@ -58,9 +59,8 @@ def smoke(settings: Settings, certificates: Identities) -> Smoke:
     def ask(*lies: str, accounts: dict[str, str] = ACCOUNTS) -> Sequence[Result]:
         with serving(settings, certificates, *lies) as double, greeting(ssh_words(lies)) as ssh:
             https = straight_to(double.url.removeprefix("https://"))
-            network = Network(
-                trusting(certificates.ca), lambda host, port: ssh if port == SSH_PORT else https(host, port)
-            )
+            kind = Near if lies and FOREIGN not in lies else Network
+            network = kind(trusting(certificates.ca), lambda host, port: ssh if port == SSH_PORT else https(host, port))
             site = Site(
                 settings=settings,
                 network=network,
