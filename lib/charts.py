@@ -61,6 +61,25 @@ TABLE: Mapping[str, Chart] = {
     )
 }
 
+REGISTRIES: Mapping[str, tuple[str, ...]] = {
+    "cilium": ("quay.io",),
+    "cert-manager": ("quay.io",),
+    "traefik": ("docker.io",),
+    "proxmox-csi-plugin": ("ghcr.io", "registry.k8s.io"),
+    "reflector": ("docker.io",),
+    "reloader": ("ghcr.io",),
+    "vault": ("docker.io", "ghcr.io"),
+    "external-secrets": ("ghcr.io",),
+    "cloudnative-pg": ("ghcr.io",),
+    "valkey": ("docker.io",),
+    "authentik": ("ghcr.io",),
+    "gitea": ("docker.gitea.com",),
+    "harbor": ("docker.io",),
+    "matrix-stack": ("docker.io", "ghcr.io", "oci.element.io"),
+    "flux-operator": ("ghcr.io",),
+}
+"""Registries of the images that each chart runs under our values, and of those that its operator runs by itself."""
+
 PINNED = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 
 

@@ -51,6 +51,12 @@ HARBOR_TRIVY = "docker.io/goharbor/trivy-adapter-photon:v2.15.2"
 COREDNS = "registry.k8s.io/coredns/coredns:v1.14.2"
 
 
+def registry(image: str) -> str:
+    """Registry of an image; Docker Hub where the first part is no host (distribution/reference, splitDockerDomain)."""
+    first, slash, _ = image.partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else "docker.io"
+
+
 def parts(image: str) -> tuple[str, str]:
     """Repository, with its registry, and tag."""
     repository, _, tag = image.rpartition(":")

@@ -31,6 +31,9 @@ from settings.types import (
     WebUrl,
 )
 
+FACTORY = "factory.talos.dev"
+"""Image Factory of Sidero Labs."""
+
 
 class ExistingCluster(Strict):
     """A conformant Kubernetes cluster that is already there; its kubeconfig is the secret `kubeconfig`."""
@@ -80,6 +83,7 @@ class NodeNetwork:
     gateway: IPv4Address
     resolvers: tuple[IPv4Address, ...]
     time_servers: tuple[str, ...]
+    internet: bool
     bridge: str
     vlan: int | None
     pods: IPv4Network
@@ -115,6 +119,11 @@ class NetworkSettings(Strict):
         description="NTP servers of the nodes, as names or addresses, without which etcd and kubelets do not start; "
         "time.cloudflare.com when empty.",
     )
+    internet: bool = Field(
+        default=True,
+        description="Whether the site reaches the internet. Without it nothing is asked but the mirrors of this file, "
+        "which must then stand for everything (docs/offline.md).",
+    )
     bridge: Bridge | None = Field(default=None, description="Proxmox bridge the VMs are attached to.")
     vlan: int | None = Field(default=None, ge=1, le=4094, description="VLAN tag on that bridge; none when omitted.")
     pods: Annotated[Cidr, rules.POD_NETWORK] = Field(description="Network of pods.")
@@ -145,6 +154,7 @@ class NetworkSettings(Strict):
             gateway=self.gateway,
             resolvers=self.resolvers,
             time_servers=self.time_servers,
+            internet=self.internet,
             bridge=self.bridge,
             vlan=self.vlan,
             pods=self.pods,
@@ -187,12 +197,14 @@ class TalosSettings(Strict):
         description="Release whose configuration format is used: that of the cluster's birth."
     )
     kubernetes_version: Annotated[ExactVersion, rules.KUBERNETES] = Field(description="Kubernetes release.")
-    factory: Hostname = Field(default="factory.talos.dev", description="Image Factory.")
+    factory: Hostname = Field(default=FACTORY, description="Image Factory.")
     extensions: tuple[Extension, ...] = Field(
         default=("siderolabs/qemu-guest-agent",), description="Official system extensions in the image."
     )
     registry_mirrors: dict[Hostname, Annotated[tuple[WebUrl, ...], Field(min_length=1)]] = Field(
-        default_factory=dict, description="Mirrors for each image registry; the registry itself stays the fallback."
+        default_factory=dict,
+        description="Mirrors for each image registry; the registry itself stays the fallback where there is "
+        "network.internet.",
     )
     cluster_roles: dict[Name, Name] = Field(
         default_factory=dict,

@@ -23,6 +23,15 @@ ImageReference = Annotated[
         "docker.io/library/node:24.11.1-bookworm",
     ),
 ]
+ArtifactRepository = Annotated[
+    str,
+    Shape(
+        shapes.ARTIFACT_REPOSITORY,
+        "a repository of a registry; write registry and path, such as ghcr.io/aquasecurity/trivy-db",
+        "repository of a registry",
+        "ghcr.io/aquasecurity/trivy-db",
+    ),
+]
 JobLabel = Annotated[
     str,
     Shape(

@@ -71,9 +71,9 @@ _RECORD_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 RECORD_NAME = re.compile(rf"(?=.{{1,253}}$)(@|\*|(\*\.)?{_RECORD_LABEL}(\.{_RECORD_LABEL})*)")
 METADATA_KIND = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
 JOB_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-IMAGE = re.compile(
-    r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9._-]+)+(:v?[0-9]+(\.[0-9]+)+[A-Za-z0-9_.-]*)(@sha256:[0-9a-f]{64})?"
-)
+_REPOSITORY = r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9._-]+)+"
+ARTIFACT_REPOSITORY = re.compile(rf"{_REPOSITORY}(:[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?")
+IMAGE = re.compile(rf"{_REPOSITORY}(:v?[0-9]+(\.[0-9]+)+[A-Za-z0-9_.-]*)(@sha256:[0-9a-f]{{64}})?")
 
 
 @dataclass(frozen=True)

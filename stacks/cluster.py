@@ -124,7 +124,8 @@ def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Mac
     child = pulumi.ResourceOptions(parent=phase)
     providers = (
         proxmox_provider("proxmox", settings.proxmox, token, child),
-        talos.Provider("talos", opts=child),
+        # Otherwise schematics go to the factory of Sidero Labs, and the site's own does not know them.
+        talos.Provider("talos", image_factory_url=f"https://{settings.talos.factory}", opts=child),
         command.Provider("command", opts=child),
     )
     in_machines = pulumi.ResourceOptions(parent=phase, providers=list(providers))

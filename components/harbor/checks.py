@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from components.harbor.settings import ALL_PROJECTS, HarborSettings, Project
+from components.harbor.settings import ALL_PROJECTS, HarborSettings, Project, ScannerSettings
 from settings.model import Settings
 from settings.problem import Problem
 
@@ -137,6 +137,20 @@ def _unusable(settings: Settings, host: str, project: Project) -> tuple[str, str
     return None
 
 
+def databases_of_the_scanner_are_reached(settings: Settings) -> Iterator[Problem]:
+    """Trivy downloads them itself, so no mirror of the nodes stands for their registries."""
+    harbor = settings.section(HarborSettings)
+    if settings.network.internet or not harbor.enabled:
+        return
+    upstream = ScannerSettings()
+    for key in "vulnerabilities", "java":
+        for repository in getattr(harbor.scanner, key):
+            if repository in getattr(upstream, key):
+                clash = "is on the internet, which the site does not reach (network.internet)"
+                fix = "name a copy in a registry of the site (docs/offline.md)"
+                yield Problem(f"harbor.scanner.{key}", repository, clash, fix)
+
+
 def node_mirrors_have_nodes_and_a_registry(settings: Settings) -> Iterator[Problem]:
     if not settings.section(HarborSettings).node_mirrors:
         return
@@ -167,4 +181,5 @@ ALL = (
     removed_content_is_gone,
     node_mirrors_are_public_proxy_caches,
     node_mirrors_have_nodes_and_a_registry,
+    databases_of_the_scanner_are_reached,
 )

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.harbor.settings import ScannerSettings
 from lib.images import HARBOR_TRIVY
 from lib.kubernetes import PART_OF, RELOADER_AUTO, from_secret, resources, restricted_container, restricted_pod
 
@@ -22,11 +23,15 @@ class HarborScannerArgs:
 
     Attributes:
         valkey_secret: Secret whose key `trivy` is the URL of Valkey with user, password and database.
+        databases: Where the databases come from.
+        offline: Whether it asks nobody else about what it finds in an image, such as Maven Central.
     """
 
     namespace: pulumi.Input[str]
     valkey_secret: pulumi.Input[str]
     storage_class: pulumi.Input[str]
+    databases: ScannerSettings
+    offline: bool
     cache_size: str = "5Gi"
 
 
@@ -97,8 +102,9 @@ def _container(args: HarborScannerArgs) -> dict[str, Any]:
         "SCANNER_API_SERVER_ADDR": f":{_PORT}",
         "SCANNER_TRIVY_CACHE_DIR": f"{_CACHE}/trivy",
         "SCANNER_TRIVY_REPORTS_DIR": f"{_CACHE}/reports",
-        "SCANNER_TRIVY_DB_REPOSITORY": "mirror.gcr.io/aquasec/trivy-db,ghcr.io/aquasecurity/trivy-db",
-        "SCANNER_TRIVY_JAVA_DB_REPOSITORY": "mirror.gcr.io/aquasec/trivy-java-db,ghcr.io/aquasecurity/trivy-java-db",
+        "SCANNER_TRIVY_DB_REPOSITORY": ",".join(args.databases.vulnerabilities),
+        "SCANNER_TRIVY_JAVA_DB_REPOSITORY": ",".join(args.databases.java),
+        **({"SCANNER_TRIVY_OFFLINE_SCAN": "true"} if args.offline else {}),
     }
     return {
         "name": "trivy",

@@ -74,7 +74,13 @@ class Harbor(pulumi.ComponentResource):
         secrets = _secrets(parts, args, authority.metadata.name)
         HarborScanner(
             f"{name}-scanner",
-            HarborScannerArgs(namespace=namespace, valkey_secret=secrets.valkey, storage_class=args.storage_class),
+            HarborScannerArgs(
+                namespace=namespace,
+                valkey_secret=secrets.valkey,
+                storage_class=args.storage_class,
+                databases=args.own.scanner,
+                offline=not args.settings.network.internet,
+            ),
             child,
         )
         installed = release(

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from settings import rules
 from settings.service import ServiceSection
-from settings.service_types import ProjectName, ProjectScope, RobotName
+from settings.service_types import ArtifactRepository, ProjectName, ProjectScope, RobotName
 from settings.types import Cron, Hostname, HttpsUrl, Name, Quantity, Strict
 from settings.user_names import UserNames
 
@@ -104,6 +104,21 @@ class GarbageCollection(Strict):
     delete_untagged: bool = Field(default=False, description="Whether artifacts without a tag are deleted, too.")
 
 
+class ScannerSettings(Strict):
+    """Where Trivy gets its databases, which it downloads itself; the first that answers is taken."""
+
+    vulnerabilities: tuple[ArtifactRepository, ...] = Field(
+        default=("mirror.gcr.io/aquasec/trivy-db", "ghcr.io/aquasecurity/trivy-db"),
+        min_length=1,
+        description="Known vulnerabilities.",
+    )
+    java: tuple[ArtifactRepository, ...] = Field(
+        default=("mirror.gcr.io/aquasec/trivy-java-db", "ghcr.io/aquasecurity/trivy-java-db"),
+        min_length=1,
+        description="What Java archives are.",
+    )
+
+
 class HarborSettings(ServiceSection):
     """Container registry."""
 
@@ -126,6 +141,7 @@ class HarborSettings(ServiceSection):
         "where it does not answer, they pull from the registry itself.",
     )
     garbage_collection: GarbageCollection = Field(default_factory=GarbageCollection)
+    scanner: ScannerSettings = Field(default_factory=ScannerSettings)
     scan_schedule: Cron = Field(default="0 4 * * *", description="When every image is scanned anew (UTC).")
 
     @property

@@ -55,7 +55,8 @@ def patches(  # noqa: PLR0913 - each is a fact of its own
 
     `carries_workloads` is about control planes: whether they run what workers would.
     """
-    documents = [_common(network, installer), *_host(network, node, region), *mirrors(registry_mirrors)]
+    documents = [_common(network, installer), *_host(network, node, region)]
+    documents += mirrors(registry_mirrors, fallback=network.internet)
     if role is NodeRole.CONTROL_PLANE:
         documents += [_control_plane(network), _virtual_address(network)]
         documents += [_WORKLOADS] if carries_workloads else []
@@ -90,6 +91,8 @@ def _common(network: NodeNetwork, installer: str) -> Document:
                 "serviceSubnets": [str(network.services)],
             },
             "proxy": {"disabled": True},  # Cilium replaces it
+            # Members find each other by the VIP; the service of Sidero Labs would tell them sooner.
+            **({} if network.internet else {"discovery": {"enabled": False}}),
         },
     }
 
@@ -143,10 +146,11 @@ def _virtual_address(network: NodeNetwork) -> Document:
     return document("Layer2VIPConfig", name=str(network.vip), link=LINK)
 
 
-def mirrors(registry_mirrors: Mapping[str, Sequence[object]]) -> list[Document]:
-    """Mirrors of image registries; the registry itself stays the fallback."""
+def mirrors(registry_mirrors: Mapping[str, Sequence[object]], *, fallback: bool = True) -> list[Document]:
+    """Mirrors of image registries; with a `fallback` the registry itself is asked for what no mirror gives."""
+    only: Document = {} if fallback else {"skipFallback": True}
     return [
-        document("RegistryMirrorConfig", name=registry, endpoints=[_endpoint(str(mirror)) for mirror in endpoints])
+        document("RegistryMirrorConfig", name=registry, endpoints=list(map(_endpoint, map(str, endpoints))), **only)
         for registry, endpoints in sorted(registry_mirrors.items())
     ]
 

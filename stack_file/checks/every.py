@@ -2,7 +2,20 @@
 
 from declarations.service import Check
 from register.services import SERVICES
-from stack_file.checks import databases, dns, identity, lists, logins, machines, pins, platform, records, sizes, urls
+from stack_file.checks import (
+    databases,
+    dns,
+    identity,
+    lists,
+    logins,
+    machines,
+    offline,
+    pins,
+    platform,
+    records,
+    sizes,
+    urls,
+)
 
 ALL: tuple[Check, ...] = (
     machines.machines_or_existing,
@@ -50,6 +63,7 @@ ALL: tuple[Check, ...] = (
     identity.application_namespaces_are_their_own,
     identity.removed_are_gone,
     identity.cluster_roles_fit_the_releases,
+    *offline.ALL,
     *dns.ALL,
     *records.ALL,
     *(check for service in SERVICES for check in service.checks),

@@ -117,3 +117,9 @@ def test_an_image_of_an_unknown_schematic_is_not_served(proxmox: Bench) -> None:
     url = url.replace("0" * 64, schematic.identifier)
     assert proxmox.create(FILE, {**IMAGE, "url": url}, "image").identifier, "the factory has seen this one"
     assert schematic.identifier.startswith("376567988ad3"), "the known id of the empty customization"
+    own = url.replace("factory.talos.dev", "factory.example.com")
+    with refuses("404 Not Found: unknown schematic"):
+        proxmox.create(FILE, {**IMAGE, "url": own})
+    proxmox.configure("talos", imageFactoryUrl="https://factory.example.com")
+    proxmox.create("talos:imageFactory/schematic:Schematic", {"schematic": "customization: {}\n"})
+    proxmox.create(FILE, {**IMAGE, "url": own, "overwriteUnmanaged": True})

@@ -104,6 +104,15 @@ def images(values: Any, path: ValuePath = ()) -> Iterator[Image]:
         yield from images(value, (*path, key))
 
 
+def image_names(values: Mapping[str, Any]) -> Iterator[str]:
+    """Registry and repository of each of these images, in the ways in which charts put them together."""
+    common = (values.get("global") or {}).get("imageRegistry") or values.get("imageRegistry") or ""
+    for image in images(values):
+        registry, repository = image.spec.get("registry") or common, image.spec["repository"]
+        if repository:
+            yield f"{registry}/{repository}" if registry else str(repository)
+
+
 # Objects of the Kubernetes API that charts copy into their manifests as they are.
 _PARTS_OF_A_POD = frozenset(
     {

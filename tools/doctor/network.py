@@ -51,7 +51,7 @@ def names(site: Site) -> Iterator[Finding]:
         found = site.reach.resolves(host)
         if not found:
             unknown.setdefault(_mend(settings, host, address), []).append(host)
-        elif found != {str(address)} and settings.cluster.existing is None:  # which has addresses of its own
+        elif found != {str(address)}:
             elsewhere.append(failed(f"{host} leads to {', '.join(sorted(found))}", _mend(settings, host, address)))
     yield from (failed(f"not known here: {', '.join(hosts)}", fix) for fix, hosts in unknown.items())
     yield from elsewhere

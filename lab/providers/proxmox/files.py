@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from lab.providers import schema
 from lab.providers.base import Call, CheckFailedError, Resource, Result
 from lab.providers.errors import RefusedError
-from lab.providers.talos.images import SCHEMATICS
+from lab.providers.talos.images import KNOWN
 from lab.providers.wire import UNKNOWN, Properties
 
 FILES: Final = "proxmox/files"
 
-_FACTORY_IMAGE: Final = re.compile(r"/image/(?P<schematic>[0-9a-f]{64})/")
+_FACTORY_IMAGE: Final = re.compile(r"https?://(?P<factory>[^/]+)/image/(?P<schematic>[0-9a-f]{64})/")
 
 
 class ProxmoxResource(Resource):
@@ -56,8 +56,8 @@ class FileLegacy(ProxmoxResource):
 
     def requirements(self, call: Call, inputs: Properties) -> None:
         """The factory knows the schematic; a leftover file is an error unless it may be overwritten."""
-        found = _FACTORY_IMAGE.search(inputs["url"])
-        if found and call.site.world.get(SCHEMATICS, found["schematic"]) is None:
+        found = _FACTORY_IMAGE.match(inputs["url"])
+        if found and call.site.world.get(KNOWN, f"{found['factory']}/{found['schematic']}") is None:
             raise RefusedError(f"could not get file metadata: {inputs['url']}: 404 Not Found: unknown schematic")
         name = str(inputs.get("fileName") or inputs["url"])
         if inputs["contentType"] == "import" and not name.endswith((".qcow2", ".raw", ".vmdk", ".ova")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -14,6 +15,8 @@ from lab.providers.package import Function
 from lab.providers.wire import UNKNOWN, Properties
 
 SCHEMATICS: Final = "talos/schematics"
+KNOWN: Final = "talos/known"
+"""`<factory>/<id>` of what each factory has seen."""
 FACTORY: Final = "factory.talos.dev"
 
 _KEYS: Final = frozenset({"overlay", "customization", "owner"})
@@ -68,8 +71,11 @@ class Schematic(Resource):
         return identifier
 
     def admit(self, call: Call, inputs: Properties) -> None:
-        """Uploading the same schematic twice is harmless."""
-        call.site.world.delete(SCHEMATICS, self.identify(call, inputs))
+        """Uploading the same schematic twice is harmless; the factory of the provider's configuration knows it then."""
+        identifier = self.identify(call, inputs)
+        call.site.world.delete(SCHEMATICS, identifier)
+        factory = urlsplit(call.config.get("imageFactoryUrl") or f"https://{FACTORY}").netloc
+        call.site.world.put(KNOWN, f"{factory}/{identifier}", {"factory": factory})
 
     def delete(self, call: Call, identifier: str, state: Properties) -> None:
         """Nothing: the factory forgets no schematic."""
