@@ -3,7 +3,6 @@
 from typing import Any
 
 import pulumi
-import pytest
 
 from components.custom_resource import CustomResourceArgs, custom_resource, value_after
 from tests.support.components import record_component
@@ -24,13 +23,6 @@ def _built(preview: bool = False, **changes: Any) -> Recording:
         return {"name": value_after(resource, "login"), "id": resource.id}
 
     return record_component(build, Run(preview=preview))
-
-
-def test_the_object_is_the_one_that_was_asked_for() -> None:
-    one = _built().one("kubernetes:external-secrets.io/v1:ExternalSecret")
-    assert one.get("metadata", "name") == "login", "never a generated name"
-    assert one.get("metadata", "namespace") == "gitea", "in its namespace"
-    assert one.get("spec") == {"refreshInterval": "1h0m0s"}, "with its spec"
 
 
 def test_it_is_awaited_until_its_status_shows_the_condition() -> None:
@@ -72,9 +64,3 @@ def test_its_name_is_known_in_a_preview_and_still_makes_the_order() -> None:
 
 def _plain(name: str) -> CustomResourceArgs:
     return CustomResourceArgs(api_version="example.com/v1", kind="Thing", name=name, spec={})
-
-
-def test_an_object_without_a_name_is_refused() -> None:
-    arguments: dict[str, Any] = {"api_version": "example.com/v1", "kind": "Thing", "spec": {}}
-    with pytest.raises(TypeError, match="name"):
-        CustomResourceArgs(**arguments)

@@ -47,7 +47,6 @@ def _resource(recording: Recording) -> Recorded:
 
 def test_it_asks_for_the_field_at_the_declared_path_of_the_one_store() -> None:
     spec = _resource(_built()).get("spec")
-    assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "vault"}, "the platform has one store"
     assert spec["data"] == [
         {"secretKey": "password", "remoteRef": {"key": "platform/postgres/gitea", "property": "password"}}
     ], "path and field of the declaration"
@@ -59,20 +58,6 @@ def test_the_secret_gets_the_name_and_namespace_that_were_asked_for() -> None:
     assert one.get("spec", "target", "name") == "database", "the Secret"
     assert one.get("metadata", "namespace") == "gitea", "in the namespace of its user"
     assert recording.stack_outputs.values["secret_name"] == "database", "which the component gives on"
-
-
-def test_its_user_waits_until_the_secret_is_there() -> None:
-    assert _resource(_built()).get("metadata", "annotations", "pulumi.com/waitFor") == "condition=Ready", (
-        "External Secrets sets it once the Secret exists"
-    )
-
-
-def test_it_waits_for_the_store_and_for_the_value_in_vault() -> None:
-    recording = _built()
-    one = _resource(recording)
-    assert recording.is_after(one, recording.one("random:*", "store")), "the store must serve"
-    assert recording.is_after(one, recording.one("vault:kv/*")), "the version must be written"
-    assert recording.is_after(one, recording.one("kubernetes:core/v1:Namespace")), "the namespace must be there"
 
 
 def test_a_raised_generation_makes_external_secrets_read_at_once() -> None:
@@ -95,12 +80,6 @@ def test_type_and_labels_of_the_secret_are_those_asked_for() -> None:
     template = _resource(built).get("spec", "target", "template")
     assert template["type"] == "kubernetes.io/basic-auth", "CloudNativePG accepts no other"
     assert template["metadata"]["labels"] == {"cnpg.io/reload": "true"}, "labels of the Secret, not of its request"
-
-
-def test_no_value_is_in_the_manifest() -> None:
-    recording = _built()
-    texts = [text for _, text, _ in _resource(recording).strings()]
-    assert not [text for text in texts if any(value in text for value in recording.issued)], "a path, never a value"
 
 
 def test_the_name_is_known_in_a_preview() -> None:
@@ -147,10 +126,6 @@ def test_a_field_that_the_secret_has_not_is_refused_with_those_it_has() -> None:
 def _for_reflector(recording: Recording) -> dict[str, str]:
     annotations = _resource(recording).get("spec", "target", "template", "metadata", "annotations")
     return {key.rpartition("/")[2]: value for key, value in annotations.items() if key.startswith("reflector.")}
-
-
-def test_a_secret_without_declared_copies_carries_no_annotation_of_reflector() -> None:
-    assert _for_reflector(_built()) == {}, "Reflector leaves it alone"
 
 
 def test_a_secret_of_two_is_copied_only_where_both_may_be() -> None:

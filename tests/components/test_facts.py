@@ -1,4 +1,4 @@
-"""What resources of the recorded program say, one line each with its reason: `facts.yaml` of each folder.
+"""What resources of the recorded program say, one line each with its reason: `facts.yaml` here and in each folder.
 
 A file names resources by kind and logical name, a glob; a fact holds for all that match. Below them: the path of an
 input, its value (null where it is absent) and what would be wrong with another. A step with dots stands in brackets;
@@ -21,7 +21,7 @@ Facts = dict[str, tuple[Any, str]]
 
 
 def _facts() -> Iterator[Any]:
-    for file in sorted(Path(__file__).parent.glob("*/facts.yaml")):
+    for file in sorted(Path(__file__).parent.rglob("facts.yaml")):
         for resource, facts in yaml.safe_load(file.read_text(encoding="utf-8")).items():
             yield pytest.param(resource, facts, id=f"{file.parent.name}: {resource}")
 

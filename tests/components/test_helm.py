@@ -7,7 +7,7 @@ import pulumi_random as random
 import pytest
 
 from components.helm import INSTALL_SECONDS, ReleaseArgs, release
-from lib.charts import TABLE, Catalogue
+from lib.charts import Catalogue
 from tests.support.components import record_component
 from tests.support.engine import Recorded
 
@@ -24,27 +24,6 @@ def _release(**changes: Any) -> Recorded:
         release("vault", ReleaseArgs(**arguments | changes), opts)
 
     return record_component(build).one("kubernetes:helm.sh/v3:Release")
-
-
-def test_the_release_has_the_name_namespace_and_values_it_was_given() -> None:
-    one = _release()
-    assert (one.get("name"), one.get("namespace"), one.get("values")) == (
-        "vault",
-        "vault",
-        {"ui": {"enabled": True}},
-    ), "a generated name would change every Service that is named after it"
-
-
-def test_the_chart_is_the_pinned_one_of_the_table() -> None:
-    one, row = _release(), TABLE["vault"]
-    assert (one.get("chart"), one.get("version")) == (row.name, row.version), "name and version of the table"
-    assert one.get("repositoryOpts", "repo") == row.repository, "from the repository of the table"
-
-
-def test_a_chart_of_an_oci_registry_has_its_repository_in_the_name() -> None:
-    one, row = _release(chart=Catalogue()["reflector"]), TABLE["reflector"]
-    assert one.get("chart") == f"{row.repository}/{row.name}", "Helm takes no repository beside an OCI reference"
-    assert one.get("repositoryOpts") is None, "and refuses one that is given"
 
 
 def test_helm_gives_up_before_the_engine_does() -> None:
@@ -100,8 +79,3 @@ def test_the_digest_tells_one_release_from_another(change: dict[str, Any]) -> No
 
     assert digest() == digest(), "the same one again is the same"
     assert digest() != digest(**change), "a gate behind it looks at something else"
-
-
-def test_a_chart_that_is_not_in_the_table_is_an_error() -> None:
-    with pytest.raises(KeyError, match="ingress-nginx"):
-        Catalogue()["ingress-nginx"]

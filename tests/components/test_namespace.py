@@ -1,6 +1,5 @@
 """A namespace enforces a Pod Security level, refuses connections by default and carries the CA."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -20,14 +19,6 @@ def _built(preview: bool = False, **changes: Any) -> Recording:
         return {"namespace": namespace.namespace, "config_map": namespace.ca_config_map, "literal": namespace.literal}
 
     return record_component(build, Run(preview=preview))
-
-
-def test_it_creates_the_namespace_and_its_policy() -> None:
-    created = sorted((one.type, one.name) for one in _built().custom)
-    assert created == [
-        ("kubernetes:core/v1:Namespace", "gitea-namespace"),
-        ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "gitea-namespace-ingress"),
-    ], "and no CA bundle that nobody asked for"
 
 
 def test_with_a_ca_certificate_it_creates_the_bundle_too() -> None:
@@ -65,36 +56,9 @@ def test_open_ports_are_open_to_everybody_and_others_stay_shut() -> None:
     assert rules[1:] == [{"ports": [{"port": 8200, "protocol": "TCP"}]}], "one rule with the port and without `from`"
 
 
-def test_members_come_after_the_namespace_by_data() -> None:
-    recording = _built(ca_certificate="PEM")
-    namespace = recording.one("kubernetes:core/v1:Namespace")
-    for member in (recording.one("*NetworkPolicy"), recording.one("*ConfigMap")):
-        assert member.property_dependencies["metadata"] == {namespace.urn}, f"{member} takes its namespace from it"
-
-
-def test_every_child_has_the_component_as_parent_and_the_explicit_provider() -> None:
-    recording = _built(ca_certificate="PEM")
-    component, provider = recording.one("home-cluster:namespace:*"), recording.one("pulumi:providers:kubernetes")
-    for child in recording.custom:
-        assert child.parent == component.urn, f"{child} belongs to the component"
-        assert child.provider == provider.urn, f"{child} talks to the cluster it was given"
-
-
 def test_names_are_known_in_a_preview() -> None:
     values = _built(preview=True, ca_certificate="PEM").stack_outputs.values
     assert values == {"namespace": "gitea", "config_map": "cluster-ca", "literal": "gitea"}, "so plans can be read"
-
-
-def test_the_outputs_are_registered() -> None:
-    recording = _built(ca_certificate="PEM")
-    outputs = recording.component_outputs[recording.one("home-cluster:namespace:*").urn].values
-    assert outputs == {"namespace": "gitea", "ca_config_map": "cluster-ca"}, "what the class documents"
-
-
-def test_an_argument_that_does_not_exist_is_refused() -> None:
-    make: Callable[..., Any] = NamespaceArgs
-    with pytest.raises(TypeError, match="pod_securty"):
-        make(name="gitea", pod_securty=PodSecurity.RESTRICTED)
 
 
 def test_metrics_are_for_the_monitoring_alone() -> None:

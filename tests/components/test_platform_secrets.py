@@ -49,14 +49,6 @@ def _written(recording: Recording, name: str) -> dict[str, str]:
     return found
 
 
-def test_each_declaration_is_written_once_at_its_path() -> None:
-    versions = _built(GITEA, HARBOR).of_type("vault:kv/secretV2:SecretV2")
-    assert sorted((one.get("mount"), one.get("name")) for one in versions) == [
-        ("kv", "platform/gitea/server"),
-        ("kv", "platform/harbor/registry"),
-    ], "one writer for one path, below the folder that External Secrets may read"
-
-
 def test_every_field_of_the_declaration_is_written_and_no_other() -> None:
     recording = _built(GITEA, HARBOR)
     for declaration in (GITEA, HARBOR):
@@ -107,14 +99,6 @@ def test_a_certificate_is_of_the_key_it_belongs_to() -> None:
     certificate, key = recording.one("tls:*SelfSignedCert"), recording.one("tls:*PrivateKey")
     assert certificate.property_dependencies["privateKeyPem"] == {key.urn}, "field `of`"
     assert certificate.is_secret("privateKeyPem"), "and the key stays secret on the way"
-
-
-def test_children_use_the_providers_they_were_given() -> None:
-    recording = _built(GITEA, HARBOR)
-    for one in recording.custom:
-        package = one.type.split(":", maxsplit=1)[0]
-        assert one.provider == recording.one(f"pulumi:providers:{package}").urn, f"{one}"
-        assert one.parent, f"{one} belongs to a component"
 
 
 def test_a_preview_does_not_know_the_values_and_goes_through() -> None:

@@ -34,14 +34,6 @@ def _container(recording: Recording) -> Any:
     return _job(recording).get("spec", "template", "spec", "containers", 0)
 
 
-def test_it_creates_the_script_and_the_job() -> None:
-    created = sorted((one.type, one.name) for one in _built().custom)
-    assert created == [
-        ("kubernetes:batch/v1:Job", "looks"),
-        ("kubernetes:core/v1:ConfigMap", "looks-script"),
-    ], "and nothing else"
-
-
 def test_the_job_runs_the_script_that_it_mounts() -> None:
     recording = _built()
     config, pod = recording.one("*ConfigMap"), _job(recording).get("spec", "template", "spec")
@@ -120,16 +112,6 @@ def test_the_script_trusts_the_ca_that_it_is_given() -> None:
     assert environment["SSL_CERT_FILE"] == f"{mount['mountPath']}/ca.crt", "OpenSSL's variable names the mounted file"
 
 
-def test_the_pod_satisfies_the_restricted_standard() -> None:
-    recording = _built()
-    pod, container = _job(recording).get("spec", "template", "spec"), _container(recording)
-    assert pod["securityContext"]["runAsNonRoot"] is True, "runAsNonRoot"
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, "seccompProfile"
-    assert container["securityContext"]["allowPrivilegeEscalation"] is False, "allowPrivilegeEscalation"
-    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}, "capabilities"
-    assert container["resources"]["limits"]["memory"], "a limit of memory"
-
-
 def test_without_a_service_account_the_pod_gets_no_token() -> None:
     pod = _job(_built()).get("spec", "template", "spec")
     assert pod["automountServiceAccountToken"] is False, "a probe needs no Kubernetes API"
@@ -146,13 +128,6 @@ def test_the_job_waits_for_what_it_is_told_to() -> None:
 
     recording = record_component(build)
     assert recording.is_after(_job(recording), recording.one("random:*")), "an order that no input shows"
-
-
-def test_children_belong_to_the_component_and_use_its_provider() -> None:
-    recording = _built()
-    component, provider = recording.one("home-cluster:script_job:*"), recording.one("pulumi:providers:kubernetes")
-    for child in recording.custom:
-        assert (child.parent, child.provider) == (component.urn, provider.urn), f"{child}"
 
 
 def _imported(text: str) -> set[str]:
@@ -204,8 +179,3 @@ def test_a_changed_module_makes_the_job_run_again(monkeypatch: pytest.MonkeyPatc
     before = _job(_built(source=source)).get("spec", "template")
     monkeypatch.setattr("components.script_job.script", lambda name: f"# another {name}")
     assert _job(_built(source=source)).get("spec", "template") != before, "a module is a part of the script"
-
-
-def test_a_script_that_does_not_exist_is_an_error() -> None:
-    with pytest.raises(FileNotFoundError, match="no-such-probe"):
-        script("no-such-probe")

@@ -41,6 +41,10 @@ def marks(program: Recording) -> dict[str, set[str]]:
     return found
 
 
+def _releases(program: Recording) -> dict[str, Recorded]:
+    return {one.get("chart").rpartition("/")[2]: one for one in program.of_type("kubernetes:helm.sh/v3:Release")}
+
+
 def looks_at(gate: str) -> set[str]:
     found = [charts for pattern, charts in LOOKS_AT.items() if fnmatchcase(gate, pattern)]
     assert found, f"{gate}: say what it looks at, so that it runs again when that changes"
@@ -54,6 +58,8 @@ def test_a_gate_runs_again_with_every_new_release_of_what_it_looks_at(update: Re
         found = {chart for chart, names in known.items() if names & proven}
         if found != looks_at(one.name):
             wrong.append(f"{one.name} takes in {sorted(found)}, looks at {sorted(looks_at(one.name))}")
+        asked = [release for chart, release in _releases(update).items() if chart in looks_at(one.name)]
+        wrong += [f"{one.name} may come before {release}" for release in asked if not update.is_after(one, release)]
     assert wrong == [], "a gate that does not run again proves what was there before"
 
 

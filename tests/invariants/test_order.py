@@ -118,6 +118,18 @@ def test_certificates_are_asked_for_once_the_issuer_can_sign(program: Recording)
     assert early == [], "each certificate after its issuer"
 
 
+def test_a_secret_is_asked_for_once_its_value_is_written_and_the_store_serves(update: Recording) -> None:
+    store = update.one("*:ClusterSecretStore")
+    written = {one.get("name"): one for one in update.of_type("vault:kv/secretV2:SecretV2")}
+    early = [
+        f"{one}, before {needed}"
+        for one in of_kind(update, "ExternalSecret")
+        for needed in (store, *(written[entry["remoteRef"]["key"]] for entry in one.get("spec", "data")))
+        if not update.is_after(one, needed)
+    ]
+    assert early == [], "it would time out"
+
+
 def test_every_resource_names_its_provider(program: Recording) -> None:
     without = [str(one) for one in program.custom if not one.provider and one.type != STASH]
     assert without == [], "a default provider would reach for whatever is configured on the machine"

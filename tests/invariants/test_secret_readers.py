@@ -177,6 +177,15 @@ def test_copies_go_only_where_the_registry_says(update: Recording) -> None:
         assert bool(listed) == bool(wanted[place]), f"{one}: Reflector's annotations, exactly where copies are wanted"
 
 
+def test_composed_secrets_use_only_variables_that_they_declare(update: Recording) -> None:
+    for one in of_kind(update, "ExternalSecret"):
+        variables = {entry["secretKey"] for entry in one.get("spec", "data")}
+        for key, text in (one.get("spec", "target", "template", "data") or {}).items():
+            expressions = [part.split("}}")[0] for part in text.split("{{")[1:]]
+            used = {name for expression in expressions for name in re.findall(r"\.(\w+)", expression)}
+            assert used <= variables, f"{one}: {key} uses {used - variables}, which External Secrets would leave empty"
+
+
 def test_nothing_else_asks_reflector_for_copies(update: Recording) -> None:
     asking: list[str] = []
     for one in update.custom:

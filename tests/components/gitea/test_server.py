@@ -4,12 +4,8 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 from tests.components.services import (
-    RELEASE,
-    SETTINGS,
     checks,
     external_secrets,
-    gitea,
-    recorded,
     sources,
     template,
 )
@@ -23,20 +19,12 @@ REDIRECT = (
 
 
 def location() -> str:
-    (found,) = [check["location"] for check in checks(recorded(gitea)) if "location" in check]
+    (found,) = [check["location"] for check in checks("gitea") if "location" in check]
     return found
 
 
-def test_ssh_is_open_to_everybody_on_its_own_address() -> None:
-    recording = recorded(gitea)
-    policy = recording.one("kubernetes:networking.k8s.io/v1:NetworkPolicy").get("spec", "ingress", 1)
-    assert policy == {"ports": [{"port": 2222, "protocol": "TCP"}]}, "git over SSH does not pass the ingress"
-    annotations = recording.one(RELEASE).get("values", "service", "ssh", "annotations")
-    assert str(SETTINGS.network.load_balancers.git_ssh) in annotations.values(), "people clone from this address"
-
-
 def test_each_use_of_valkey_has_its_own_database_and_the_users_password() -> None:
-    composed = template(external_secrets(recorded(gitea))["valkey"])
+    composed = template(external_secrets("gitea")["valkey"])
     urls = {use: urlsplit(text) for use, text in composed.items()}
     assert set(urls) == {"cache", "session", "queue"}, "each is referenced by the values"
     assert len({url.path for url in urls.values()}) == len(urls), "flushing the cache would end every session"
@@ -46,7 +34,7 @@ def test_each_use_of_valkey_has_its_own_database_and_the_users_password() -> Non
 
 
 def test_what_cannot_be_rotated_is_not_in_a_secret_that_is() -> None:
-    found = external_secrets(recorded(gitea))
+    found = external_secrets("gitea")
     (encryption,) = sources(found["encryption"]).values()
     server = {path for path, _ in sources(found["server"]).values()}
     assert encryption[0] not in server, "a new generation of gitea/server would make encrypted columns unreadable"

@@ -8,7 +8,7 @@ from components.harbor.service import HARBOR
 from components.harbor.settings import HarborSettings
 from declarations.service import Openings
 from settings.platform import MonitoringSettings
-from tests.components.services import JOB, RELEASE, SETTINGS, external_secrets, harbor, recorded, sources, template
+from tests.components.services import JOB, RELEASE, SETTINGS, external_secrets, program, sources, template
 from tests.support.engine import Recorded
 
 CRON_JOB = "kubernetes:batch/v1:CronJob"
@@ -17,7 +17,7 @@ HOST = SETTINGS.section(HarborSettings).host
 
 
 def job() -> Recorded:
-    return recorded(harbor).one(JOB, "harbor-content")
+    return program().one(JOB, "harbor-content")
 
 
 def container() -> dict[str, Any]:
@@ -35,7 +35,7 @@ def content() -> dict[str, Any]:
 
 
 def puller() -> Recorded:
-    return external_secrets(recorded(harbor))["registry-puller"]
+    return external_secrets("harbor")["registry-puller"]
 
 
 def test_groups_of_the_stack_file_get_their_role_in_each_project() -> None:
@@ -50,7 +50,7 @@ def test_groups_of_the_stack_file_get_their_role_in_each_project() -> None:
 
 
 def test_administrators_are_those_of_the_group_and_only_they_make_projects() -> None:
-    text = template(external_secrets(recorded(harbor))["oidc"])["CONFIG_OVERWRITE_JSON"]
+    text = template(external_secrets("harbor")["oidc"])["CONFIG_OVERWRITE_JSON"]
     login = json.loads(text)
     assert login["oidc_admin_group"] == "harbor-admins", "harbor.adminGroup"
     assert login["oidc_groups_claim"] == "groups", "the claim that Authentik fills"
@@ -68,11 +68,11 @@ def test_the_job_holds_no_secret_and_gets_each_by_reference() -> None:
 
 
 def test_the_job_comes_after_harbor_and_runs_again_every_hour() -> None:
-    recording = recorded(harbor)
-    assert recording.is_after(job(), recording.one(RELEASE)), "whose API it needs"
+    recording = program()
+    assert recording.is_after(job(), recording.one(RELEASE, "harbor-release")), "whose API it needs"
     assert recording.is_after(job(), recording.one(JOB, "harbor-login")), "one gate stands for both"
     assert recording.is_after(job(), puller()), "and the robots' Secrets"
-    again = recording.one(CRON_JOB)
+    again = recording.one(CRON_JOB, "harbor-content-again")
     script = again.get("spec", "jobTemplate", "spec", "template", "metadata")
     assert script == job().get("spec", "template", "metadata"), "of the same script"
     assert again.get("spec", "schedule").split()[1:] == ["*"] * 4, "what is changed by hand comes back within the hour"
@@ -102,21 +102,23 @@ def test_the_generation_of_a_password_makes_the_job_run_again() -> None:
 
 
 def test_the_job_sees_since_when_core_has_the_password_of_the_cache() -> None:
-    recording = recorded(harbor)
+    recording = program()
     path = "/api/v1/namespaces/harbor"
     assert variables()["VALKEY_SECRET"] == f"{path}/secrets/valkey", "with the URL of _REDIS_URL_REG"
     labels = "release%3Dharbor,app%3Dharbor,component%3Dcore"
     assert variables()["CORE_PODS"] == f"{path}/pods?labelSelector={labels}", "by the chart's labels"
-    generations = external_secrets(recording)["valkey"].get("spec", "target", "template", "metadata", "annotations")
+    generations = external_secrets("harbor")["valkey"].get("spec", "target", "template", "metadata", "annotations")
     assert variables()["VALKEY_GENERATIONS"] == generations["home-cluster/generations"], (
         "what the Secret will say; and a rotation makes the Job run again"
     )
-    assert recording.is_after(job(), recording.one("kubernetes:rbac*:RoleBinding")), "it may look"
+    assert recording.is_after(job(), recording.one("kubernetes:rbac*:RoleBinding", "harbor-content-binding")), (
+        "it may look"
+    )
 
 
 def test_each_password_satisfies_harbor() -> None:
     # IsValidSec in src/controller/robot/controller.go of Harbor 2.15.2
-    password = recorded(harbor).one("random:*", "harbor-robot-puller-password")
+    password = program().one("random:*", "harbor-robot-puller-password")
     assert 8 <= password.get("length") <= 128, "its length"
     for kind in ("minLower", "minUpper", "minNumeric"):
         assert password.get(kind) == 1, f"{kind}: without it one in some hundred passwords would be refused"
@@ -131,7 +133,11 @@ def test_metrics_are_open_to_the_monitoring_alone_and_only_where_they_are_served
 
 
 def test_each_workload_has_a_budget_for_its_own_pods() -> None:
-    budgets = {one.get("metadata", "name"): one.get("spec") for one in recorded(harbor).of_type(BUDGET)}
+    budgets = {
+        one.get("metadata", "name"): one.get("spec")
+        for one in program().of_type(BUDGET)
+        if one.name.startswith("harbor-")
+    }
     assert set(budgets) == {f"{name}-disruption" for name in ("core", "jobservice", "portal", "registry", "scanner")}, (
         "every Deployment of the chart, and the scanner"
     )
@@ -139,5 +145,7 @@ def test_each_workload_has_a_budget_for_its_own_pods() -> None:
     assert budgets["core-disruption"]["selector"] == {
         "matchLabels": {"release": "harbor", "app": "harbor", "component": "core"}
     }, "labels of the chart's pods"
-    scanner = recorded(harbor).one("kubernetes:apps/v1:StatefulSet").get("spec", "template", "metadata", "labels")
+    scanner = (
+        program().one("kubernetes:apps/v1:StatefulSet", "harbor-scanner").get("spec", "template", "metadata", "labels")
+    )
     assert budgets["scanner-disruption"]["selector"]["matchLabels"].items() <= scanner.items(), "labels of ours"

@@ -5,15 +5,11 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from components.harbor import login as harbor_login
-from components.harbor.settings import HarborSettings
 from tests.components.services import (
     RELEASE,
-    SETTINGS,
     checks,
     external_secrets,
-    harbor,
-    recorded,
+    program,
     sources,
     template,
 )
@@ -23,29 +19,17 @@ CLIENT_SECRET = "s3cretOfLettersAndDigits"
 
 
 def scanner() -> Recorded:
-    return recorded(harbor).one("kubernetes:apps/v1:StatefulSet")
+    return program().one("kubernetes:apps/v1:StatefulSet", "harbor-scanner")
 
 
 def login() -> dict[str, Any]:
-    text = template(external_secrets(recorded(harbor))["oidc"])["CONFIG_OVERWRITE_JSON"]
+    text = template(external_secrets("harbor")["oidc"])["CONFIG_OVERWRITE_JSON"]
     settings: dict[str, Any] = json.loads(text.replace("{{ .client_secret }}", CLIENT_SECRET))
     return settings
 
 
-def test_the_login_is_what_the_application_declares() -> None:
-    application = harbor_login.application(SETTINGS)
-    found = login()
-    assert found["oidc_endpoint"] == application.issuer, "Harbor compares the issuer to the letter, slash included"
-    assert found["oidc_client_secret"] == CLIENT_SECRET, "the secret is put in by External Secrets"
-    assert set(found["oidc_scope"].split(",")) == set(application.scopes), "a scope not granted fails the login"
-    assert found["oidc_admin_group"] == SETTINGS.section(HarborSettings).admin_group, (
-        "administrators come from the group"
-    )
-    assert found["oidc_verify_cert"] is True, "the CA is given, so nothing justifies going without"
-
-
 def test_every_secret_that_the_chart_would_make_up_is_given() -> None:
-    found = external_secrets(recorded(harbor))
+    found = external_secrets("harbor")
     assert set(sources(found["server"])) == {"secret", "xsrf-key", "jobservice-secret", "registry-http-secret"}, (
         "the chart makes a random value for each that is missing, and another one at each upgrade"
     )
@@ -55,32 +39,30 @@ def test_every_secret_that_the_chart_would_make_up_is_given() -> None:
 
 
 def test_each_use_of_valkey_has_its_own_database() -> None:
-    composed = template(external_secrets(recorded(harbor))["valkey"])
+    composed = template(external_secrets("harbor")["valkey"])
     urls = {use: urlsplit(text) for use, text in composed.items() if use != "password"}
     assert len({url.path for url in urls.values()}) == len(urls) == 4, "Harbor flushes databases"
     assert all(url.netloc.startswith("harbor:{{ .password }}@") for url in urls.values()), "each logs in as harbor"
 
 
 def test_core_finds_the_scanner_where_the_chart_would_put_it() -> None:
-    recording = recorded(harbor)
-    service = next(one for one in recording.of_type("kubernetes:core/v1:Service"))
-    assert service.get("metadata", "name") == "harbor-trivy", "the chart tells core http://harbor-trivy:8080"
-    assert service.get("spec", "ports", 0, "port") == 8080, "the chart tells core http://harbor-trivy:8080"
+    recording = program()
+    service = recording.one("kubernetes:core/v1:Service", "harbor-scanner-service")
     labels = scanner().get("spec", "template", "metadata", "labels")
     assert service.get("spec", "selector").items() <= labels.items(), "a Service without pods is no scanner"
-    core = recording.one(RELEASE).get("values", "core", "extraEnvVars")
+    core = recording.one(RELEASE, "harbor-release").get("values", "core", "extraEnvVars")
     assert {"name": "WITH_TRIVY", "value": "true"} in core, "core would deregister the scanner"
 
 
 def test_the_scanner_waits_for_its_secret_and_not_for_its_service() -> None:
-    recording = recorded(harbor)
-    assert recording.is_after(scanner(), external_secrets(recording)["valkey"]), "its pod needs the URL of Valkey"
-    (service,) = recording.of_type("kubernetes:core/v1:Service")
+    recording = program()
+    assert recording.is_after(scanner(), external_secrets("harbor")["valkey"]), "its pod needs the URL of Valkey"
+    service = recording.one("kubernetes:core/v1:Service", "harbor-scanner-service")
     assert not recording.is_after(scanner(), service), "the Service is awaited until a pod backs it: a deadlock"
 
 
 def test_the_gate_asks_for_the_login_mode_and_follows_the_login() -> None:
-    mode, follow = checks(recorded(harbor))
+    mode, follow = checks("harbor")
     assert re.search(mode["body"], '{"auth_mode":"oidc_auth","primary_auth_mode":true}'), "what Harbor answers"
     assert not re.search(mode["body"], '{"auth_mode":"db_auth"}'), "the mode of a Harbor that ignored its settings"
     right = (

@@ -12,7 +12,7 @@ from synapse.config.homeserver import HomeServerConfig
 from components.matrix.homeserver import configuration
 from components.matrix.settings import ChatRetention, MatrixSettings
 from tests.components.matrix.built import SETTINGS, built
-from tests.components.services import RELEASE, matrix, recorded
+from tests.components.services import RELEASE
 from tests.components.services import SETTINGS as SHIPPED
 from tests.support import synapse
 from tests.support.recording import Recording
@@ -57,7 +57,7 @@ def test_a_key_that_synapse_does_not_know_would_be_noticed(tmp_path: Path) -> No
 def test_the_configuration_of_the_program_is_taken_with_the_generated_key(tmp_path: Path, update: Recording) -> None:
     (kv,) = [one for one in update.of_type("vault:kv/secretV2:SecretV2") if one.name == "matrix-signing-key-kv"]
     key = str(json.loads(kv.get("dataJson"))["signing-key"])
-    values = recorded(matrix).one(RELEASE).get("values")
+    values = update.one(RELEASE, "matrix-release").get("values")
     config = synapse.load(synapse.homeserver_yaml(values, tmp_path, key), tmp_path)
     assert config.server.server_name == SHIPPED.section(MatrixSettings).server_name, "who the server is"
     (signing,) = config.key.signing_key

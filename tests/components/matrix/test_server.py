@@ -15,8 +15,7 @@ from tests.components.services import (
     SETTINGS,
     checks,
     external_secrets,
-    matrix,
-    recorded,
+    program,
     sources,
 )
 from tests.stack_file.stacks import FIXTURES
@@ -25,12 +24,11 @@ from tests.support.program import record_program
 
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 _WORKLOADS = ("synapse-main", "matrix-authentication-service", "haproxy", "element-web", "element-admin")
-POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
 
 def test_the_certificate_covers_all_hosts_and_the_domain_of_the_user_ids() -> None:
     settings = SETTINGS.section(MatrixSettings)
-    names = recorded(matrix).one(CERTIFICATE).get("spec", "dnsNames")
+    names = program().one(CERTIFICATE, "matrix-tls").get("spec", "dnsNames")
     expected = {settings.host, settings.synapse_host, settings.account_host, settings.admin_host, settings.server_name}
     assert set(names) == expected, "clients start at https://<server name>/.well-known/matrix/client"
 
@@ -52,16 +50,16 @@ def test_vault_may_sign_every_name_that_chat_asks_for(update: Recording) -> None
 
 
 def test_synapse_is_given_nothing_of_the_authentication_service_but_what_they_share() -> None:
-    found = external_secrets(recorded(matrix))
+    found = external_secrets("matrix")
     assert set(sources(found["mas-shared"])) == {"synapse-shared-secret"}, "the chart mounts the whole Secret in both"
     assert "synapse-shared-secret" not in sources(found["mas"]), "the keys of the one are no business of the other"
 
 
 def test_the_signing_key_stands_alone_in_the_registry() -> None:
-    path, _ = sources(external_secrets(recorded(matrix))["synapse"])["signing-key"]
+    path, _ = sources(external_secrets("matrix")["synapse"])["signing-key"]
     others = [
         other
-        for one in external_secrets(recorded(matrix)).values()
+        for one in external_secrets("matrix").values()
         for key, (other, _) in sources(one).items()
         if key != "signing-key"
     ]
@@ -69,13 +67,13 @@ def test_the_signing_key_stands_alone_in_the_registry() -> None:
 
 
 def test_the_gate_follows_the_login_of_the_declared_provider() -> None:
-    (follow,) = [check for check in checks(recorded(matrix)) if "location" in check]
+    (follow,) = [check for check in checks("matrix") if "location" in check]
     assert follow["url"].endswith(f"/upstream/authorize/{MATRIX_UPSTREAM_ID}"), "the redirect URI carries that id"
 
 
 def test_the_gate_accepts_what_the_servers_answer_and_refuses_what_they_must_not() -> None:
     settings = SETTINGS.section(MatrixSettings)
-    body = {check["url"]: check["body"] for check in checks(recorded(matrix)) if "body" in check}
+    body = {check["url"]: check["body"] for check in checks("matrix") if "body" in check}
     metadata = body[f"https://{settings.synapse_host}/_matrix/client/v1/auth_metadata"]
     assert re.search(metadata, f'{{"issuer":"https://{settings.account_host}/","jwks_uri":""}}'), "the right issuer"
     assert not re.search(metadata, f'{{"issuer":"https://{settings.synapse_host}/"}}'), "an issuer without login"
@@ -87,23 +85,11 @@ def test_the_gate_accepts_what_the_servers_answer_and_refuses_what_they_must_not
 
 @pytest.mark.parametrize("workload", _WORKLOADS)
 def test_of_each_workload_at_most_one_pod_is_away_while_nodes_are_drained(workload: str) -> None:
-    budget = recorded(matrix).one(BUDGET, f"matrix-{workload}-disruption").get("spec")
+    budget = program().one(BUDGET, f"matrix-{workload}-disruption").get("spec")
     assert budget["maxUnavailable"] == 1, "a single pod may go, or no node could be drained"
     assert budget["selector"] == {"matchLabels": {"app.kubernetes.io/instance": f"matrix-{workload}"}}, (
         "labels of the chart's pods, which follow from the name of the release"
     )
-    assert recorded(matrix).one(RELEASE).get("name") == "matrix", "that name"
-
-
-def test_the_monitoring_reads_metrics_and_what_hands_out_files_opens_no_connection() -> None:
-    policies = {one.name: one.get("spec") for one in recorded(matrix).of_type(POLICY)}
-    metrics = policies["matrix-namespace-ingress"]["ingress"][-1]
-    assert [one["port"] for one in metrics["ports"]] == [9001, 8405, 8081], "Synapse, HAProxy, authentication service"
-    for component in ("element-web", "element-admin"):
-        silence = policies[f"matrix-{component}-silence"]
-        pods = {"app.kubernetes.io/instance": f"matrix-{component}"}
-        assert silence["podSelector"] == {"matchLabels": pods}, f"{component}: its pods"
-        assert silence["egress"] == [], f"{component} hands out files; the browser does the rest"
 
 
 def test_without_a_host_of_its_own_the_interface_of_administrators_is_not_brought_up() -> None:
@@ -124,13 +110,3 @@ def test_administrators_of_the_stack_file_may_ask_the_authentication_service_for
     release = record_program(preview=False, stack_file=stack_file).one(RELEASE, "matrix-release")
     login = yaml.safe_load(release.get("values", "matrixAuthenticationService", "additional", "login.yaml", "config"))
     assert login["policy"]["data"]["admin_users"] == members, "group, people, user names"
-
-
-def test_who_may_log_in_is_decided_by_the_user_group_alone(update: Recording) -> None:
-    (blueprint,) = [
-        text
-        for one in update.of_type("kubernetes:core/v1:ConfigMap")
-        if one.get("metadata", "name") == "authentik-blueprints-matrix"
-        for text in one.get("data").values()
-    ]
-    assert SETTINGS.section(MatrixSettings).user_group in blueprint, "Authentik refuses everybody else"
