@@ -14,7 +14,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo new test test-vault test-kubernetes check check-format check-lint check-types check-imports check-generated check-links
-.PHONY: format generate lock charts outdated doctor preview up refresh destroy access invite smoke rotate secrets graph clean
+.PHONY: format generate lock charts outdated doctor preview up refresh destroy access invite smoke rotate secrets status graph clean
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
@@ -108,6 +108,9 @@ rotate: setup ## raise the generation of SECRET=<path> in the file of STACK, and
 
 secrets: setup ## list the secrets of STACK with their age and readers, never values (ARGS=--json for programs)
 	@$(PY) -m tools.secret_ages --stack "$(STACK)" $(ARGS)
+
+status: setup ## where each phase and service of STACK stands (ARGS=--json, ARGS=--watch); fails when one is not ready
+	@$(PY) -m tools.status --stack "$(STACK)" $(ARGS)
 
 graph: setup ## draw the plan of STACK (test-cluster if not given) as build/graph.svg
 	@$(PY) -m lab graph --stack $(or $(STACK),test-cluster) --out build/graph.svg

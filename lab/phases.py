@@ -11,17 +11,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from lab.phase import Phase, name_of
+from lib.names import PHASES
 
 PHASE_TYPE: Final = "home-cluster:phase:Phase"
 _OWN_TYPES: Final = "home-cluster:"
 # What waits for its own needs alone and so comes before its phase: a renewed secret reaches all its readers at once.
 EARLY: Final = ("kubernetes:core/v1:Namespace", "kubernetes:external-secrets.io/v1:ExternalSecret")
 
-# The order of the design; phases of a stack's own chains come after these, in the order they appear.
-ORDER: Final = (
-    *("cluster", "phase1-infrastructure", "phase2-identity", "phase3-integration", "phase4-services"),
-    "gitops",
-)
+ORDER: Final = tuple(PHASES)
 
 
 class Phases:

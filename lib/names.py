@@ -1,5 +1,6 @@
 """Names that more than one component must agree on."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 
@@ -21,6 +22,16 @@ class SystemNamespace(StrEnum):
     DNS = "dns"
     DNS_INTERNET = "dns-internet"
 
+
+PHASES: Mapping[str, Sequence[str]] = {
+    "cluster": (),
+    "phase1-infrastructure": ("cluster",),
+    "phase2-identity": ("phase1-infrastructure",),
+    "phase3-integration": ("phase2-identity",),
+    "phase4-services": ("phase3-integration",),
+    "gitops": ("cluster",),
+}
+"""Phases in the order in which they are shown, and what each builds on (stacks/)."""
 
 INGRESS_CLASS = "traefik"
 SECRET_STORE = "vault"

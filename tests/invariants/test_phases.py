@@ -5,17 +5,11 @@ from itertools import pairwise
 import pytest
 
 from components.phase import EARLY
+from lib.names import PHASES
 from tests.support.engine import Recorded, Recording
 from tests.support.recording import PHASE, STASH
 
-ORDER = [
-    "cluster",
-    "phase1-infrastructure",
-    "phase2-identity",
-    "phase3-integration",
-    "phase4-services",
-    "gitops",
-]
+ORDER = list(PHASES)
 PRIMARY = ORDER[:-1]
 """The chain; gitops stands beside it on the cluster."""
 

@@ -1,0 +1,1 @@
+"""`make status`: where each phase and each service of a stack stands."""
