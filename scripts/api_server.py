@@ -25,6 +25,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,17 @@ def _pem(environment: Mapping[str, str], name: str) -> bytes:
     return base64.b64decode(environment[name])
 
 
-def _names(environment: Mapping[str, str], name: str) -> list[str]:
+def names(environment: Mapping[str, str], name: str) -> list[str]:
+    """What stands between commas."""
     return [part for part in environment.get(name, "").split(",") if part]
 
 
 class NotReadyError(Exception):
     """What is not as it should be, as the rest of a sentence about the cluster."""
+
+
+class MissingError(NotReadyError):
+    """There is no such object, or no such kind."""
 
 
 @dataclass
@@ -85,14 +91,14 @@ class Cluster:
         return None
 
     def _check(self, name: str) -> None:
-        node = self._object(f"/api/v1/nodes/{name}")
+        node = self.object(f"/api/v1/nodes/{name}")
         ready = [one for one in node["status"]["conditions"] if one["type"] == "Ready"]
         if not ready or ready[0]["status"] != "True":
             message = ready[0].get("message", "") if ready else "no condition yet"
             raise NotReadyError(f"node {name} is not Ready: {message}")
         if self.version:
             self._same(f"the kubelet of {name}", node["status"]["nodeInfo"]["kubeletVersion"])
-        lease = self._object(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}")
+        lease = self.object(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}")
         renewed, now = lease["spec"]["renewTime"], time.monotonic()
         if self._renewed.get(name, ("", now))[0] != renewed:
             self._renewed[name] = (renewed, now)
@@ -104,17 +110,25 @@ class Cluster:
         if found != self.version:
             raise NotReadyError(f"{what} is of {found}, not yet of {self.version}")
 
-    def _object(self, path: str) -> dict[str, Any]:
+    def object(self, path: str) -> dict[str, Any]:
+        """An object or a list, from the first server. Raises NotReadyError."""
         found: dict[str, Any] = json.loads(self._ask(f"{self.servers[0]}{path}"))
         return found
 
-    def _ask(self, url: str) -> bytes:
+    def patch(self, path: str, change: Mapping[str, Any]) -> None:
+        """Merges a change into an object, on the first server. Raises NotReadyError."""
+        headers, body = {"Content-Type": "application/merge-patch+json"}, json.dumps(change).encode()
+        self._ask(urllib.request.Request(f"{self.servers[0]}{path}", body, headers, method="PATCH"))
+
+    def _ask(self, asked: str | urllib.request.Request) -> bytes:
+        url = asked if isinstance(asked, str) else asked.full_url
         try:
-            with urllib.request.urlopen(url, timeout=REQUEST_SECONDS, context=self.context) as response:
+            with urllib.request.urlopen(asked, timeout=REQUEST_SECONDS, context=self.context) as response:
                 body: bytes = response.read()
         except urllib.error.HTTPError as error:
             reason = error.read(500).decode(errors="replace").strip()
-            raise NotReadyError(f"{url} answers {error.code}: {reason}") from None
+            kind = MissingError if error.code == HTTPStatus.NOT_FOUND else NotReadyError
+            raise kind(f"{url} answers {error.code}: {reason}") from None
         except OSError as error:  # refused, no route yet, timed out, or a certificate that does not fit
             raise NotReadyError(f"{url} does not answer: {error}") from None
         return body
@@ -141,13 +155,13 @@ def wait(
 
 def main(environment: Mapping[str, str]) -> int:
     """Exit code of the probe."""
-    servers, seconds = _names(environment, "API_SERVERS"), float(environment["SECONDS_TO_WAIT"])
+    servers, seconds = names(environment, "API_SERVERS"), float(environment["SECONDS_TO_WAIT"])
     wrong = [server for server in servers if not server.startswith("https://")]
     if wrong or not servers:
         print(f"API_SERVERS {','.join(wrong)}: is no https URL", file=sys.stderr)
         return 1
     servers = [server.rstrip("/") for server in servers]
-    nodes, version = _names(environment, "NODES"), environment.get("VERSION", "")
+    nodes, version = names(environment, "NODES"), environment.get("VERSION", "")
     cluster = Cluster(servers, tls_context(environment), nodes, version)
     reason = wait(cluster.problem, seconds, float(environment.get("SECONDS_TO_HOLD", "0")))
     if reason is not None:

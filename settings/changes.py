@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from lib.compatibility import KUBERNETES, is_within, line_of
 from lib.secret_state import State, resources
 from lib.secrets import SecretDeclaration
 from settings.model import Settings
@@ -18,6 +19,7 @@ from settings.rules import GENERATION, Rule
 from settings.service import ServiceSection
 
 _RECORD = "pulumi:index:Stash"
+_TALOS, _KUBERNETES = "talos.version", "talos.kubernetesVersion"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +58,24 @@ def refused(before: Mapping[str, Any], settings: Iterable[Setting]) -> list[str]
     Args:
         before: The record by key, empty before the first update. What it does not name may be anything.
     """
-    found = ((one, one.rule.refusal(str(before[one.key]), one.value)) for one in settings if one.key in before)
-    return [str(Problem(one.key, one.value, *refusal)) for one, refusal in found if refusal is not None]
+    changed = [one for one in settings if one.key in before]
+    found = ((one, one.rule.refusal(str(before[one.key]), one.value)) for one in changed)
+    lines = [str(Problem(one.key, one.value, *refusal)) for one, refusal in found if refusal is not None]
+    return lines or [str(one) for one in _out_of_order(before, {one.key: one.value for one in changed})]
+
+
+def _out_of_order(before: Mapping[str, Any], after: Mapping[str, str]) -> Iterator[Problem]:
+    """Releases that cannot move in one update: each node comes to its Talos while it runs the old Kubernetes."""
+    talos, kubernetes = after.get(_TALOS), str(before.get(_KUBERNETES))
+    line = line_of(KUBERNETES, talos) if talos and _KUBERNETES in after else None
+    if talos and line and before[_TALOS] != talos and not is_within(kubernetes, KUBERNETES[line]):
+        clash = (
+            f"does not run Kubernetes {kubernetes}, which was applied and which each node still has when it comes to it"
+        )
+        fix = (
+            f"make {_KUBERNETES} {after[_KUBERNETES]} one update, with {_TALOS} {before[_TALOS]}, and {talos} the next"
+        )
+        yield Problem(_TALOS, talos, clash, fix)
 
 
 def _below(section: BaseModel, prefix: str) -> Iterator[Setting]:

@@ -192,11 +192,15 @@ class ProxmoxSettings(Strict):
 class TalosSettings(Strict):
     """The operating system and its Kubernetes, given unless `cluster.existing` is."""
 
-    version: ExactVersion = Field(description="Talos release of the image.")
+    version: Annotated[ExactVersion, rules.TALOS] = Field(
+        description="Talos release; another one is rolled out node by node (docs/upgrades.md)."
+    )
     version_contract: Annotated[MinorVersion, rules.CONTRACT] = Field(
         description="Release whose configuration format is used: that of the cluster's birth."
     )
-    kubernetes_version: Annotated[ExactVersion, rules.KUBERNETES] = Field(description="Kubernetes release.")
+    kubernetes_version: Annotated[ExactVersion, rules.KUBERNETES] = Field(
+        description="Kubernetes release; another one is rolled out node by node (docs/upgrades.md)."
+    )
     factory: Hostname = Field(default=FACTORY, description="Image Factory.")
     extensions: tuple[Extension, ...] = Field(
         default=("siderolabs/qemu-guest-agent",), description="Official system extensions in the image."

@@ -76,14 +76,17 @@ class Growing(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Upgrading(Rule):
-    """A release that only rises, by one minor release at a time."""
+    """A release that only rises, by one minor release at a time; its patch may go back too, if `patches_go_back`."""
+
+    patches_go_back: bool = False
 
     word = "rises"
 
     def refusal(self, first: str, value: str) -> tuple[str, str] | None:
         before, after = release(first), release(value)
         following = f"{before[0]}.{before[1] + 1}"
-        if before <= after and after[:2] <= (before[0], before[1] + 1):
+        lowest = before[:2] if self.patches_go_back else before
+        if lowest <= after and after[:2] <= (before[0], before[1] + 1):
             return None
         way = "is older than" if after < before else "skips a minor release after"
         clash = f"{way} {first}, which was applied already: {self.because}"
@@ -128,6 +131,11 @@ CONTRACT = Fixed(
 )
 KUBERNETES = Upgrading(
     because="Kubernetes goes neither back nor past a minor release (version skew policy)", instead=_ANOTHER
+)
+TALOS = Upgrading(
+    because="Talos tests its migrations between adjacent minor releases, and none back",
+    instead="write down the old one where no node has come to the new one (docs/runbooks/fixed-settings.md)",
+    patches_go_back=True,
 )
 VOLUME = Growing(because="volumes cannot shrink", instead=_COPY)
 TEMPLATE = Fixed(because="volumes of a StatefulSet do not follow its template, which cannot change", instead=_RECREATED)

@@ -120,6 +120,7 @@ class TalosCluster(pulumi.ComponentResource):
                     machine=args.machines[node.name],
                     rollout=rollout,
                     node=node.name,
+                    installer=args.installer,
                     after=after,
                 ),
                 pulumi.ResourceOptions(parent=self),

@@ -23,6 +23,7 @@ class TalosNodeArgs:
         machine: What runs the node; the configuration is applied to it again when it is replaced.
         rollout: Whose turn it is when the configuration of a running node changes.
         node: Name of the node in it.
+        installer: Image of the Talos that the patches name.
         after: Nodes that are configured first.
     """
 
@@ -37,14 +38,15 @@ class TalosNodeArgs:
     machine: pulumi.Resource
     rollout: Rollout
     node: str
+    installer: str
     after: Sequence[pulumi.Resource] = ()
 
 
 class TalosNode(pulumi.ComponentResource):
     """Creates `<name>`: the applied configuration.
 
-    Changes that Talos can take while running are taken at once, others by a reboot of the node; either way one node at
-    a time. The first configuration waits for nobody. Deleting it does
+    Changes that Talos can take while running are taken at once, others by a reboot of the node, another installer by an
+    upgrade to it; either way one node at a time. The first configuration waits for nobody. Deleting it does
     nothing to the node, whose machine is deleted next. A reset on destroy would need the node to answer, so a dead one
     could not be removed, and the last control plane can never leave etcd, so `destroy` would hang.
     Take a node out by draining it, and a control plane also by `talosctl etcd leave`, before it leaves the stack file.
@@ -83,7 +85,7 @@ class TalosNode(pulumi.ComponentResource):
                 parent=self,
                 # The machine must boot first; its address is known without it.
                 depends_on=[args.machine, *args.after],
-                hooks=args.rollout.hooks(args.node),
+                hooks=args.rollout.hooks(args.node, args.installer),
                 replace_with=[args.machine],
                 additional_secret_outputs=["machineConfiguration", "machineConfigurationInput"],
             ),

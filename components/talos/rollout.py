@@ -11,6 +11,7 @@ import pulumi
 from pulumi import ErrorHook, ErrorHookArgs, ResourceHook, ResourceHookArgs, ResourceHookBinding
 from pulumiverse_talos import machine
 
+from components.talos import upgrade
 from components.talos.secrets import kubeconfig_client
 from settings.infrastructure import NodeNetwork, TalosSettings
 
@@ -42,6 +43,9 @@ class Rollout:
     changes, every other control plane must be well, and for a worker every other worker too. It holds back the others
     until it is well itself. A node that does not come back ends the sequence; its own repair is not held back, since it
     is the one that is not asked. Why hooks: docs/adr/0018.
+
+    Where the installer changes, the node comes to its Talos first: an old configuration fits a new Talos. Only then is
+    the new one applied, so that the state names an installer that runs, and an update that was cut off goes on.
     """
 
     def __init__(self, name: str, args: RolloutArgs, parent: pulumi.Resource) -> None:
@@ -54,12 +58,12 @@ class Rollout:
         self._controls = {node.name: str(node.address) for node in args.talos.control_plane.nodes}
         self._workers = [node.name for node in args.talos.worker_nodes]
 
-    def hooks(self, node: str) -> ResourceHookBinding:
-        """What the applied configuration of `node` is bound to."""
+    def hooks(self, node: str, installer: str) -> ResourceHookBinding:
+        """What the applied configuration of `node` is bound to, which names `installer`."""
         name = f"{self._name}-{node}"
 
-        async def before(_: ResourceHookArgs) -> None:
-            await self.before(node)
+        async def before(args: ResourceHookArgs) -> None:
+            await self.before(node, installer if await upgrade.is_needed(installer, args.old_inputs) else "")
 
         async def after(_: ResourceHookArgs) -> None:
             await self.after(node)
@@ -73,11 +77,11 @@ class Rollout:
             on_error=[ErrorHook(f"{name}-failed", failed)],
         )
 
-    async def before(self, node: str) -> None:
-        """Waits for the turn of `node`, which begins when all others are well.
+    async def before(self, node: str, installer: str = "") -> None:
+        """Waits for the turn of `node`, which begins when all others are well, and brings it to another Talos.
 
         Raises:
-            RolloutError: when one of them is not, or an earlier node did not come back.
+            RolloutError: when one of them is not, or this or an earlier node did not come back.
         """
         await self._turn.acquire()
         try:
@@ -88,6 +92,8 @@ class Rollout:
             if beside:
                 environment = {"NODES": ",".join(beside), "SECONDS_TO_WAIT": str(BEFORE_SECONDS)}
                 await self._ask(node, others, environment, f"{node} is left as it is, because another node is not well")
+            if installer:
+                await self._upgrade(node, installer)
         except BaseException:
             self._turn.release()
             raise
@@ -118,6 +124,18 @@ class Rollout:
             self._stopped = f"the configuration of {node} could not be changed"
             self._turn.release()
         return False
+
+    async def _upgrade(self, node: str, installer: str) -> None:
+        """Brings the node to the Talos of `installer`, or ends the sequence."""
+        args = self._args
+        try:
+            arguments = upgrade.arguments(args.network, args.talos, args.secrets, node, installer)
+            credentials = await self._access(node, str(upgrade.SETTLE_SECONDS))
+            arguments["environment"] |= credentials
+            await self._invoke("command:local:run", arguments)
+        except Exception as error:
+            self._stopped = f"{node} did not come to its Talos"
+            raise RolloutError(f"{self._stopped} (docs/upgrades.md): {error}") from error
 
     async def _ask(self, node: str, controls: list[str], environment: Mapping[str, str], otherwise: str) -> None:
         """Runs the probe: `controls` at their own addresses, then the cluster at its own."""

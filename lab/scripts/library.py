@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
+from typing import Any
 
 from lab.scripts.clock import Clock
 from lab.scripts.files import Files
@@ -13,10 +16,22 @@ from lab.scripts.network import Network
 from lab.scripts.network import modules as network_modules
 from lab.scripts.replaced import replaced
 
+Program = Callable[[Files, Sequence[str]], tuple[int, str]]
+"""Takes its arguments; gives its exit code and what it prints."""
 
-def modules(files: Files, environment: Mapping[str, str], clock: Clock, network: Network) -> dict[str, ModuleType]:
+
+def modules(
+    files: Files, environment: Mapping[str, str], clock: Clock, network: Network, programs: Mapping[str, Program]
+) -> dict[str, ModuleType]:
     """Name -> module, of those that touch the machine they run on."""
+
+    def started(command: Sequence[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        code, printed = programs[command[0]](files, command[1:])
+        return subprocess.CompletedProcess(command, code, printed, "")
+
     return {
+        "shutil": replaced(shutil, which=lambda name: name if name in programs else None),
+        "subprocess": replaced(subprocess, "PIPE", "STDOUT", run=started),
         **files.modules(),
         **clock.modules(),
         **network_modules(network, files, environment),

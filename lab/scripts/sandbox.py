@@ -44,6 +44,7 @@ class Pod:
         pause: Seconds that it sleeps at least. With a day all that can happen has happened, and whoever waits asks once
             more and gives up.
         meanwhile: What happens then.
+        programs: Name -> program on PATH.
     """
 
     files: Mapping[str, str]
@@ -53,6 +54,7 @@ class Pod:
     volumes: tuple[str, ...] = ()
     pause: float = 86400.0
     meanwhile: Callable[[], object] = lambda: None
+    programs: Mapping[str, library.Program] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class _Process:
         held = {path: text.encode() for path, text in self.pod.files.items()}
         self.files = Files({**held, TERMINATION_LOG: b""}, frozenset(self.pod.volumes))
         self.clock = Clock(self.pod.now, self.pod.pause, self.pod.meanwhile)
-        self._own = library.modules(self.files, self.pod.environment, self.clock, self.pod.network)
+        pod = self.pod
+        self._own = library.modules(self.files, pod.environment, self.clock, pod.network, pod.programs)
         self._mounted: dict[str, ModuleType] = {}
         self._builtins = {**vars(builtins), "__import__": self._import, "print": self._print, "open": self.files.open}
 

@@ -10,13 +10,14 @@ from lab.driver import Result
 from lab.providers.kubernetes.cluster import CLUSTERS
 from lab.providers.proxmox.machines import ATTACHED
 from lab.providers.talos.machines import RENEWALS
-from lab.providers.talos.nodes import RESTARTS
+from lab.providers.talos.nodes import NODES, RESTARTS
 from tests.engine.platform import Outcome, copy_of, driver, edit, faults_of, new_stack, once_in_a_run, world_of
 
 pytestmark = pytest.mark.engine
 
 PROGRAM = Path(__file__).with_name("machines_program.py")
 CONTROLS, WORKERS = ("control0", "control1", "control2"), ("worker0", "worker1")
+TALOS = "v1.13.9"
 DISKS = {f"{300 + number}/scsi1": {"volume": f"local-lvm:vm-9999-pvc-{number}"} for number in range(2)}
 
 
@@ -42,14 +43,29 @@ def machines(engine_directory: Path) -> Outcome:
 
 
 @pytest.fixture(scope="session")
-def newer(engine_directory: Path, machines: Outcome) -> Outcome:
-    """The update to a patch version of Kubernetes."""
+def stopped(engine_directory: Path, machines: Outcome) -> Outcome:
+    """The update to patch releases of Talos and Kubernetes, in which no worker comes back from its reboot."""
 
     def bring_about(stack: Stack) -> Result:
-        edit(stack, kubernetes("1.36.4"))
+        with world_of(stack) as world:
+            for name in WORKERS:
+                faults_of(world).stage("Node", name, "never-ready")
+        edit(stack, releases(version=TALOS, kubernetesVersion="1.36.4"))
         return driver(stack).up()
 
-    return once_in_a_run(engine_directory / "newer", bring_about, after=machines)
+    return once_in_a_run(engine_directory / "stopped", bring_about, after=machines)
+
+
+@pytest.fixture(scope="session")
+def newer(engine_directory: Path, stopped: Outcome) -> Outcome:
+    """The same again, once workers boot."""
+
+    def bring_about(stack: Stack) -> Result:
+        with world_of(stack) as world:
+            faults_of(world).clear()
+        return driver(stack).up()
+
+    return once_in_a_run(engine_directory / "newer", bring_about, after=stopped)
 
 
 @pytest.fixture(scope="session")
@@ -72,8 +88,8 @@ def restarts(stack: Stack) -> list[dict[str, Any]]:
         return list(world.table(RESTARTS).values())
 
 
-def kubernetes(version: str) -> Any:
-    return lambda sections: sections["talos"].update(kubernetesVersion=version)
+def releases(**changed: str) -> Any:
+    return lambda sections: sections["talos"].update(changed)
 
 
 def test_a_first_configuration_waits_for_nobody(machines: Outcome) -> None:
@@ -87,10 +103,32 @@ def test_a_first_configuration_waits_for_nobody(machines: Outcome) -> None:
     assert restarts(machines.stack) == [], "nothing runs that could go down"
 
 
-def test_a_patch_version_of_kubernetes_rolls_node_by_node(newer: Outcome) -> None:
+def test_an_upgrade_stops_at_a_node_that_does_not_come_back_and_says_where_it_stands(stopped: Outcome) -> None:
+    assert not stopped.result.ok, "somebody must look at it"
+    *through, lost = restarts(stopped.stack)
+    assert {one["node"] for one in through} == set(CONTROLS), "control planes come first"
+    (left,) = set(WORKERS) - {lost["node"]}
+    text = "\n".join(stopped.result.messages())
+    assert f"{lost['node']} did not come to its Talos (docs/upgrades.md)" in text, text
+    assert f"{lost['node']} was given up by talosctl: timed out waiting" in text, text
+    assert f"{left} is left as it is, because {lost['node']} did not come to its Talos" in text, text
+    assert f"control2 runs {TALOS}" in text, text
+    assert f"{left} runs v1.13.7" in text, "where it stands"
+
+
+def test_releases_of_talos_and_kubernetes_roll_node_by_node_and_go_on_where_they_stopped(newer: Outcome) -> None:
     assert newer.result.ok, newer.result.error
-    assert sorted(one["node"] for one in restarts(newer.stack)) == list(CONTROLS), "each API server starts again"
-    assert [one["beside"] for one in restarts(newer.stack)] == [[], [], []], "etcd keeps its quorum"
+    went_down = restarts(newer.stack)
+    ways = {name: [one["why"] for one in went_down if one["node"] == name] for name in (*CONTROLS, *WORKERS)}
+    assert [ways[name] for name in WORKERS] == [["upgrade"]] * 2, "once each, also the one that was lost"
+    assert [ways[name] for name in CONTROLS] == [["upgrade", "restart"]] * 3, (
+        "a new Talos takes the old configuration, and not the other way round; then each API server starts again"
+    )
+    assert all(one["beside"] == [] for one in went_down), "etcd keeps its quorum, and half of the workers stay"
+    assert all(one["drained"] for one in went_down if one["why"] == "upgrade"), "its pods had gone before"
+    with world_of(newer.stack) as world:
+        now = [(one["image"]["release"], one["cordoned"]) for one in world.table(NODES).values()]
+    assert now == [(TALOS, False)] * 5, "all are of the new release, and take pods again"
 
 
 def test_what_needs_a_reboot_reboots_one_node_at_a_time(newer: Outcome, rebooted: Outcome) -> None:
@@ -121,7 +159,7 @@ def test_a_node_that_does_not_come_back_stops_the_sequence_and_says_so(machines:
     with world_of(stack) as world:
         for name in CONTROLS:
             faults_of(world).stage("Node", name, "never-ready")
-    edit(stack, kubernetes("1.36.4"))
+    edit(stack, releases(kubernetesVersion="1.36.4"))
     result = driver(stack).up()
     assert not result.ok, "somebody must look at it"
     (first,) = restarts(stack)

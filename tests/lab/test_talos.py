@@ -173,7 +173,7 @@ def test_the_kubeconfig_comes_after_the_bootstrap_and_names_the_virtual_address(
 
 
 def test_a_command_that_nobody_knows_proves_nothing(bench: Bench) -> None:
-    with refuses("the lab knows the script of scripts/api_server.py and no other command"):
+    with refuses("the lab knows the program's two commands and no other"):
         bench.create(COMMAND, {"create": "curl https://192.0.2.100:6443"})
 
 

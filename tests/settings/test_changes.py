@@ -36,6 +36,7 @@ def refused(path: Path, **applied: str) -> list[str]:
         *("proxmox.region", "proxmox.vmDatastore", "proxmox.csi.datastore", "storage.className"),
         *("storage.reclaimPolicy", "talos.versionContract", "talos.controlPlane.disk", "talos.workers.default.disk"),
         *(
+            "talos.version",
             "talos.kubernetesVersion",
             "talos.controlPlane.nodes[control].vmId",
             "talos.workers.default.nodes[worker].address",
@@ -94,6 +95,37 @@ def test_a_volume_grows_and_never_shrinks() -> None:
 def test_kubernetes_rises_by_one_minor_release(before: str, said: str) -> None:
     told = refused(EVERY_KEY, talos_kubernetesVersion=before)
     assert [line.split(": ")[1].split(",")[0].removeprefix("1.36.3 ") for line in told] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("v1.13.6", ""),
+        ("v1.13.9", ""),  # Talos goes back within a minor release
+        ("v1.12.9", ""),
+        ("v1.11.6", "skips a minor release after v1.11.6"),
+        ("v1.14.0", "is older than v1.14.0"),
+    ],
+)
+def test_talos_rises_by_one_minor_release(before: str, said: str) -> None:
+    told = refused(EVERY_KEY, talos_version=before)
+    assert [line.split(": ")[1].split(",")[0].removeprefix("v1.13.7 ") for line in told] == ([said] if said else [])
+
+
+def test_both_move_at_once_where_each_talos_runs_the_kubernetes_it_meets() -> None:
+    document: Any = sections(EVERY_KEY)
+    document["talos"] |= {"version": "v1.14.0", "kubernetesVersion": "1.32.9", "clusterRoles": {}}
+    wanted = list(changes.declared(parse(document)))
+
+    def told(kubernetes: str) -> list[str]:
+        return changes.refused({"talos.version": "v1.13.9", "talos.kubernetesVersion": kubernetes}, wanted)
+
+    assert told("1.32.5") == [], "a node comes to its Talos first, and then to its Kubernetes"
+    assert told("1.31.9") == [
+        "talos.version: v1.14.0 does not run Kubernetes 1.31.9, which was applied and which each node still has "
+        "when it comes to it; make talos.kubernetesVersion 1.32.9 one update, with talos.version v1.13.9, and v1.14.0 "
+        "the next"
+    ], "refused with the order"
 
 
 def test_what_a_service_without_data_was_is_free() -> None:

@@ -1,12 +1,13 @@
-"""The `command` package: the program's one script on the machine that deploys runs itself.
+"""The `command` package: the program's scripts on the machine that deploys run themselves.
 
 That is scripts/api_server.py, as a resource (the gate before Kubernetes is used) and as a function (before and after
-the configuration of a running node changes).
+the configuration of a running node changes), and scripts/talos_upgrade.py, as a function.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,7 +27,8 @@ from lab.providers.kubernetes.access import fingerprint
 from lab.providers.kubernetes.api_server import State
 from lab.providers.kubernetes.cluster import CLUSTERS, Cluster
 from lab.providers.package import Function, Package
-from lab.providers.talos import nodes
+from lab.providers.talos import nodes, talosctl
+from lab.providers.talos.talosctl import Talosctl
 from lab.providers.wire import Properties
 from lab.scripts.network import Tls
 from lab.scripts.sandbox import Pod, run
@@ -34,25 +36,38 @@ from lab.site import Site
 
 _SCRIPT: Final = ROOT / "scripts" / "api_server.py"
 _STDIN: Final = "/checkout/-"
+_UPGRADE: Final = "scripts.talos_upgrade"
 
 
 def _execute(site: Site, inputs: Mapping[str, Any]) -> str:
     """What the script prints. Raises RefusedError where it fails, and for whatever is none of the program's."""
-    if inputs.get("stdin") != _SCRIPT.read_text(encoding="utf-8"):
-        raise RefusedError("exit status 1: the lab knows the script of scripts/api_server.py and no other command")
+    main, files = _script(inputs)
     cluster = Cluster(site)
     pod = Pod(
-        files={_STDIN: inputs["stdin"]},
+        files=files,
         environment=inputs.get("environment") or {},
         network=_Machine(site, State(cluster)),
         now=cluster.now,
         pause=60.0,  # short enough to be well for as long as the script wants
         meanwhile=lambda: _start(site),
+        programs={"talosctl": lambda own, words: Talosctl(site, own).run(words)} if talosctl.version(site) else {},
     )
-    ended = run(pod, _STDIN)
+    ended = run(pod, main)
     if ended.code:
         raise RefusedError(f"exit status {ended.code}: {ended.words}")
     return ended.words
+
+
+def _script(inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
+    """The script and its files: from standard input, or a module of the checkout."""
+    text = _SCRIPT.read_text(encoding="utf-8")
+    if inputs.get("stdin") == text:
+        return _STDIN, {_STDIN: text}
+    if inputs.get("command") != _UPGRADE or inputs.get("dir") != str(ROOT) or inputs["interpreter"][1:] != ["-m"]:
+        raise RefusedError("exit status 1: the lab knows the program's two commands and no other")
+    main = f"/checkout/{_UPGRADE.replace('.', '/')}.py"
+    upgrade = _SCRIPT.with_name("talos_upgrade.py").read_text(encoding="utf-8")
+    return main, {main: upgrade, "/checkout/scripts/scripts/api_server.py": text}
 
 
 def _start(site: Site) -> None:
@@ -78,7 +93,20 @@ class _Machine:
             raise OSError("connection refused")
         if tls is None or record.get("authority", "") not in ("", _digest(tls.trusted)):
             raise OSError("certificate verify failed: unable to get local issuer certificate")
+        if request.method == "PATCH" and _signed(tls):
+            return self._cordon(request)
         return KubernetesApi(self.state).respond(request, "admin" if _signed(tls) else None)
+
+    def _cordon(self, request: Request) -> Reply:
+        """Takes the one change that the administrator makes: whether a node takes new pods."""
+        world, name = self.site.world, request.path.removeprefix("/api/v1/nodes/")
+        spec, kind = json.loads(request.body)["spec"], request.headers.get("Content-type")
+        found = [(address, one) for address, one in world.table(nodes.NODES).items() if one["name"] == name]
+        if not found or spec.keys() != {"unschedulable"} or kind != "application/merge-patch+json":
+            return Reply(422, f"{name}: {spec} of {kind} is no change that the lab knows")
+        ((address, node),) = found
+        world.put(nodes.NODES, address, {**node, "cordoned": spec["unschedulable"]}, sealed=True)
+        return Reply(200, {})
 
     def _record(self, url: str) -> Mapping[str, Any]:
         parts = urlsplit(url)

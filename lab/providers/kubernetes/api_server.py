@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from doubles.kubernetes_api import Target
 from lab.providers.kubernetes import pods, rbac
-from lab.providers.kubernetes.cluster import CRDS, OBJECTS, RELEASES, RESTARTS, Cluster
+from lab.providers.kubernetes.cluster import CRDS, OBJECTS, RELEASES, RESTARTS, VAULTS, Cluster
 from lab.providers.kubernetes.kinds import Kind
 from lab.providers.talos import nodes
 
@@ -81,12 +81,21 @@ class State:
         ready = pods.network_ready(self.cluster) and not node.get("down")
         version = node["config"]["machine"].get("kubelet", {}).get("image", "").rpartition(":")[2]
         shown = _object(node["name"], "Ready", ready)
-        return {**shown, "status": {**shown["status"], "nodeInfo": {"kubeletVersion": version}}}
+        # As Talos' os-release and the controller of annotations have it (node_annotation_spec.go).
+        image = node["image"]
+        info = {"kubeletVersion": version, "osImage": f"Talos ({image['release']})"}
+        annotations = {"extensions.talos.dev/schematic": image["schematic"]}
+        return {
+            "metadata": {**shown["metadata"], "annotations": annotations},
+            "spec": {"unschedulable": True} if node.get("cordoned") else {},
+            "status": {**shown["status"], "nodeInfo": info},
+        }
 
     def _kept(self, target: Target) -> Iterator[Mapping[str, Any]]:
         for key, one in self.cluster.world.view(OBJECTS).items():
             group, kind, namespace, _ = key.split("/")
-            if (group, namespace, Kind(group, "", kind).plural) == (target.group, target.namespace, target.plural):
+            within = target.namespace in ("", namespace)  # a list may be one of all namespaces
+            if within and (group, Kind(group, "", kind).plural) == (target.group, target.plural):
                 yield self._dated(one) if kind == "Secret" else one
 
     def _dated(self, secret: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -98,12 +107,23 @@ class State:
 
     def _pods(self, namespace: str) -> Iterator[Mapping[str, Any]]:
         """Those of charts."""
-        for release in self.cluster.world.view(RELEASES).values():
-            if release["namespace"] == namespace and release["running"] and release["chart"] in _PODS:
+        for key, release in self.cluster.world.view(RELEASES).items():
+            if namespace not in ("", release["namespace"]) or not release["running"]:
+                continue
+            if release["chart"] == "vault":
+                yield self._vault(key, release)
+            if release["chart"] in _PODS:
                 name, labels = _PODS[release["chart"]]
                 state = {"running": {"startedAt": _time(started(self.cluster, release) + timedelta(seconds=5))}}
                 metadata = {"name": f"{release['fullname']}-{name}", "labels": {**labels, "release": release["name"]}}
                 yield {"metadata": metadata, "status": {"containerStatuses": [{"name": name, "state": state}]}}
+
+    def _vault(self, key: str, release: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A server of Vault, ready while it is unsealed (hashicorp/vault-helm, readinessProbe)."""
+        server = self.cluster.world.get(VAULTS, key) or {"sealed": True}
+        pod = _object(f"{release['fullname']}-0", "Ready", not server["sealed"])
+        labels = {"app.kubernetes.io/name": "vault", "component": "server"}
+        return {**pod, "metadata": {**pod["metadata"], "namespace": release["namespace"], "labels": labels}}
 
 
 def started(cluster: Cluster, release: Mapping[str, Any]) -> datetime:

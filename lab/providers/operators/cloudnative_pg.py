@@ -21,7 +21,12 @@ def run(site: Site) -> None:
     if not runs(cluster, "cloudnative-pg"):
         return
     for database in cluster.each(f"{_GROUP}/Cluster"):
-        if report(cluster, database, _cluster_problem(cluster, database), phase="Cluster in healthy state"):
+        name, instances = database["metadata"]["name"], database["spec"]["instances"]
+        staged = site.faults.find("never-ready", ("Cluster",), (name,))
+        problem = staged or _cluster_problem(cluster, database)
+        primary = {"currentPrimary": f"{name}-1", "targetPrimary": f"{name}-1"}
+        ready = 0 if problem else instances
+        if report(cluster, database, problem, phase="Cluster in healthy state", readyInstances=ready, **primary):
             _bring_up(cluster, database)
     for role in cluster.each(f"{_GROUP}/DatabaseRole"):
         _apply(cluster, role, _role_problem(cluster, role))

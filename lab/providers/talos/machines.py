@@ -6,6 +6,7 @@ and the provider's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
@@ -15,6 +16,7 @@ from lab.providers.base import Call, Diff, Result
 from lab.providers.errors import RefusedError
 from lab.providers.kubernetes.access import fingerprint
 from lab.providers.kubernetes.cluster import CLUSTERS
+from lab.providers.proxmox.files import FILES
 from lab.providers.proxmox.machines import VMS, addresses
 from lab.providers.talos import nodes, pki
 from lab.providers.talos.configuration import hostname, merged_configuration
@@ -27,12 +29,23 @@ RENEWALS: Final = "talos/renewals"
 """Certificates that end soon, by what they are of; `term` makes the new one another."""
 
 
+_FACTORY_IMAGE: Final = re.compile(r"/image/(?P<schematic>[0-9a-f]{64})/(?P<release>v[\d.]+)/")
+
+
 def _machine_at(world: World, address: str) -> Record:
     """The running VM of an address; raises RefusedError."""
     for record in world.table(VMS).values():
         if address in addresses(record["inputs"]) and record["inputs"].get("started", True):
             return record
     raise _no_route(address)
+
+
+def _born_of(world: World, machine: Record) -> Record:
+    """Release and schematic of the image that a disk was made from; empty where it is none of the factory."""
+    disk = (machine["inputs"].get("disks") or [{}])[0]
+    file = world.get(FILES, f"{machine['inputs'].get('nodeName')}|{disk.get('importFrom')}")
+    found = _FACTORY_IMAGE.search(file["inputs"]["url"]) if file else None
+    return found.groupdict() if found else {"schematic": "", "release": ""}
 
 
 def _no_route(address: str) -> RefusedError:
@@ -73,7 +86,9 @@ class ConfigurationApply(TalosResource):
             raise _no_route(inputs["node"])
         name = hostname(others) or machine["inputs"].get("name", machine["urn"].rpartition("::")[2])
         record = {"config": document, "vm": machine["outputs"]["vmId"], "vmUrn": machine["urn"], "name": name}
-        world.put(NODES, inputs["node"], {**record, "down": False}, sealed=True)
+        # An installer in the configuration installs nothing: what runs is what the disk was made from, or upgraded to.
+        kept = running or {"image": _born_of(world, machine)}
+        world.put(NODES, inputs["node"], {**kept, **record, "down": False}, sealed=True)
         api = world.get(CLUSTERS, server)
         if running and api and (why := nodes.effect(running["config"], document)):
             nodes.take_down(world, inputs["node"], why)

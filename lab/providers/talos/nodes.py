@@ -17,7 +17,8 @@ from lab.world import Record, World
 
 NODES: Final = "talos/nodes"
 RESTARTS: Final = "talos/restarts"
-"""Every time that a running node went down: its name, why, and which others of its role were down as well."""
+"""Every time that a running node went down: its name, why, which others of its role were down as well, and whether it
+took no new pods any more."""
 
 BOOT_SECONDS: Final = 60.0
 
@@ -62,7 +63,8 @@ def take_down(world: World, address: str, why: str) -> None:
         nodes = world.table(NODES)
         kind = _kind(nodes[address])
         beside = [one["name"] for one in nodes.values() if one.get("down") and _kind(one) == kind]
-        entry = {"node": nodes[address]["name"], "why": why, "beside": beside}
+        drained = bool(nodes[address].get("cordoned"))
+        entry = {"node": nodes[address]["name"], "why": why, "beside": beside, "drained": drained}
         world.put(RESTARTS, str(len(world.keys(RESTARTS))), entry)
         world.put(NODES, address, {**nodes[address], "down": True}, sealed=True)
         _elect(world)

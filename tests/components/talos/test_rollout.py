@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pulumi
 import pytest
 from pulumiverse_talos import machine
 
+from components.talos import upgrade
 from components.talos.rollout import Rollout, RolloutArgs, RolloutError
 from stack_file.load import load_stack_file
 from tests.support.program import STACK_FILE
@@ -20,9 +23,9 @@ class Staged(Rollout):
         settings = load_stack_file(STACK_FILE)
         assert settings.talos is not None, "the stack file describes Talos nodes"
         self.talos, self.vip = settings.talos, settings.network.of_nodes.cluster_endpoint.url
-        args = RolloutArgs(
-            network=settings.network.of_nodes, talos=settings.talos, secrets=object.__new__(machine.Secrets)
-        )
+        client = SimpleNamespace(apply=lambda choose: "client")
+        secrets = cast(machine.Secrets, SimpleNamespace(client_configuration=client))
+        args = RolloutArgs(network=settings.network.of_nodes, talos=settings.talos, secrets=secrets)
         super().__init__("talos", args, object.__new__(pulumi.ComponentResource))
         self.asked: list[Mapping[str, str]] = []
         self.ill: set[str] = set()
@@ -33,7 +36,7 @@ class Staged(Rollout):
     async def _invoke(self, token: str, arguments: Mapping[str, Any]) -> Any:
         environment = arguments["environment"]
         self.asked.append(environment)
-        if self.ill & set(environment["NODES"].split(",")):
+        if self.ill & set(environment.get("NODES", environment.get("NODE", "")).split(",")):
             raise RuntimeError("it is silent")
 
     def address(self, name: str) -> str:
@@ -130,3 +133,55 @@ def test_a_failed_creation_ends_nobodys_turn() -> None:
         await one.before("controlplane1")
 
     run(scene)
+
+
+def test_a_node_comes_to_its_talos_once_the_others_are_well_and_before_its_configuration_changes() -> None:
+    others, asked = run(lambda one: one.before("worker0", "installer:v1")).asked
+    assert others["NODES"] == "controlplane0,controlplane1,controlplane2,worker1,worker2", "first the others"
+    assert (asked["NODE"], asked["IMAGE"], asked["DRAIN"]) == ("worker0", "installer:v1", "true"), "then this one"
+    assert asked["CLIENT_KEY"] == "key", "with access to Kubernetes too"
+
+
+def test_the_servers_that_are_asked_during_an_upgrade_are_up() -> None:
+    rollout = run(lambda one: one.before("controlplane0", "installer:v1"))
+    asked = rollout.asked[-1]
+    servers = [rollout.address(name) for name in ("controlplane1", "controlplane2", "controlplane0")]
+    assert asked["API_SERVERS"].split(",") == [*servers, rollout.vip], "its own is asked last, once it is back"
+    assert asked["ENDPOINT"] == asked["ADDRESS"], "a control plane gives out the kubeconfig for its own drain"
+    worker = run(lambda one: one.before("worker0", "installer:v1")).asked[-1]
+    assert f"https://{worker['ENDPOINT']}:6443" == rollout.address("controlplane0"), "a worker gives out none"
+
+
+@pytest.mark.parametrize(("nodes", "drained"), [(1, "false"), (3, "true")])
+def test_a_node_alone_is_not_drained(nodes: int, drained: str) -> None:
+    rollout = Staged()
+    pool = rollout.talos.control_plane
+    alone = pool.model_copy(update={"nodes": pool.nodes[:nodes], "schedulable": True})
+    talos = rollout.talos.model_copy(update={"control_plane": alone, "workers": {}})
+    args = rollout._args
+    found = upgrade.arguments(args.network, talos, args.secrets, "controlplane0", "installer:v1")
+    assert found["environment"]["DRAIN"] == drained, "its pods have nowhere to go"
+
+
+def test_of_two_members_of_etcd_none_is_taken_down() -> None:
+    async def scene(one: Staged) -> None:
+        one._args = replace(one._args, talos=two)
+        with pytest.raises(RolloutError, match=r"docs/upgrades.md.*etcd has two members and needs both"):
+            await one.before("controlplane0", "installer:v1")
+        with pytest.raises(RolloutError, match="controlplane1 is left as it is, because controlplane0 did not come"):
+            await one.before("controlplane1", "installer:v1")
+
+    pool = Staged().talos.control_plane
+    two = Staged().talos.model_copy(
+        update={"control_plane": pool.model_copy(update={"nodes": pool.nodes[:2], "replacing": "controlplane2"})}
+    )
+    assert all("NODE" not in asked for asked in run(scene).asked), "nothing was begun"
+
+
+def test_only_another_installer_is_a_reason_to_upgrade() -> None:
+    async def needed(applied: str) -> bool:
+        inputs = {"machineConfigurationInput": pulumi.Output.secret(applied)}  # as the engine gives it to a hook
+        return await upgrade.is_needed("installer/abc:v1.13.9", inputs)
+
+    assert not asyncio.run(needed("image: installer/abc:v1.13.9\n")), "the state has it once an upgrade ended well"
+    assert asyncio.run(needed("image: installer/abc:v1.13.7\n")), "and else tries again"
