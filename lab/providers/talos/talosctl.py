@@ -26,7 +26,9 @@ from lab.world import Record
 VERSION: Final = "talos/talosctl"
 """Which one is on PATH, under `version`; v1.13.7 unless told, none where that is empty."""
 
-_IMAGE: Final = re.compile(r"[\w.-]+/nocloud-installer/(?P<schematic>[0-9a-f]{64}):(?P<release>v\d+\.\d+\.\d+)")
+_IMAGE: Final = re.compile(
+    r"[\w.-]+/nocloud-installer(?:-secureboot)?/(?P<schematic>[0-9a-f]{64}):(?P<release>v\d+\.\d+\.\d+)"
+)
 _OLDEST_HOST: Final = 2
 """Minor releases between a host and what it can be upgraded to."""
 
