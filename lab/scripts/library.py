@@ -21,17 +21,11 @@ Program = Callable[[Files, Sequence[str]], tuple[int, str]]
 
 
 def modules(
-    files: Files, environment: Mapping[str, str], clock: Clock, network: Network, programs: Mapping[str, Program]
+    files: Files, environment: Mapping[str, str], clock: Clock, network: Network, programs: Mapping[str, Program] | None
 ) -> dict[str, ModuleType]:
-    """Name -> module, of those that touch the machine they run on."""
-
-    def started(command: Sequence[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        code, printed = programs[command[0]](files, command[1:])
-        return subprocess.CompletedProcess(command, code, printed, "")
-
+    """Name -> module, of those that touch the machine they run on; a pod starts no `programs`."""
     return {
-        "shutil": replaced(shutil, which=lambda name: name if name in programs else None),
-        "subprocess": replaced(subprocess, "PIPE", "STDOUT", run=started),
+        **({} if programs is None else _starting(programs, files)),
         **files.modules(),
         **clock.modules(),
         **network_modules(network, files, environment),
@@ -43,4 +37,17 @@ def modules(
             urandom=bytes,  # as good as random for whoever reads it again, and quicker
         ),
         "sys": replaced(sys, "exit", "version_info", stdout=None, stderr=None),
+    }
+
+
+def _starting(programs: Mapping[str, Program], files: Files) -> dict[str, ModuleType]:
+    """What finds and starts programs."""
+
+    def started(command: Sequence[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        code, printed = programs[command[0]](files, command[1:])
+        return subprocess.CompletedProcess(command, code, printed, "")
+
+    return {
+        "shutil": replaced(shutil, which=lambda name: name if name in programs else None),
+        "subprocess": replaced(subprocess, "PIPE", "STDOUT", run=started),
     }

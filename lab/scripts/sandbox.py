@@ -44,7 +44,7 @@ class Pod:
         pause: Seconds that it sleeps at least. With a day all that can happen has happened, and whoever waits asks once
             more and gives up.
         meanwhile: What happens then.
-        programs: Name -> program on PATH.
+        programs: Name -> program on PATH; None where it is a pod, which starts none.
     """
 
     files: Mapping[str, str]
@@ -54,7 +54,7 @@ class Pod:
     volumes: tuple[str, ...] = ()
     pause: float = 86400.0
     meanwhile: Callable[[], object] = lambda: None
-    programs: Mapping[str, library.Program] = field(default_factory=dict)
+    programs: Mapping[str, library.Program] | None = None
 
 
 @dataclass(frozen=True)

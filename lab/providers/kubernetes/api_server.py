@@ -82,7 +82,7 @@ class State:
         version = node["config"]["machine"].get("kubelet", {}).get("image", "").rpartition(":")[2]
         shown = _object(node["name"], "Ready", ready)
         # As Talos' os-release and the controller of annotations have it (node_annotation_spec.go).
-        image = node["image"]
+        image = node.get("image") or {"release": "", "schematic": ""}
         info = {"kubeletVersion": version, "osImage": f"Talos ({image['release']})"}
         annotations = {"extensions.talos.dev/schematic": image["schematic"]}
         return {
