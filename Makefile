@@ -14,7 +14,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo new test test-vault test-kubernetes check check-format check-lint check-types check-imports check-generated check-links
-.PHONY: format generate lock charts outdated doctor preview up refresh destroy access invite smoke rotate secrets status graph clean
+.PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke rotate secrets status graph clean
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
@@ -84,6 +84,9 @@ lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade fo
 
 charts: setup ## pull the pinned charts into build/charts, for the tests that read their values and definitions
 	@$(PY) -m tools.charts
+
+images: setup ## list the images, charts and files of STACK with their readers (ARGS=--digests, ARGS=--json)
+	@$(PY) -m tools.images --stack $(or $(STACK),test-cluster) $(ARGS)
 
 outdated: setup ## compare the pinned charts, images and releases with what upstream has
 	@$(PY) -m tools.outdated

@@ -4,6 +4,7 @@ Each comes with `helm pull` from its own repository, and stays until its pin cha
 and the tests that need it are skipped with the reason.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,15 @@ from lib.charts import TABLE, Chart
 from tools.files import SetupError
 from tools.real_servers import HELM, ROOT, ensure
 
+VARIABLE = "HOME_CLUSTER_CHARTS"
+"""Names another place for the charts than `build/charts`."""
+
 _SECONDS = 120
+
+
+def directory(root: Path = ROOT) -> Path:
+    """Where charts are looked for, a folder for each."""
+    return Path(os.environ.get(VARIABLE) or root / "build" / "charts")
 
 
 def main(root: Path = ROOT, helm: Path | None = None) -> int:

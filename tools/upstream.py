@@ -11,11 +11,19 @@ from urllib.parse import urlencode, urljoin
 
 import yaml
 
+from lib.images import registry
+
 GITHUB = "https://api.github.com"
 _SECONDS = 20
 _PAGES = 50
 _REGISTRIES: Mapping[str, str] = {"docker.io": "registry-1.docker.io"}
 """Hosts that serve the images of another name."""
+_MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -81,33 +89,58 @@ def _helm(pin: Pin) -> list[str]:
     return [str(entry["version"]) for entry in index["entries"][pin.name]]
 
 
+def digest(image: str) -> str:
+    """Digest of what the registry of an image has under its tag: for all platforms, where there are several.
+
+    Raises:
+        UnreachableError: no answer, or no such image.
+    """
+    repository, _, tag = image.rpartition(":")
+    name = repository if registry(image) == repository.partition("/")[0] else f"docker.io/{repository}"
+    host, _, path = name.partition("/")
+    if host == "docker.io" and "/" not in path:
+        path = f"library/{path}"
+    try:
+        _, headers, _ = _asked(f"{_registry(host)}/{path}/manifests/{tag}", "", accept=",".join(_MANIFESTS))
+        return str(headers["Docker-Content-Digest"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnreachableError(f"{image}: {error}") from None
+
+
+def _registry(host: str) -> str:
+    # As container engines do: a registry on the loopback needs no TLS.
+    return f"{'http' if host.startswith('127.0.0.1') else 'https'}://{_REGISTRIES.get(host, host)}/v2"
+
+
 def _docker(pin: Pin) -> list[str]:
     host, _, repository = pin.name.partition("/")
-    # As container engines do: a registry on the loopback needs no TLS.
-    scheme = "http" if host.startswith("127.0.0.1") else "https"
-    url = f"{scheme}://{_REGISTRIES.get(host, host)}/v2/{repository}/tags/list?n=1000"
+    url = f"{_registry(host)}/{repository}/tags/list?n=1000"
     return [str(tag) for page in _pages(url) for tag in page.get("tags") or ()]
 
 
 def _pages(url: str) -> Iterator[Any]:
-    """Pages of a list (OCI distribution specification, "Listing Tags"), after the anonymous login that it asks for."""
+    """Pages of a list (OCI distribution specification, "Listing Tags")."""
     token = ""
     for _ in range(_PAGES):
-        try:
-            body, headers = _get(url, token)
-        except urllib.error.HTTPError as error:
-            challenge = dict(re.findall(r'(\w+)="([^"]*)"', error.headers.get("WWW-Authenticate", "")))
-            if error.code != 401 or token or "realm" not in challenge:  # noqa: PLR2004 - unauthorised
-                raise
-            asked = {key: challenge[key] for key in ("service", "scope") if key in challenge}
-            answer = json.loads(_get(f"{challenge['realm']}?{urlencode(asked)}")[0])
-            token = answer.get("token") or answer["access_token"]
-            continue
+        body, headers, token = _asked(url, token)
         yield json.loads(body)
         following = re.search(r'<([^>]+)>;\s*rel="?next"?', headers.get("Link", ""))
         if following is None:
             return
         url = urljoin(url, following[1])
+
+
+def _asked(url: str, token: str, accept: str = "") -> tuple[bytes, Mapping[str, str], str]:
+    """Body, headers and the token that was needed, after the anonymous login that a registry asks for."""
+    try:
+        return *_get(url, token, accept), token
+    except urllib.error.HTTPError as error:
+        challenge = dict(re.findall(r'(\w+)="([^"]*)"', error.headers.get("WWW-Authenticate", "")))
+        if error.code != 401 or token or "realm" not in challenge:  # noqa: PLR2004 - unauthorised
+            raise
+    asked = {key: challenge[key] for key in ("service", "scope") if key in challenge}
+    answer = json.loads(_get(f"{challenge['realm']}?{urlencode(asked)}")[0])
+    return _asked(url, answer.get("token") or answer["access_token"], accept)
 
 
 def _github(pin: Pin, github: str) -> list[str]:
@@ -117,8 +150,9 @@ def _github(pin: Pin, github: str) -> list[str]:
     return [match["version"] for tag in tags if (match := re.match(pattern, tag))] if pattern else tags
 
 
-def _get(url: str, token: str = "") -> tuple[bytes, Mapping[str, str]]:
+def _get(url: str, token: str = "", accept: str = "") -> tuple[bytes, Mapping[str, str]]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers |= {"Accept": accept} if accept else {}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - what the pins of the project name
     with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310 - likewise
         return response.read(), response.headers

@@ -36,7 +36,7 @@ def programs(root: Path) -> tuple[Path | None, list[Finding]]:
         return linked if linked.exists() else None, [*found, failed(reason, fix)]
     version = _said(binary, root, "version").strip().removeprefix("v")
     found.append(ok(f"pulumi {version}, for SDK {wanted}"))
-    wanted_plugins = _plugins()
+    wanted_plugins = plugins()
     missing = wanted_plugins - _installed(binary, root)
     if missing:
         found.append(skipped(f"plugins that the first operation downloads: {', '.join(sorted(missing))}"))
@@ -50,7 +50,7 @@ def _said(binary: Path, root: Path, *arguments: str) -> str:
     return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=_SECONDS, check=False).stdout
 
 
-def _plugins() -> set[str]:
+def plugins() -> set[str]:
     """Name and version of the plugin of each provider, as its SDK says (pulumi-plugin.json)."""
     files = Path(sysconfig.get_path("purelib")).glob("pulumi*/pulumi-plugin.json")
     entries = (json.loads(file.read_text(encoding="utf-8")) for file in files)
