@@ -18,6 +18,7 @@ OUTSIDE = (
     Check(name="storage", look=machines.storages),
     Check(name="image of Talos", look=machines.image),
     Check(name="existing cluster", look=existing.cluster),
+    Check(name="talosctl", look=machines.talosctl),
     Check(name="addresses", look=network.addresses),
     Check(name="names", look=network.names),
     Check(name="downloads", look=network.upstream),

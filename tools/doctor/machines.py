@@ -1,8 +1,12 @@
 """Proxmox VE: whether the machines that are still to be made have ids, memory, storage and an image there."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.talos.schematic import Schematic, image_file_name
+from lib.secret_state import resources
+from scripts.talos_upgrade import OLDEST_TALOSCTL
 from settings.infrastructure import ProxmoxSettings, TalosSettings
 from settings.pools import Node, NodePool
 from tools.doctor.findings import Finding, failed, ok, skipped
@@ -15,6 +19,7 @@ HOST_MEMORY = 2048
 IMAGE_SPACE = 1
 """GiB that an image of Talos takes at most."""
 
+_IMAGE = "proxmoxve:download/fileLegacy:FileLegacy"
 _SERVER_ERROR = 500
 _MIB, _GIB = 1024**2, 1024**3
 
@@ -125,6 +130,24 @@ def image(site: Site) -> Iterator[Finding]:
                 yield failed(f"{host} does not reach it: {error}", fix)
                 continue
         yield ok(f"{host} reaches {talos.factory}")
+
+
+def talosctl(site: Site) -> Iterator[Finding]:
+    """Whether `talosctl` is there for nodes that the next update takes to another Talos (scripts/talos_upgrade.py)."""
+    _, talos = site.machines
+    wanted = image_file_name(Schematic(talos.extensions).id, talos.version)
+    images = {one["inputs"].get("fileName") for one in resources(site.state) if one["type"] == _IMAGE}
+    said = site.reach.program("talosctl", "version", "--client", "--short")
+    found = re.search(r"v(\d+)\.(\d+)\.\S+", said)
+    if found and (int(found[1]), int(found[2])) >= OLDEST_TALOSCTL:
+        yield ok(found[0])
+        return
+    lacking = f"{found[0]} is too old" if found else "it is not on PATH"
+    if images and wanted not in images:
+        fix = "install the talosctl of the Talos that runs (github.com/siderolabs/talos, releases)"
+        yield failed(f"{lacking}, and nodes are to go to Talos {talos.version}", fix)
+    else:
+        yield skipped(f"{lacking}, and only nodes that go to another Talos need it")
 
 
 def _to_make(site: Site, talos: TalosSettings) -> Iterator[tuple[NodePool, Node]]:

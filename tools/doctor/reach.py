@@ -1,4 +1,4 @@
-"""The network as this machine sees it."""
+"""The network as this machine sees it, and programs that it has."""
 
 import shutil
 import socket
@@ -26,6 +26,9 @@ class Reach(Protocol):
 
     def resolves(self, host: str) -> set[str]:
         """IPv4 addresses of a name; none where nobody knows it."""
+
+    def program(self, name: str, *arguments: str) -> str:
+        """What a program on PATH prints; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,11 @@ class FromHere:
         except OSError:
             return set()
         return {str(address[0]) for *_, address in found}
+
+    def program(self, name: str, *arguments: str) -> str:
+        """See Reach."""
+        found = shutil.which(name)
+        return subprocess.run([found, *arguments], capture_output=True, text=True, check=False).stdout if found else ""
 
 
 def reason(error: OSError) -> str:

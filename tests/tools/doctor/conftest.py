@@ -43,6 +43,7 @@ class Network:
         default_factory=lambda: {host: {str(address)} for host, address in SETTINGS.addresses.items()}
     )
     asked: list[str] = field(default_factory=list)
+    programs: dict[str, str] = field(default_factory=dict)
 
     def connects(self, host: str, port: int) -> str:
         self.asked.append(f"{host}:{port}")
@@ -57,6 +58,9 @@ class Network:
 
     def resolves(self, host: str) -> set[str]:
         return self.dns.get(host, set())
+
+    def program(self, name: str, *arguments: str) -> str:
+        return self.programs.get(name, "")
 
 
 Examine = Callable[..., list[Finding]]

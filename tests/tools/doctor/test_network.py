@@ -112,12 +112,31 @@ def test_downloads_come_from_the_factory_and_the_repositories_of_the_charts(exam
     assert network.asked == ["https://factory.example.com/", "https://mirror.example.com/v2/"], "and from no other"
 
 
-@pytest.mark.parametrize("name", ["minimal", "services-off", "existing-cluster"])
+@pytest.mark.parametrize("name", ["services-off", "existing-cluster"])
 def test_no_repository_is_asked_for_a_chart_that_is_not_installed(name: str) -> None:
     file = FIXTURES / "valid" / f"{name}.yaml"
     installed = {one.get("chart").rsplit("/", 1)[-1] for one in releases(record_program(preview=True, stack_file=file))}
     assert set(needed(load_stack_file(file))) == installed
     assert installed <= set(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("said", "applied", "status"),
+    [
+        ("", None, Status.SKIPPED),
+        ("", "talos-v1.13.7-ce4c980550dd-nocloud-amd64.qcow2", Status.SKIPPED),
+        ("", "talos-v1.13.6-ce4c980550dd-nocloud-amd64.qcow2", Status.FAILED),
+        ("Talos v1.12.4\n", "talos-v1.13.6-ce4c980550dd-nocloud-amd64.qcow2", Status.FAILED),
+        ("Talos v1.13.7\n", "talos-v1.13.6-ce4c980550dd-nocloud-amd64.qcow2", Status.OK),
+    ],
+)
+def test_talosctl_is_needed_by_nodes_that_go_to_another_talos(
+    examine: Examine, network: Network, said: str, applied: str | None, status: Status
+) -> None:
+    network.programs["talosctl"] = said
+    image = {"type": "proxmoxve:download/fileLegacy:FileLegacy", "inputs": {"fileName": applied}}
+    (found,) = examine("talosctl", state={"deployment": {"resources": [image] if applied else []}})
+    assert found.status is status, found.detail
 
 
 def test_a_closed_port_is_told_in_the_words_of_the_system() -> None:
