@@ -68,23 +68,6 @@ def test_no_member_of_a_phase_completes_before_the_gates_of_the_phase_before(see
         assert early == [], f"{later} began before {earlier} was ready"
 
 
-@settings(max_examples=40)
-@given(st.integers(min_value=0, max_value=2**32 - 1))
-def test_vault_then_authentik_then_their_joint_then_services(seed: int) -> None:
-    place = {urn: position for position, urn in enumerate(play(seed))}
-    order = [
-        UPDATE.one("kubernetes:batch/v1:Job", "vault-init-job"),
-        UPDATE.one("kubernetes:external-secrets.io/v1:ClusterSecretStore"),
-        UPDATE.one("kubernetes:helm.sh/v3:Release", "authentik-release"),
-        UPDATE.one("kubernetes:batch/v1:Job", "login-vault-discovery"),
-        UPDATE.one("vault:jwt/authBackend:AuthBackend"),
-        UPDATE.one("kubernetes:batch/v1:Job", "vault-oidc-gate"),
-        UPDATE.one("kubernetes:helm.sh/v3:Release", "gitea-release"),
-    ]
-    positions = [place[one.urn] for one in order]
-    assert positions == sorted(positions), "the circle of the two is broken in time, never by luck"
-
-
 @settings(max_examples=30)
 @given(st.integers(min_value=0, max_value=2**32 - 1), st.sampled_from(GATES))
 def test_a_gate_that_fails_holds_back_what_waits_for_it_and_nothing_else(seed: int, gate: Recorded) -> None:

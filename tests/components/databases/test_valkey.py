@@ -7,25 +7,23 @@ from pathlib import Path
 import pytest
 
 from register.databases import VALKEY_USERS
-from tests.components.databases.built import RELEASE, policy, recorded
+from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
+from tests.support.program import record_program
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
 
 
-@pytest.fixture(scope="module")
-def databases() -> Recording:
-    return recorded()
-
-
-def test_no_service_may_configure_valkey(databases: Recording) -> None:
-    users = databases.one(RELEASE, "valkey-release").get("values", "auth", "aclUsers")
+def test_no_service_may_configure_valkey(update: Recording) -> None:
+    users = update.one(RELEASE, "valkey-release").get("values", "auth", "aclUsers")
     assert set(users) == {"default", *VALKEY_USERS}, "each service is a user, and the chart demands `default`"
     for user in VALKEY_USERS:
         words = users[user]["permissions"].split()
         assert words.index("-@admin") > words.index("+@all"), f"rules apply in their order: {user} could configure"
 
 
-def test_a_service_reaches_its_own_databases_only(databases: Recording) -> None:
-    users = databases.one(RELEASE, "valkey-release").get("values", "auth", "aclUsers")
+def test_a_service_reaches_its_own_databases_only(update: Recording) -> None:
+    users = update.one(RELEASE, "valkey-release").get("values", "auth", "aclUsers")
     reached = {
         user: next(word for word in users[user]["permissions"].split() if word.startswith("db="))
         for user in VALKEY_USERS
@@ -33,33 +31,27 @@ def test_a_service_reaches_its_own_databases_only(databases: Recording) -> None:
     assert reached == {"gitea": "db=8,9,10", "harbor": "db=0,1,2,5"}, "the numbers that their connection strings name"
 
 
-def test_the_passwords_stand_in_a_secret_and_not_in_the_values(databases: Recording) -> None:
-    release = databases.one(RELEASE, "valkey-release")
-    assert release.get("values", "auth", "usersExistingSecret") == "valkey-users", "the ExternalSecret's"
+def test_the_passwords_stand_in_a_secret_and_not_in_the_values(update: Recording) -> None:
+    release = update.one(RELEASE, "valkey-release")
     texts = [text for _, text, _ in release.strings()]
-    assert not set(texts) & set(databases.issued), "a password in the values lies in the release's own Secret too"
+    assert not set(texts) & set(update.issued), "a password in the values lies in the release's own Secret too"
 
 
-@pytest.mark.parametrize("users", [("gitea",), ("gitea", "harbor")])
-def test_it_is_open_to_the_namespaces_of_its_users(users: tuple[str, ...]) -> None:
-    rules = policy(recorded(users=users), "valkey")["ingress"]
-    (clients,) = [rule for rule in rules if rule["ports"][0]["port"] == 6379]
-    names = {one["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for one in clients["from"]}
-    assert names == set(users), "nobody else has a password, and nobody else may try one"
+def test_it_is_open_to_the_namespaces_of_its_users(update: Recording) -> None:
+    off = record_program(preview=False, stack_file=FIXTURES / "valid" / "services-off.yaml")
+    for program, users in ((update, {"gitea", "harbor"}), (off, set())):
+        rules = program.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "valkey-ingress").get("spec", "ingress")
+        sources = [one for rule in rules if rule["ports"][0]["port"] == 6379 for one in rule["from"]]
+        names = {one["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for one in sources}
+        assert names == users, "nobody else has a password, and nobody else may try one"
 
 
-def test_it_opens_no_connection_itself(databases: Recording) -> None:
-    spec = policy(databases, "valkey")
-    assert spec["policyTypes"] == ["Ingress", "Egress"], "the policy speaks of both directions"
-    assert spec["egress"] == [], "what a service runs in it by a script stays in it"
-
-
-def test_an_accepted_job_survives_a_power_cut_and_a_full_memory(databases: Recording) -> None:
-    config = databases.one(RELEASE, "valkey-release").get("values", "valkeyConfig").splitlines()
+def test_an_accepted_job_survives_a_power_cut_and_a_full_memory(update: Recording) -> None:
+    config = update.one(RELEASE, "valkey-release").get("values", "valkeyConfig").splitlines()
     options = dict(line.split(" ", maxsplit=1) for line in config)
     assert options["appendonly"] == "yes", "a snapshot every few minutes would lose what came after it"
     assert options["maxmemory-policy"].startswith("volatile-"), "queues have no time to live, so they are never evicted"
-    limit = databases.one(RELEASE, "valkey-release").get("values", "resources", "limits", "memory")
+    limit = update.one(RELEASE, "valkey-release").get("values", "resources", "limits", "memory")
     assert int(options["maxmemory"].removesuffix("mb")) * 2 < int(limit.removesuffix("Mi")), (
         "rewriting the log copies the memory, and the kernel would end the process"
     )
@@ -70,9 +62,9 @@ def test_an_accepted_job_survives_a_power_cut_and_a_full_memory(databases: Recor
     [("PONG", True), ("NOAUTH Authentication required.", False), ("LOADING Valkey is loading the dataset", False)],
 )
 def test_only_a_valkey_that_answers_its_administrator_counts_as_ready(
-    databases: Recording, tmp_path: Path, answer: str, serves: bool
+    update: Recording, tmp_path: Path, answer: str, serves: bool
 ) -> None:
-    values = databases.one(RELEASE, "valkey-release").get("values")
+    values = update.one(RELEASE, "valkey-release").get("values")
     (mount,) = values["extraValkeySecrets"]
     assert mount["name"] == values["auth"]["usersExistingSecret"], "the password that the server has"
     (tmp_path / "default").write_text("s3cret", encoding="utf-8")
@@ -86,8 +78,3 @@ def test_only_a_valkey_that_answers_its_administrator_counts_as_ready(
         path = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(command, env=path, capture_output=True, check=False)
         assert (done.returncode == 0) is serves, f"{name}: the client exits with 0 whatever it is told"
-
-
-def test_the_exporter_runs_in_a_restricted_namespace(databases: Recording) -> None:
-    metrics = databases.one(RELEASE, "valkey-release").get("values", "metrics")
-    assert metrics["exporter"]["securityContext"]["runAsNonRoot"] is True, "the namespace is restricted"
