@@ -7,15 +7,14 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lab.checkout import Stack, passphrase, prepare
+from lab.checkout import Stack, prepare
 from lab.driver import Driver
 from lab.operation import Order, begin
-from lab.world import World
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -37,13 +36,6 @@ def copy_of(stack: Stack, workdir: Path) -> Stack:
     """A stack that goes on from where another one is."""
     shutil.copytree(stack.workdir, workdir)
     return Stack(stack.root, stack.name, workdir)
-
-
-@contextmanager
-def world_of(stack: Stack) -> Iterator[World]:
-    """The simulated world between two operations."""
-    with World(stack.world, passphrase(stack)) as world:
-        yield world
 
 
 def kill_after(stack: Stack, steps: int) -> dict[str, Any]:

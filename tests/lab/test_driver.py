@@ -16,7 +16,8 @@ from lab.checkout import LabError, Stack, prepare
 from lab.driver import Driver
 from lab.faults import Faults
 from lab.operation import Order, _perform
-from tests.lab.stacks import copy_of, driver_of, kill_after, stack_of, world_of
+from tests.engine.platform import world_of
+from tests.lab.stacks import copy_of, driver_of, kill_after, stack_of
 from tests.lab.test_graph import drawn
 from tools.operate import FLAGS
 
@@ -31,12 +32,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Stack:
     assert result.ok, result.error
     assert result.outputs == {"urls": {"vault": "https://192.0.2.101:8200"}}, "what is no secret is handed out"
     return stack
-
-
-def test_a_second_preview_wants_nothing(finished: Stack, tmp_path: Path) -> None:
-    result = driver_of(copy_of(finished, tmp_path / "copy")).preview()
-    assert result.ok, result.error
-    assert set(result.changes) == {"same"}, f"a stable program changes nothing: {result.changes}"
 
 
 def test_no_secret_lies_in_any_file_in_plain_text(finished: Stack) -> None:

@@ -56,16 +56,9 @@ def test_a_script_or_module_that_is_none_of_the_program_proves_nothing(
         kube.probe("storage", "other", "shop", [])
 
 
-@pytest.mark.parametrize(
-    ("given", "word"),
-    [
-        ({"VOLUMES": "/volume", "MEBIBYTES": "1"}, "KeyError: 'VOLUME'"),
-        ({"VOLUME": "/volume"}, "KeyError: 'MEBIBYTES'"),
-    ],
-)
-def test_the_variables_of_a_gate_are_those_of_its_script(kube: Bench, given: dict[str, str], word: str) -> None:
-    with refuses(word, InitFailedError):
-        kube.probe("storage", "gate", "shop", variables(**given))
+def test_the_variables_of_a_gate_are_those_of_its_script(kube: Bench) -> None:
+    with refuses("KeyError: 'VOLUME'", InitFailedError):
+        kube.probe("storage", "gate", "shop", variables(VOLUMES="/volume", MEBIBYTES="1"))
 
 
 def test_the_gate_of_storage_needs_a_volume_that_somebody_provides(kube: Bench) -> None:
@@ -171,9 +164,8 @@ def git(kube: Bench) -> Bench:
     return kube
 
 
-def ask(git: Bench, name: str, old: str = "", new: str = "") -> None:
-    checks = json.dumps(list(CHECKS))
-    git.probe("login_offered", name, "shop", variables(CHECKS=checks.replace(old, new), SECONDS="60"))
+def ask(git: Bench, name: str) -> None:
+    git.probe("login_offered", name, "shop", variables(CHECKS=json.dumps(list(CHECKS)), SECONDS="60"))
 
 
 def test_the_gate_of_a_login_opens_where_the_login_leads_to_its_client(git: Bench) -> None:
@@ -201,22 +193,6 @@ def test_a_certificate_of_another_authority_than_the_mounted_one_is_not_trusted(
     ask(git, "trusted")
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "word"),
-    [
-        ('"location"', '"locaton"', "KeyError: 'body'"),
-        ("/user/login", "/user/logins", "user/logins: answered 200 without"),
-        (f'oauth2/{GITEA_SOURCE}", "location"', 'oauth2/authentick", "location"', "leads to nowhere"),
-        ("client_id=gitea", "client_id=gitee", "leads to .*client_id=gitea&.*, not to"),
-        ("callback", "calback", "leads to .*callback.*, not to"),
-        (GIT, "got.example", "got.example.*404"),
-    ],
-)
-def test_a_misspelt_check_of_a_login_keeps_its_gate_shut(git: Bench, old: str, new: str, word: str) -> None:
-    with refuses(word, InitFailedError):
-        ask(git, "wrong", old, new)
-
-
 def discovery(git: Bench, name: str, **changed: str) -> None:
     given = {
         "ISSUER": APPLICATION.issuer,
@@ -229,21 +205,12 @@ def discovery(git: Bench, name: str, **changed: str) -> None:
     git.probe("discovery", name, "shop", variables(**given))
 
 
-@pytest.mark.parametrize(
-    ("changed", "word"),
-    [
-        ({"ISSUER": APPLICATION.issuer.rstrip("/")}, "the issuer is .* and must be"),
-        ({"DISCOVERY_URL": f"https://{HOST}/application/o/other/.well-known/openid-configuration"}, "answers 404"),
-        ({"CLIENT_ID": "gitee"}, "cannot start: 400"),
-        ({"REDIRECT_URIS": f"https://{GIT}/elsewhere"}, "a login to https://git.example/elsewhere cannot start"),
-    ],
-)
-def test_the_gate_of_an_application_wants_issuer_client_and_redirect_uris(
-    git: Bench, changed: dict[str, str], word: str
-) -> None:
+def test_the_gate_of_an_application_wants_a_client_with_these_redirect_uris(git: Bench) -> None:
     discovery(git, "right")
-    with refuses(word, InitFailedError):
-        discovery(git, "wrong", **changed)
+    with refuses("cannot start: 400", InitFailedError):
+        discovery(git, "another", CLIENT_ID="gitee")
+    with refuses("a login to https://git.example/elsewhere cannot start", InitFailedError):
+        discovery(git, "elsewhere", REDIRECT_URIS=f"https://{GIT}/elsewhere")
 
 
 def blueprint(kube: Bench, script: str, name: str, **changed: str) -> None:
@@ -272,8 +239,6 @@ def blueprint(kube: Bench, script: str, name: str, **changed: str) -> None:
     [
         ({"AUTHENTIK_TOKEN": "another"}, "answers 403"),
         ({"BLUEPRINT_ID": "0"}, "the row is gone, run a refresh"),
-        ({"BLUEPRINT_SHA512": "0"}, "the text mounted here is not the wanted one yet"),
-        ({"SECRET_GENERATION": "2"}, "the secret mounted here is still generation 1"),
         ({"REDIRECT_URI": "https://web.example/elsewhere"}, "the token endpoint says invalid_client"),
         ({"CLIENT_ID": "other"}, "the token endpoint says invalid_client"),
     ],

@@ -64,9 +64,3 @@ def test_what_is_declared_stays_until_it_is_removed(kube_with_gitea: Bench) -> N
 def test_another_password_is_refused(kube_with_gitea: Bench) -> None:
     with refuses(r"refuses the account \(401\)", InitFailedError):
         reconcile(kube_with_gitea, {"home": HOME}, secret="other")
-
-
-def test_a_host_that_nobody_serves_is_waited_for(kube: Bench) -> None:
-    kube.object("v1", "Secret", "admin", "shop", stringData={"username": "root", "password": "s3cret"})
-    with refuses("no such host", InitFailedError):
-        reconcile(kube, {"home": HOME})

@@ -123,11 +123,8 @@ def test_a_core_that_nobody_restarted_keeps_the_gate_shut(kube_with_harbor: Benc
 @pytest.mark.parametrize(
     ("changed", "word"),
     [
-        ({"VALKEY_GENERATIONS": "valkey/harbor=2"}, "is of valkey/harbor=1 yet"),
         ({"VALKEY_SECRET": "/api/v1/namespaces/shop/secrets/admin"}, "HTTP Error 403"),
         ({"HARBOR_PASSWORD": "guess"}, "answered 401"),
-        ({"HARBOR_URL": "https://elsewhere.example"}, "answered 404"),
-        ({"LOGINS": "/elsewhere"}, "robot puller: /elsewhere/puller/generation is not mounted"),
     ],
 )
 def test_what_is_not_as_the_job_was_told_keeps_it_waiting(
@@ -135,16 +132,6 @@ def test_what_is_not_as_the_job_was_told_keeps_it_waiting(
 ) -> None:
     with refuses(word, InitFailedError):
         reconcile(kube_with_harbor, DECLARED, **changed)
-
-
-def test_a_removed_project_with_images_stays(kube_with_harbor: Bench) -> None:
-    reconcile(kube_with_harbor, DECLARED)
-    held = content_of(kube_with_harbor)
-    kube_with_harbor.world.put(CONTENT, "shop/harbor", {**held, "images": ["shop"]})
-    with refuses("contains repositories", InitFailedError):
-        reconcile(kube_with_harbor, {"removed": {"projects": ["shop", "cache"], "robots": ["puller"]}})
-    left = {one["name"] for one in content_of(kube_with_harbor)["projects"].values()}
-    assert left == {"library", "shop"}, "the one that is empty went"
 
 
 def test_the_secret_of_a_robot_is_a_login_for_every_client() -> None:

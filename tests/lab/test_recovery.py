@@ -7,7 +7,8 @@ import pytest
 from lab.checkout import Stack
 from lab.faults import Effect, Faults
 from lab.providers.kubernetes.cluster import CLUSTERS, RELEASES
-from tests.lab.stacks import checkpoint, copy_of, driver_of, kill_inside, stack_of, world_of
+from tests.engine.platform import world_of
+from tests.lab.stacks import checkpoint, copy_of, driver_of, kill_inside, stack_of
 
 pytestmark = pytest.mark.engine
 
