@@ -37,7 +37,8 @@ new: setup ## write the file of a new STACK, from a profile and a few facts that
 
 test: setup ## run the tests (results in build/junit.xml)
 	@mkdir -p build
-	$(PY) -m pytest -n auto -m "not real" --junitxml=build/junit.xml $(ARGS)
+	@# Tests of a file stay in one process, as far as that is: what one of them has recorded, the next one asks.
+	$(PY) -m pytest -n auto --dist worksteal -m "not real" --junitxml=build/junit.xml $(ARGS)
 
 test-vault: setup ## run Vault's policies and logins on a real Vault, built once with Go (about 15 minutes)
 	@mkdir -p build
