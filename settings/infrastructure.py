@@ -13,6 +13,7 @@ from settings.types import (
     AnnotationKey,
     BootstrapEndpoint,
     Bridge,
+    Certificates,
     ChartMirror,
     Cidr,
     ClusterEndpoint,
@@ -209,6 +210,11 @@ class TalosSettings(Strict):
         default_factory=dict,
         description="Mirrors for each image registry; the registry itself stays the fallback where there is "
         "network.internet.",
+    )
+    trusted_roots: dict[Name, Certificates] = Field(
+        default_factory=dict,
+        description="Certificate authorities that the nodes trust besides the usual ones, by a name of your choice: "
+        "those of mirrors and of the factory.",
     )
     cluster_roles: dict[Name, Name] = Field(
         default_factory=dict,

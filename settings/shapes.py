@@ -73,6 +73,7 @@ METADATA_KIND = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
 JOB_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _REPOSITORY = r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9._-]+)+"
 ARTIFACT_REPOSITORY = re.compile(rf"{_REPOSITORY}(:[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?")
+CERTIFICATES = re.compile(r"(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]+\n)+-----END CERTIFICATE-----\n*)+")
 IMAGE = re.compile(rf"{_REPOSITORY}(:v?[0-9]+(\.[0-9]+)+[A-Za-z0-9_.-]*)(@sha256:[0-9a-f]{{64}})?")
 
 

@@ -81,6 +81,14 @@ WebUrl = Annotated[
 Text = Annotated[
     str, Shape(shapes.TEXT, "a text for a name; write 1 to 253 characters on one line, without blanks around", "text")
 ]
+Certificates = Annotated[
+    str,
+    Shape(
+        shapes.CERTIFICATES,
+        "a certificate in PEM; write a block from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
+        "certificates in PEM",
+    ),
+]
 Hostname = Annotated[
     str,
     Shape(

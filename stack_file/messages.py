@@ -34,7 +34,7 @@ _RENAMED = {
     "the keys of the pool",
 }
 _NO_SECTION = ("model_type", "dict_type", "tuple_type")
-_CREDENTIALS = re.compile(r"https?://[^/]*@|://[^/@]*:[^/@]*@|[@!][^=]*=|[?&][^=]*=")
+_CREDENTIALS = re.compile(r"https?://[^/]*@|://[^/@]*:[^/@]*@|[@!][^=]*=|[?&][^=]*=|PRIVATE KEY-")
 _LONGEST = 60
 
 
@@ -97,7 +97,7 @@ def _shown(detail: ErrorDetails, reading: Reading) -> str:
 
 
 def _is_hidden(location: Location, value: Any) -> bool:
-    """Whether a value may hold a secret: text where secrets are declared, a URL with a password, or a token."""
+    """Whether a value may hold a secret: text where secrets are declared, a URL with a password, a token or a key."""
     if not isinstance(value, str) or location[-1:] == ("[key]",):
         return False
     return location[:1] == ("secrets",) or _CREDENTIALS.search(value) is not None

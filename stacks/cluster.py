@@ -29,7 +29,7 @@ from components.proxmox.virtual_machine import VirtualMachine, VirtualMachineArg
 from components.talos import authentication, registry
 from components.talos.api_server import ApiServer, ApiServerArgs
 from components.talos.cluster import TalosCluster, TalosClusterArgs
-from components.talos.config import NodeRole
+from components.talos.config import NodeRole, to_yaml, trusted_roots
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
 from lib import last_update, trust
 from lib.names import SystemNamespace
@@ -147,7 +147,10 @@ def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Mac
             secrets=talos_secrets,
             installer=image.installer,
             machines=_virtual_machines(site, settings.talos, settings.proxmox, image, in_machines),
-            node_patches=_registry(settings, authority),
+            node_patches=(
+                *map(to_yaml, trusted_roots(settings.talos.trusted_roots)),
+                *_registry(settings, authority),
+            ),
             control_plane_patches=_login(site, settings.talos, authority),
         ),
         in_machines,

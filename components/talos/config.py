@@ -155,6 +155,11 @@ def mirrors(registry_mirrors: Mapping[str, Sequence[object]], *, fallback: bool 
     ]
 
 
+def trusted_roots(certificates: Mapping[str, str]) -> list[Document]:
+    """Certificate authorities (PEM, by name) that Talos and containerd trust, for everything."""
+    return [document("TrustedRootsConfig", name=name, certificates=pem) for name, pem in sorted(certificates.items())]
+
+
 def static_host(address: object, *hostnames: str) -> Document:
     """Names that a node knows without asking its resolvers, which need not know the platform.
 

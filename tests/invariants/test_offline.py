@@ -55,6 +55,7 @@ def test_no_image_is_without_a_mirror(offline: Recording) -> None:
 
 
 def test_nodes_ask_nobody_but_the_mirrors(offline: Recording) -> None:
+    assert SETTINGS.talos is not None
     for one in offline.of_type("talos:machine/configurationApply:ConfigurationApply"):
         documents = list(yaml.safe_load_all(one.get("machineConfigurationInput")))
         mirrors = {doc["name"]: doc for doc in documents if doc and doc.get("kind") == "RegistryMirrorConfig"}
@@ -62,6 +63,10 @@ def test_nodes_ask_nobody_but_the_mirrors(offline: Recording) -> None:
         assert all(mirror.get("skipFallback") is True for mirror in mirrors.values()), f"{one}: and only that"
         configured = [doc for doc in documents if doc and "cluster" in doc]
         assert any(doc["cluster"].get("discovery") == {"enabled": False} for doc in configured), f"{one}: no discovery"
+        roots = {
+            doc["name"]: doc["certificates"] for doc in documents if doc and doc.get("kind") == "TrustedRootsConfig"
+        }
+        assert roots == SETTINGS.talos.trusted_roots != {}, f"{one}: whose certificates it trusts"
         servers = [doc["ntp"]["servers"] for doc in documents if doc and doc.get("kind") == "TimeSyncConfig"]
         assert servers == [["10.2.0.1"]], f"{one}: and the time of the site"
 
