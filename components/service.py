@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -18,7 +17,7 @@ from declarations.login_checks import LoginCheck
 from declarations.oidc import OidcApplication
 from declarations.service import Openings
 from lib.charts import Catalogue
-from lib.kubernetes import PodSecurity
+from lib.kubernetes import PodSecurity, one_at_a_time
 from lib.names import CLUSTER_ISSUER, SystemNamespace
 from lib.pod_scripts import script
 from settings.model import Settings
@@ -137,14 +136,11 @@ class ServiceParts:
         ).secret_name
 
     def disruption_budget(self, workload: str, labels: Mapping[str, str]) -> None:
-        """A PodDisruptionBudget for the pods with these labels: while nodes are drained, at most one is away.
-
-        One that runs once may go too, and so may one that is not ready: neither must keep a node from being drained.
-        """
+        """A PodDisruptionBudget for the pods with these labels: while nodes are drained, at most one is away."""
         k8s.policy.v1.PodDisruptionBudget(
             f"{self._name}-{workload}-disruption",
             metadata={"name": f"{workload}-disruption", "namespace": self.namespace.namespace},
-            spec=_one_at_a_time(labels),
+            spec=one_at_a_time(labels),
             opts=self._child,
         )
 
@@ -178,11 +174,3 @@ class ServiceParts:
         """Of the client secret: with a new one the login is proven anew."""
         path = self._args.application.secret_path
         return f"{path}={self._args.secrets[path].declaration.generation}"
-
-
-def _one_at_a_time(labels: Mapping[str, str]) -> Any:
-    return {
-        "maxUnavailable": 1,
-        "selector": {"matchLabels": dict(labels)},
-        "unhealthyPodEvictionPolicy": "AlwaysAllow",
-    }

@@ -22,6 +22,9 @@ CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 HOSTNAME = "kubernetes.io/hostname"
 """Label of a node by which pods are spread over nodes."""
 
+ZONE = "topology.kubernetes.io/zone"
+"""Label of a node that names its Proxmox host."""
+
 PART_OF = "app.kubernetes.io/part-of"
 """Label that names what an object belongs to."""
 
@@ -83,6 +86,31 @@ def resources(cpu: str, memory: str) -> dict[str, Any]:
     No CPU limit: throttling an idle node's work helps nobody, while unlimited memory takes the node down.
     """
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
+
+
+def spread(labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """`topologySpreadConstraints` of pods with these labels: over nodes and their hosts, where there are several."""
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": dict(labels)},
+        }
+        for key in (HOSTNAME, ZONE)
+    ]
+
+
+def one_at_a_time(labels: Mapping[str, str]) -> Any:
+    """Spec of a PodDisruptionBudget: while nodes are drained, at most one of these pods is away.
+
+    One that runs once may go too, and so may one that is not ready: neither must keep a node from being drained.
+    """
+    return {
+        "maxUnavailable": 1,
+        "selector": {"matchLabels": dict(labels)},
+        "unhealthyPodEvictionPolicy": "AlwaysAllow",
+    }
 
 
 def from_secret(variable: str, secret: pulumi.Input[str], key: str) -> dict[str, Any]:

@@ -22,6 +22,8 @@ LARGEST_JOB = 64
 _INFRASTRUCTURE = 3828
 """Cilium's operators, CoreDNS, CSI controller, cert-manager, Traefik, Reflector, Reloader, External Secrets, the
 operator of Postgres, and Valkey."""
+_SECOND = 490
+"""Of that, the second pods of CoreDNS, Traefik and the webhook of cert-manager."""
 _VAULT = 640
 """Of each server."""
 _AUTHENTIK = 2048
@@ -37,7 +39,8 @@ def requests(settings: Settings, nodes: int) -> int:
         nodes: How many nodes carry workloads: instances of Postgres and servers of Vault never share one.
     """
     databases, vault = settings.databases, settings.vault
-    asked = _INFRASTRUCTURE + LARGEST_JOB + _AUTHENTIK * (settings.identity.replicas + 1)
+    asked = _INFRASTRUCTURE - _SECOND * (2 - settings.system_replicas) + LARGEST_JOB
+    asked += _AUTHENTIK * (settings.identity.replicas + 1)
     asked += mebibytes(databases.memory) * min(databases.instances, nodes) + _VAULT * min(vault.replicas, nodes)
     asked += sum(service.memory(settings) for service in SERVICES if service.enabled(settings))
     return asked + (_FLUX if settings.gitops.enabled else 0)

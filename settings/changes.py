@@ -103,6 +103,8 @@ def _sections(key: str, value: Any) -> Iterator[tuple[BaseModel, str]]:
 def _said(value: Any) -> str:
     if value is None:
         return "nothing"
+    if isinstance(value, tuple):
+        return ", ".join(sorted(map(str, value))) or "nothing"
     return "a section" if isinstance(value, BaseModel) else str(value)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from settings import rules
-from settings.pools import ControlPlanes, Node, NodePool
+from settings.pools import ControlPlanes, Node, NodePool, WorkerPool, taint_parts
 from settings.types import (
     Address,
     AnnotationKey,
@@ -17,7 +17,6 @@ from settings.types import (
     ChartMirror,
     Cidr,
     ClusterEndpoint,
-    Datastore,
     ExactVersion,
     Extension,
     Hostname,
@@ -28,7 +27,6 @@ from settings.types import (
     Server,
     Strict,
     Text,
-    TokenId,
     WebUrl,
 )
 
@@ -166,30 +164,6 @@ class NetworkSettings(Strict):
         )
 
 
-class Csi(Strict):
-    """Volumes from Proxmox storage."""
-
-    datastore: Annotated[Datastore, rules.STORAGE_CLASS] = Field(
-        description="Proxmox storage that holds the volumes; content type Disk image."
-    )
-    token_id: TokenId = Field(description="API token of the CSI plugin; its secret is `proxmoxCsiTokenSecret`.")
-
-
-class ProxmoxSettings(Strict):
-    """The Proxmox VE cluster, given unless `cluster.existing` is; its API token is the secret `proxmoxApiToken`."""
-
-    endpoint: WebUrl = Field(description="URL of the API without /api2/json.")
-    insecure: bool = Field(default=False, description="Accept a certificate that no known CA signed.")
-    region: Annotated[Name, rules.REGION] = Field(
-        description="Topology region of the nodes: the name of the Proxmox cluster."
-    )
-    image_datastore: Datastore = Field(description="Storage for the Talos image; must allow the content type Import.")
-    vm_datastore: Annotated[Datastore, rules.MACHINE_DISKS] = Field(
-        description="Storage for the disks of the VMs; content type Disk image."
-    )
-    csi: Csi
-
-
 class TalosSettings(Strict):
     """The operating system and its Kubernetes, given unless `cluster.existing` is."""
 
@@ -221,7 +195,7 @@ class TalosSettings(Strict):
         description="ClusterRole of each group that uses the Kubernetes API with its Authentik login; empty: no login.",
     )
     control_plane: ControlPlanes = Field(description="Nodes that run the control plane: an odd number.")
-    workers: dict[Name, NodePool] = Field(
+    workers: dict[Name, WorkerPool] = Field(
         default_factory=dict,
         description="Pools of nodes that run everything else, by name; without any node, the control planes do.",
     )
@@ -247,14 +221,21 @@ class TalosSettings(Strict):
 
     @property
     def workload_pools(self) -> dict[str, NodePool]:
-        """Pools whose nodes run what is no part of the control plane."""
-        every = self.pools
-        control_planes = every.pop("controlPlane")
-        return ({"controlPlane": control_planes} if self.schedulable else {}) | every
+        """Pools whose nodes run the platform, beside what the control plane is."""
+        return {
+            key: pool
+            for key, pool in self.pools.items()
+            if not pool.is_reserved and (key != "controlPlane" or self.schedulable)
+        }
 
     @property
     def workload_nodes(self) -> tuple[Node, ...]:
         return tuple(node for pool in self.workload_pools.values() for node in pool.nodes)
+
+    @property
+    def worker_taints(self) -> tuple[str, ...]:
+        """Keys of the taints of workers."""
+        return tuple(sorted({taint_parts(one)[0] for pool in self.workers.values() for one in pool.taints}))
 
     @property
     def bootstrap_endpoint(self) -> BootstrapEndpoint:

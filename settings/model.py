@@ -13,7 +13,6 @@ from settings.infrastructure import (
     ChartsSettings,
     ClusterSettings,
     NetworkSettings,
-    ProxmoxSettings,
     StorageSettings,
     TalosSettings,
 )
@@ -26,6 +25,7 @@ from settings.platform import (
     SecretsSettings,
     VaultSettings,
 )
+from settings.proxmox import ProxmoxSettings
 from settings.service import ServiceSection
 from settings.types import Strict
 
@@ -68,6 +68,11 @@ class Settings(Strict):
     def section(self, kind: type[Section]) -> Section:
         """The section of one service, by its type."""
         return next(section for section in self.services.values() if isinstance(section, kind))
+
+    @property
+    def system_replicas(self) -> int:
+        """Pods of what every other pod needs: two, unless they would share the only node."""
+        return min(2, len(self.talos.workload_nodes)) if self.talos is not None else 2
 
     @property
     def admin_groups(self) -> tuple[str, ...]:

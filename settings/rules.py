@@ -125,6 +125,15 @@ NODE = Fixed(
     instead=_NODE,
 )
 SYSTEM_DISK = Growing(because="the file system of Talos cannot shrink", instead=_NODE)
+DATA_DISK = Growing(because="the file system of a data disk cannot shrink", instead=_NODE)
+ENCRYPTION = Fixed(
+    because="a volume is encrypted when it is made, and neither later nor back",
+    instead="add a pool and move the nodes there under other names (docs/runbooks/nodes.md)",
+)
+WORKER_TAINTS = Fixed(
+    because="a kubelet registers its node with its taints once, and may not change them afterwards",
+    instead="taint the nodes of the pool by hand, too (docs/runbooks/fixed-settings.md)",
+)
 CONTRACT = Fixed(
     because="it says with which defaults the secrets and configurations of this cluster were born",
     instead="change talos.version, which this does not follow",

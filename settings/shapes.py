@@ -62,6 +62,16 @@ BRIDGE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
 TOKEN_ID = re.compile(rf"[^@!=\s:/{_CONTROL}]+@[A-Za-z][A-Za-z0-9._-]+![A-Za-z][A-Za-z0-9._-]+")
 EXTENSION = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*")
 
+# Of Kubernetes (apimachinery, pkg/util/validation): a qualified name, and what a label and a taint are made of.
+_QUALIFIED = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+_KEY = rf"((?=[^/]{{1,253}}/){_LABEL}(\.{_LABEL})*/)?{_QUALIFIED}"
+LABEL_KEY = re.compile(_KEY)
+LABEL_VALUE = re.compile(rf"({_QUALIFIED})?")
+TAINT = re.compile(rf"{_KEY}(=({_QUALIFIED})?)?:(NoSchedule|PreferNoSchedule|NoExecute)")
+# PVE::JSONSchema, `pve-configid`; the serial number of a disk has 20 characters at most (PVE::QemuServer::Drive).
+PCI_MAPPING = re.compile(r"[A-Za-z][A-Za-z0-9_-]+")
+DATA_DISK = re.compile(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?")
+
 PROJECT_NAME = re.compile(r"(?=.{1,255}$)[a-z0-9]+([._-][a-z0-9]+)*")
 PROJECT_SCOPE = re.compile(rf"\*|{PROJECT_NAME.pattern}")
 ROBOT_NAME = re.compile(r"(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*")

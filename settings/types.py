@@ -219,6 +219,52 @@ Extension = Annotated[
         "siderolabs/qemu-guest-agent",
     ),
 ]
+LabelKey = Annotated[
+    str,
+    Shape(
+        shapes.LABEL_KEY,
+        "the key of a label; write a name, maybe behind a domain and a slash, as in example.com/disk",
+        "key of a label",
+        "example.com/disk",
+    ),
+]
+LabelValue = Annotated[
+    str,
+    Shape(
+        shapes.LABEL_VALUE,
+        "the value of a label; use at most 63 letters, digits, dots, dashes and underscores",
+        "value of a label",
+        "fast",
+    ),
+]
+Taint = Annotated[
+    str,
+    Shape(
+        shapes.TAINT,
+        "a taint; write it as kubectl takes it, key=value:effect or key:effect, where the effect is NoSchedule, "
+        "PreferNoSchedule or NoExecute",
+        "taint",
+        "example.com/gpu=present:NoSchedule",
+    ),
+]
+PciMapping = Annotated[
+    str,
+    Shape(
+        shapes.PCI_MAPPING,
+        "the name of a PCI mapping; write it as Proxmox shows it under Datacenter, Resource Mappings",
+        "PCI mapping",
+        "gpu",
+    ),
+]
+DataDiskName = Annotated[
+    str,
+    Shape(
+        shapes.DATA_DISK,
+        "the name of a disk; use lower-case letters, digits and dashes, at most 20 characters",
+        "name of a disk",
+        "scratch",
+    ),
+]
 ChartMirror = Annotated[
     str,
     Shape(

@@ -33,8 +33,9 @@ from components.talos.config import NodeRole, to_yaml, trusted_roots
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
 from lib import last_update, trust
 from lib.names import SystemNamespace
-from settings.infrastructure import ProxmoxSettings, TalosSettings
+from settings.infrastructure import TalosSettings
 from settings.model import Settings
+from settings.proxmox import ProxmoxSettings
 from stacks.contracts import Cluster, Gates, Site
 
 
@@ -84,7 +85,12 @@ def build(site: Site, after: Gates = ()) -> Cluster:
     foundation = _foundation(site, in_cluster)
     certificates = CertManager(
         "cert-manager",
-        CertManagerArgs(chart=site.charts["cert-manager"], authority=authority, after=foundation.pods),
+        CertManagerArgs(
+            chart=site.charts["cert-manager"],
+            authority=authority,
+            replicas=settings.system_replicas,
+            after=foundation.pods,
+        ),
         in_cluster,
     )
     traefik, helpers = _workload_helpers(site, foundation.pods, in_cluster)
@@ -145,7 +151,7 @@ def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Mac
             talos=settings.talos,
             region=settings.proxmox.region,
             secrets=talos_secrets,
-            installer=image.installer,
+            installers=image.installers,
             machines=_virtual_machines(site, settings.talos, settings.proxmox, image, in_machines),
             node_patches=(
                 *map(to_yaml, trusted_roots(settings.talos.trusted_roots)),
@@ -203,11 +209,11 @@ def _virtual_machines(
                 role=NodeRole.CONTROL_PLANE if pool is talos_settings.control_plane else NodeRole.WORKER,
                 network=site.settings.network.of_nodes,
                 datastore=proxmox.vm_datastore,
-                image=image.files[node.host],
+                image=image.files[key, node.host],
             ),
             opts,
         ).vm
-        for pool in talos_settings.pools.values()
+        for key, pool in talos_settings.pools.items()
         for node in pool.nodes
     }
 
@@ -233,7 +239,12 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
     )
     dns = CoreDns(
         "coredns",
-        CoreDnsArgs(network=settings.network.of_nodes, hosts=settings.addresses, after=cilium.ready),
+        CoreDnsArgs(
+            network=settings.network.of_nodes,
+            hosts=settings.addresses,
+            replicas=settings.system_replicas,
+            after=cilium.ready,
+        ),
         opts,
     )
     csi = ProxmoxCsi(
@@ -243,6 +254,7 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
             proxmox=settings.proxmox,
             token_secret=token,
             storage=settings.storage,
+            tolerated=settings.talos.worker_taints,
             after=dns.ready,
         ),
         opts,
@@ -280,6 +292,7 @@ def _workload_helpers(
         TraefikArgs(
             chart=site.charts["traefik"],
             annotations=settings.asking_for(settings.network.load_balancers.ingress),
+            replicas=settings.system_replicas,
             after=pods,
         ),
         opts,

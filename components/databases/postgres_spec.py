@@ -12,7 +12,7 @@ import pulumi
 
 from declarations.databases import INITIAL_DATABASE
 from lib.images import POSTGRES
-from lib.kubernetes import HOSTNAME, mebibytes, resources
+from lib.kubernetes import HOSTNAME, ZONE, mebibytes, resources
 from lib.names import MONITORING, POSTGRES_CLUSTER, POSTGRES_PORT, SERVICES_DOMAIN, SystemNamespace
 from lib.network import Ingress
 from register.databases import max_connections
@@ -70,6 +70,8 @@ def spec(args: PostgresSpec) -> Any:
             "enablePodAntiAffinity": True,
             "topologyKey": HOSTNAME,
             "podAntiAffinityType": "required" if args.spread else "preferred",
+            # Nor on nodes of one host, where there are others: its volume keeps an instance where it once was.
+            "additionalPodAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [_other_host()]},
         },
         # Of a single instance a budget would keep its node from ever being drained.
         "enablePDB": several,
@@ -86,6 +88,11 @@ def spec(args: PostgresSpec) -> Any:
             }
         },
     }
+
+
+def _other_host() -> dict[str, Any]:
+    term = {"labelSelector": {"matchLabels": dict(LABELS)}, "topologyKey": ZONE}
+    return {"weight": 100, "podAffinityTerm": term}
 
 
 def _parameters(args: PostgresSpec) -> dict[str, str]:

@@ -24,11 +24,13 @@ class CertManagerArgs:
     """The CA in whose name certificates are issued.
 
     Attributes:
+        replicas: How many pods of the webhook.
         after: A network and DNS for pods.
     """
 
     chart: Chart
     authority: CertificateAuthority
+    replicas: int = 2
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -63,7 +65,7 @@ class CertManager(pulumi.ComponentResource):
         ).namespace
         installed = release(
             f"{name}-release",
-            ReleaseArgs(chart=args.chart, release="cert-manager", namespace=namespace, values=values()),
+            ReleaseArgs(chart=args.chart, release="cert-manager", namespace=namespace, values=values(args.replicas)),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         issuing = k8s.core.v1.Secret(

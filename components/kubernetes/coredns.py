@@ -20,11 +20,13 @@ class CoreDnsArgs:
     Attributes:
         network: Its resolvers answer what is neither in the cluster nor a host of the platform.
         hosts: Where each name of the platform leads.
+        replicas: How many pods of it.
         after: A network for pods.
     """
 
     network: NodeNetwork
     hosts: Mapping[str, IPv4Address]
+    replicas: int = 2
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -33,8 +35,8 @@ class CoreDns(pulumi.ComponentResource):
 
     - `<name>-account`, `<name>-role`, `<name>-binding`: permission to watch Services, endpoints and namespaces.
     - `<name>-corefile`: the ConfigMap.
-    - `<name>`: the Deployment, two pods on different nodes, awaited.
-    - `<name>-disruption`: PodDisruptionBudget: one pod stays while nodes are drained.
+    - `<name>`: the Deployment, on different nodes and hosts, awaited.
+    - `<name>-disruption`: PodDisruptionBudget: of two pods one stays while nodes are drained.
     - `<name>-service`: Service `kube-dns` on the address that every kubelet gives to its pods.
 
     Talos' own CoreDNS is off, because it rewrites every change of the configuration.
@@ -55,7 +57,7 @@ class CoreDns(pulumi.ComponentResource):
         deployment = k8s.apps.v1.Deployment(
             name,
             metadata=coredns.metadata(coredns.NAME),
-            spec=coredns.deployment(account.metadata.name, config.metadata.name),
+            spec=coredns.deployment(account.metadata.name, config.metadata.name, args.replicas),
             # Without the permission a pod never becomes ready, without a network it never starts.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission, *args.after]),
         )

@@ -7,7 +7,15 @@ from typing import Any
 import pulumi
 
 from lib.images import COREDNS
-from lib.kubernetes import CONTROL_PLANE, HOSTNAME, PART_OF, resources, restricted_container, restricted_pod
+from lib.kubernetes import (
+    CONTROL_PLANE,
+    PART_OF,
+    one_at_a_time,
+    resources,
+    restricted_container,
+    restricted_pod,
+    spread,
+)
 from lib.names import SystemNamespace
 
 NAME = "coredns"
@@ -19,7 +27,6 @@ METRICS_PORT = 9153
 
 _SELECTOR = {"k8s-app": "kube-dns"}
 _LABELS = {**_SELECTOR, "app.kubernetes.io/name": NAME, PART_OF: "home-cluster"}
-_REPLICAS = 2
 _USER = 65532
 """The image's own user (https://github.com/coredns/coredns/pull/5969); as a number, for the kubelet to judge it."""
 
@@ -70,10 +77,10 @@ def metadata(name: str) -> Any:
     return {"name": name, "namespace": SystemNamespace.KUBE_SYSTEM.value, "labels": _LABELS}
 
 
-def deployment(account: pulumi.Input[str], config_map: pulumi.Input[str]) -> Any:
+def deployment(account: pulumi.Input[str], config_map: pulumi.Input[str], replicas: int) -> Any:
     """Spec of the Deployment; `account` and `config_map` are names, maybe Outputs."""
     return {
-        "replicas": _REPLICAS,
+        "replicas": replicas,
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
         "selector": {"matchLabels": _SELECTOR},
         "template": {"metadata": {"labels": _LABELS}, "spec": _pod(account, config_map)},
@@ -86,14 +93,7 @@ def _pod(account: pulumi.Input[str], config_map: pulumi.Input[str]) -> Any:
         "priorityClassName": "system-cluster-critical",
         "dnsPolicy": "Default",
         "tolerations": [{"key": CONTROL_PLANE, "operator": "Exists"}],
-        "topologySpreadConstraints": [
-            {
-                "maxSkew": 1,
-                "topologyKey": HOSTNAME,
-                "whenUnsatisfiable": "ScheduleAnyway",
-                "labelSelector": {"matchLabels": _SELECTOR},
-            }
-        ],
+        "topologySpreadConstraints": spread(_SELECTOR),
         "securityContext": restricted_pod(_USER),
         "containers": [_container()],
         "volumes": [{"name": "config", "configMap": {"name": config_map}}],
@@ -129,7 +129,7 @@ def _container() -> Any:
 
 def disruption_budget() -> Any:
     """Spec of the PodDisruptionBudget."""
-    return {"minAvailable": 1, "selector": {"matchLabels": _SELECTOR}}
+    return one_at_a_time(_SELECTOR)
 
 
 def service(cluster_ip: str) -> Any:

@@ -15,7 +15,8 @@ from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
-from settings.infrastructure import ProxmoxSettings, StorageSettings
+from settings.infrastructure import StorageSettings
+from settings.proxmox import ProxmoxSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class ProxmoxCsiArgs:
 
     Attributes:
         token_secret: Secret of the API token `proxmox.csi.tokenId`, which is not this program's own token.
+        tolerated: Keys of taints of nodes whose pods have volumes, too.
         after: A network and DNS for pods.
     """
 
@@ -31,6 +33,7 @@ class ProxmoxCsiArgs:
     proxmox: ProxmoxSettings
     token_secret: pulumi.Input[str]
     storage: StorageSettings
+    tolerated: Sequence[str] = ()
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -80,6 +83,7 @@ class ProxmoxCsi(pulumi.ComponentResource):
                         scratch_class_name=scratch_name,
                         datastore=args.proxmox.csi.datastore,
                         reclaim_policy=args.storage.reclaim_policy,
+                        tolerated=args.tolerated,
                     )
                 ),
             ),

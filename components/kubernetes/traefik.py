@@ -19,11 +19,13 @@ class TraefikArgs:
 
     Attributes:
         annotations: Of its Service: how it asks for the address of the stack file.
+        replicas: How many pods of it.
         after: A network for pods, and something that gives Services of type LoadBalancer their address.
     """
 
     chart: Chart
     annotations: Mapping[str, str]
+    replicas: int = 2
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -58,7 +60,7 @@ class Traefik(pulumi.ComponentResource):
                 chart=args.chart,
                 release="traefik",
                 namespace=namespace.namespace,
-                values=values(TraefikValues(annotations=args.annotations)),
+                values=values(TraefikValues(annotations=args.annotations, replicas=args.replicas)),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )

@@ -8,8 +8,8 @@ proxmox/nodes/vms/vms.go, `WaitForNetworkInterfacesFromVMAgent` and `WaitForAgen
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from settings.infrastructure import ProxmoxSettings
 from settings.model import Settings
+from settings.proxmox import ProxmoxSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,14 @@ def of_program(settings: Settings) -> Iterator[Grant]:
     image = ("Datastore.Allocate", "Datastore.AllocateTemplate", "Datastore.Audit")
     yield Grant(path=f"/storage/{proxmox.image_datastore}", privileges=image, purpose="image of Talos")
     disks = ("Datastore.AllocateSpace", "Datastore.Audit")
-    yield Grant(path=f"/storage/{proxmox.vm_datastore}", privileges=disks, purpose="disks of the VMs")
+    storages = {
+        proxmox.vm_datastore,
+        *(one.datastore for pool in talos.pools.values() for one in pool.data_disks.values()),
+    }
+    for storage in sorted(filter(None, storages)):
+        yield Grant(path=f"/storage/{storage}", privileges=disks, purpose="disks of the VMs")
+    for mapping in sorted({one for pool in talos.pools.values() for one in pool.pci_devices}):
+        yield Grant(path=f"/mapping/pci/{mapping}", privileges=("Mapping.Use",), purpose="PCI devices of the VMs")
     network = settings.network
     tag = f"/{network.vlan}" if network.vlan is not None else ""
     bridge = f"/sdn/zones/localnetwork/{network.bridge}{tag}"

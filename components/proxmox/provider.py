@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_proxmoxve as pve
 
-from settings.infrastructure import ProxmoxSettings
+from settings.proxmox import ProxmoxSettings
 
 
 def proxmox_provider(

@@ -59,7 +59,7 @@ class VirtualMachine(pulumi.ComponentResource):
             memory=pve.VmLegacyMemoryArgs(dedicated=args.pool.memory, floating=0),
             # Not virtio-scsi-single: siderolabs/talos issue 11173.
             scsi_hardware="virtio-scsi-pci",
-            disks=[_disk(args)],
+            disks=[_disk(args), *_data_disks(args)],
             boot_orders=["scsi0"],
             # Otherwise the provider gives the VM the drive of the host, for which Proxmox demands Sys.Console on /
             # (qemu-server, src/PVE/API2/Qemu.pm), on ide3, which q35 does not have: only ide0 and ide2.
@@ -67,6 +67,15 @@ class VirtualMachine(pulumi.ComponentResource):
             network_devices=[_network_device(args)],
             initialization=_initialization(args),
             agent=_agent(),
+            tpm_state=pve.VmLegacyTpmStateArgs(datastore_id=args.datastore, version="v2.0")
+            if args.pool.encryption == "tpm"
+            else None,
+            # By mapping: a device by its id takes the password of root (qemu-server, src/PVE/API2/Qemu.pm).
+            hostpcis=[
+                pve.VmLegacyHostpciArgs(device=f"hostpci{number}", mapping=mapping, pcie=True)
+                for number, mapping in enumerate(args.pool.pci_devices)
+            ]
+            or None,
             serial_devices=[pve.VmLegacySerialDeviceArgs(device="socket")],
             on_boot=True,
             started=True,
@@ -88,6 +97,21 @@ def _disk(args: VirtualMachineArgs) -> pve.VmLegacyDiskArgs:
         ssd=True,
         discard="on",
     )
+
+
+def _data_disks(args: VirtualMachineArgs) -> list[pve.VmLegacyDiskArgs]:
+    """On another bus than the disks that the CSI plugin attaches; Talos finds them by their serial numbers."""
+    return [
+        pve.VmLegacyDiskArgs(
+            interface=f"virtio{number}",
+            datastore_id=disk.datastore or args.datastore,
+            file_format="raw",
+            size=disk.size,
+            serial=name,
+            discard="on",
+        )
+        for number, (name, disk) in enumerate(args.pool.data_disks.items())
+    ]
 
 
 def _network_device(args: VirtualMachineArgs) -> pve.VmLegacyNetworkDeviceArgs:
@@ -135,7 +159,8 @@ def _waits_for_a_start(node: Node) -> pulumi.ResourceHook:
 
     def say(args: pulumi.ResourceHookArgs) -> None:
         old, new = args.old_inputs or {}, args.new_inputs or {}
-        changed = [name for name in ("cpu", "memory") if old.get(name) != new.get(name)]
+        names = {"cpu": "cpu", "memory": "memory", "hostpcis": "devices"}
+        changed = [said for name, said in names.items() if old.get(name) != new.get(name)]
         if changed:
             pulumi.log.warn(
                 f"{node.name} waits for a start with its new {' and '.join(changed)}: on {node.host}, qm reboot "

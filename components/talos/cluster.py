@@ -10,9 +10,11 @@ from pulumiverse_talos import machine
 from components.talos.bootstrap import cut_off
 from components.talos.config import NodeRole, patches
 from components.talos.node import TalosNode, TalosNodeArgs
+from components.talos.pool import pool_patches
 from components.talos.rollout import Rollout, RolloutArgs
 from components.talos.secrets import TalosSecrets, kubeconfig_client, node_client, talosconfig_client
 from settings.infrastructure import ClusterSettings, NodeNetwork, TalosSettings
+from settings.pools import ControlPlanes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,7 @@ class TalosClusterArgs:
 
     Attributes:
         region: Topology region of the nodes.
-        installer: Container image that installs what the nodes run.
+        installers: Container image that installs what the nodes of a pool run, by the key of the pool.
         machines: The machine of each node, by the name of the node.
         node_patches: Further patches of every node, as YAML.
         control_plane_patches: Further patches of control planes, as YAML.
@@ -32,7 +34,7 @@ class TalosClusterArgs:
     talos: TalosSettings
     region: str
     secrets: TalosSecrets
-    installer: str
+    installers: Mapping[str, str]
     machines: Mapping[str, pulumi.Resource]
     node_patches: Sequence[pulumi.Input[str]] = ()
     control_plane_patches: Sequence[pulumi.Input[str]] = ()
@@ -92,7 +94,6 @@ class TalosCluster(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource] = (),
     ) -> list[machine.ConfigurationApply]:
         controls = role is NodeRole.CONTROL_PLANE
-        nodes = args.talos.control_plane.nodes if controls else args.talos.worker_nodes
         return [
             TalosNode(
                 f"{name}-{node.name}",
@@ -110,9 +111,10 @@ class TalosCluster(pulumi.ComponentResource):
                             node=node,
                             role=role,
                             carries_workloads=args.talos.schedulable,
-                            installer=args.installer,
+                            installer=args.installers[key],
                             registry_mirrors=args.talos.registry_mirrors,
                         ),
+                        *pool_patches(key, pool),
                         *args.node_patches,
                         *(args.control_plane_patches if controls else ()),
                     ],
@@ -125,7 +127,9 @@ class TalosCluster(pulumi.ComponentResource):
                 ),
                 pulumi.ResourceOptions(parent=self),
             ).applied
-            for node in nodes
+            for key, pool in args.talos.pools.items()
+            if isinstance(pool, ControlPlanes) is controls
+            for node in pool.nodes
         ]
 
     def _bootstrap(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from lib.addresses import mac_address, with_prefix
+from lib.kubernetes import ZONE
 from settings.infrastructure import NodeNetwork
 from settings.pools import Node
 
@@ -117,7 +118,7 @@ def _host(network: NodeNetwork, node: Node, region: str) -> list[Document]:
                 "kubelet": {"extraArgs": {"provider-id": f"proxmox://{region}/{node.vm_id}"}},
                 "nodeLabels": {
                     "topology.kubernetes.io/region": region,
-                    "topology.kubernetes.io/zone": node.host,
+                    ZONE: node.host,
                 },
             }
         },

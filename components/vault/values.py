@@ -10,7 +10,7 @@ import pulumi
 
 from components.vault.server_config import API_PORT, METRICS_PORT, TLS_DIRECTORY, api_address, server_config
 from lib.images import BANK_VAULTS, PYTHON, VAULT, parts
-from lib.kubernetes import resources, restricted_container
+from lib.kubernetes import resources, restricted_container, spread
 
 KEYS_SECRET = "vault-keys"
 """Secret into which bank-vaults writes the root token and the unseal key."""
@@ -19,6 +19,7 @@ UNSEAL_KEY = "vault-unseal-0"
 
 AUDIT_DIRECTORY = "/vault/audit"
 AUDIT_LOG = f"{AUDIT_DIRECTORY}/audit.log"
+_SERVER = {"app.kubernetes.io/name": "vault", "component": "server"}
 _USER, _GROUP = 100, 1000  # vault's, as the chart sets them
 
 
@@ -53,7 +54,7 @@ def values(args: VaultValues) -> dict[str, Any]:
         "injector": {"enabled": False},
         "csi": {"enabled": False},
         "ui": {"enabled": False},
-        "server": {**_server(args), **_pod(args), **_mode(args)},
+        "server": {**_server(args), **_pod(args), **_placement(args), **_mode(args)},
     }
 
 
@@ -104,6 +105,11 @@ def _pod(args: VaultValues) -> dict[str, Any]:
     }
 
 
+def _placement(args: VaultValues) -> dict[str, Any]:
+    """Servers never share a node, by the chart's default, nor a host of those where there are several."""
+    return {"topologySpreadConstraints": spread(_SERVER)[1:]} if args.replicas > 1 else {}
+
+
 def _mode(args: VaultValues) -> dict[str, Any]:
     """One server or a raft cluster of several; both tell others an address that is in the certificate."""
     config = server_config(args.replicas)
@@ -117,7 +123,6 @@ def _mode(args: VaultValues) -> dict[str, Any]:
             "enabled": True,
             "replicas": args.replicas,
             **address,
-            # Anti-affinity by node is the chart's default.
             "disruptionBudget": {"enabled": True},
             "raft": {"enabled": True, "setNodeId": True, "config": config},
         },

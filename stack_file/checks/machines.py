@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
-from settings.infrastructure import TalosSettings
 from settings.model import Settings
 from settings.pools import Node
 from settings.problem import Problem
@@ -169,48 +168,3 @@ def nodes_are_distinct(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"{key}.name", node.name, f"is already the name of {names[node.name]}", "rename one node")
         ids.setdefault(node.vm_id, key)
         names.setdefault(node.name, key)
-
-
-def control_planes_are_odd(settings: Settings) -> Iterator[Problem]:
-    """Also while one is replaced: then `replacing` stands for it."""
-    if settings.talos is None:
-        return
-    pool = settings.talos.control_plane
-    if pool.replacing in {node.name for node in pool.nodes}:
-        clash = "is among talos.controlPlane.nodes"
-        yield Problem("talos.controlPlane.replacing", pool.replacing, clash, "delete the one or the other")
-        return
-    count = len(pool.nodes)
-    if (count + (pool.replacing is not None)) % 2 == 0:
-        yield Problem(
-            "talos.controlPlane.nodes",
-            f"{count} nodes",
-            "give etcd no majority beyond that of one fewer" if count else "leave no control plane",
-            f"use {count + 1}" if not count else f"use {count - 1} or {count + 1}",
-        )
-
-
-def workloads_have_nodes(settings: Settings) -> Iterator[Problem]:
-    talos = settings.talos
-    if talos is not None and talos.nodes and not talos.workload_nodes:
-        clash = "leaves no node for workloads, since talos.workers has none"
-        yield Problem("talos.controlPlane.schedulable", "false", clash, "delete the line, or add workers")
-
-
-def instances_have_nodes(settings: Settings) -> Iterator[Problem]:
-    wanted = settings.databases.instances
-    if settings.talos is not None and 0 < len(settings.talos.workload_nodes) < wanted:
-        clash = f"need a node each, and {_nodes_for_workloads(settings.talos)}"
-        yield Problem("databases.instances", wanted, clash, "lower the instances or add nodes")
-
-
-def vault_servers_have_nodes(settings: Settings) -> Iterator[Problem]:
-    wanted = settings.vault.replicas
-    if settings.talos is not None and 1 < wanted > len(settings.talos.workload_nodes) > 0:
-        clash = f"needs a node for each of {wanted} servers, and {_nodes_for_workloads(settings.talos)}"
-        yield Problem("vault.mode", settings.vault.mode, clash, "add nodes or use standalone")
-
-
-def _nodes_for_workloads(talos: TalosSettings) -> str:
-    keys = [f"talos.{key}.nodes" for key, pool in talos.workload_pools.items() if pool.nodes]
-    return f"{' and '.join(keys)} {'has' if len(keys) == 1 else 'have'} {len(talos.workload_nodes)}"

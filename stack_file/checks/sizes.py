@@ -32,16 +32,21 @@ def _below(
     return {f"{name}.{key}": value for name, section in services.items() for key, value in part(section).items()}
 
 
-def volumes_have_a_size(settings: Settings) -> Iterator[Problem]:
-    volumes = {
-        "storage.probeSize": settings.storage.probe_size,
-        "vault.dataSize": settings.vault.data_size,
-        "vault.auditSize": settings.vault.audit_size,
-        "databases.size": settings.databases.size,
-        "databases.valkeySize": settings.databases.valkey_size,
-        **_below(settings.services, lambda section: section.volumes),
+def volumes(settings: Settings) -> dict[str, tuple[str, int]]:
+    """Size of each kind of volume by its key, and how many there are of it."""
+    vault, databases = settings.vault, settings.databases
+    return {
+        "storage.probeSize": (settings.storage.probe_size, 1),
+        "vault.dataSize": (vault.data_size, vault.replicas),
+        "vault.auditSize": (vault.audit_size, vault.replicas),
+        "databases.size": (databases.size, databases.instances),
+        "databases.valkeySize": (databases.valkey_size, 1),
+        **{key: (size, 1) for key, size in _below(settings.services, lambda section: section.volumes).items()},
     }
-    for key, size in volumes.items():
+
+
+def volumes_have_a_size(settings: Settings) -> Iterator[Problem]:
+    for key, (size, _) in volumes(settings).items():
         if not _GIBIBYTE <= mebibytes(size) <= _LARGEST_VOLUME:
             yield Problem(key, size, "is no size for a volume of a service", "use 1Gi or more, and 64Ti or less")
 

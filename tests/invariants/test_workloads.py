@@ -11,6 +11,8 @@ from stack_file.load import load_stack_file
 from tests.stack_file.stacks import SHIPPED
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import containers, key_of, namespace_of, objects, of_kind, pods, releases
+from tests.support.profiles import profile_file
+from tests.support.program import record_program
 from tests.support.validation import built_in, refusals
 from tests.support.wire import UNKNOWN, walk
 
@@ -198,3 +200,23 @@ def test_jobs_end(program: Recording) -> None:
     for one in of_kind(program, "Job"):
         deadline = one.get("spec", "activeDeadlineSeconds")
         assert int(one.timeouts["create"].removesuffix("s")) > deadline, f"{one}: its own message comes first"
+
+
+def test_the_only_node_can_be_drained() -> None:
+    """Talos drains it before an upgrade of itself, and a budget that never lets the last pod go takes five minutes."""
+    recording = record_program(preview=False, stack_file=profile_file("small"))
+    several, held = [], []
+    for one in recording.resources:
+        for path, value in walk(one.inputs):
+            where = f"{one.name}: {'.'.join(map(str, path))}"
+            if path[-1] in ("replicas", "replicaCount", "instances") and value != 1:
+                several.append(where)
+            if path[-1] == "minAvailable" or (path[-1] == "enabled" and value and _is_budget(path)):
+                budget = one.get(*path[:-1])
+                held += [where] if "minAvailable" in budget or budget.get("maxUnavailable") != 1 else []
+    assert several == [], "the second of two would stand on the same node"
+    assert held == [], "by default charts want one to stay"
+
+
+def _is_budget(path: tuple[Any, ...]) -> bool:
+    return len(path) > 1 and str(path[-2]).lower() in ("poddisruptionbudget", "disruptionbudget", "pdb")

@@ -1,5 +1,6 @@
 """Addresses: LoadBalancer Services get theirs from a pool, and only then somebody answers there."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from stack_file.load import load_stack_file
 from tests.lab.bench import Bench, job, pod, refuses
 from tests.support.program import STACK_FILE, record_program
 
+MACHINE = {"nodeLabels": {"zone": "a"}}
 REQUEST = "lbipam.cilium.io/ips"
 
 
@@ -137,9 +139,9 @@ def test_a_name_leads_pods_to_its_address_and_the_ports_there(kube: Bench) -> No
         locate(kube.cluster, "ssh://git@web.example:22", "shop")
 
 
-def node(kube: Bench, kind: str, **cluster: bool) -> None:
-    config = {"machine": {"type": kind, "nodeLabels": {"zone": "a"}}, "cluster": cluster}
-    kube.world.put(NODES, kind, {"config": config})
+def node(kube: Bench, kind: str, name: str = "", machine: Mapping[str, Any] = MACHINE, **cluster: bool) -> None:
+    config = {"machine": {"type": kind, **machine}, "cluster": cluster}
+    kube.world.put(NODES, name or kind, {"config": config})
 
 
 def test_addresses_are_announced_by_nodes_that_the_policy_selects(kube: Bench) -> None:
@@ -155,9 +157,28 @@ def test_addresses_are_announced_by_nodes_that_the_policy_selects(kube: Bench) -
     assert locate(kube.cluster, "ssh://192.0.2.10:22").chart == "gitea", "somebody answers ARP for it"
 
 
-def test_pods_wait_for_a_node_without_the_taint_of_control_planes(kube: Bench) -> None:
-    node(kube, "controlplane")
-    with refuses("untolerated taint.*control-plane", InitFailedError):
+@pytest.mark.parametrize(
+    "machine", [{"nodeTaints": {"gpu": "NoSchedule"}}, {"nodeLabels": {"zone": "a", "node-role.kubernetes.io/gpu": ""}}]
+)
+def test_a_worker_has_no_label_where_its_kubelet_may_not_set_a_part(kube: Bench, machine: Mapping[str, Any]) -> None:
+    with_pool(kube, announced=False)
+    policy = {"loadBalancerIPs": True, "nodeSelector": {"matchLabels": {"zone": "a"}}}
+    kube.object("cilium.io/v2alpha1", "CiliumL2AnnouncementPolicy", "zone", spec=policy)
+    kube.release("gitea", "shop", {"service": {"ssh": {"type": "LoadBalancer"}}})
+    node(kube, "worker", machine={**MACHINE, **machine})
+    with pytest.raises(UnreachableError, match="no route to host"):
+        locate(kube.cluster, "ssh://192.0.2.10:22")
+
+
+REGISTERED = {"kubelet": {"extraConfig": {"registerWithTaints": [{"key": "gpu", "effect": "NoSchedule"}]}}}
+
+
+def test_pods_wait_for_a_node_whose_taints_they_tolerate(kube: Bench) -> None:
+    node(kube, "controlplane", allowSchedulingOnControlPlanes=False)
+    node(kube, "worker", machine=REGISTERED)
+    with refuses("untolerated taint.*: gpu, node-role.kubernetes.io/control-plane", InitFailedError):
         kube.object("batch/v1", "Job", "work", "shop", spec=job(pod()))
-    node(kube, "controlplane", allowSchedulingOnControlPlanes=True)
+    tolerant = pod(tolerations=[{"key": "gpu", "operator": "Exists"}])
+    kube.object("batch/v1", "Job", "tolerant", "shop", spec=job(tolerant))
+    node(kube, "worker", "other", machine={"nodeTaints": {"gpu": "NoSchedule"}})
     kube.object("batch/v1", "Job", "again", "shop", spec=job(pod()))

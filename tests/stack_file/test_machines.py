@@ -8,6 +8,7 @@ import pytest
 
 from settings import changes
 from settings.model import Settings
+from settings.pools import DataDisk
 from stack_file.load import load_stack_file
 from stack_file.machines import VM, refused
 from tests.stack_file.stacks import SHIPPED
@@ -15,6 +16,7 @@ from tests.support.pools import pool_of, talos_of, with_pool
 
 SETTINGS = load_stack_file(SHIPPED)
 CONTROLS, WORKERS = "controlPlane", "workers.default"
+RECORD = {one.key: one.value for one in changes.declared(SETTINGS)}
 
 
 def applied(**outputs: Any) -> dict[str, Any]:
@@ -35,7 +37,8 @@ def applied(**outputs: Any) -> dict[str, Any]:
         for key, pool in talos_of(SETTINGS).pools.items()
         for node in pool.nodes
     ]
-    return {"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, *resources]}}
+    record = {"type": "pulumi:index:Stash", "inputs": {"input": RECORD}}
+    return {"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, record, *resources]}}
 
 
 def changed(key: str, **update: Any) -> Settings:
@@ -53,8 +56,7 @@ def moved(**update: Any) -> Settings:
 
 def told(settings: Settings) -> list[str]:
     """All that `make up` says of a change, by the record and by the machines in the state."""
-    record = {one.key: one.value for one in changes.declared(SETTINGS)}
-    return [*changes.refused(record, changes.declared(settings)), *refused(applied(), settings)]
+    return [*changes.refused(RECORD, changes.declared(settings)), *refused(applied(), settings)]
 
 
 @pytest.mark.parametrize("state", [{}, {"deployment": None}, applied()])
@@ -73,6 +75,34 @@ def test_a_larger_disk_is_grown_before_it_stands_in_the_stack_file() -> None:
     grown = [{"interface": "scsi0", "size": size + 20}, {"interface": "scsi1", "size": 5}]
     state = applied(disks=grown)
     assert not [one for one in refused(state, larger) if "worker" in one], "a refresh read what Proxmox has now"
+
+
+def test_a_data_disk_is_attached_by_hand_to_a_machine_that_runs() -> None:
+    more = changed(WORKERS, data_disks={"scratch": DataDisk(size=50)})
+    (line,) = refused(applied(), more)
+    assert line == (
+        f"talos.{WORKERS}.dataDisks.scratch.size: 50 GB, but worker0, worker1, worker2 have none; attach one to each "
+        "first, then make refresh (docs/runbooks/nodes.md, Add a data disk)"
+    ), "Talos would wait for a disk that never comes"
+    system = {"interface": "scsi0", "size": 1000}
+    small, there = ({"interface": "virtio3", "serial": "scratch", "size": size} for size in (20, 50))
+    assert not [one for one in refused(applied(disks=[system, there]), more) if "worker" in one], "it is there"
+    (line,) = (one for one in refused(applied(disks=[system, small]), more) if "worker" in one)
+    assert "have 20 GB; grow them first" in line, "as the disk of the system"
+
+
+@pytest.mark.parametrize(
+    ("update", "refuses"),
+    [({}, False), ({"cores": 2}, False), ({"encryption": "nodeID"}, True), ({"taints": ("gpu:NoSchedule",)}, True)],
+)
+def test_a_node_moves_to_a_pool_only_where_it_already_is_what_that_one_is(update: Any, refuses: bool) -> None:
+    talos = talos_of(SETTINGS)
+    renamed = {"other": talos.workers["default"].model_copy(update=update)}
+    moved = SETTINGS.model_copy(update={"talos": talos.model_copy(update={"workers": renamed})})
+    lines = list(refused(applied(), moved))
+    assert [line.partition(":")[0] for line in lines] == (
+        [f"talos.workers.other.nodes[worker{number}]" for number in range(3)] if refuses else []
+    ), lines
 
 
 @pytest.mark.parametrize(("key", "value"), [("host", "zeus"), ("vm_id", 4711), ("address", IPv4Address("10.2.9.9"))])

@@ -1,21 +1,20 @@
 """Proxmox VE: whether the machines that are still to be made have ids, memory, storage and an image there."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.talos.schematic import Schematic, image_file_name
 from lib.secret_state import resources
 from scripts.talos_upgrade import OLDEST_TALOSCTL
-from settings.infrastructure import ProxmoxSettings, TalosSettings
+from settings.infrastructure import TalosSettings
 from settings.pools import Node, NodePool
+from settings.proxmox import HOST_MEMORY, ProxmoxSettings, disks
 from tools.doctor.findings import Finding, failed, ok, skipped
 from tools.doctor.proxmox import ACCESS, hosts_of
 from tools.doctor.proxmox_api import ProxmoxError
 from tools.doctor.site import Site
 
-HOST_MEMORY = 2048
-"""MiB that a Proxmox host itself needs, as its system requirements name them."""
 IMAGE_SPACE = 1
 """GiB that an image of Talos takes at most."""
 
@@ -49,7 +48,7 @@ def ids(site: Site) -> Iterator[Finding]:
 
 def memory(site: Site) -> Iterator[Finding]:
     """Whether each host has memory for the machines that are still to be made, beside all guests that run."""
-    _, talos = site.machines
+    proxmox, talos = site.machines
     guests = site.proxmox.get("cluster/resources", type="vm")
     for host in hosts_of(talos):
         wanted = sum(pool.memory for pool, node in _to_make(site, talos) if node.host == host)
@@ -62,10 +61,11 @@ def memory(site: Site) -> Iterator[Finding]:
             continue
         running = [one for one in guests if one.get("node") == host and one.get("status") == "running"]
         used = sum(int(one.get("maxmem") or 0) for one in running) // _MIB
-        left = total - HOST_MEMORY - used
+        kept = proxmox.hosts[host].kept if host in proxmox.hosts else HOST_MEMORY
+        left = total - kept - used
         what = f"{host}: {wanted} MiB wanted, {left} of {total} left"
         if wanted > left:
-            beside = f"beside {len(running)} running guests and {HOST_MEMORY} MiB of the host itself"
+            beside = f"beside {len(running)} running guests and {kept} MiB of the host itself"
             yield failed(f"{what} {beside}", "use smaller nodes, another host, or stop other guests")
         else:
             yield ok(what)
@@ -81,8 +81,8 @@ def storages(site: Site) -> Iterator[Finding]:
         except ProxmoxError as error:
             yield skipped(f"{host} does not say which it has: {error}")
             continue
-        disks = sum(pool.disk for pool, node in _to_make(site, talos) if node.host == host)
-        for key, storage, content, room in _uses(proxmox, disks):
+        to_make = [pool for pool, node in _to_make(site, talos) if node.host == host]
+        for key, storage, content, room in _uses(proxmox, to_make):
             yield from _fits(f"{key} {storage} on {host}", found.get(storage), content)
             wanted, entry = room, found.get(storage) or {}
             if entry.get("shared"):
@@ -93,10 +93,13 @@ def storages(site: Site) -> Iterator[Finding]:
                 yield failed(f"{storage} on {host}: {wanted} GiB wanted, {free} free", fix)
 
 
-def _uses(proxmox: ProxmoxSettings, disks: int) -> Iterator[tuple[str, str, str, int]]:
+def _uses(proxmox: ProxmoxSettings, to_make: Sequence[NodePool]) -> Iterator[tuple[str, str, str, int]]:
     """Key, storage, content type and GiB that are still needed."""
-    yield "proxmox.imageDatastore", proxmox.image_datastore, "import", IMAGE_SPACE if disks else 0
-    yield "proxmox.vmDatastore", proxmox.vm_datastore, "images", disks
+    common = proxmox.vm_datastore
+    others = {disk.datastore for pool in to_make for disk in pool.data_disks.values() if disk.datastore} - {common}
+    yield "proxmox.imageDatastore", proxmox.image_datastore, "import", IMAGE_SPACE if to_make else 0
+    for key, storage in ("proxmox.vmDatastore", common), *(("dataDisks", one) for one in sorted(others)):
+        yield key, storage, "images", sum(disks(pool, storage, common) for pool in to_make)
     yield "proxmox.csi.datastore", proxmox.csi.datastore, "images", 0
 
 

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from settings.infrastructure import ProxmoxSettings
+from settings.proxmox import ProxmoxSettings
 from tools.doctor.reach import reason
 
 _SECONDS = 30

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from lib.secret_state import outputs, resources
-from settings.infrastructure import ProxmoxSettings, TalosSettings
+from settings.infrastructure import TalosSettings
 from settings.model import Settings
+from settings.proxmox import ProxmoxSettings
 from stack_file.machines import VM
 from tools.doctor.findings import UnaskedError
 from tools.doctor.proxmox_api import ProxmoxApi, ProxmoxError, api

@@ -1,5 +1,6 @@
 """Values of the Proxmox CSI chart 0.5.9, and the configuration of its plugin."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ class ProxmoxCsiValues:
         class_name: Name of the default StorageClass.
         scratch_class_name: Name of a StorageClass that differs from it only in that volumes go with their claims.
         datastore: Proxmox storage that holds the volumes.
+        tolerated: Keys of taints of nodes whose pods have volumes, too.
     """
 
     config_secret: pulumi.Input[str]
@@ -27,11 +29,15 @@ class ProxmoxCsiValues:
     scratch_class_name: str
     datastore: str
     reclaim_policy: Literal["Retain", "Delete"]
+    tolerated: Sequence[str] = ()
 
 
 def values(args: ProxmoxCsiValues) -> dict[str, Any]:
-    """Values of the release. The node plugin runs on workers alone, since no pod with a volume runs elsewhere."""
+    """Values of the release. The node plugin runs where pods with volumes do: on workers, and on control planes that
+    carry workloads."""
     sidecar = {"resources": resources("10m", "64Mi")}
+    # In place of the chart's list, whose taints every DaemonSet tolerates anyway (kubernetes, pkg/controller/daemon).
+    tolerations = [{"key": key, "operator": "Exists"} for key in args.tolerated]
     return {
         "existingConfigSecret": args.config_secret,
         "existingConfigSecretKey": CONFIG_KEY,
@@ -43,7 +49,11 @@ def values(args: ProxmoxCsiValues) -> dict[str, Any]:
             "provisioner": sidecar,
             "resizer": sidecar,
         },
-        "node": {"plugin": {"resources": resources("10m", "128Mi")}, "driverRegistrar": sidecar},
+        "node": {
+            "plugin": {"resources": resources("10m", "128Mi")},
+            "driverRegistrar": sidecar,
+            **({"tolerations": tolerations} if tolerations else {}),
+        },
         "livenessprobe": sidecar,
         "storageClass": [
             _storage_class(args, args.class_name, args.reclaim_policy) | {"annotations": _DEFAULT_CLASS},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.images import TRAEFIK, parts
-from lib.kubernetes import HOSTNAME, resources
+from lib.kubernetes import resources, spread
 from lib.names import INGRESS_CLASS
 
 HTTP_PORT = 8000
@@ -13,7 +13,6 @@ HTTPS_PORT = 8443
 """Ports of the pods; the Service maps 80 and 443 to them."""
 
 _UPLOAD_SECONDS = 3600
-_REPLICAS = 2
 _ENTRY_POINTS = ("web", "websecure")
 
 
@@ -23,9 +22,11 @@ class TraefikValues:
 
     Attributes:
         annotations: Of its Service: how it asks for its address.
+        replicas: How many pods of it.
     """
 
     annotations: Mapping[str, str]
+    replicas: int
 
 
 def values(args: TraefikValues) -> dict[str, Any]:
@@ -34,9 +35,9 @@ def values(args: TraefikValues) -> dict[str, Any]:
     registry, _, repository = image.partition("/")
     return {
         "image": {"registry": registry, "repository": repository, "tag": tag},
-        "deployment": {"replicas": _REPLICAS},
-        "podDisruptionBudget": {"enabled": True, "minAvailable": 1},
-        "topologySpreadConstraints": [_spread()],
+        "deployment": {"replicas": args.replicas},
+        "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
+        "topologySpreadConstraints": spread({"app.kubernetes.io/name": "traefik"}),
         "resources": resources("50m", "256Mi"),
         "ingressClass": {"enabled": True, "isDefaultClass": True, "name": INGRESS_CLASS},
         "providers": {
@@ -64,15 +65,6 @@ def _without_aliases(entry_point: str) -> str:
     41.4.0, drops every name with more than letters, digits and dashes.
     """
     return f"--entryPoints.{entry_point}.http.aliasHeadersStrategy=delete"
-
-
-def _spread() -> dict[str, Any]:
-    return {
-        "maxSkew": 1,
-        "topologyKey": HOSTNAME,
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "traefik"}},
-    }
 
 
 def _web() -> dict[str, Any]:

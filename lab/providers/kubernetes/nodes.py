@@ -5,6 +5,7 @@ A cluster that was there before the program brings nodes that the lab does not k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from lab.providers.kubernetes.cluster import Cluster, selects
 from lab.providers.talos.nodes import NODES
 
 CONTROL_PLANE: Final = "node-role.kubernetes.io/control-plane"
+_KUBELET_LABELS: Final = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone")
 
 
 def _configurations(cluster: Cluster) -> list[Mapping[str, Any]]:
@@ -24,15 +26,41 @@ def _controls(config: Mapping[str, Any]) -> bool:
 
 def untolerated(cluster: Cluster, spec: Mapping[str, Any]) -> Iterator[str]:
     """Why the scheduler finds no node for a pod."""
-    nodes = _configurations(cluster)
-    tolerates = any(
-        one.get("operator") == "Exists" and one.get("key", CONTROL_PLANE) == CONTROL_PLANE
-        for one in spec.get("tolerations") or []
+    tolerations = spec.get("tolerations") or []
+    held = [
+        [taint["key"] for taint in _taints(node) if not any(_tolerates(one, taint) for one in tolerations)]
+        for node in _configurations(cluster)
+    ]
+    if held and all(held):
+        keys = ", ".join(sorted({key for keys in held for key in keys}))
+        yield f"0/{len(held)} nodes are available: {len(held)} node(s) had untolerated taint(s): {keys}"
+
+
+def _taints(config: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    """Taints of a node that keep pods away.
+
+    Of control planes Talos sets `nodeTaints`; workers have only those that their kubelets registered them with.
+    """
+    machine = config["machine"]
+    found: list[Mapping[str, str]] = []
+    if _controls(config):
+        set_up = {} if config["cluster"].get("allowSchedulingOnControlPlanes") else {CONTROL_PLANE: "NoSchedule"}
+        for key, taint in (set_up | (machine.get("nodeTaints") or {})).items():
+            value, _, effect = taint.rpartition(":")
+            found.append({"key": key, "value": value, "effect": effect})
+    else:
+        found += (machine.get("kubelet", {}).get("extraConfig") or {}).get("registerWithTaints") or []
+    return [taint for taint in found if taint["effect"] != "PreferNoSchedule"]
+
+
+def _tolerates(toleration: Mapping[str, str], taint: Mapping[str, str]) -> bool:
+    """As Kubernetes' `Toleration.ToleratesTaint`."""
+    exists = toleration.get("operator") == "Exists"
+    return (
+        toleration.get("effect", taint["effect"]) == taint["effect"]
+        and toleration.get("key", taint["key"] if exists else "") == taint["key"]
+        and (exists or toleration.get("value", "") == taint.get("value", ""))
     )
-    tainted = [one for one in nodes if _controls(one) and not one["cluster"].get("allowSchedulingOnControlPlanes")]
-    if nodes and len(tainted) == len(nodes) and not tolerates:
-        count = len(nodes)
-        yield f"0/{count} nodes are available: {count} node(s) had untolerated taint(s): {CONTROL_PLANE}"
 
 
 def announces(cluster: Cluster, policy: Mapping[str, Any]) -> bool:
@@ -43,5 +71,16 @@ def announces(cluster: Cluster, policy: Mapping[str, Any]) -> bool:
 
 
 def _labels(config: Mapping[str, Any]) -> dict[str, str]:
-    own = dict(config["machine"].get("nodeLabels") or {})
-    return own | ({CONTROL_PLANE: ""} if _controls(config) else {})
+    """Labels of a node. A worker gives them to itself in one request, and none where NodeRestriction forbids a part of
+    it (kubernetes, plugin/pkg/admission/noderestriction)."""
+    machine = config["machine"]
+    own = dict(machine.get("nodeLabels") or {})
+    if _controls(config):
+        return own | {CONTROL_PLANE: ""}
+    return {} if machine.get("nodeTaints") or any(map(_is_forbidden, own)) else own
+
+
+def _is_forbidden(label: str) -> bool:
+    namespace = label.rpartition("/")[0]
+    of_kubernetes = re.search(r"(^|\.)(kubernetes|k8s)\.io$", namespace) and label not in _KUBELET_LABELS
+    return bool(of_kubernetes and not re.search(r"(^|\.)(kubelet|node)\.kubernetes\.io$", namespace))

@@ -56,20 +56,20 @@ def test_changes_are_taken_over_without_a_restart(corefile: str) -> None:
 
 
 def test_probes_ask_the_ports_that_the_plugins_listen_on() -> None:
-    (container,) = coredns.deployment("account", "config")["template"]["spec"]["containers"]
+    (container,) = coredns.deployment("account", "config", 2)["template"]["spec"]["containers"]
     # The defaults of the plugins: health 8080, ready 8181.
     assert container["livenessProbe"]["httpGet"] == {"path": "/health", "port": 8080}, "or the pod is killed for ever"
     assert container["readinessProbe"]["httpGet"] == {"path": "/ready", "port": 8181}, "or no Service ever uses it"
 
 
 def test_pods_do_not_ask_themselves() -> None:
-    pod = coredns.deployment("account", "config")["template"]["spec"]
+    pod = coredns.deployment("account", "config", 2)["template"]["spec"]
     assert pod["dnsPolicy"] == "Default", "ClusterFirst would make CoreDNS its own resolver"
 
 
 def test_the_service_finds_the_pods() -> None:
     selector = coredns.service("10.96.0.10")["selector"]
-    labels = coredns.deployment("account", "config")["template"]["metadata"]["labels"]
+    labels = coredns.deployment("account", "config", 2)["template"]["metadata"]["labels"]
     assert selector.items() <= labels.items(), "a Service without pods answers nothing"
 
 

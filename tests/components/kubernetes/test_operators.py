@@ -7,8 +7,9 @@ import yaml
 
 from settings.model import Settings
 from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
-from tests.support.program import STACK_FILE, secret_values
+from tests.support.program import STACK_FILE, record_program, secret_values
 
 RELEASE, SECRET = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Secret"
 
@@ -50,6 +51,12 @@ def test_the_plugin_looks_for_volumes_where_the_nodes_say_they_are(update: Recor
 
 def classes(update: Recording) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in update.one(RELEASE, "proxmox-csi-release").get("values", "storageClass")}
+
+
+def test_pods_on_tainted_workers_have_volumes_too() -> None:
+    recording = record_program(preview=False, stack_file=FIXTURES / "valid" / "every-key.yaml")
+    tolerations = recording.one(RELEASE, "proxmox-csi-release").get("values", "node", "tolerations")
+    assert tolerations == [{"key": "example.com/gpu", "operator": "Exists"}], "the chart's own list knows no such taint"
 
 
 def test_the_default_class_is_that_of_the_stack_file_and_scratch_space_differs_in_nothing_but_its_end(

@@ -13,7 +13,7 @@ from components.talos.config import NodeRole
 from components.talos.schematic import Schematic
 from lib.addresses import mac_address
 from settings.model import Settings
-from settings.pools import Node
+from settings.pools import DataDisk, Node
 from stack_file.load import load_stack_file
 from tests.support.engine import Recorded, Recording, Run, record
 from tests.support.pools import pool_of, talos_of, with_pool
@@ -48,7 +48,7 @@ def build(settings: Settings) -> Callable[[], None]:
                     role=NodeRole.CONTROL_PLANE if key == "controlPlane" else NodeRole.WORKER,
                     network=settings.network.of_nodes,
                     datastore="disks",
-                    image=image.files[node.host],
+                    image=image.files[key, node.host],
                 )
                 VirtualMachine(node.name, args, opts)
 
@@ -76,11 +76,46 @@ def test_every_host_that_runs_a_node_gets_the_image_once(recording: Recording) -
     assert hosts == ["atlas", "zeus"], "storage of one host cannot be imported from on another"
 
 
+def test_a_pool_with_extensions_or_a_tpm_runs_an_image_of_its_own(settings: Settings) -> None:
+    plain = record(build(settings))
+    drivers = with_pool(settings, "workers.default", extensions=("siderolabs/nonfree-kmod-nvidia-production",))
+    sealed = with_pool(settings, "workers.default", encryption="tpm")
+    for changed, suffix in (drivers, ".qcow2"), (sealed, "-secureboot.qcow2"):
+        recording = record(build(changed))
+        assert {one.name for one in plain.of_type(FILE)} - {"image-zeus"} <= {
+            one.name for one in recording.of_type(FILE)
+        }
+        for node in talos_of(changed).nodes:
+            (file,) = (one for one in recording.of_type(FILE) if one.urn in recording.one(VM, node.name).dependencies)
+            common = node in talos_of(changed).control_plane.nodes
+            assert (file.name == f"image-{node.host}") == common, f"{node.name}: {file.name}"
+            assert common or file.get("url").endswith(suffix), f"{node.name}: {file.get('url')}"
+    assert len(record(build(sealed)).of_type("talos:imageFactory/schematic:Schematic")) == 1, "signed, but the same"
+
+
+def test_a_pool_gives_its_machines_disks_devices_and_a_tpm(settings: Settings, recording: Recording) -> None:
+    data = {"models": DataDisk(size=200, datastore="fast"), "scratch": DataDisk(size=50)}
+    changed = with_pool(settings, "workers.default", data_disks=data, pci_devices=("gpu", "coral"), encryption="tpm")
+    machine = record(build(changed)).one(VM, "worker0")
+    system, *disks = machine.get("disks")
+    assert system["interface"] == "scsi0", "Talos stays where it was"
+    found = [(one["interface"], one["datastoreId"], one["size"], one["serial"]) for one in disks]
+    assert found == [("virtio0", "fast", 200, "models"), ("virtio1", "disks", 50, "scratch")], (
+        "the CSI plugin attaches volumes as scsi1 to scsi29, and would find the place taken"
+    )
+    devices = [(one["device"], one["mapping"], one["pcie"]) for one in machine.get("hostpcis")]
+    assert devices == [("hostpci0", "gpu", True), ("hostpci1", "coral", True)], "an id takes the password of root"
+    assert machine.get("tpmState") == {"datastoreId": "disks", "version": "v2.0"}, "it holds the keys"
+    plain = recording.one(VM, "worker0")
+    assert plain.get("hostpcis") is None, "else every machine would change"
+    assert plain.get("tpmState") is None, "else every machine would change"
+
+
 def test_the_image_is_downloaded_only_once_the_factory_knows_the_schematic(recording: Recording) -> None:
     schematic = recording.one("talos:imageFactory/schematic:Schematic")
     for file in recording.of_type(FILE):
         assert recording.is_after(file, schematic), "the factory serves an id only after it has seen the document"
-        assert Schematic(("siderolabs/qemu-guest-agent",)).id in file.get("url"), "it is the image of that schematic"
+        assert Schematic.of("siderolabs/qemu-guest-agent").id in file.get("url"), "it is the image of that schematic"
 
 
 def test_a_preview_already_names_the_file(settings: Settings) -> None:

@@ -89,6 +89,8 @@ def test_three_servers_name_themselves_after_their_pods_and_survive_the_drain_of
     ha = built(3)["server"]["ha"]
     assert ha["replicas"] == 3, "three agree while one is away"
     assert ha["raft"]["setNodeId"] is True, "a server that comes back is the one that left"
+    (spread,) = built(3)["server"]["topologySpreadConstraints"]
+    assert spread["topologyKey"] == "topology.kubernetes.io/zone", "one host takes one server with it, not two"
     assert ha["disruptionBudget"] == {"enabled": True}, "a drain waits for the server before it takes the next"
     assert "affinity" not in built(3)["server"], "the chart's own keeps servers on different nodes"
 

@@ -9,7 +9,7 @@ import pytest
 
 from components.proxmox import privileges
 from doubles.proxmox import GIB, Proxmox
-from settings.infrastructure import ProxmoxSettings
+from settings.proxmox import ProxmoxSettings
 from stack_file.machines import VM
 from tests.tools.doctor.conftest import CSI, PROGRAM, ROLES, SETTINGS, Examine, failures
 from tools.doctor.findings import Status
