@@ -10,7 +10,9 @@ import pytest
 from components.proxmox import privileges
 from doubles.proxmox import GIB, Proxmox
 from settings.proxmox import ProxmoxSettings
+from stack_file.load import load_stack_file
 from stack_file.machines import VM
+from tests.stack_file.stacks import FIXTURES
 from tests.tools.doctor.conftest import CSI, PROGRAM, ROLES, SETTINGS, Examine, failures
 from tools.doctor.findings import Status
 
@@ -44,6 +46,15 @@ def test_the_roles_of_the_page_hold_what_is_needed_and_no_more() -> None:
     }
     needed = {role: {one for grant in grants for one in grant.privileges} for role, grants in tokens.items()}
     assert needed == ROLES, "people paste them"
+
+
+def test_what_a_pool_takes_beside_is_needed_too() -> None:
+    found = {
+        one.path: one.privileges
+        for one in privileges.of_program(load_stack_file(FIXTURES / "valid" / "every-key.yaml"))
+    }
+    assert found["/mapping/pci/gpu"] == ("Mapping.Use",), "qemu-server asks for it on the mapping"
+    assert "Datastore.AllocateSpace" in found["/storage/local-zfs"], "a data disk has a storage of its own"
 
 
 @pytest.mark.parametrize(
