@@ -16,7 +16,7 @@ from typing import Any
 
 from components.flux.values import CONTROLLERS
 from components.harbor.settings import HarborSettings
-from components.talos.schematic import Schematic, image_url, installer_image
+from components.talos.schematic import systems
 from lab.checkout import LabError, Stack
 from lab.driver import Driver
 from lab.fates import planned
@@ -133,7 +133,8 @@ def _of_nodes(settings: Settings) -> Iterator[tuple[str, str]]:
         yield f"registry.k8s.io/{part}:{version}", "control planes"
     yield "registry.k8s.io/etcd", f"control planes, of the release of Talos {talos.version}"
     yield "registry.k8s.io/pause", f"nodes, of the release of Talos {talos.version}"
-    yield installer_image(talos.factory, Schematic(talos.extensions).id, talos.version), "nodes, when installed anew"
+    for system in sorted(set(systems(talos).values())):
+        yield system.installer(talos.factory, talos.version), "nodes, when upgraded or installed anew"
 
 
 def _of_flux(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -147,7 +148,8 @@ def _files(settings: Settings) -> Iterator[str]:
     """What is downloaded and is neither image nor chart."""
     if settings.talos is not None:
         talos = settings.talos
-        yield image_url(talos.factory, Schematic(talos.extensions).id, talos.version)
+        for system in sorted(set(systems(talos).values())):
+            yield system.image_url(talos.factory, system.schematic.id, talos.version)
     harbor = settings.section(HarborSettings)
     if harbor.enabled:
         yield from (f"oci://{one}" for one in (*harbor.scanner.vulnerabilities, *harbor.scanner.java))

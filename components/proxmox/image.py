@@ -7,7 +7,7 @@ import pulumi
 import pulumi_proxmoxve as pve
 import pulumiverse_talos as talos
 
-from components.talos.schematic import Schematic, System, verified
+from components.talos.schematic import Schematic, System, systems, verified
 from settings.infrastructure import TalosSettings
 
 _DOWNLOAD_SECONDS = 1200
@@ -47,19 +47,13 @@ class TalosImage(pulumi.ComponentResource):
         self._name, self._args = name, args
         factory, pools = args.talos.factory, args.talos.pools
         self._common = System(schematic=Schematic.of(*args.talos.extensions))
-        systems = {
-            key: System(
-                schematic=Schematic.of(*args.talos.extensions, *pool.extensions),
-                secure_boot=pool.encryption == "tpm",
-            )
-            for key, pool in pools.items()
-        }
-        self.installers = {key: one.installer(factory, args.talos.version) for key, one in systems.items()}
-        schematics = {one: self._schematic(one) for one in sorted({one.schematic for one in systems.values()})}
-        wanted = sorted({(systems[key], node.host) for key, pool in pools.items() for node in pool.nodes})
+        run = systems(args.talos)
+        self.installers = {key: one.installer(factory, args.talos.version) for key, one in run.items()}
+        schematics = {one: self._schematic(one) for one in sorted({one.schematic for one in run.values()})}
+        wanted = sorted({(run[key], node.host) for key, pool in pools.items() for node in pool.nodes})
         downloads = {(one, host): self._download(one, host, schematics[one.schematic]).id for one, host in wanted}
         self.files = {
-            (key, node.host): downloads[systems[key], node.host] for key, pool in pools.items() for node in pool.nodes
+            (key, node.host): downloads[run[key], node.host] for key, pool in pools.items() for node in pool.nodes
         }
         self.register_outputs({"installers": self.installers})
 

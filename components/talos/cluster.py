@@ -122,7 +122,7 @@ class TalosCluster(pulumi.ComponentResource):
                     machine=args.machines[node.name],
                     rollout=rollout,
                     node=node.name,
-                    installer=args.installer,
+                    installer=args.installers[key],
                     after=after,
                 ),
                 pulumi.ResourceOptions(parent=self),

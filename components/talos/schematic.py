@@ -6,6 +6,8 @@ from typing import Self
 
 import yaml
 
+from settings.infrastructure import TalosSettings
+
 PLATFORM = "nocloud"
 """Talos platform that takes its first address from the cloud-init drive of Proxmox."""
 
@@ -97,6 +99,14 @@ class System:
     @property
     def _suffix(self) -> str:
         return "-secureboot" if self.secure_boot else ""
+
+
+def systems(talos: TalosSettings) -> dict[str, System]:
+    """What the nodes of each pool run, by the key of the pool."""
+    return {
+        key: System(schematic=Schematic.of(*talos.extensions, *pool.extensions), secure_boot=pool.encryption == "tpm")
+        for key, pool in talos.pools.items()
+    }
 
 
 def verified(schematic_id: str, expected: Schematic) -> str:
