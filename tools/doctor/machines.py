@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from components.talos.schematic import Schematic, image_file_name
+from components.talos.schematic import systems
 from lib.secret_state import resources
 from scripts.talos_upgrade import OLDEST_TALOSCTL
 from settings.infrastructure import TalosSettings
@@ -138,7 +138,7 @@ def image(site: Site) -> Iterator[Finding]:
 def talosctl(site: Site) -> Iterator[Finding]:
     """Whether `talosctl` is there for nodes that the next update takes to another Talos (scripts/talos_upgrade.py)."""
     _, talos = site.machines
-    wanted = image_file_name(Schematic(talos.extensions).id, talos.version)
+    wanted = {one.file_name(talos.version) for one in systems(talos).values()}
     images = {one["inputs"].get("fileName") for one in resources(site.state) if one["type"] == _IMAGE}
     said = site.reach.program("talosctl", "version", "--client", "--short")
     found = re.search(r"v(\d+)\.(\d+)\.\S+", said)
@@ -146,7 +146,7 @@ def talosctl(site: Site) -> Iterator[Finding]:
         yield ok(found[0])
         return
     lacking = f"{found[0]} is too old" if found else "it is not on PATH"
-    if images and wanted not in images:
+    if images and wanted - images:
         fix = "install the talosctl of the Talos that runs (github.com/siderolabs/talos, releases)"
         yield failed(f"{lacking}, and nodes are to go to Talos {talos.version}", fix)
     else:
