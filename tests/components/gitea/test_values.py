@@ -1,53 +1,20 @@
-"""Values of Gitea."""
+"""Values of Gitea; see also facts.yaml."""
 
-import json
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from components.gitea.settings import Actions, GiteaSettings, Organisation, Team
-from components.gitea.values import GiteaSecrets, GiteaValues, values
-from declarations.oidc import OidcApplication
+from components.gitea import login
+from tests.components.services import RELEASE, SETTINGS
+from tests.stack_file.stacks import FIXTURES
+from tests.support.program import STACK_FILE, record_program
 
-APPLICATION = OidcApplication(
-    slug="gitea",
-    name="Gitea",
-    auth_host="auth.example.com",
-    launch_url="https://git.example.com/",
-    redirect_uris=("https://git.example.com/user/oauth2/authentik/callback",),
-    groups=("gitea-users",),
-)
-SECRETS = GiteaSecrets(
-    admin="admin",
-    database="database",
-    encryption="encryption",
-    server="server",
-    metrics="metrics",
-    valkey="valkey",
-    oidc="oidc",
-    tls="tls",
-)
+EVERY_KEY = FIXTURES / "valid" / "every-key.yaml"
 
 
-SETTINGS = GiteaSettings(
-    host="git.example.com",
-    size="3Gi",
-    user_group="gitea-users",
-    admin_group="gitea-admins",
-    admin_email="admin@example.com",
-)
-
-
-def built(settings: GiteaSettings = SETTINGS, secrets: GiteaSecrets = SECRETS) -> dict[str, Any]:
-    return values(
-        GiteaValues(
-            settings=settings,
-            ssh_annotations={"lbipam.cilium.io/ips": "10.0.0.5"},
-            application=APPLICATION,
-            secrets=secrets,
-            ca_config_map="cluster-ca",
-            storage_class="fast",
-        )
-    )
+def values(stack_file: Path = STACK_FILE) -> dict[str, Any]:
+    program = record_program(preview=False, stack_file=stack_file)
+    found: dict[str, Any] = program.one(RELEASE, "gitea-release").get("values")
+    return found
 
 
 def names(environment: list[dict[str, Any]]) -> set[str]:
@@ -55,7 +22,7 @@ def names(environment: list[dict[str, Any]]) -> set[str]:
 
 
 def test_a_key_that_must_stay_reaches_the_first_start_only() -> None:
-    found = built()
+    found = values()
     every_start, first_start = found["deployment"]["env"], found["gitea"]["additionalConfigFromEnvs"]
     assert "GITEA__SECURITY__SECRET_KEY" in names(first_start), "the chart would make one of its own"
     assert "GITEA__SECURITY__SECRET_KEY" not in names(every_start), "another key makes encrypted columns unreadable"
@@ -63,11 +30,11 @@ def test_a_key_that_must_stay_reaches_the_first_start_only() -> None:
 
 def test_what_may_change_reaches_every_start() -> None:
     rotating = {"GITEA__SECURITY__INTERNAL_TOKEN", "GITEA__OAUTH2__JWT_SECRET", "GITEA__SERVER__LFS_JWT_SECRET"}
-    assert rotating <= names(built()["deployment"]["env"]), "the chart's init container keeps the first ones for ever"
+    assert rotating <= names(values()["deployment"]["env"]), "the chart's init container keeps the first ones for ever"
 
 
 def test_every_container_trusts_public_authorities_and_the_clusters() -> None:
-    found = built()
+    found = values()
     trusts = {"name": "SSL_CERT_DIR", "value": "/etc/ssl/certs:/etc/cluster-ca"}
     login_source = found["postExtraInitContainers"][0]
     for container, mounts in (
@@ -80,42 +47,33 @@ def test_every_container_trusts_public_authorities_and_the_clusters() -> None:
 
 
 def test_the_login_is_set_up_with_the_image_and_configuration_of_gitea() -> None:
-    found = built()
+    found = values()
     login_source = found["postExtraInitContainers"][0]
     assert login_source["image"] == found["image"]["fullOverride"], "another release would migrate the database"
     plain = {entry["name"]: entry.get("value") for entry in login_source["env"]}
     assert plain["GITEA_APP_INI"] == "/data/gitea/conf/app.ini", "that is where the chart puts it"
-    assert plain["DISCOVERY_URL"] == APPLICATION.discovery_url, "the declared application and no other"
+    assert plain["DISCOVERY_URL"] == login.application(SETTINGS).discovery_url, "the declared application and no other"
     assert plain["CLIENT_SECRET"] is None, "the secret comes by reference"
 
 
 def test_a_migration_has_the_memory_of_the_server() -> None:
-    found = built()
+    found = values()
     assert found["initContainers"]["resources"]["limits"] == found["resources"]["limits"], "it does the same work"
 
 
 def test_metrics_are_served_to_those_who_have_the_token() -> None:
-    found = built()
+    found = values()
     (token,) = [entry for entry in found["deployment"]["env"] if entry["name"] == "GITEA__METRICS__TOKEN"]
     assert token["valueFrom"] == {"secretKeyRef": {"name": "metrics", "key": "token"}}, "without it they are public"
 
 
 def test_workflows_are_off_until_they_are_asked_for() -> None:
-    found = built()
+    found = values()
     assert "GITEA_RUNNER_REGISTRATION_TOKEN" not in names(found["deployment"]["env"]), "there is nobody to register"
 
 
 def test_runners_register_with_a_token_that_nobody_pasted() -> None:
-    settings = SETTINGS.model_copy(update={"actions": Actions(enabled=True)})
-    found = built(settings, replace(SECRETS, runner_registration="runner-registration"))
+    found = values(EVERY_KEY)
     assert found["gitea"]["config"]["actions"] == {"ENABLED": True}, "the runners would wait for ever"
     (token,) = [one for one in found["deployment"]["env"] if one["name"] == "GITEA_RUNNER_REGISTRATION_TOKEN"]
     assert token["valueFrom"]["secretKeyRef"]["name"] == "runner-registration", "Gitea takes it at its start"
-
-
-def test_the_teams_of_the_stack_file_reach_the_login_source() -> None:
-    crew = Team(permission="write", groups=("people",))
-    settings = SETTINGS.model_copy(update={"organisations": {"home": Organisation(teams={"crew": crew})}})
-    (login_source,) = built(settings)["postExtraInitContainers"]
-    (mapped,) = [entry["value"] for entry in login_source["env"] if entry["name"] == "GROUP_TEAM_MAP"]
-    assert json.loads(mapped) == {"people": {"home": ["crew"]}}, "who is in the group is in the team"
