@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,17 +49,10 @@ def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_environment_is_made_beside_the_one_in_use_and_takes_its_place_when_it_is_whole(
     locked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One test for all that needs a real environment: each takes seconds to make."""
-    old, lock = locked / ".venv", locked / "requirements.txt"
+    """One test for all that needs a real environment: it takes seconds to make, and the next ones are its copies."""
+    old, lock, right = locked / ".venv", locked / "requirements.txt", (locked / "requirements.txt").read_text()
     (old / "bin").mkdir(parents=True)
     (old / "bin" / "tool").write_text("of an earlier setup")
-    right = lock.read_text()
-    lock.write_text("tiny==1.0\n")
-    with pytest.raises(SetupError, match="the packages could not be installed"):
-        environment.ensure(locked)  # it has no hash
-    assert (old / "bin" / "tool").is_file(), "what worked before goes on working"
-    assert not (old / environment.STAMP).exists(), "a failed setup must not look like a finished one"
-    lock.write_text(right)
     said = environment.ensure(locked)
     first = old.resolve()
     assert not (old / "bin" / "tool").exists(), "nothing is left over in it"
@@ -68,19 +62,30 @@ def test_an_environment_is_made_beside_the_one_in_use_and_takes_its_place_when_i
     with monkeypatch.context() as patch:
         patch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a second run must not start a process"))
         assert "current" in environment.ensure(locked), "a second run has nothing to do, and says so"
+    monkeypatch.setattr(environment, "_run", _copying(first, environment._run))
     shutil.rmtree(next(first.glob("lib/*/site-packages/tiny-1.0.dist-info")))
-    lock.write_text(right.replace("sha256:", "sha256:0")[:-2] + "\n")
-    with pytest.raises(SetupError, match="the packages could not be installed"):
-        environment.install(locked, first)  # its hash is not the locked one
+    for wrong in ("tiny==1.0\n", right.replace("sha256:", "sha256:0")[:-2] + "\n"):
+        lock.write_text(wrong)
+        with pytest.raises(SetupError, match="the packages could not be installed"):
+            environment.ensure(locked)  # it has no hash, or not that of the package
+    assert old.resolve() == first, "what worked before goes on working"
     lock.write_text(right)
     (locked / "requirements-dev.txt").write_text("# changed\n")
     environment.ensure(locked)
-    left = {
-        path
-        for path in first.parent.iterdir()
-        if (path / "pyvenv.cfg").exists() and (path / environment.STAMP).exists()
-    }
-    assert left == {old.resolve()}, "the one before goes once nobody starts it any more"
+    left = [path for path in first.parent.iterdir() if (path / environment.STAMP).exists()]
+    assert left == [old.resolve()] != [first], "the one before goes, and no failed one counts"
+
+
+def _copying(venv: Path, run: Callable[[list[str], str], None]) -> Callable[[list[str], str], None]:
+    """Runs commands, but copies `venv` where one would make another: it looks for packages where it lies."""
+
+    def instead(command: list[str], failure: str) -> None:
+        if command[1:3] == ["-m", "venv"]:
+            shutil.copytree(venv, command[-1], symlinks=True, ignore=shutil.ignore_patterns(environment.STAMP))
+        else:
+            run(command, failure)
+
+    return instead
 
 
 def test_setup_says_nothing_where_a_program_reads(tmp_path: Path) -> None:
