@@ -14,7 +14,7 @@ from tools.chart_values import images, merged
 
 _SECONDS = 120
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_RUNS = frozenset({"image", "imageName"})
+_RUNS = frozenset({"image", "imageName", "fullOverride"})
 
 
 class RenderError(Exception):

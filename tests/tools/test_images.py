@@ -74,6 +74,7 @@ def _chart(place: Path) -> Installed:
     (place / "values.yaml").write_text(
         "global: {imageRegistry: quay.io}\n"
         "image: {repository: team/notes, tag: ''}\n"
+        "web: {repository: team/web, tag: 1.0.0, fullOverride: 'quay.io/team/ours:2.0.0'}\n"
         "cache: {image: {registry: docker.io, repository: team/cache, tag: 7.4.1}}\n"
         "metrics: {enabled: false, image: {repository: team/exporter, tag: 1.0.0}}\n",
         encoding="utf-8",
@@ -87,6 +88,7 @@ def test_values_of_a_chart_tell_its_images(tmp_path: Path) -> None:
         "quay.io/team/notes:v9.1",
         "docker.io/team/cache:7.4.2",
         "ghcr.io/team/sidecar:2.0.0",
+        "quay.io/team/ours:2.0.0",
     }, "registry of all, release of the chart, ours over its own, and nothing that is switched off"
 
 
