@@ -82,15 +82,18 @@ def storages(site: Site) -> Iterator[Finding]:
             yield skipped(f"{host} does not say which it has: {error}")
             continue
         to_make = [pool for pool, node in _to_make(site, talos) if node.host == host]
+        wanted: dict[str, int] = {}
         for key, storage, content, room in _uses(proxmox, to_make):
             yield from _fits(f"{key} {storage} on {host}", found.get(storage), content)
-            wanted, entry = room, found.get(storage) or {}
+            wanted[storage] = wanted.get(storage, 0) + room
+        for storage, room in wanted.items():
+            entry = found.get(storage) or {}
             if entry.get("shared"):
-                wanted = shared[storage] = shared.get(storage, 0) + room
+                room = shared[storage] = shared.get(storage, 0) + room  # noqa: PLW2901 - of all hosts so far
             free = int(entry.get("avail") or 0) // _GIB
-            if entry.get("active") and wanted > free:
+            if entry.get("active") and room > free:
                 fix = "free some, use smaller disks, or another storage"
-                yield failed(f"{storage} on {host}: {wanted} GiB wanted, {free} free", fix)
+                yield failed(f"{storage} on {host}: {room} GiB wanted, {free} free", fix)
 
 
 def _uses(proxmox: ProxmoxSettings, to_make: Sequence[NodePool]) -> Iterator[tuple[str, str, str, int]]:

@@ -216,6 +216,14 @@ def test_machines_that_are_there_need_nothing_more(examine: Examine, proxmox: Pr
     ]
 
 
+def test_what_lies_on_one_storage_adds_up(examine: Examine, proxmox: Proxmox) -> None:
+    assert SETTINGS.proxmox is not None
+    section = SETTINGS.proxmox.model_copy(update={"image_datastore": "local-lvm"})
+    settings = SETTINGS.model_copy(update={"proxmox": section})
+    proxmox.hosts["pve"].storages["local-lvm"].update(content="images,import", avail=60 * GIB)
+    assert failures(examine("storage", settings=settings)) == ["local-lvm on pve: 61 GiB wanted, 60 free"]
+
+
 def test_an_offline_host_costs_its_own_lines_only(examine: Examine, proxmox: Proxmox) -> None:
     _offline(proxmox)
     found = examine("memory", "storage", "image of Talos")
