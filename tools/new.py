@@ -183,8 +183,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
             print(f"new: {line}", file=sys.stderr)
         return 1
     print(f"{file.name} is there. Try it without a cluster: make demo STACK={wanted.stack}")
-    print(f"What the real one still lacks: make doctor STACK={wanted.stack}")
     print(f"For the real one: pulumi stack init {wanted.stack}, then the secrets and names as README.md says.")
+    print(f"What it still lacks then: make doctor STACK={wanted.stack}")
     return 0
 
 
