@@ -12,7 +12,7 @@ import yaml
 
 from register.services import SERVICES
 from settings.model import Settings
-from tools.profiles import PROFILES, Facts, Profile
+from tools.profiles import PROFILES, Facts, Pool, Profile
 
 SPARE_ADDRESSES: Final = 5
 """Load balancer addresses for applications of one's own."""
@@ -96,14 +96,15 @@ def _proxmox(facts: Facts) -> str:
 
 
 def _talos(facts: Facts, profile: Profile, shipped: Settings) -> str:
-    if shipped.talos is None:
-        raise ValueError("the shipped stack file names no release of Talos")
+    if shipped.talos is None or profile.control_plane is None:
+        raise ValueError("the shipped stack file names no release of Talos, or the profile no machines")
     talos = shipped.talos
-    controls, workers = profile.nodes
-    pools = _pool(facts, "controlPlane", profile.control_plane, range(controls))
-    if workers:
-        pools += "    workers:\n"
-        pools += indent(_pool(facts, "default", profile.worker, range(controls, controls + workers)), "  ")
+    pools = _pool(facts, "controlPlane", profile.control_plane, 0)
+    pools += "    workers:\n" if profile.workers else ""
+    number = profile.control_plane.nodes
+    for name, pool in profile.workers.items():
+        pools += indent(_pool(facts, name, pool, number), "  ")
+        number += pool.nodes
     return f"""\
   home-cluster:talos:
     version: {talos.version}
@@ -112,20 +113,20 @@ def _talos(facts: Facts, profile: Profile, shipped: Settings) -> str:
 {pools}"""
 
 
-def _pool(facts: Facts, key: str, size: tuple[int, int, int], numbers: range) -> str:
-    cores, memory, disk = size
-    nodes = "".join(_nodes(facts, key, numbers))
+def _pool(facts: Facts, key: str, pool: Pool, first: int) -> str:
+    """A pool whose nodes follow `first` others in addresses, ids and hosts."""
+    nodes = "".join(_nodes(facts, key, range(first, first + pool.nodes)))
     return f"""\
     {key}:
-      cores: {cores}
-      memory: {memory}
-      disk: {disk}
+      cores: {pool.cores}
+      memory: {pool.memory}
+      disk: {pool.disk}
       nodes:
 {nodes}"""
 
 
 def _nodes(facts: Facts, key: str, numbers: range) -> Iterator[str]:
-    role = "control" if key == "controlPlane" else "worker"
+    role = {"controlPlane": "control", "default": "worker"}.get(key, key)
     for index, number in enumerate(numbers):
         address, host = facts.first + 4 + SPARE_ADDRESSES + number, facts.hosts[number % len(facts.hosts)]
         vm = f"vmId: {facts.first_vm_id + number}, address: {address}, host: {host}"

@@ -7,18 +7,29 @@ from typing import Final
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pool:
+    """So many nodes of one size: cores, MiB of memory, GiB of disk."""
+
+    nodes: int
+    cores: int
+    memory: int
+    disk: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Profile:
-    """How much there is of everything; `nodes` counts control planes and workers, sizes are (cores, MiB, GiB).
+    """How much there is of everything.
 
     Attributes:
+        control_plane: The control planes; None where no machines are made.
+        workers: Pools of workers by name.
         one_address: Whether all load balancers of an existing cluster have the same one, each Service its ports of it.
         guesses: Facts by name that are what they are wherever somebody follows docs/try-locally.md.
     """
 
     what: str
-    nodes: tuple[int, int] = (0, 0)
-    control_plane: tuple[int, int, int] = (0, 0, 0)
-    worker: tuple[int, int, int] = (0, 0, 0)
+    control_plane: Pool | None = None
+    workers: Mapping[str, Pool] = field(default_factory=dict)
     databases: int = 1
     vault: str = "standalone"
     authentik: int = 1
@@ -28,23 +39,26 @@ class Profile:
     @property
     def machines(self) -> bool:
         """Whether the program makes machines."""
-        return self.nodes[0] > 0
+        return self.control_plane is not None
 
 
 PROFILES: Final[Mapping[str, Profile]] = {
-    "small": Profile(what="one machine for everything", nodes=(1, 0), control_plane=(6, 20480, 60)),
+    "small": Profile(what="one machine for everything", control_plane=Pool(nodes=1, cores=6, memory=20480, disk=60)),
     "standard": Profile(
         what="one control plane and two workers",
-        nodes=(1, 2),
-        control_plane=(2, 4096, 40),
-        worker=(4, 17408, 60),  # each holds everything while the other is away
+        control_plane=Pool(nodes=1, cores=2, memory=4096, disk=40),
+        # Each holds everything while the other is away.
+        workers={"default": Pool(nodes=2, cores=4, memory=17408, disk=60)},
         databases=2,
     ),
     "ha": Profile(
-        what="three of everything that can be three",
-        nodes=(3, 3),
-        control_plane=(2, 4096, 40),
-        worker=(4, 12288, 60),
+        what="three hosts, with a control plane and two workers on each",
+        control_plane=Pool(nodes=3, cores=2, memory=4096, disk=40),
+        # The platform runs on either; an application chooses by the label home-cluster/pool.
+        workers={
+            "platform": Pool(nodes=3, cores=4, memory=12288, disk=60),
+            "applications": Pool(nodes=3, cores=4, memory=8192, disk=60),
+        },
         databases=3,
         vault="ha",
         authentik=2,

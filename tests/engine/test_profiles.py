@@ -12,8 +12,8 @@ from tests.support.profiles import profile_file
 pytestmark = pytest.mark.engine
 
 
-@pytest.mark.parametrize("profile", ["small", "existing", "local"])
-def test_a_new_stack_comes_up(profile: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("profile", "nodes"), [("small", 1), ("ha", 9), ("existing", 0), ("local", 0)])
+def test_a_new_stack_comes_up(profile: str, nodes: int, tmp_path: Path) -> None:
     stack = new_stack(tmp_path / profile, stack_file=profile_file(profile))
     up = driver(stack).up()
     assert up.ok, up.error
@@ -22,5 +22,5 @@ def test_a_new_stack_comes_up(profile: str, tmp_path: Path) -> None:
         again = driver(stack).preview()
         assert (again.ok, again.changed) == (True, 0), again.error
     with world_of(stack) as world:
-        assert len(world.keys(NODES)) == (1 if profile == "small" else 0), "one machine carries all of it"
+        assert len(world.keys(NODES)) == nodes, "one machine carries all of it, or as many as the profile says"
         assert world.keys(OBJECTS), "there is a cluster on it"

@@ -35,7 +35,7 @@ def profile_file(profile: str) -> Path:
         name="Jane Doe",
         email="jane@example.com",
         endpoint="https://pve.example.com:8006/" if machines else "",
-        hosts=("pve1", "pve2") if machines else (),
+        hosts=("pve1", "pve2", "pve3") if machines else (),
         context="" if machines else "admin@home",
     )
     file = _directory() / f"Pulumi.{profile}.yaml"
