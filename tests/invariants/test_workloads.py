@@ -203,7 +203,7 @@ def test_jobs_end(program: Recording) -> None:
 
 
 def test_the_only_node_can_be_drained() -> None:
-    """Talos drains it before an upgrade of itself, and a budget that never lets the last pod go takes five minutes."""
+    """By hand, or by Talos before it shuts down: a budget that never lets the last pod go holds it up for ever."""
     recording = record_program(preview=False, stack_file=profile_file("small"))
     several, held = [], []
     for one in recording.resources:
