@@ -7,50 +7,20 @@ import pytest
 from register.secrets import declare
 from stack_file.load import SettingsError, parse
 from tests.components.authentik.blueprints.documents import load, the
+from tests.components.authentik.declared import APPLICATION, HOST, declared
 from tests.stack_file.stacks import SHIPPED, sections
 from tests.support.engine import Recorded, Recording
-from tests.support.variants import RESTARTED, Difference, changed, difference
+from tests.support.variants import Difference, changed, difference
 
 JOB, EXTERNAL_SECRET = "kubernetes:batch/v1:Job", "kubernetes:external-secrets.io/v1:ExternalSecret"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
-_BEFORE_USERS = "    users:\n      agentydragon:\n"
-HOST = "grafana.test-cluster.agentydragon.com"
 ISSUER = "https://auth.test-cluster.agentydragon.com/application/o/grafana/"
-APPLICATION = f"""\
-      grafana:
-        name: Grafana
-        host: {HOST}
-        redirectUris: [https://{HOST}/login/generic_oauth]
-        groups: [gitea-users]
-        namespaces: [monitoring]
-"""
-_OTHERS = """\
-      notes:
-        name: Notes
-        host: notes.test-cluster.agentydragon.com
-        redirectUris: [https://notes.test-cluster.agentydragon.com/callback]
-        groups: [matrix-users]
-        namespaces: [monitoring]
-      tool:
-        name: Tool
-        host: tool.test-cluster.agentydragon.com
-        client: public
-        redirectUris: [http://localhost:4711/callback]
-        groups: [matrix-users]
-"""
 
 
 @pytest.fixture(scope="module")
 def extended() -> Recording:
     """With one application, and two others beside it of which one shares its namespace."""
-    return changed(_BEFORE_USERS, f"    applications:\n{APPLICATION}{_OTHERS}{_BEFORE_USERS}")
-
-
-@pytest.fixture(scope="module")
-def gone(extended: Recording) -> Difference:
-    """What removing that one application does."""
-    removed = "    removed: { applications: [grafana] }\n"
-    return difference(extended, changed(_BEFORE_USERS, f"    applications:\n{_OTHERS}{removed}{_BEFORE_USERS}"))
+    return declared()
 
 
 @pytest.fixture(scope="module")
@@ -120,25 +90,6 @@ def test_the_gate_asks_for_the_issuer_to_the_letter(extended: Recording) -> None
     gate = extended.one(JOB, "login-grafana-discovery")
     assert environment(gate)["ISSUER"] == ISSUER, "https, the public host, and the slash at the end"
     assert extended.is_after(gate, extended.one(JOB, "login-grafana-blueprint-apply")), "once it was applied"
-
-
-def test_nothing_but_the_applications_changes(update: Recording, extended: Recording) -> None:
-    added = difference(update, extended)
-    assert not added.removed, "an addition removes nothing"
-    own = ("grafana", "notes", "tool", "monitoring")
-    strange = [name for _, name in added.added if not any(word in name for word in own)]
-    assert strange == [], "everything that is new is named after an application or its namespace"
-    assert {name for _, name in added.changed} == RESTARTED | {"external-secrets-store"}, (
-        "the worker mounts more, one more namespace may read; nothing else is touched"
-    )
-
-
-def test_a_removed_application_takes_all_its_parts_and_nothing_else(extended: Recording, gone: Difference) -> None:
-    parts = {(one.type, one.name) for one in extended.resources if "grafana" in one.name}
-    assert set(gone.removed) == parts, "all that is named after it; the namespace stays with the other application"
-    assert not gone.added, "and nothing comes instead"
-    assert {name for _, name in gone.changed} == _PEOPLES_BLUEPRINT | RESTARTED, "and no other is touched"
-    assert {"slug": "grafana"} in absent(gone), "Authentik keeps what no blueprint takes away"
 
 
 def test_vaults_login_is_switched_off_and_nothing_else_is(update: Recording, off: Recording) -> None:

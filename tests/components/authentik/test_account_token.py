@@ -6,10 +6,10 @@ import pytest
 
 from components.authentik.blueprints import paths
 from tests.components.authentik.blueprints.documents import load, tags, the
-from tests.components.authentik.proxied import ACCOUNT, LISTED, PUSHED, plain, stack, with_tokens
+from tests.components.authentik.declared import BEFORE, DECLARED, declared, plain
 from tests.support.engine import Recording
 from tests.support.program import STACK_FILE
-from tests.support.variants import RESTARTED, changed, difference
+from tests.support.variants import changed, difference
 from tests.support.wire import walk
 
 JOB, CONFIG_MAP = "kubernetes:batch/v1:Job", "kubernetes:core/v1:ConfigMap"
@@ -19,7 +19,7 @@ ROW, KV = "authentik:index/blueprint:Blueprint", "vault:kv/secretV2:SecretV2"
 
 @pytest.fixture(scope="module")
 def tokens() -> Recording:
-    return with_tokens(LISTED, PUSHED)
+    return declared()
 
 
 def test_the_value_is_generated_once_and_lies_in_vault(tokens: Recording) -> None:
@@ -79,9 +79,7 @@ def test_no_value_leaves_its_secret(tokens: Recording) -> None:
 
 def test_rotation_runs_through_secret_file_row_and_proof(tokens: Recording) -> None:
     gitops, rotation = "  home-cluster:gitops:\n", "  home-cluster:rotation: { generations: { tokens/list: 2 } }\n"
-    before = "    users:\n      agentydragon:\n"
-    declared = f"{ACCOUNT}    tokens:\n{LISTED}{PUSHED}{before}"
-    text = difference(tokens, _both((before, declared), (gitops, rotation + gitops)))
+    text = difference(tokens, _both((BEFORE, DECLARED), (gitops, rotation + gitops)))
     renewed = {name for _, name in text.changed if name.startswith("token")}
     parts = ("secret", "blueprint-file", "blueprint-visible", "blueprint-row", "blueprint-apply")
     assert {f"token-list-{part}" for part in parts} <= renewed, "each takes part"
@@ -94,18 +92,3 @@ def _both(first: tuple[str, str], second: tuple[str, str]) -> Recording:
     text = STACK_FILE.read_text(encoding="utf-8")
     old = text[text.index(first[0]) : text.index(second[0]) + len(second[0])]
     return changed(old, old.replace(*first).replace(*second))
-
-
-def test_a_removed_token_takes_all_its_parts_and_nothing_else(tokens: Recording) -> None:
-    gone = difference(tokens, stack(ACCOUNT, "    tokens:\n", PUSHED, "    removed: { tokens: [list] }\n"))
-    parts = {(one.type, one.name) for one in (*tokens.named("token-list*"), *tokens.named("tokens-list*"))}
-    assert set(gone.removed) == parts, "the secret with its copies, and the blueprint"
-    text = gone.changed[CONFIG_MAP, "blueprint-users-file"].get("data", "users.yaml")
-    absent = [entry["identifiers"] for entry in load(text)["entries"] if entry.get("state") == "absent"]
-    assert {"identifier": "home-cluster-list"} in absent, "or it would stay valid"
-    others = {f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply", "apply-again")} | RESTARTED
-    assert {name for _, name in gone.changed} == others, "nothing else is touched"
-
-
-def test_without_tokens_nothing_changes(update: Recording) -> None:
-    assert not update.named("token*"), "no Secret and no blueprint"

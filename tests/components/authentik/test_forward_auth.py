@@ -7,9 +7,8 @@ import pytest
 
 from declarations.forward_auth import ANNOTATION
 from tests.components.authentik.blueprints.documents import load, the
-from tests.components.authentik.proxied import DOMAIN, PRINTER, WIKI, behind_the_login, plain, stack
+from tests.components.authentik.declared import DOMAIN, declared, plain
 from tests.support.engine import Recording
-from tests.support.variants import RESTARTED, Difference, difference
 
 JOB, CONFIG_MAP, INGRESS = (
     "kubernetes:batch/v1:Job",
@@ -19,42 +18,19 @@ JOB, CONFIG_MAP, INGRESS = (
 MIDDLEWARE, CERTIFICATE = "kubernetes:traefik.io/v1alpha1:Middleware", "kubernetes:cert-manager.io/v1:Certificate"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 HOSTS = {"wiki": f"wiki.{DOMAIN}", "printer": f"printer.{DOMAIN}"}
-PEOPLES_BLUEPRINT = {f"blueprint-users-{part}" for part in ("file", "visible", "row", "apply", "apply-again")}
-OUTPOSTS_BLUEPRINT = {f"forward-auth-outpost-{part}" for part in ("file", "visible", "row", "apply", "apply-again")}
 
 each = pytest.mark.parametrize("slug", sorted(HOSTS))
 
 
 @pytest.fixture(scope="module")
 def both() -> Recording:
-    return behind_the_login(WIKI, PRINTER)
-
-
-@pytest.fixture(scope="module")
-def gone(both: Recording) -> Difference:
-    """What removing one of the two does."""
-    return difference(both, stack("    proxied:\n", WIKI, "    removed: { applications: [printer] }\n"))
+    return declared()
 
 
 @pytest.fixture(scope="module")
 def forward_auth(both: Recording) -> dict[str, Any]:
     found: dict[str, Any] = both.one(MIDDLEWARE).get("spec", "forwardAuth")
     return found
-
-
-def test_without_such_an_application_nothing_of_it_exists(update: Recording) -> None:
-    assert not update.of_type(MIDDLEWARE), "no Middleware"
-    assert not update.named("forward-auth*"), "no outpost"
-    volumes = update.one(RELEASE, "authentik-release").get("values", "worker", "volumes")
-    assert not [volume for volume in volumes if "outpost" in volume["name"]], "and no change of the worker"
-
-
-def test_only_what_is_named_after_them_is_new(update: Recording, both: Recording) -> None:
-    added = difference(update, both)
-    strange = [name for _, name in added.added if not name.startswith(("login-wiki", "login-printer", "forward-auth"))]
-    assert strange == [], "nothing else appears"
-    assert not added.removed, "and nothing goes"
-    assert {name for _, name in added.changed} == RESTARTED, "the worker mounts more files"
 
 
 @each
@@ -130,17 +106,3 @@ def test_no_phase_waits_for_an_application_that_the_platform_does_not_need(both:
     gate = both.one(JOB, "login-wiki-redirect")
     for release in ("gitea-release", "harbor-release"):
         assert not both.is_after(both.one(RELEASE, release), gate), f"{release} owes nothing to the wiki"
-
-
-def test_a_removed_one_takes_all_its_parts_and_nothing_else(both: Recording, gone: Difference) -> None:
-    parts = {(one.type, one.name) for one in both.resources if "printer" in one.name}
-    assert set(gone.removed) == parts, "all that is named after it"
-    assert not gone.added, "and nothing comes instead"
-    changed = {name for _, name in gone.changed}
-    assert changed == PEOPLES_BLUEPRINT | OUTPOSTS_BLUEPRINT | RESTARTED, "and no other is touched"
-    text = gone.changed[CONFIG_MAP, "blueprint-users-file"].get("data", "users.yaml")
-    absent = [entry["identifiers"] for entry in load(text)["entries"] if entry.get("state") == "absent"]
-    assert {"slug": "printer"} in absent, "Authentik keeps what no blueprint takes away"
-    outpost = load(gone.changed[CONFIG_MAP, "forward-auth-outpost-file"].get("data", "outpost.yaml"))
-    providers = the(outpost, "authentik_outposts.outpost")["fields"]["providers"]
-    assert [tag.value[1][1] for tag in providers] == ["wiki"], "and the outpost answers for the other one alone"
