@@ -3,6 +3,7 @@
 PYTHON ?= python3
 STACK ?=
 SECRET ?=
+TO ?=
 # The shell has a variable USER of its own, which names nobody in the stack file.
 PERSON = $(if $(findstring command,$(origin USER)),$(USER))
 ARGS ?=
@@ -14,7 +15,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo new test test-vault test-kubernetes check check-format check-lint check-types check-imports check-generated check-links
-.PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke rotate secrets status graph clean
+.PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status graph clean
 
 help: ## list these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
@@ -106,6 +107,9 @@ invite: setup ## make a link with which USER=<name> chooses a password, and prin
 
 smoke: setup ## ask the real cluster of STACK whether it does what it is for (results in build/smoke.json)
 	@$(PY) -m smoke --stack "$(STACK)" $(ARGS)
+
+upgrade-plan: setup ## say what another Talos or Kubernetes does to each node of STACK (TO='talos=v1.13.9 kubernetes=1.36.4')
+	@$(PY) -m tools.upgrade_plan --stack "$(STACK)" --to "$(TO)" $(ARGS)
 
 rotate: setup ## raise the generation of SECRET=<path> in the file of STACK, and say what that will do
 	@$(PY) -m tools.rotate --secret "$(SECRET)" --stack "$(STACK)"

@@ -83,8 +83,11 @@ class _Isolation:
     def register_outputs(self, request: Any) -> Any:
         if request.urn in self._held:
             return empty_pb2.Empty()
-        # Of the stack: what is not known now stays as it was.
-        for name in [name for name, value in request.outputs.fields.items() if value.string_value == rpc.UNKNOWN]:
+        # What is not known now stays as it was: of the stack each output by itself, of a component all of them.
+        unknown = [name for name, value in request.outputs.fields.items() if value.string_value == rpc.UNKNOWN]
+        if unknown and f"::{_STACK}::" not in request.urn:
+            return empty_pb2.Empty()
+        for name in unknown:
             del request.outputs.fields[name]
         return self._register_outputs(request)
 

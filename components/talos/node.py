@@ -90,4 +90,11 @@ class TalosNode(pulumi.ComponentResource):
                 additional_secret_outputs=["machineConfiguration", "machineConfigurationInput"],
             ),
         )
-        self.register_outputs({})
+        # As applied, so that a failure leaves what was there before, for `make upgrade-plan`.
+        runs = {"installer": args.installer, "kubernetesVersion": args.kubernetes_version}
+        self.register_outputs({name: self._once_applied(value) for name, value in runs.items()})
+
+    def _once_applied(self, value: str) -> pulumi.Output[str]:
+        # Not by the id, which is known of what failed too.
+        digest = self.applied.machine_configuration_hash
+        return pulumi.Output.all(value, digest).apply(lambda known: str(known[0]))

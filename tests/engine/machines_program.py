@@ -4,6 +4,7 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
+from components.failures import isolate_failures
 from lib import last_update
 from lib.charts import Catalogue
 from register.secrets import declare
@@ -12,6 +13,7 @@ from stack_file.secrets import read_secrets
 from stacks import cluster
 from stacks.contracts import Site
 
+isolate_failures()
 config = pulumi.Config()
 settings = load_config(config)
 site = Site(

@@ -12,6 +12,7 @@ from lab.providers.proxmox.machines import ATTACHED
 from lab.providers.talos.machines import RENEWALS
 from lab.providers.talos.nodes import NODES, RESTARTS
 from tests.engine.platform import Outcome, copy_of, driver, edit, faults_of, new_stack, once_in_a_run, world_of
+from tools.applied_releases import of_nodes
 
 pytestmark = pytest.mark.engine
 
@@ -94,12 +95,12 @@ def releases(**changed: str) -> Any:
 
 def test_a_first_configuration_waits_for_nobody(machines: Outcome) -> None:
     assert machines.result.ok, machines.result.error
-    applied = {f"talos-{name}" for name in CONTROLS}
+    configured = {f"talos-{name}" for name in CONTROLS}
     needs = {
         one["urn"].rpartition("::")[2]: {urn.rpartition("::")[2] for urn in one.get("dependencies") or ()}
         for one in (machines.stack.state() or {})["deployment"]["resources"]
     }
-    assert [needs[name] & applied for name in applied] == [set(), set(), set()], "none for another"
+    assert [needs[name] & configured for name in configured] == [set(), set(), set()], "none for another"
     assert restarts(machines.stack) == [], "nothing runs that could go down"
 
 
@@ -114,6 +115,9 @@ def test_an_upgrade_stops_at_a_node_that_does_not_come_back_and_says_where_it_st
     assert f"{left} is left as it is, because {lost['node']} did not come to its Talos" in text, text
     assert f"control2 runs {TALOS}" in text, text
     assert f"{left} runs v1.13.7" in text, "where it stands"
+    old, new = {"talos": "v1.13.7", "kubernetes": "1.36.3"}, {"talos": TALOS, "kubernetes": "1.36.4"}
+    left_behind = dict.fromkeys(CONTROLS, new) | dict.fromkeys(WORKERS, old)
+    assert dict(of_nodes(stopped.stack.state() or {})) == left_behind, "and so does the state, for the plan of the rest"
 
 
 def test_releases_of_talos_and_kubernetes_roll_node_by_node_and_go_on_where_they_stopped(newer: Outcome) -> None:

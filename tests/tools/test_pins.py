@@ -78,7 +78,7 @@ def test_a_workflow_may_only_read_unless_it_comments(workflow: Path) -> None:
     assert content["permissions"] == {"contents": "read"}, "the token of a run must not be able to write"
     for name, job in content["jobs"].items():
         more = {key: value for key, value in job.get("permissions", {}).items() if value != "read"}
-        allowed = {"pull-requests": "write"} if name == "preview" else {}
+        allowed = {"pull-requests": "write"} if name in ("preview", "upgrade-plan") else {}
         assert more == allowed, f"job {name} may do more than it needs: {more}"
     for step in steps(workflow):
         if "actions/checkout@" in step.get("uses", ""):
@@ -87,8 +87,9 @@ def test_a_workflow_may_only_read_unless_it_comments(workflow: Path) -> None:
 
 def test_the_preview_gives_secrets_to_no_fork_and_to_no_step_but_the_last() -> None:
     for workflow in (path for path in WORKFLOWS if path.name == "preview.yml"):
-        job = yaml.safe_load(workflow.read_text())["jobs"]["preview"]
-        assert "head.repo.full_name == github.repository" in job["if"], f"{workflow}: a fork's code must not run here"
+        jobs = yaml.safe_load(workflow.read_text())["jobs"]
+        for name, job in jobs.items():
+            assert "head.repo.full_name == github.repository" in job["if"], f"{name}: a fork's code must not run here"
         holders = [step for step in steps(workflow) if "PULUMI_CONFIG_PASSPHRASE" in step.get("env", {})]
         assert [step["uses"].split("@")[0].split("/")[-2:] for step in holders] == [["pulumi", "actions"]], (
             f"{workflow}: only the preview itself needs the passphrase"
