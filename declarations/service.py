@@ -72,6 +72,8 @@ class Service:
         openings: Ports of its namespace.
         user_names: Names of people that it takes.
         checks: Checks of the stack file that are about it.
+        chart: Name of its chart in lib/charts.py; empty where it has none.
+        images: Images that it runs beside those of the chart.
         memory: Memory that its pods ask for, in MiB (register/footprint.py).
         starter: Its section in a new stack file, whose groups are users and admins; `{domain}` is the stack's.
         double: `module:function` of what answers for its pods in the lab, as lab/services.py calls it; of a chart that
@@ -97,6 +99,8 @@ class Service:
     openings: Callable[[Settings], Openings] = lambda _: Openings()
     user_names: UserNames = field(default_factory=UserNames)
     checks: Sequence[Check] = ()
+    chart: str = ""
+    images: Callable[[Settings], Sequence[str]] = _nothing
     double: str = ""
 
     def enabled(self, settings: Settings) -> bool:

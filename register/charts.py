@@ -1,16 +1,14 @@
 """Which charts a stack file asks for, and which registries their images and the program's own come from."""
 
-from components.gitea.settings import GiteaSettings
 from lib import images
 from lib.charts import REGISTRIES, TABLE
+from register.services import SERVICES
 from settings.model import Settings
 
 _NODES = frozenset({"ghcr.io", "registry.k8s.io"})
 """Of Talos itself: kubelet, control plane, etcd and pause (pkg/machinery/constants and pkg/images, v1.13.7)."""
 
 _OF_MACHINES = frozenset({"cilium", "proxmox-csi-plugin"})
-_OF_SERVICES = {"gitea": "gitea", "harbor": "harbor", "matrix-stack": "matrix"}
-"""Chart -> service."""
 
 
 def needed(settings: Settings) -> tuple[str, ...]:
@@ -20,13 +18,10 @@ def needed(settings: Settings) -> tuple[str, ...]:
 
 def registries(settings: Settings) -> frozenset[str]:
     """Registries of every image that the cluster runs until the platform is up, by the name in its reference."""
-    found = {images.registry(images.PYTHON)} | {one for name in needed(settings) for one in REGISTRIES[name]}
-    if settings.talos is not None:
-        found |= _NODES
-    gitea = settings.section(GiteaSettings)
-    if gitea.enabled and gitea.actions.enabled:
-        found |= {images.registry(images.GITEA_RUNNER), images.registry(gitea.actions.image)}
-    return frozenset(found)
+    services = (service for service in SERVICES if service.enabled(settings))
+    own = (images.PYTHON, *(image for service in services for image in service.images(settings)))
+    found = {*map(images.registry, own), *(one for name in needed(settings) for one in REGISTRIES[name])}
+    return frozenset(found | _NODES if settings.talos is not None else found)
 
 
 def _is_needed(name: str, settings: Settings) -> bool:
@@ -34,5 +29,4 @@ def _is_needed(name: str, settings: Settings) -> bool:
         return settings.talos is not None
     if name == "flux-operator":
         return settings.gitops.enabled
-    service = _OF_SERVICES.get(name)
-    return service is None or service in settings.enabled_services
+    return all(service.enabled(settings) for service in SERVICES if service.chart == name)

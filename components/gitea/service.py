@@ -7,6 +7,7 @@ from components.gitea.names import NAMESPACE, RUNNER_NAMESPACE
 from components.gitea.settings import USER_NAMES, GiteaSettings
 from components.gitea.values import SSH_PORT
 from declarations.service import Openings, Service, Smoke
+from lib.images import GITEA_RUNNER
 from lib.kubernetes import mebibytes
 from settings.model import Settings
 
@@ -22,6 +23,11 @@ _STARTER = """\
 def _memory(settings: Settings) -> int:
     actions = settings.section(GiteaSettings).actions
     return _MEMORY + (mebibytes(actions.memory) * actions.runners if actions.enabled else 0)
+
+
+def _images(settings: Settings) -> tuple[str, ...]:
+    actions = settings.section(GiteaSettings).actions
+    return (GITEA_RUNNER, actions.image) if actions.enabled else ()
 
 
 def _runner_namespace(settings: Settings) -> tuple[str, ...]:
@@ -49,6 +55,8 @@ GITEA = Service(
     openings=lambda _: Openings(anyone=(SSH_PORT,), metrics=(HTTP_PORT,)),
     user_names=USER_NAMES,
     checks=checks.ALL,
+    chart="gitea",
+    images=_images,
     memory=_memory,
     starter=_STARTER,
 )

@@ -6,6 +6,7 @@ from components.harbor.names import NAMESPACE
 from components.harbor.settings import USER_NAMES, HarborSettings
 from components.harbor.values import METRICS_PORT
 from declarations.service import Openings, Service, Smoke
+from lib.images import HARBOR_TRIVY
 
 _MEMORY, _EXPORTER_MEMORY = 2752, 128
 _STARTER = """\
@@ -36,6 +37,8 @@ HARBOR = Service(
     openings=lambda settings: Openings(metrics=(METRICS_PORT,) if settings.monitoring.enabled else ()),
     user_names=USER_NAMES,
     checks=checks.ALL,
+    chart="harbor",
+    images=lambda _: (HARBOR_TRIVY,),
     memory=lambda settings: _MEMORY + (_EXPORTER_MEMORY if settings.monitoring.enabled else 0),
     starter=_STARTER,
 )

@@ -37,6 +37,7 @@ MATRIX = Service(
     openings=lambda _: Openings(metrics=METRICS_PORTS),
     user_names=USER_NAMES,
     checks=checks.ALL,
+    chart="matrix-stack",
     memory=lambda _: _MEMORY,
     starter=_STARTER,
 )
