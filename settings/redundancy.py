@@ -14,6 +14,15 @@ def single_points_of_failure(settings: Settings) -> tuple[Problem, ...]:
     return (*machines, *_platform(settings))
 
 
+def unchecked_hosts(settings: Settings) -> tuple[Problem, ...]:
+    """Hosts with machines of which nobody said what they have; one line for all."""
+    if settings.talos is None or settings.proxmox is None:
+        return ()
+    hosts = sorted({node.host for node in settings.talos.nodes} - set(settings.proxmox.hosts))
+    clash = "not among them: whether there is room for the machines is not checked"
+    return (Problem("proxmox.hosts", ", ".join(hosts), clash, "declare what is there"),) if hosts else ()
+
+
 def _machines(talos: TalosSettings) -> Iterator[Problem]:
     controls = Counter(node.host for node in talos.control_plane.nodes)
     hosts, count = {node.host for node in talos.nodes}, controls.total()

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, Literal
 
-from settings.redundancy import single_points_of_failure
+from settings.redundancy import single_points_of_failure, unchecked_hosts
 from stack_file.check import defects
 from stack_file.load import load_stack_file
 from tools.new_stack import text
@@ -183,8 +183,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         for line in (str(error) or "nothing was written").splitlines():
             print(f"new: {line}", file=sys.stderr)
         return 1
-    for one in single_points_of_failure(load_stack_file(file)):
-        print(f"only one: {one}")
+    settings = load_stack_file(file)
+    for one in (*single_points_of_failure(settings), *unchecked_hosts(settings)):
+        print(f"note: {one}")
     print(f"{file.name} is there. Try it without a cluster: make demo STACK={wanted.stack}")
     print(f"For the real one: pulumi stack init {wanted.stack}, then the secrets and names as README.md says.")
     print(f"What it still lacks then: make doctor STACK={wanted.stack}")

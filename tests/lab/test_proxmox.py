@@ -50,6 +50,7 @@ def test_a_vm_boots_from_an_image_that_is_there(proxmox: Bench) -> None:
     [
         ({"cdrom": {}}, "Permission check failed (/, Sys.Console)"),
         ({"cdrom": {"fileId": "none", "interface": "ide3"}, "machine": "q35"}, "q35 has only ide0 and ide2"),
+        ({"hostpcis": [{"device": "hostpci0", "id": "01:00"}]}, "only root can set 'hostpci0' config"),
     ],
 )
 def test_a_drive_is_refused_that_the_role_or_the_machine_does_not_have(
@@ -91,6 +92,7 @@ def test_ids_macs_and_addresses_are_used_once(proxmox: Bench) -> None:
         (machine(bios="ovmf"), "no EFI disk is configured"),
         (machine(networkDevices=[{"macAddress": "not-a-mac"}]), "is not a MAC address"),
         (machine(disks=[{"interface": "scsi0"}, {"interface": "scsi0"}]), "duplicate disk interface"),
+        (machine(disks=[{"interface": "virtio0", "serial": "a" * 21}]), "may only be 20 characters long"),
         (machine(disks=[{"interface": "scsi0", "import_from": "x"}]), "did you mean 'importFrom'"),
         (machine(cpu={"cores": "four"}), "int required, got str"),
         ({"vmId": 201}, "The argument 'nodeName' is required"),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from settings.model import Settings
-from settings.redundancy import single_points_of_failure
+from settings.redundancy import single_points_of_failure, unchecked_hosts
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tests.support.pools import pool_of, talos_of, with_pool
@@ -43,6 +43,13 @@ def test_a_machine_or_host_whose_loss_is_felt_is_named(
     settings = on(WORKERS, *workers, settings=on(CONTROLS, *controls))
     machines = {one for one in told(settings) if one.startswith(("talos", "proxmox"))}
     assert machines == set(said), f"{talos_of(settings).nodes}"
+
+
+def test_hosts_that_nobody_declared_are_named() -> None:
+    (told,) = unchecked_hosts(on(WORKERS, "b", "a", "c", settings=on(CONTROLS, "a", "a", "a")))
+    assert str(told).startswith("proxmox.hosts: a, b, c not among them"), "no check is silently left out"
+    assert unchecked_hosts(load_stack_file(FIXTURES / "valid" / "every-key.yaml")) == (), "what it has stands there"
+    assert unchecked_hosts(load_stack_file(FIXTURES / "valid" / "existing-cluster.yaml")) == (), "it has none of ours"
 
 
 def test_what_of_the_platform_runs_once_is_named() -> None:

@@ -87,7 +87,7 @@ def test_facts_become_the_file_and_the_rest_has_defaults(
     assert str(settings.network.gateway) == "192.168.1.1", "the first address, unless told"
     said = capsys.readouterr().out
     assert "make demo STACK=home" in said, "what to do next"
-    assert "only one: proxmox: pve runs every machine" in said, "and what not to rely on"
+    assert "note: proxmox: pve runs every machine" in said, "and what not to rely on"
 
 
 def test_what_is_missing_is_told_at_once(run: New, root: Path, capsys: pytest.CaptureFixture[str]) -> None:

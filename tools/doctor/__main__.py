@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from settings.problem import SettingsError
-from settings.redundancy import single_points_of_failure
+from settings.redundancy import single_points_of_failure, unchecked_hosts
 from stack_file.load import load_stack_file
 from tools.doctor import local
 from tools.doctor.checks import OUTSIDE, outside
@@ -43,9 +43,10 @@ def examined(file: Path, stack: str, root: Path) -> Iterator[Finding]:
 
 
 def _only_ones(file: Path) -> list[str]:
-    """What there is only one of; nothing to mend, but to know. None of a stack file with defects."""
+    """What there is only one of or was not checked; nothing to mend, but to know. None of a stack file with defects."""
     try:
-        return [str(one) for one in single_points_of_failure(load_stack_file(file))]
+        settings = load_stack_file(file)
+        return [str(one) for one in (*single_points_of_failure(settings), *unchecked_hosts(settings))]
     except SettingsError:
         return []
 

@@ -22,6 +22,7 @@ _MAC: Final = re.compile(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 _ID_RANGE: Final = (100, 999_999_999)
 # proxmox-csi names the volumes it makes after this VM id (its default), so a VM of that id would own them.
 _RESERVED_ID: Final = 9999
+_LONGEST_SERIAL: Final = 20
 
 
 class VmLegacy(ProxmoxResource):
@@ -63,6 +64,7 @@ class VmLegacy(ProxmoxResource):
     def requirements(self, call: Call, inputs: Properties) -> None:
         """Images are there, and neither id, MAC nor address is another machine's."""
         _check_drive(inputs)
+        _check_devices(inputs)
         for disk in inputs.get("disks") or []:
             image = disk.get("importFrom") or disk.get("fileId")
             if image and call.site.world.get(FILES, f"{inputs['nodeName']}|{image}") is None and _is_new(call):
@@ -119,6 +121,15 @@ def _check_drive(inputs: Mapping[str, Any]) -> None:
         raise RefusedError(f"error starting VM: {drive['interface']}: q35 has only ide0 and ide2")
 
 
+def _check_devices(inputs: Mapping[str, Any]) -> None:
+    """A token is no root, whose password alone gives a device away by its address (qemu-server, PVE/API2/Qemu.pm)."""
+    for device in inputs.get("hostpcis") or []:
+        if not device.get("mapping"):
+            raise RefusedError(
+                f"error creating VM: only root can set '{device['device']}' config for non-mapped devices"
+            )
+
+
 def _is_new(call: Call) -> bool:
     """Import happens at creation only; later the image may be gone."""
     return all(record["urn"] != call.urn for record in call.site.world.table(VMS).values())
@@ -138,6 +149,9 @@ def _vm_problems(inputs: Mapping[str, Any]) -> Iterator[schema.Problem]:
         mac = device.get("macAddress")
         if isinstance(mac, str) and not _MAC.fullmatch(mac):
             yield schema.Problem(f"networkDevices[{index}].macAddress", f"{mac!r} is not a MAC address")
+    for index, disk in enumerate(inputs.get("disks") or []):
+        if len(str(disk.get("serial") or "")) > _LONGEST_SERIAL:
+            yield schema.Problem(f"disks[{index}].serial", f"value may only be {_LONGEST_SERIAL} characters long")
     interfaces = [disk.get("interface") for disk in inputs.get("disks") or []]
     if len(set(interfaces)) != len(interfaces):
         yield schema.Problem("disks", f"duplicate disk interface in {interfaces}")
