@@ -26,8 +26,12 @@ class CertificateArgs:
         hosts: DNS names; the first is no better than the others, since clients ignore the common name.
         ip_addresses: IP addresses that clients use instead of a name.
         secret_labels: Labels of the Secret, by which some of its readers notice a renewal.
+        secret_annotations: Annotations of the Secret.
         issuer_ready: The ready ClusterIssuer.
         issuer: Its name.
+        duration: How long it lasts; None for as long as the issuer says, renewed after two thirds of that.
+        after: What must have happened before it is asked for.
+        seconds: How long to wait until it is issued.
     """
 
     namespace: pulumi.Input[str]
@@ -36,7 +40,11 @@ class CertificateArgs:
     issuer_ready: pulumi.Resource
     ip_addresses: Sequence[str] = field(default_factory=tuple)
     secret_labels: Mapping[str, str] = field(default_factory=dict)
+    secret_annotations: Mapping[str, str] = field(default_factory=dict)
     issuer: str = CLUSTER_ISSUER
+    duration: str | None = DURATION
+    after: Sequence[pulumi.Resource] = field(default_factory=tuple)
+    seconds: int = 300
 
 
 class Certificate(pulumi.ComponentResource):
@@ -63,10 +71,10 @@ class Certificate(pulumi.ComponentResource):
                 name=args.secret_name,
                 namespace=args.namespace,
                 spec=_spec(args),
-                seconds=300,
+                seconds=args.seconds,
             ),
             # The issuer is named, not passed: it must be able to sign.
-            pulumi.ResourceOptions(parent=self, depends_on=[args.issuer_ready]),
+            pulumi.ResourceOptions(parent=self, depends_on=[args.issuer_ready, *args.after]),
         )
         self.secret_name = value_after(self.resource, args.secret_name)
         self.register_outputs({"secret_name": self.secret_name})
@@ -79,12 +87,23 @@ def _spec(args: CertificateArgs) -> dict[str, Any]:
         "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": args.issuer},
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
         "usages": ["digital signature", "server auth"],
-        "duration": DURATION,
-        "renewBefore": RENEW_BEFORE,
         "revisionHistoryLimit": 3,
     }
+    if args.duration is not None:
+        spec |= {"duration": args.duration, "renewBefore": RENEW_BEFORE}
     if args.ip_addresses:
         spec["ipAddresses"] = list(args.ip_addresses)
-    if args.secret_labels:
-        spec["secretTemplate"] = {"labels": dict(args.secret_labels)}
+    template = {"labels": dict(args.secret_labels), "annotations": dict(args.secret_annotations)}
+    if any(template.values()):
+        spec["secretTemplate"] = {key: value for key, value in template.items() if value}
     return spec
+
+
+def host_certificate(
+    name: str, args: CertificateArgs, public: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
+) -> pulumi.Input[str]:
+    """Name of the Secret with the certificate of hosts that people reach: one that Let's Encrypt signs, which is among
+    `public` by the host, else a Certificate `<name>` of its own.
+    """
+    found = public.get(args.hosts[0])
+    return found if found is not None else Certificate(name, args, opts).secret_name

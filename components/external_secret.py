@@ -12,6 +12,7 @@ from components.namespace import Namespace
 from components.platform_secrets import WrittenSecret
 from lib.kubernetes import EXTERNAL_SECRETS_API
 from lib.names import SECRET_STORE
+from lib.reflection import reflected
 from lib.secrets import SecretDeclaration
 
 
@@ -100,18 +101,9 @@ def _refuse_undeclared_reader(args: ExternalSecretArgs) -> None:
 
 
 def _reflection(args: ExternalSecretArgs) -> dict[str, str]:
-    """Annotations of Reflector 10: both that copies may be, and that they are made (its README)."""
+    """Annotations for the namespaces that may have every one of the secrets."""
     targets = [_targets(key.secret.declaration, args) for key in args.keys]
-    common = ",".join(sorted(set.intersection(*targets))) if targets else ""
-    if not common:
-        return {}
-    prefix = "reflector.v1.k8s.emberstack.com/reflection"
-    return {
-        f"{prefix}-allowed": "true",
-        f"{prefix}-allowed-namespaces": common,
-        f"{prefix}-auto-enabled": "true",
-        f"{prefix}-auto-namespaces": common,
-    }
+    return reflected(set.intersection(*targets)) if targets else {}
 
 
 def _targets(declaration: SecretDeclaration, args: ExternalSecretArgs) -> set[str]:

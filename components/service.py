@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.certificate import Certificate, CertificateArgs
+from components.certificate import CertificateArgs, host_certificate
 from components.custom_resource import value_after
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace, NamespaceArgs
@@ -36,8 +36,9 @@ class ServiceArgs:
         application: Its login.
         secrets: The written secrets, among them those of the service.
         store_ready: Readiness of the ClusterSecretStore.
-        ca_certificate: PEM of the cluster's CA, which signs Authentik's certificate too.
+        ca_certificate: PEM of the CAs that sign the certificates of the platform's hosts.
         issuers: The ready ClusterIssuers by name. One that Vault stands behind needs it for each renewal.
+        public: Secrets with certificates of Let's Encrypt, by host; none where the platform's issuers sign.
         ingress: Digest of the ingress controller.
         storage_class: StorageClass of its volumes.
     """
@@ -52,6 +53,7 @@ class ServiceArgs:
     issuers: Mapping[str, pulumi.Resource]
     storage_class: pulumi.Input[str]
     ingress: pulumi.Input[str]
+    public: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 def service_namespace(
@@ -121,9 +123,9 @@ class ServiceParts:
             self._child,
         ).secret_name
 
-    def certificate(self, *hosts: str, issuer: str = CLUSTER_ISSUER) -> pulumi.Output[str]:
-        """Name of the TLS Secret for the hosts, signed by one of the platform's issuers."""
-        return Certificate(
+    def certificate(self, *hosts: str, issuer: str = CLUSTER_ISSUER) -> pulumi.Input[str]:
+        """Name of the TLS Secret for the hosts, signed by Let's Encrypt or by one of the platform's issuers."""
+        return host_certificate(
             f"{self._name}-tls",
             CertificateArgs(
                 namespace=self.namespace.namespace,
@@ -132,8 +134,9 @@ class ServiceParts:
                 issuer_ready=self._args.issuers[issuer],
                 issuer=issuer,
             ),
+            self._args.public,
             self._child,
-        ).secret_name
+        )
 
     def disruption_budget(self, workload: str, labels: Mapping[str, str]) -> None:
         """A PodDisruptionBudget for the pods with these labels: while nodes are drained, at most one is away."""

@@ -1,5 +1,6 @@
-"""The API server of Kubernetes, as far as it is read: objects by name and lists, for whoever may have them."""
+"""The API server of Kubernetes, as far as scripts use it: objects by name, lists and new objects, for whoever may."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,9 @@ class State(Protocol):
     def objects(self, target: Target) -> Iterable[Mapping[str, Any]]:
         """Every object of the target's resource in its namespace."""
 
+    def create(self, target: Target, made: dict[str, Any]) -> None:
+        """Keep a new object."""
+
 
 @dataclass(frozen=True)
 class KubernetesApi:
@@ -61,15 +65,25 @@ class KubernetesApi:
         if user is None:
             return _refusal(401, "Unauthorized")
         found = _PATH.fullmatch(url.path)
-        if request.method != "GET" or found is None:
+        if request.method not in ("GET", "POST") or found is None:
             return _refusal(404, "the server could not find the requested resource")
-        return self._read(request, user, Target(**{key: value or "" for key, value in found.groupdict().items()}))
+        target = Target(**{key: value or "" for key, value in found.groupdict().items()})
+        return (self._read if request.method == "GET" else self._create)(request, user, target)
+
+    def _create(self, request: Request, user: str, target: Target) -> Reply:
+        if not self.state.may(user, "create", target):
+            return _forbidden(user, "create", target)
+        made = json.loads(request.body)
+        name = made["metadata"]["name"]
+        if any(one["metadata"]["name"] == name for one in self.state.objects(target)):
+            return _refusal(409, f'{target.resource} "{name}" already exists')
+        self.state.create(target, made)
+        return Reply(201, made)
 
     def _read(self, request: Request, user: str, target: Target) -> Reply:
         verb = "get" if target.name else "list"
         if not self.state.may(user, verb, target):
-            what = f'{target.resource}{f" {target.name!r}" if target.name else ""} is forbidden: User "{user}"'
-            return _refusal(403, f'{what} cannot {verb} resource "{target.plural}" in API group "{target.group}"')
+            return _forbidden(user, verb, target)
         accept = _header(request, "Accept")
         if _METADATA_ONLY in accept and f"{_METADATA_ONLY}List" not in accept and not target.name:
             return _refusal(406, "only the following media types are accepted: application/json")
@@ -94,6 +108,11 @@ def _selected(objects: list[Mapping[str, Any]], query: str) -> list[Mapping[str,
     selector = parse_qs(query).get("labelSelector", [""])[0]
     wanted = dict(part.split("=", 1) for part in selector.split(",") if part)
     return [one for one in objects if wanted.items() <= (one["metadata"].get("labels") or {}).items()]
+
+
+def _forbidden(user: str, verb: str, target: Target) -> Reply:
+    what = f'{target.resource}{f" {target.name!r}" if target.name else ""} is forbidden: User "{user}"'
+    return _refusal(403, f'{what} cannot {verb} resource "{target.plural}" in API group "{target.group}"')
 
 
 def _refusal(code: int, message: str) -> Reply:

@@ -1,5 +1,6 @@
 """What the secret values of a stack must look like. No message here contains a part of a value."""
 
+import json
 import re
 
 import yaml
@@ -44,6 +45,17 @@ def kubeconfig(text: str, context: str | None = None) -> str:
     if context is None or context in names:
         return ""
     return "has no context of the name cluster.existing.context; name one that it has, or set the right kubeconfig"
+
+
+def kept_certificates(text: str) -> str:
+    """Why the text is no list of Secrets, as `make up` writes it."""
+    try:
+        found = json.loads(text)
+        whole = isinstance(found, list) and all(one["metadata"]["name"] and one["stringData"] for one in found)
+    except (ValueError, TypeError, KeyError):
+        whole = False
+    fix = "remove it with pulumi config rm, and let make up write it anew"
+    return "" if whole else f"is not what make writes; {fix}"
 
 
 def _matching(pattern: re.Pattern[str], text: str, problem: str) -> str:

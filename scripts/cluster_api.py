@@ -5,6 +5,7 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 """What to accept for an object without its content (Kubernetes, API concepts)."""
 REQUEST_SECONDS = 10
-NOT_FOUND = 404
 
 
 class ClusterApi:
@@ -28,14 +28,25 @@ class ClusterApi:
 
     def get(self, path: str, accept: str = "application/json") -> dict[str, Any] | None:
         """The object, or None where there is none. Raises OSError for every other answer."""
+        return self._asked(path, HTTPStatus.NOT_FOUND, accept)
+
+    def create(self, path: str, made: Mapping[str, Any]) -> bool:
+        """Whether the object was made; not where there is one of its name. Raises OSError for every other answer."""
+        return self._asked(path, HTTPStatus.CONFLICT, body=json.dumps(made).encode()) is not None
+
+    def _asked(
+        self, path: str, without: HTTPStatus, accept: str = "application/json", body: bytes | None = None
+    ) -> dict[str, Any] | None:
+        """The object of the answer; None for the answer `without`."""
         token = (self._account / "token").read_text(encoding="utf-8")
         headers = {"Authorization": f"Bearer {token}", "Accept": accept}
-        request = urllib.request.Request(f"{self._server}{path}", headers=headers)
+        headers |= {"Content-Type": "application/json"} if body is not None else {}
+        request = urllib.request.Request(f"{self._server}{path}", data=body, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=REQUEST_SECONDS, context=self._context) as response:
                 found: dict[str, Any] = json.load(response)
                 return found
         except urllib.error.HTTPError as error:
-            if error.code == NOT_FOUND:
+            if error.code == without:
                 return None
             raise

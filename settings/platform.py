@@ -1,12 +1,26 @@
 """Sections of the stack file that describe what the services stand on: secrets, databases, GitOps, certificates."""
 
+from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from settings import rules
 from settings.service_types import SecretPath
-from settings.types import ExactVersion, Folder, GitRef, GitUrl, Hostname, HttpsUrl, Interval, Name, Quantity, Strict
+from settings.types import (
+    Address,
+    Email,
+    ExactVersion,
+    Folder,
+    GitRef,
+    GitUrl,
+    Hostname,
+    HttpsUrl,
+    Interval,
+    Name,
+    Quantity,
+    Strict,
+)
 
 
 class VaultSettings(Strict):
@@ -114,9 +128,39 @@ class SecretsSettings(Strict):
     extra: dict[SecretPath, ExtraSecret] = Field(default_factory=dict, description="Every added secret by its path.")
 
 
+Provider = Literal["cloudflare", "digitalocean"]
+"""DNS providers that cert-manager knows and whose API takes one token."""
+
+
 class CertificatesSettings(Strict):
     """Who signs the certificates of the hosts."""
 
-    issuer: Literal["internal-ca"] = Field(
-        default="internal-ca", description="internal-ca: the program's own CA, whose certificate is a stack output."
+    issuer: Literal["internal-ca", "acme-staging", "acme-production"] = Field(
+        default="internal-ca",
+        description="internal-ca: the program's own CA, whose certificate is a stack output. acme-production: Let's "
+        "Encrypt, which everybody trusts; acme-staging: its rehearsal, which nobody trusts but this platform.",
     )
+    email: Email | None = Field(
+        default=None, description="Contact of the account at Let's Encrypt, which an ACME issuer needs."
+    )
+    solver: Provider | None = Field(
+        default=None,
+        description="Who answers the challenges of an ACME issuer (DNS-01): the provider that the domain is at, by the "
+        "token `acmeDnsToken`.",
+    )
+    wildcard: bool = Field(
+        default=False,
+        description="One certificate for all hosts, with wildcards, in place of one for each service: no host is named "
+        "in public logs, and one order is all there is.",
+    )
+    resolvers: tuple[Address, ...] = Field(
+        default=(IPv4Address("1.1.1.1"), IPv4Address("9.9.9.9")),
+        min_length=1,
+        description="DNS servers that see the domain as the world does: by them cert-manager finds the zone of a host, "
+        "and sees that a challenge can be looked up.",
+    )
+
+    @property
+    def acme(self) -> bool:
+        """Whether Let's Encrypt signs."""
+        return self.issuer != "internal-ca"

@@ -99,14 +99,16 @@ def person(settings: Settings, environment: Mapping[str, str], variable: str, se
 
 
 def ca_certificate(file: Path | None, state: Mapping[str, Any] | None) -> str:
-    """PEM of the CA: from a file, else the output `caCertificate` of the stack.
+    """PEM of whom to trust: from a file, else the output `trustedCertificates` of the stack.
 
     Raises:
         ValueError: when there is neither.
     """
     if file is not None:
         return file.read_text(encoding="ascii")
-    found = outputs(state or {}).get("caCertificate")
+    found = outputs(state or {}).get("trustedCertificates")
     if isinstance(found, str):
         return found
-    raise ValueError("the stack has no output caCertificate: bring it up first, or name the certificate with --ca FILE")
+    raise ValueError(
+        "the stack has no output trustedCertificates: bring it up first, or name the certificate with --ca FILE"
+    )

@@ -6,12 +6,15 @@ is a top-level key of its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 import pulumi
 
+from components.acme.names import DNS_TOKEN, KEPT_CERTIFICATES
 from components.matrix import signing_key
 from lib import secret_shapes
 from settings.model import Settings
+from settings.platform import Provider
 from settings.problem import SettingsError
 
 
@@ -36,6 +39,10 @@ def _on_proxmox(settings: Settings) -> bool:
 
 def _on_existing_cluster(settings: Settings) -> bool:
     return settings.cluster.existing is not None
+
+
+def _by_provider(settings: Settings) -> bool:
+    return settings.certificates.acme and settings.certificates.solver in get_args(Provider)
 
 
 def _never(_: Settings) -> bool:
@@ -86,6 +93,20 @@ SECRET_KEYS = (
         "line of the signing key file of an earlier Matrix server of this name; set it before the first start",
         signing_key.problem,
     ),
+    StackSecret(
+        DNS_TOKEN,
+        _by_provider,
+        "with a provider in `certificates.solver`",
+        "API token of that provider, which may edit the zone",
+        secret_shapes.word,
+    ),
+    StackSecret(
+        KEPT_CERTIFICATES,
+        _never,
+        "written by `make`",
+        "certificates of the hosts, kept by `make up` and `make destroy` so that a new cluster orders none",
+        secret_shapes.kept_certificates,
+    ),
 )
 SECRET_NAMES = frozenset(key.name for key in SECRET_KEYS)
 
@@ -106,6 +127,8 @@ class StackSecrets:
     git_token: pulumi.Output[str] | None
     git_username: pulumi.Output[str] | None
     matrix_signing_key: pulumi.Output[str] | None
+    acme_dns_token: pulumi.Output[str] | None
+    kept_certificates: pulumi.Output[str] | None
 
 
 def problems(value_of: Callable[[str], str | None], settings: Settings) -> list[str]:
@@ -151,4 +174,6 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
         git_token=config.get_secret("gitToken"),
         git_username=config.get_secret("gitUsername"),
         matrix_signing_key=config.get_secret("matrixSigningKey"),
+        acme_dns_token=config.get_secret(DNS_TOKEN),
+        kept_certificates=config.get_secret(KEPT_CERTIFICATES),
     )

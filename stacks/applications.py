@@ -20,7 +20,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, in_phase
                 name=name,
                 # Not restricted: what runs here is not chosen by this program.
                 pod_security=PodSecurity.BASELINE,
-                ca_certificate=cluster.ca_certificate,
+                ca_certificate=cluster.trusted,
                 from_namespaces=(names.SystemNamespace.TRAEFIK,),
             ),
             in_phase,

@@ -31,7 +31,7 @@ from components.talos.api_server import ApiServer, ApiServerArgs
 from components.talos.cluster import TalosCluster, TalosClusterArgs
 from components.talos.config import NodeRole, to_yaml, trusted_roots
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
-from lib import last_update, trust
+from lib import acme, last_update, trust
 from lib.names import SystemNamespace
 from settings.infrastructure import TalosSettings
 from settings.model import Settings
@@ -67,7 +67,8 @@ def build(site: Site, after: Gates = ()) -> Cluster:
         CertificateAuthorityArgs(cluster_name=settings.cluster.name),
         pulumi.ResourceOptions(parent=phase),
     )
-    machines = _machines(site, phase, authority)
+    trusted = pulumi.Output.concat(authority.certificate_pem, acme.roots(settings.certificates.issuer))
+    machines = _machines(site, phase, trusted)
     kubeconfig = machines.kubeconfig if machines is not None else _given_kubeconfig(site)
     provider = k8s.Provider(
         "kubernetes",
@@ -89,6 +90,7 @@ def build(site: Site, after: Gates = ()) -> Cluster:
             chart=site.charts["cert-manager"],
             authority=authority,
             replicas=settings.system_replicas,
+            resolvers=settings.certificates.resolvers if settings.certificates.acme else (),
             after=foundation.pods,
         ),
         in_cluster,
@@ -100,8 +102,10 @@ def build(site: Site, after: Gates = ()) -> Cluster:
         kubernetes=provider,
         authority=authority,
         ca_certificate=authority.certificate_pem,
-        ca_file=trust.written(authority.certificate_pem, pulumi.get_stack()),
+        trusted=trusted,
+        ca_file=trust.written(trusted, pulumi.get_stack()),
         issuer=certificates.issuer,
+        cert_manager=certificates.namespace,
         ingress=traefik.digest,
         storage_class=foundation.storage_class,
         kubeconfig=kubeconfig,
@@ -123,7 +127,7 @@ def _given_kubeconfig(site: Site) -> pulumi.Output[str]:
     return site.secrets.kubeconfig
 
 
-def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Machines | None:
+def _machines(site: Site, phase: Phase, trusted: pulumi.Output[str]) -> _Machines | None:
     settings, token = site.settings, site.secrets.proxmox_api_token
     if settings.talos is None or settings.proxmox is None or token is None:
         return None
@@ -155,9 +159,9 @@ def _machines(site: Site, phase: Phase, authority: CertificateAuthority) -> _Mac
             machines=_virtual_machines(site, settings.talos, settings.proxmox, image, in_machines),
             node_patches=(
                 *map(to_yaml, trusted_roots(settings.talos.trusted_roots)),
-                *_registry(settings, authority),
+                *_registry(settings, trusted),
             ),
-            control_plane_patches=_login(site, settings.talos, authority),
+            control_plane_patches=_login(site, settings.talos, trusted),
         ),
         in_machines,
     )
@@ -181,20 +185,20 @@ def _expire(talos_secrets: TalosSecrets, cluster: TalosCluster) -> pulumi.Output
     )
 
 
-def _login(site: Site, talos_settings: TalosSettings, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:
+def _login(site: Site, talos_settings: TalosSettings, trusted: pulumi.Output[str]) -> Sequence[pulumi.Input[str]]:
     """Patches that let people use the Kubernetes API with their login at Authentik, which comes up much later."""
     if not talos_settings.cluster_roles:
         return ()
     kubectl = kubernetes_login.application(site.settings)
-    api_server = authority.certificate_pem.apply(lambda pem: authentication.api_server(kubectl, pem))
+    api_server = trusted.apply(lambda pem: authentication.api_server(kubectl, pem))
     return (api_server, authentication.host(kubectl, site.settings.network.of_nodes))
 
 
-def _registry(settings: Settings, authority: CertificateAuthority) -> Sequence[pulumi.Input[str]]:
+def _registry(settings: Settings, trusted: pulumi.Output[str]) -> Sequence[pulumi.Input[str]]:
     """Patches that let the nodes pull images from Harbor, which comes up much later."""
     if not settings.section(HarborSettings).enabled:
         return ()
-    return (authority.certificate_pem.apply(lambda pem: registry.patch(settings, pem)),)
+    return (trusted.apply(lambda pem: registry.patch(settings, pem)),)
 
 
 def _virtual_machines(

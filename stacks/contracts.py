@@ -20,6 +20,8 @@ from stack_file.secrets import StackSecrets
 
 Gates = tuple[pulumi.Resource, ...]
 """Resources that exist only once a phase is ready."""
+PublicHosts = Mapping[str, pulumi.Output[str]]
+"""Secret with the certificate of a host that Let's Encrypt signed, by the host; empty where the platform's CA does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +48,11 @@ class Cluster:
         kubernetes: Provider of its API, on the VIP.
         authority: The platform's CA.
         ca_certificate: PEM of its root.
-        ca_file: Path of the same certificate on the machine that deploys, for providers that take only files.
-        issuer: The ready ClusterIssuer.
+        trusted: PEM of all roots that certificates of the platform lead to: that one, and those of Let's Encrypt where
+            that signs for the hosts.
+        ca_file: Path of `trusted` on the machine that deploys, for providers that take only files.
+        issuer: The ready ClusterIssuer of that CA.
+        cert_manager: Namespace of cert-manager.
         ingress: Digest of the ingress controller, for gates that ask by a public host.
         kubeconfig: Administrator's kubeconfig, secret.
         talosconfig: Administrator's talosconfig, secret; None on an existing cluster.
@@ -57,8 +62,10 @@ class Cluster:
     kubernetes: k8s.Provider
     authority: CertificateAuthority
     ca_certificate: pulumi.Output[str]
+    trusted: pulumi.Output[str]
     ca_file: pulumi.Output[str]
     issuer: pulumi.Resource
+    cert_manager: Namespace
     ingress: pulumi.Output[str]
     storage_class: pulumi.Input[str]
     kubeconfig: pulumi.Output[str]

@@ -21,7 +21,7 @@ def build(site: Site, cluster: Cluster) -> None:
             settings=site.settings.gitops,
             git_username=site.secrets.git_username,
             git_token=site.secrets.git_token,
-            ca_certificate=cluster.ca_certificate if _is_own_host(site) else None,
+            ca_certificate=cluster.trusted if _is_own_host(site) else None,
         ),
         pulumi.ResourceOptions(parent=phase),
     )

@@ -21,7 +21,7 @@ from declarations.forward_auth import proxied_applications
 from lib import names
 from lib.kubernetes import PodSecurity
 from register import logins
-from stacks.contracts import Cluster, Identity, Infrastructure, Site
+from stacks.contracts import Cluster, Identity, Infrastructure, PublicHosts, Site
 
 
 class _Given(TypedDict):
@@ -33,7 +33,7 @@ class _Given(TypedDict):
     after: list[pulumi.Resource]
 
 
-def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Identity:
+def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, public: PublicHosts) -> Identity:
     """Brings phase 2 up on working secrets and databases."""
     phase = Phase(
         "phase2-identity",
@@ -41,7 +41,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
         pulumi.ResourceOptions(providers=[cluster.kubernetes]),
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
-    server = _server(site, cluster, infrastructure, in_phase)
+    server = _server(site, cluster, infrastructure, public, in_phase)
     strict = SystemSettings(
         "authentik-settings", SystemSettingsArgs(api=server.api), pulumi.ResourceOptions(parent=server)
     )
@@ -71,7 +71,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
     ]
     for name, token in site.settings.identity.tokens.items():
         AccountToken(paths.token(name), AccountTokenArgs(name=name, token=token, **given), in_phase)
-    _forward_auth(site, cluster, server, people_known, in_phase)
+    _forward_auth(site, cluster, server, (people_known, public), in_phase)
     return Identity(
         api=server.api,
         groups=people_known,
@@ -82,7 +82,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Ident
 
 
 def _server(
-    site: Site, cluster: Cluster, infrastructure: Infrastructure, in_phase: pulumi.ResourceOptions
+    site: Site, cluster: Cluster, infrastructure: Infrastructure, public: PublicHosts, in_phase: pulumi.ResourceOptions
 ) -> AuthentikServer:
     settings = site.settings
     namespace = Namespace(
@@ -90,7 +90,7 @@ def _server(
         NamespaceArgs(
             name=names.SystemNamespace.AUTHENTIK,
             pod_security=PodSecurity.RESTRICTED,
-            ca_certificate=cluster.ca_certificate,
+            ca_certificate=cluster.trusted,
             from_namespaces=(names.SystemNamespace.TRAEFIK,),
             metrics_ports=(METRICS_PORT,),
         ),
@@ -112,14 +112,20 @@ def _server(
             applications=logins.possible_applications(settings),
             blueprints=[*(one.slug for one in proxied), *([paths.OUTPOST] if proxied else [])],
             tokens=tuple(settings.identity.tokens),
+            public=public,
         ),
         in_phase,
     )
 
 
 def _forward_auth(
-    site: Site, cluster: Cluster, server: AuthentikServer, people: pulumi.Resource, in_phase: pulumi.ResourceOptions
+    site: Site,
+    cluster: Cluster,
+    server: AuthentikServer,
+    given: tuple[pulumi.Resource, PublicHosts],
+    in_phase: pulumi.ResourceOptions,
 ) -> None:
+    people, public = given
     applications = proxied_applications(site.settings)
     if applications:
         ForwardAuth(
@@ -130,6 +136,7 @@ def _forward_auth(
                 applications=applications,
                 issuer_ready=cluster.issuer,
                 after=[people],
+                public=public,
             ),
             in_phase,
         )

@@ -43,7 +43,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, identity
             client_secret=infrastructure.secrets[application.secret_path],
             user_group=settings.vault.user_group,
             admin_group=settings.vault.admin_group,
-            ca_certificate=cluster.ca_certificate,
+            ca_certificate=cluster.trusted,
             namespace=infrastructure.vault_namespace,
             proves=[infrastructure.vault_digest, identity.api.version],
             discovered=login.ready,

@@ -17,7 +17,7 @@ from settings import changes
 from settings.model import Settings
 from settings.rules import SIGNING_KEY
 from stack_file.secrets import StackSecrets
-from stacks import cluster, gitops, identity, infrastructure, integration, services
+from stacks import certificates, cluster, gitops, identity, infrastructure, integration, services
 from stacks.contracts import Site
 
 
@@ -42,14 +42,17 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     applied = AppliedSettings("applied-settings", _applied(site))
     the_cluster = cluster.build(site, after=(applied.record,))
     base = infrastructure.build(site, the_cluster)
-    login = identity.build(site, the_cluster, base)
+    public = certificates.build(site, the_cluster, base)
+    login = identity.build(site, the_cluster, base, public)
     joint = integration.build(site, the_cluster, base, login)
-    apps = services.build(site, the_cluster, base, joint)
+    apps = services.build(site, the_cluster, base, joint, public)
     gitops.build(site, the_cluster)
 
     outputs: dict[str, Any] = {
         "urls": {**login.urls, **base.urls, **apps.urls},
         "caCertificate": the_cluster.ca_certificate,
+        # That one, and the roots of Let's Encrypt where it signs: for tools, which trust nobody else.
+        "trustedCertificates": the_cluster.trusted,
         # What lib.secrets.skipped compares with, before the next operation.
         "secretGenerations": {declaration.path: declaration.generation for declaration in site.declarations},
         "kubeconfig": pulumi.Output.secret(the_cluster.kubeconfig),

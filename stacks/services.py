@@ -13,10 +13,12 @@ from declarations.service import Service
 from lib.names import CLUSTER_ISSUER, VAULT_ISSUER
 from register.services import SERVICES
 from stacks import applications
-from stacks.contracts import Cluster, Infrastructure, Integration, Services, Site
+from stacks.contracts import Cluster, Infrastructure, Integration, PublicHosts, Services, Site
 
 
-def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integration: Integration) -> Services:
+def build(
+    site: Site, cluster: Cluster, infrastructure: Infrastructure, integration: Integration, public: PublicHosts
+) -> Services:
     """Brings up the enabled services on working logins."""
     settings = site.settings
     phase = Phase(
@@ -25,9 +27,9 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, integrat
         pulumi.ResourceOptions(providers=[cluster.kubernetes]),
     )
     in_phase = pulumi.ResourceOptions(parent=phase)
-    given = _given(site, cluster, infrastructure)
+    given = {**_given(site, cluster, infrastructure), "public": public}
     namespaces = {
-        service.slug: service_namespace(service.namespace, cluster.ca_certificate, service.openings(settings), in_phase)
+        service.slug: service_namespace(service.namespace, cluster.trusted, service.openings(settings), in_phase)
         for service in SERVICES
         if settings.section(service.section).kept
     }
@@ -61,7 +63,7 @@ def _given(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Mapp
         "charts": site.charts,
         "secrets": infrastructure.secrets,
         "store_ready": [infrastructure.store],
-        "ca_certificate": cluster.ca_certificate,
+        "ca_certificate": cluster.trusted,
         "storage_class": cluster.storage_class,
         "issuers": {CLUSTER_ISSUER: cluster.issuer, VAULT_ISSUER: infrastructure.certificate_issuer},
         "ingress": cluster.ingress,

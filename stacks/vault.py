@@ -22,6 +22,7 @@ from components.vault.user_interface import VaultUserInterface, VaultUserInterfa
 from components.vault.values import ROOT_KEY, UNSEAL_KEY
 from lib import names
 from lib.kubernetes import PodSecurity
+from register.certificates import secret_names
 from stacks.contracts import Cluster, Site
 
 # Besides its own namespace: who syncs secrets, who has certificates signed, and the ingress for people.
@@ -84,6 +85,8 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
             service=server.service.metadata.name,
             ca_config_map=namespace.ca_bundle,
             issuer_ready=cluster.issuer,
+            # By name: they are ordered later, and Traefik takes each as soon as it is there.
+            public=secret_names(site.settings),
         ),
         in_phase,
     )
@@ -114,7 +117,7 @@ def _namespace(site: Site, cluster: Cluster, opts: pulumi.ResourceOptions) -> Na
         NamespaceArgs(
             name=names.SystemNamespace.VAULT,
             pod_security=PodSecurity.RESTRICTED,
-            ca_certificate=cluster.ca_certificate,
+            ca_certificate=cluster.trusted,
         ),
         opts,
     )

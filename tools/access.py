@@ -18,7 +18,7 @@ from tools.state import StateError, opened
 _FILES: Mapping[str, tuple[str, str]] = {
     "kubeconfig": ("kubeconfig", "KUBECONFIG"),
     "talosconfig": ("talosconfig", "TALOSCONFIG"),
-    "caCertificate": ("ca.pem", "VAULT_CACERT"),
+    "trustedCertificates": ("ca.pem", "VAULT_CACERT"),
 }
 """Stack output -> file, and the variable that names it."""
 

@@ -70,7 +70,7 @@ def link(browser: Browser, url: str, token: str, username: str, hours: int) -> s
 
 
 def _network(options: argparse.Namespace, settings: Settings, state: Mapping[str, Any]) -> Network:
-    trusted = trusting(str(plain(outputs(state)["caCertificate"])))
+    trusted = trusting(str(plain(outputs(state)["trustedCertificates"])))
     trusted.load_default_certs(ssl.Purpose.SERVER_AUTH)  # identity.url may have any certificate
     ingress = str(settings.network.load_balancers.ingress)
     route: Route = straight_to(options.connect_to) if options.connect_to else by_name_or({}, ingress)

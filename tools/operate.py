@@ -124,7 +124,7 @@ def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str]) -
         cluster_down=options.cluster_down,
         cluster_gone=options.cluster_gone,
     ).prepare(options.operation)
-    certificate = outputs(state or {}).get("caCertificate")
+    certificate = outputs(state or {}).get("trustedCertificates")
     if isinstance(certificate, str):
         # The program writes it as well, but does not run for every operation.
         write(certificate, TRUST / f"{options.stack.rsplit('/', 1)[-1]}.pem", engine.root)

@@ -1,7 +1,7 @@
 """Authentik in front of applications that know no login: Traefik asks it about every request."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from components.authentik.api import AuthentikApi
 from components.authentik.blueprint import Blueprint, BlueprintArgs
 from components.authentik.blueprints import paths, proxied
-from components.certificate import Certificate, CertificateArgs
+from components.certificate import CertificateArgs, host_certificate
 from components.custom_resource import CustomResourceArgs, custom_resource, value_after
 from components.script_job import ScriptJob, ScriptJobArgs
 from declarations.forward_auth import MIDDLEWARE, PREFIX, RESPONSE_HEADERS, ProxiedApplication
@@ -31,6 +31,7 @@ class ForwardAuthArgs:
     Attributes:
         applications: At least one.
         issuer_ready: The ClusterIssuer.
+        public: Secrets with certificates of Let's Encrypt, by host.
         after: The blueprint with the groups that the applications name.
     """
 
@@ -39,13 +40,14 @@ class ForwardAuthArgs:
     applications: Sequence[ProxiedApplication]
     issuer_ready: pulumi.Resource
     after: Sequence[pulumi.Resource]
+    public: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class ForwardAuth(pulumi.ComponentResource):
     """Creates for each application, named `login-<slug>`:
 
     - `-blueprint`: Blueprint with provider, application and access.
-    - `-tls`: Certificate of its host, which Traefik offers to whoever asks for that name.
+    - `-tls`: Certificate of its host, which Traefik offers to whoever asks for that name, unless Let's Encrypt signs.
     - `-route`: Ingress of the path on its host that belongs to Authentik.
     - `-redirect`: ScriptJob: whoever has no session is sent to Authentik, and comes back to the application.
 
@@ -102,7 +104,7 @@ class ForwardAuth(pulumi.ComponentResource):
 
     def _route(self, application: ProxiedApplication) -> None:
         namespace, name = self._args.api.namespace.namespace, f"login-{application.slug}"
-        certificate = Certificate(
+        tls_secret = host_certificate(
             f"{name}-tls",
             CertificateArgs(
                 namespace=namespace,
@@ -110,12 +112,13 @@ class ForwardAuth(pulumi.ComponentResource):
                 hosts=(application.host,),
                 issuer_ready=self._args.issuer_ready,
             ),
+            self._args.public,
             self._child,
         )
         k8s.networking.v1.Ingress(
             f"{name}-route",
             metadata={"name": name, "namespace": namespace},
-            spec=_ingress(application.host, certificate.secret_name),
+            spec=_ingress(application.host, tls_secret),
             opts=self._child,
         )
 

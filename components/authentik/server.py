@@ -1,7 +1,7 @@
 """Authentik: server, worker, their secrets, certificate and the gate in front of the API."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -13,7 +13,7 @@ from components.authentik.api import AuthentikApi
 from components.authentik.blueprints import administrator, paths
 from components.authentik.values import POSTGRES_SECRET, AuthentikValues, values
 from components.barrier import passed
-from components.certificate import Certificate, CertificateArgs
+from components.certificate import CertificateArgs, host_certificate
 from components.custom_resource import value_after
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.helm import Release, ReleaseArgs, release
@@ -46,6 +46,7 @@ class AuthentikServerArgs:
         secrets: The written secrets, among them `authentik/server` and `postgres/authentik`.
         store_ready: Readiness of the ClusterSecretStore.
         issuer_ready: The ClusterIssuer.
+        public: Secrets with certificates of Let's Encrypt, by host.
         ingress: Digest of the ingress controller.
         applications: Every application that may ever have a blueprint, also one that joins in a later phase: the
             worker mounts the files of all, each optional.
@@ -65,6 +66,7 @@ class AuthentikServerArgs:
     applications: Sequence[OidcApplication]
     blueprints: Sequence[str] = ()
     tokens: Sequence[str] = ()
+    public: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class AuthentikServer(pulumi.ComponentResource):
@@ -72,7 +74,7 @@ class AuthentikServer(pulumi.ComponentResource):
 
     - `<name>-administrator`: ConfigMap with the blueprint that renews the administrator's token and password.
     - `<name>-server-secret`, `<name>-postgres-secret`: ExternalSecrets.
-    - `<name>-tls`: Certificate of the public host.
+    - `<name>-tls`: Certificate of the public host, unless Let's Encrypt signs.
     - `<name>-release`: Release of the chart.
     - `<name>-api`: ScriptJob: the API answers on the public name and takes the token; `<name>-answers` stands for it.
     - `<name>-provider`: Provider for `pulumi_authentik` resources.
@@ -140,7 +142,7 @@ class AuthentikServer(pulumi.ComponentResource):
 
     def _release(self, administrator_blueprint: pulumi.Output[str], server_secret: pulumi.Output[str]) -> Release:
         args, child = self._args, pulumi.ResourceOptions(parent=self)
-        certificate = Certificate(
+        tls_secret = host_certificate(
             f"{self._name}-tls",
             CertificateArgs(
                 namespace=args.namespace.namespace,
@@ -148,6 +150,7 @@ class AuthentikServer(pulumi.ComponentResource):
                 hosts=(args.identity.host,),
                 issuer_ready=args.issuer_ready,
             ),
+            args.public,
             child,
         )
         inputs = AuthentikValues(
@@ -164,7 +167,7 @@ class AuthentikServer(pulumi.ComponentResource):
             clients=[application.slug for application in args.applications if not application.public],
             server_secret=server_secret,
             postgres_secret=self._secret("postgres-secret", POSTGRES_SECRET, ("password",)),
-            tls_secret=certificate.secret_name,
+            tls_secret=tls_secret,
             administrator_blueprint=administrator_blueprint,
             tokens=args.tokens,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -25,12 +26,14 @@ class CertManagerArgs:
 
     Attributes:
         replicas: How many pods of the webhook.
+        resolvers: DNS servers by which challenges of Let's Encrypt are checked; none where it signs nothing.
         after: A network and DNS for pods.
     """
 
     chart: Chart
     authority: CertificateAuthority
     replicas: int = 2
+    resolvers: Sequence[IPv4Address] = field(default_factory=tuple)
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -44,17 +47,19 @@ class CertManager(pulumi.ComponentResource):
     - `<name>-signs`: stands for it.
 
     Attributes:
+        namespace: Its namespace, where it looks for the Secrets of ClusterIssuers.
         issuer: Gate: the ClusterIssuer is ready.
         ready: The same, as the gate of this component.
     """
 
+    namespace: Namespace
     issuer: pulumi.Resource
     ready: Sequence[pulumi.Resource]
 
     def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:kubernetes/cert_manager:CertManager", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = Namespace(
+        self.namespace = Namespace(
             f"{name}-namespace",
             NamespaceArgs(
                 name=names.SystemNamespace.CERT_MANAGER,
@@ -62,10 +67,16 @@ class CertManager(pulumi.ComponentResource):
                 open_ports=(_WEBHOOK_PORT,),
             ),
             child,
-        ).namespace
+        )
+        namespace = self.namespace.namespace
         installed = release(
             f"{name}-release",
-            ReleaseArgs(chart=args.chart, release="cert-manager", namespace=namespace, values=values(args.replicas)),
+            ReleaseArgs(
+                chart=args.chart,
+                release="cert-manager",
+                namespace=namespace,
+                values=values(args.replicas, args.resolvers),
+            ),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         issuing = k8s.core.v1.Secret(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from components.matrix.settings import MatrixSettings
+from lib.acme import PRODUCTION
 from lib.kubernetes import mebibytes
 from settings.model import Settings
 from settings.problem import Problem
@@ -36,7 +37,7 @@ def administrators_have_an_interface(settings: Settings) -> Iterator[Problem]:
 def other_servers_trust_the_certificates(settings: Settings) -> Iterator[Problem]:
     """The rest of the world verifies them as browsers do (Matrix specification, server-server API, section TLS)."""
     matrix, issuer = settings.section(MatrixSettings), settings.certificates.issuer
-    if matrix.federation and not matrix.federation_servers and issuer == "internal-ca":
+    if matrix.federation and not matrix.federation_servers and issuer != PRODUCTION:
         yield Problem(
             "matrix.federation",
             "true",

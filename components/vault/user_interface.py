@@ -1,12 +1,13 @@
 """Vault's UI and API on its public host, through the ingress."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.certificate import Certificate, CertificateArgs
+from components.certificate import CertificateArgs, host_certificate
 from components.custom_resource import CustomResourceArgs, custom_resource
 from lib.kubernetes import TRAEFIK_API
 from lib.names import INGRESS_CLASS
@@ -14,18 +15,24 @@ from lib.names import INGRESS_CLASS
 
 @dataclass(frozen=True, kw_only=True)
 class VaultUserInterfaceArgs:
-    """Host and backend. `service` is the Service of Vault's API, annotated for TLS to the backend."""
+    """Host and backend.
+
+    Attributes:
+        service: The Service of Vault's API, annotated for TLS to the backend.
+        public: Secrets with certificates of Let's Encrypt, by host.
+    """
 
     namespace: pulumi.Output[str]
     host: str
     service: pulumi.Input[str]
     ca_config_map: pulumi.Input[str]
     issuer_ready: pulumi.Resource
+    public: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class VaultUserInterface(pulumi.ComponentResource):
-    """Creates `<name>-transport` (Traefik ServersTransport that trusts the platform's CA), `<name>-tls` (Certificate)
-    and `<name>` (Ingress).
+    """Creates `<name>-transport` (Traefik ServersTransport that trusts the platform's CA), `<name>-tls` (Certificate,
+    unless Let's Encrypt signs) and `<name>` (Ingress).
 
     Attributes:
         url: Where people find Vault.
@@ -48,7 +55,7 @@ class VaultUserInterface(pulumi.ComponentResource):
             ),
             child,
         )
-        certificate = Certificate(
+        tls_secret = host_certificate(
             f"{name}-tls",
             CertificateArgs(
                 namespace=args.namespace,
@@ -56,12 +63,13 @@ class VaultUserInterface(pulumi.ComponentResource):
                 hosts=(args.host,),
                 issuer_ready=args.issuer_ready,
             ),
+            args.public,
             child,
         )
         k8s.networking.v1.Ingress(
             name,
             metadata={"name": "vault", "namespace": args.namespace},
-            spec=_ingress(args, certificate.secret_name),
+            spec=_ingress(args, tls_secret),
             # The Service names the transport in an annotation.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[transport]),
         )

@@ -8,19 +8,24 @@ from itertools import pairwise
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
+from lab.providers.acme import stand_ins
 from lab.providers.kubernetes.cluster import Cluster, secret_data
 from lab.providers.operators.conditions import runs
 
 
 def pairs(cluster: Cluster) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
-    """Certificate and key (PEM) of each host that a Secret of the kind has."""
+    """Certificate and key (PEM) of each name that a Secret of the kind has, wildcards among them. Those beside
+    cert-manager are shown by nobody, as an Ingress takes a Secret of its own namespace.
+    """
     for secret in cluster.each("Secret"):
-        data = secret_data(secret) if secret.get("type") == "kubernetes.io/tls" else {}
-        for name in _names(data.get("tls.crt", "")):
+        shown = secret.get("type") == "kubernetes.io/tls" and secret["metadata"]["namespace"] != "cert-manager"
+        data = secret_data(secret) if shown else {}
+        for name in names_of(data.get("tls.crt", "")):
             yield name, (data["tls.crt"].encode(), data["tls.key"].encode())
 
 
-def _names(pem: str) -> list[str]:
+def names_of(pem: str) -> list[str]:
+    """DNS names of a certificate; none of what is no certificate."""
     try:
         extensions = x509.load_pem_x509_certificate(pem.encode()).extensions
         names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -35,9 +40,14 @@ def trusts(cluster: Cluster, trusted: str, host: str) -> bool:
     """
     if not runs(cluster, "cert-manager"):
         return True
-    roots = x509.load_pem_x509_certificates(trusted.encode())
-    shown = [pem for name, (pem, _) in pairs(cluster) if name == host]
+    roots = x509.load_pem_x509_certificates("".join((trusted, *stand_ins(trusted))).encode())
+    shown = [pem for name, (pem, _) in pairs(cluster) if holds(name, host)]
     return any(_leads_to(x509.load_pem_x509_certificates(pem), roots) for pem in shown)
+
+
+def holds(name: str, host: str) -> bool:
+    """Whether a name in a certificate stands for a host."""
+    return name in (host, f"*.{host.partition('.')[2]}")
 
 
 def _leads_to(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]) -> bool:

@@ -22,6 +22,7 @@ from doubles.client import Answer
 from doubles.loopback import Reply, greeting
 from doubles.platform import API, running, ssh_words
 from lab.providers import certificates
+from lab.providers.acme import stand_ins
 from lab.providers.authentik.instance import Instance
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
 from lab.providers.kubernetes.endpoints import UnreachableError, locate
@@ -95,7 +96,12 @@ def ask(cluster: Cluster, settings: Settings, state: Mapping[str, Any]) -> Seque
         account = _robot(cluster, settings)
     settings = _with_guests(settings)
     with ExitStack() as stack:
-        contexts = {host: server(pair) for host, pair in held.pairs.items() if host in held.answers}
+        contexts = {
+            host: server(pair)
+            for name, pair in held.pairs.items()
+            for host in held.answers
+            if certificates.holds(name, host)
+        }
         # What Traefik shows where no Secret has the name.
         contexts[""] = Authority("TRAEFIK DEFAULT CERT").server(list(held.answers))
         own = Authority("kubernetes")  # which signs for the API server alone
@@ -110,7 +116,8 @@ def ask(cluster: Cluster, settings: Settings, state: Mapping[str, Any]) -> Seque
                 raise OSError(reason)
             return ssh if wanted == SSH_PORT else ("127.0.0.1", port)
 
-        network = Network(trusting(str(outputs({"deployment": state})["caCertificate"])), route)
+        trusted = str(outputs({"deployment": state})["trustedCertificates"])
+        network = Network(trusting("".join((trusted, *stand_ins(trusted)))), route)
         api = ApiServer(f"https://{API}:6443", Network(trusting(own.pem.decode()), route))
         site = Site(settings=settings, network=network, outsider=_person(STRANGER), robot=account, api=api)
         return list(run(_checks(site)))

@@ -4,6 +4,7 @@ from declarations.service import Check
 from register.services import SERVICES
 from stack_file.checks import (
     capacity,
+    certificates,
     databases,
     dns,
     identity,
@@ -71,5 +72,6 @@ ALL: tuple[Check, ...] = (
     *offline.ALL,
     *dns.ALL,
     *records.ALL,
+    *certificates.ALL,
     *(check for service in SERVICES for check in service.checks),
 )

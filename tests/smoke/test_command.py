@@ -126,7 +126,7 @@ def test_another_project_can_be_named(settings: Settings) -> None:
 
 
 def test_the_ca_is_the_output_of_the_stack_unless_a_file_is_named(tmp_path: Path) -> None:
-    stack = {"type": "pulumi:pulumi:Stack", "outputs": {"caCertificate": "from the state"}}
+    stack = {"type": "pulumi:pulumi:Stack", "outputs": {"trustedCertificates": "from the state"}}
     state = {"deployment": {"resources": [stack]}}
     assert ca_certificate(None, state) == "from the state", "what the last update left"
     file = tmp_path / "ca.pem"

@@ -50,11 +50,20 @@ def secret_values() -> Mapping[str, str]:
         "gitToken": f"glpat-{identifier('gitToken')}",
         "gitUsername": f"robot-{identifier('gitUsername')}",
         "matrixSigningKey": f"ed25519 a_old {_seed()}",
+        "acmeDnsToken": identifier("acmeDnsToken"),
+        "keptCertificates": json.dumps([kept_certificate("tls-gitea")]),
     }
     unknown = SECRET_NAMES - set(values)
     if unknown:
         raise AssertionError(f"tests/support/program.py has no value for the secrets {sorted(unknown)}")
     return values
+
+
+def kept_certificate(name: str) -> dict[str, Any]:
+    """A Secret as `make up` keeps it."""
+    pair = {"tls.crt": "-----BEGIN CERTIFICATE-----\n", "tls.key": identifier(f"key of {name}")}
+    metadata = {"name": name, "annotations": {"cert-manager.io/issuer-name": "acme-production"}}
+    return {"kind": "Secret", "metadata": metadata, "type": "kubernetes.io/tls", "stringData": pair}
 
 
 def _seed() -> str:

@@ -11,7 +11,7 @@ from tools import access
 OUTPUTS = {
     "kubeconfig": secret("apiVersion: v1\n"),
     "talosconfig": secret("context: home\n"),
-    "caCertificate": "-----BEGIN CERTIFICATE-----\n",
+    "trustedCertificates": "-----BEGIN CERTIFICATE-----\n",
     "urls": {"vault": "https://vault.example.com"},
 }
 

@@ -64,7 +64,7 @@ def run(authority: Authority, tls: ssl.SSLContext, tmp_path: Path) -> Invite:
         root.mkdir()
         inputs: dict[str, Any] = {"url": f"https://{HOST}", "token": secret(token)}
         provider = {"type": "pulumi:providers:authentik", "inputs": inputs}
-        brought_up(root, {"caCertificate": authority.pem.decode()}, provider)
+        brought_up(root, {"trustedCertificates": authority.pem.decode()}, provider)
         with serving(respond, tls) as double:
             address = double.url.removeprefix("https://")
             code = invite.main(["--stack", STACK, "--user", username, "--connect-to", address], root)

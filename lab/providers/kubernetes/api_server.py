@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from doubles.kubernetes_api import Target
 from lab.providers.kubernetes import pods, rbac
-from lab.providers.kubernetes.cluster import CRDS, OBJECTS, RELEASES, RESTARTS, VAULTS, Cluster
+from lab.providers.kubernetes.cluster import CRDS, OBJECTS, RELEASES, RESTARTS, VAULTS, Cluster, encoded
 from lab.providers.kubernetes.kinds import Kind
 from lab.providers.talos import nodes
 
@@ -76,6 +76,12 @@ class State:
             yield from self._kept(target)
         if target.resource == "pods":
             yield from self._pods(target.namespace)
+
+    def create(self, target: Target, made: dict[str, Any]) -> None:
+        """A Secret; scripts make nothing else."""
+        data = encoded(made.pop("stringData", {}))
+        metadata = {**made["metadata"], "namespace": target.namespace}
+        self.cluster.apply_plain({"apiVersion": "v1", "kind": "Secret", **made, "metadata": metadata, "data": data})
 
     def _node(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
         ready = pods.network_ready(self.cluster) and not node.get("down")

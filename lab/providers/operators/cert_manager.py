@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from lab.providers.kubernetes.cluster import Cluster, encoded
+from lab.providers import acme
+from lab.providers.certificates import names_of
+from lab.providers.kubernetes.cluster import Cluster, encoded, secret_data
 from lab.providers.kubernetes.endpoints import is_true
 from lab.providers.kubernetes.pods import data_of, lacking
 from lab.providers.operators import signing, vault_issuers
@@ -31,7 +33,10 @@ def run(site: Site) -> None:
     for issuer in cluster.each(f"{_GROUP}/Issuer"):
         report(cluster, issuer, _issuer_problem(cluster, issuer, issuer["metadata"]["namespace"]))
     for certificate in cluster.each(f"{_GROUP}/Certificate"):
-        problem = _certificate_problem(cluster, certificate)
+        if _holds(cluster, certificate):
+            report(cluster, certificate, "")
+            continue
+        problem = _certificate_problem(cluster, certificate, home)
         if report(cluster, certificate, problem):
             _issue(cluster, certificate, home)
 
@@ -44,10 +49,12 @@ def _issuer_problem(cluster: Cluster, issuer: Mapping[str, Any], namespace: str)
     if kinds == ["ca"]:
         problems = list(lacking(cluster, "Secret", namespace, spec["ca"]["secretName"], "tls.crt", "tls.key"))
         return f"Error getting keypair for CA issuer: {problems[0]}" if problems else ""
+    if kinds == ["acme"]:
+        return acme.issuer_problem(cluster, issuer, namespace)
     return vault_issuers.problem(cluster, issuer, namespace) if kinds == ["vault"] else ""
 
 
-def _certificate_problem(cluster: Cluster, certificate: Mapping[str, Any]) -> str:
+def _certificate_problem(cluster: Cluster, certificate: Mapping[str, Any], home: str) -> str:
     spec, namespace = certificate["spec"], certificate["metadata"]["namespace"]
     if not any(spec.get(field) for field in ("commonName", "dnsNames", "ipAddresses", "uris", "emailAddresses")):
         return "at least one of commonName, dnsNames, uris, ipAddresses, or emailAddresses must be set"
@@ -62,15 +69,36 @@ def _certificate_problem(cluster: Cluster, certificate: Mapping[str, Any]) -> st
         return sign_problem(
             cluster.world, issuer["spec"]["vault"]["path"], spec.get("dnsNames") or [], spec.get("ipAddresses") or []
         )
+    if "acme" in issuer["spec"]:
+        return acme.order_problem(cluster, issuer, spec["dnsNames"], home if kind == "ClusterIssuer" else namespace)
     return ""
 
 
+def _issuer_annotations(certificate: Mapping[str, Any]) -> dict[str, str]:
+    reference = certificate["spec"]["issuerRef"]
+    told = {"issuer-name": reference["name"], "issuer-kind": reference.get("kind", "Issuer"), "issuer-group": _GROUP}
+    return {f"{_GROUP}/{key}": value for key, value in told.items()}
+
+
+def _holds(cluster: Cluster, certificate: Mapping[str, Any]) -> bool:
+    """Whether the Secret is one of this issuer for these names, whoever made it: then nothing is asked for
+    (internal/controller/certificates/policies, the chain of triggers).
+    """
+    spec = certificate["spec"]
+    secret = cluster.look("Secret", certificate["metadata"]["namespace"], spec["secretName"])
+    if (
+        secret is None
+        or not _issuer_annotations(certificate).items() <= (secret["metadata"].get("annotations") or {}).items()
+    ):
+        return False
+    pem = secret_data(secret).get("tls.crt", "")
+    return sorted(names_of(pem)) == sorted(spec.get("dnsNames") or ())
+
+
 def _issue(cluster: Cluster, certificate: Mapping[str, Any], home: str) -> None:
-    """Write the Secret of a certificate, once."""
+    """Write the Secret of a certificate."""
     spec, metadata = certificate["spec"], certificate["metadata"]
     namespace, name = metadata["namespace"], spec["secretName"]
-    if cluster.exists("Secret", namespace, name):
-        return
     seed = f"{namespace}/{name} {cluster.world.secret_seed().hex()}"
     template = spec.get("secretTemplate") or {}
     secret = {
@@ -81,7 +109,7 @@ def _issue(cluster: Cluster, certificate: Mapping[str, Any], home: str) -> None:
             "name": name,
             "namespace": namespace,
             "labels": dict(template.get("labels") or {}),
-            "annotations": dict(template.get("annotations") or {}),
+            "annotations": {**(template.get("annotations") or {}), **_issuer_annotations(certificate)},
         },
         "data": encoded(_signed(cluster, certificate, home, seed)),
     }
@@ -99,6 +127,12 @@ def _signed(cluster: Cluster, certificate: Mapping[str, Any], home: str, seed: s
     authority = signer(cluster.world, told["vault"]["path"]) if "vault" in told else None
     if "ca" in told:
         authority = data_of(cluster, "Secret", place[1], told["ca"]["secretName"])
+    if "acme" in told:
+        server = told["acme"]["server"]
+        acme.count(cluster.world, server, spec["dnsNames"])
+        pair = acme.authority(server)
+        # cert-manager does not know the root that it leads to.
+        return {**signing.issue(seed, spec, {"tls.crt": pair.certificate, "tls.key": pair.key}), "ca.crt": ""}
     if authority:
         return signing.issue(seed, spec, authority)
     common = spec.get("commonName") or (spec.get("dnsNames") or ["certificate"])[0]

@@ -214,7 +214,7 @@ def test_the_lock_of_an_operation_that_may_live_stays(run: Run, checkout: Path, 
 
 
 def test_the_ca_of_the_last_update_is_there_for_an_operation_without_the_program(run: Run, checkout: Path) -> None:
-    resources = [{"type": "pulumi:pulumi:Stack", "outputs": {"caCertificate": "PEM\n"}}]
+    resources = [{"type": "pulumi:pulumi:Stack", "outputs": {"trustedCertificates": "PEM\n"}}]
     (checkout / "state").write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
     started(run("destroy", "--stack", "test-cluster"))
     written = checkout / "build" / "trust" / "test-cluster.pem"
