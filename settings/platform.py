@@ -128,8 +128,8 @@ class SecretsSettings(Strict):
     extra: dict[SecretPath, ExtraSecret] = Field(default_factory=dict, description="Every added secret by its path.")
 
 
-Provider = Literal["cloudflare", "digitalocean"]
-"""DNS providers that cert-manager knows and whose API takes one token."""
+OWN_DNS = "rfc2136"
+"""Solver that updates the zones of the section `dns`. The others are providers whose API takes one token."""
 
 
 class CertificatesSettings(Strict):
@@ -143,10 +143,10 @@ class CertificatesSettings(Strict):
     email: Email | None = Field(
         default=None, description="Contact of the account at Let's Encrypt, which an ACME issuer needs."
     )
-    solver: Provider | None = Field(
+    solver: Literal["rfc2136", "cloudflare", "digitalocean"] | None = Field(
         default=None,
-        description="Who answers the challenges of an ACME issuer (DNS-01): the provider that the domain is at, by the "
-        "token `acmeDnsToken`.",
+        description="Where the challenges of an ACME issuer are answered (DNS-01). rfc2136: in the zones of the "
+        "section dns; else at the provider that the domain is at, by the token `acmeDnsToken`.",
     )
     wildcard: bool = Field(
         default=False,

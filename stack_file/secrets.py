@@ -6,7 +6,6 @@ is a top-level key of its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import get_args
 
 import pulumi
 
@@ -14,7 +13,7 @@ from components.acme.names import DNS_TOKEN, KEPT_CERTIFICATES
 from components.matrix import signing_key
 from lib import secret_shapes
 from settings.model import Settings
-from settings.platform import Provider
+from settings.platform import OWN_DNS
 from settings.problem import SettingsError
 
 
@@ -42,7 +41,7 @@ def _on_existing_cluster(settings: Settings) -> bool:
 
 
 def _by_provider(settings: Settings) -> bool:
-    return settings.certificates.acme and settings.certificates.solver in get_args(Provider)
+    return settings.certificates.acme and settings.certificates.solver not in (None, OWN_DNS)
 
 
 def _never(_: Settings) -> bool:

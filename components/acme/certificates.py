@@ -7,11 +7,13 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.acme.issuer import TOKEN_KEY, AcmeIssuerArgs, acme_issuer, with_token
+from components.acme.issuer import TOKEN_KEY, TSIG_KEY, AcmeIssuerArgs, acme_issuer, with_token, with_updates
 from components.acme.kept import KeptCertificates, KeptCertificatesArgs
-from components.acme.names import REHEARSAL
+from components.acme.names import DNS_TOKEN, REHEARSAL, TSIG_SECRET
 from components.certificate import Certificate, CertificateArgs
+from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace
+from components.platform_secrets import WrittenSecret
 from lib.acme import PRODUCTION, STAGING
 from lib.reflection import reflected
 from register.certificates import PublicCertificate
@@ -29,7 +31,10 @@ class PublicCertificatesArgs:
         namespace: That of cert-manager, where it looks for the Secrets of a ClusterIssuer; the certificates are there
             too, in one place for all.
         certificates: Each certificate; there is at least one.
-        dns_token: Token of a DNS provider, secret.
+        nameservers: Where each zone of the section `dns` takes updates, `host:port` by zone; for the solver `rfc2136`.
+        update_key: What signs those updates: the written secret of the registry.
+        store_ready: Readiness of the ClusterSecretStore.
+        dns_token: Token of a DNS provider, secret; for the other solvers.
         kept: What was kept of an earlier cluster, secret.
         cert_manager: It is ready.
     """
@@ -37,6 +42,9 @@ class PublicCertificatesArgs:
     namespace: Namespace
     settings: CertificatesSettings
     certificates: Sequence[PublicCertificate]
+    nameservers: Mapping[str, str]
+    update_key: WrittenSecret | None
+    store_ready: Sequence[pulumi.Resource]
     dns_token: pulumi.Output[str] | None
     kept: pulumi.Output[str] | None
     cert_manager: pulumi.Resource
@@ -45,7 +53,8 @@ class PublicCertificatesArgs:
 class PublicCertificates(pulumi.ComponentResource):
     """Creates:
 
-    - `acme-dns-token`: Secret with the token of a DNS provider.
+    - `acme-tsig`: ExternalSecret of the key that signs updates of zones, or `acme-dns-token`: Secret with the token of
+      a DNS provider.
     - `kept-certificates`: KeptCertificates, where there are any.
     - `acme-staging`: ClusterIssuer, and for production `rehearsal`: a Certificate of it for all hosts at once. Nothing
       is ordered from production before the same names were proven in the same way there, where failures cost nothing.
@@ -81,8 +90,20 @@ class PublicCertificates(pulumi.ComponentResource):
 
     def _solved(self) -> Sequence[Mapping[str, Any]]:
         args = self._args
+        if args.update_key is not None:
+            key = ExternalSecret(
+                TSIG_SECRET,
+                ExternalSecretArgs(
+                    namespace=args.namespace,
+                    secret_name=TSIG_SECRET,
+                    keys=[SecretKey(TSIG_KEY, args.update_key, "key")],
+                    ready=args.store_ready,
+                ),
+                self._child,
+            ).secret_name
+            return [with_updates(zone, nameserver, key) for zone, nameserver in args.nameservers.items()]
         if args.dns_token is None or args.settings.solver is None:
-            raise ValueError("certificates.solver: is missing, or its token")
+            raise ValueError(f"certificates.solver: {args.settings.solver} has no key, and there is no {DNS_TOKEN}")
         secret = k8s.core.v1.Secret(
             "acme-dns-token",
             metadata={"name": "acme-dns-token", "namespace": args.namespace.namespace},

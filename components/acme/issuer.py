@@ -9,9 +9,12 @@ import pulumi_kubernetes as k8s
 
 from components.acme.names import account
 from components.custom_resource import CustomResourceArgs, custom_resource
+from components.dns.names import TSIG_ALGORITHM
 from lib.acme import DIRECTORIES
+from settings.dns import UPDATE_KEY
 
-TOKEN_KEY = "token"
+TOKEN_KEY, TSIG_KEY = "token", "key"
+"""Keys of the Secrets with what a solver proves itself by."""
 _TOKEN_FIELDS: Mapping[str, str] = {"cloudflare": "apiTokenSecretRef", "digitalocean": "tokenSecretRef"}
 """Where each provider takes its token (definition of ClusterIssuer, `spec.acme.solvers[].dns01`)."""
 
@@ -48,6 +51,19 @@ def acme_issuer(name: str, args: AcmeIssuerArgs, opts: pulumi.ResourceOptions) -
         ),
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(args.after))),
     )
+
+
+def with_updates(zone: str, nameserver: str, secret_name: pulumi.Input[str]) -> Mapping[str, Any]:
+    """The solver of a zone of the section `dns`: updates (RFC 2136), signed with a key in a Secret of cert-manager's
+    namespace. An algorithm has the name that pkg/issuer/acme/dns/rfc2136 of cert-manager knows.
+    """
+    updates = {
+        "nameserver": nameserver,
+        "tsigKeyName": UPDATE_KEY,
+        "tsigAlgorithm": TSIG_ALGORITHM.replace("-", "").upper(),
+        "tsigSecretSecretRef": {"name": secret_name, "key": TSIG_KEY},
+    }
+    return {"selector": {"dnsZones": [zone]}, "dns01": {"rfc2136": updates}}
 
 
 def with_token(provider: str, secret_name: pulumi.Input[str]) -> Mapping[str, Any]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+from components.acme.names import TSIG_SECRET
 from components.dns import names
 from declarations.shared_secrets import database
+from lib.names import SystemNamespace
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, password
-from settings.dns import Side
+from settings.dns import UPDATE_KEY, Side
 from settings.model import Settings
+from settings.platform import OWN_DNS
 
 _POD = (f"Deployment/{names.WORKLOAD}",)
 SERVER, TSIG, SIGNING = "powerdns", "tsig", "signing"
@@ -53,9 +56,15 @@ def _tsig(settings: Settings, key: str) -> SecretDeclaration:
     return SecretDeclaration(
         path=names.tsig_path(key),
         fields=(Field(name="key", kind=Kind.BASE64, size=32),),
-        readers=_readers(settings, TSIG, tuple(Side)),
+        readers=(*_readers(settings, TSIG, tuple(Side)), *(_certificates(settings) if key == UPDATE_KEY else ())),
         window="whoever has the old key is refused until it has the new one",
     )
+
+
+def _certificates(settings: Settings) -> Iterator[Reader]:
+    if settings.certificates.solver == OWN_DNS:
+        follows = "cert-manager reads it for each challenge"
+        yield Reader(namespace=SystemNamespace.CERT_MANAGER, secret=TSIG_SECRET, follows=follows)
 
 
 def _signing(settings: Settings, zone: str) -> SecretDeclaration:

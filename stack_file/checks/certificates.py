@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from declarations.service import Check
 from register.certificates import certificates
 from settings.model import Settings
+from settings.platform import OWN_DNS
 from settings.problem import Problem
 
 _NOT_IN_THE_WORLD = frozenset(
@@ -46,6 +47,20 @@ def the_world_knows_the_domain(settings: Settings) -> Iterator[Problem]:
         yield Problem("certificates.issuer", settings.certificates.issuer, clash, fix)
 
 
+def names_are_in_the_zones(settings: Settings) -> Iterator[Problem]:
+    section, dns = settings.certificates, settings.dns
+    if not section.acme or section.solver != OWN_DNS:
+        return
+    if not dns.enabled:
+        fix = "add the section dns, or name the provider that the domain is at"
+        yield Problem("certificates.solver", section.solver, "updates zones of the section dns, which is off", fix)
+        return
+    for name in dict.fromkeys(name.removeprefix("*.") for one in certificates(settings) for name in one.names):
+        if dns.zone_of(name) is None:
+            clash = f"cannot prove {name}, which lies in no zone of dns.zones"
+            yield Problem("certificates.solver", section.solver, clash, f"declare the zone of {name} there")
+
+
 def _inner(name: str) -> str:
     """The ending by which a name is not in the DNS of the world; empty where it may be."""
     if f".{name}".endswith(f".{_HOME}"):
@@ -54,4 +69,4 @@ def _inner(name: str) -> str:
     return top if top in _NOT_IN_THE_WORLD else ""
 
 
-ALL: tuple[Check, ...] = (what_an_acme_issuer_needs, the_world_knows_the_domain)
+ALL: tuple[Check, ...] = (what_an_acme_issuer_needs, the_world_knows_the_domain, names_are_in_the_zones)
