@@ -140,6 +140,14 @@ class Network:
                 "network of the cluster, or name another way with --connect-to ADDRESS"
             ) from None
 
+    def certificate_end(self, host: str) -> float:
+        """When the certificate that a host shows ends, in seconds since 1970; raises OSError."""
+        with (
+            socket.create_connection(self.route(host, 443), self.timeout) as plain,
+            self.trusted.wrap_socket(plain, server_hostname=host) as shown,
+        ):
+            return ssl.cert_time_to_seconds(str((shown.getpeercert() or {})["notAfter"]))
+
     def opener(self, *handlers: urllib.request.BaseHandler) -> urllib.request.OpenerDirector:
         """Opens https URLs and follows no redirect."""
         through = _Handler(self.trusted, self.route)

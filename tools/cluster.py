@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -31,6 +32,10 @@ _SERVER_ERROR = 500
 
 class ClusterError(Exception):
     """The API cannot be asked, or refused. The message says why."""
+
+
+class AbsentError(ClusterError):
+    """There is no such object."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +112,13 @@ class Api:
         """The object at a path; raises ClusterError."""
         return self._ask(path)
 
+    def look(self, path: str) -> dict[str, Any] | None:
+        """The object at a path, None where there is none; raises ClusterError."""
+        try:
+            return self._ask(path)
+        except AbsentError:
+            return None
+
     def _newest(self, namespace: str, name: str) -> dict[str, Any] | None:
         query = urlencode({"labelSelector": f"owner=helm,name={name}"})
         found = self._ask(f"/api/v1/namespaces/{namespace}/secrets?{query}")["items"]
@@ -116,7 +128,8 @@ class Api:
         try:
             found: dict[str, Any] = json.loads(self._answer(path, patch))
         except urllib.error.HTTPError as error:
-            raise ClusterError(f"{self.server} answers {error.code} for {path.partition('?')[0]}") from None
+            kind = AbsentError if error.code == HTTPStatus.NOT_FOUND else ClusterError
+            raise kind(f"{self.server} answers {error.code} for {path.partition('?')[0]}") from None
         except OSError as error:
             raise ClusterError(f"{self.server} does not answer: {getattr(error, 'reason', error)}") from None
         return found

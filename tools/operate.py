@@ -21,7 +21,7 @@ from lib.secret_state import outputs
 from lib.trust import TRUST, write
 from stack_file.check import refused
 from stack_file.load import load_stack_file
-from tools import expiry, flux_sync, secret_values
+from tools import expiry, flux_sync, kept_certificates, secret_values
 from tools.cluster import Cluster, ClusterError, api_of
 from tools.doctor import before
 from tools.preparation import NotReadyError, Preparation, on_a_terminal
@@ -159,20 +159,28 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
         print(f"{settings}: {line}", file=sys.stderr)
     if (state is not None and refused(settings, state)) or wrong:
         sys.exit(1)
+    engine, read = Engine(binary, options.stack, root), load_stack_file(settings)
+
+    def say(text: str) -> None:
+        print(f"{options.operation}: {text}", file=sys.stderr)
+
     # Who repairs a cluster knows that not everything is there.
     asked = options.operation == "up" and not (options.no_doctor or options.cluster_down or options.cluster_gone)
-    if asked and before.stopped(Engine(binary, options.stack, root), settings, state):
+    if asked and before.stopped(engine, settings, state):
         sys.exit("up: nothing was begun. Mend what failed, or go on in spite of it with ARGS=--no-doctor")
     if options.operation != "preview":
         try:
-            prepare(Engine(binary, options.stack, root), options, extra)
+            prepare(engine, options, extra)
         except NotReadyError as error:
             sys.exit(f"{options.operation}: {error}")
+    if options.operation == "destroy" and not (options.cluster_gone or options.cluster_down):
+        kept_certificates.keep(read, engine, say)
     command = [str(binary), options.operation, "--stack", options.stack, *FLAGS[options.operation], *extra]
     code = carried_out(command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}, root)
-    done = options.operation == "up" and code == 0
-    if done and (notice := flux_sync.notice(load_stack_file(settings).gitops, Engine(binary, options.stack, root))):
-        print(f"up: {notice}", file=sys.stderr)
+    if options.operation == "up" and code == 0:
+        kept_certificates.keep(read, engine, say)
+        if notice := flux_sync.notice(read.gitops, engine):
+            say(notice)
     sys.exit(code)
 
 

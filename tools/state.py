@@ -62,19 +62,21 @@ class Engine:
         targets = [part for urn in urns for part in ("--target", urn)]
         self.call("refresh", "--yes", "--skip-preview", *targets)
 
-    def call(self, *arguments: str) -> str:
-        """Standard output of a command on the stack; raises StateError."""
-        return self._run(*arguments, "--stack", self.stack)
+    def call(self, *arguments: str, given: str | None = None) -> str:
+        """Standard output of a command on the stack, which reads `given`; raises StateError."""
+        return self._run(*arguments, "--stack", self.stack, given=given)
 
     def backend(self) -> str:
         """URL of the backend in use; raises StateError."""
         given = os.environ.get("PULUMI_BACKEND_URL")
         return given or str(json.loads(self._run("whoami", "--json"))["url"])
 
-    def _run(self, *arguments: str) -> str:
+    def _run(self, *arguments: str, given: str | None = None) -> str:
         command = [str(self.binary), *arguments, "--non-interactive"]
         quiet = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-        done = subprocess.run(command, cwd=self.root, env=quiet, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.root, env=quiet, input=given, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise StateError(_reason(done.stderr.strip() or done.stdout.strip()))
         return done.stdout

@@ -97,7 +97,7 @@ class PublicCertificates(pulumi.ComponentResource):
                     namespace=args.namespace,
                     secret_name=TSIG_SECRET,
                     keys=[SecretKey(TSIG_KEY, args.update_key, "key")],
-                    ready=args.store_ready,
+                    store_ready=args.store_ready,
                 ),
                 self._child,
             ).secret_name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import urllib.error
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from pkgutil import resolve_name
@@ -26,6 +27,8 @@ from smoke.site import Site
 SIGN_ON = "single sign-on on every service"
 
 _SERVER_ERROR: Final = 500
+_OVERDUE: Final = timedelta(days=10)
+"""A certificate is renewed when a third of its time is left, which is 15 days of the shortest, and 30 of ours."""
 
 
 def checks(site: Site) -> Iterator[Check]:
@@ -61,7 +64,10 @@ def _answers(site: Site, host: str) -> str:
         raise
     if page.status >= _SERVER_ERROR:
         raise Failed(f"answers {page.status}: the ingress is there, the service behind it is not")
-    return f"answers {page.status}"
+    end = datetime.fromtimestamp(site.network.certificate_end(host), UTC)
+    if end - datetime.now(UTC) < _OVERDUE:
+        raise Failed(f"the certificate ends {end:%Y-%m-%d}, and cert-manager has not renewed it")
+    return f"answers {page.status}; the certificate ends {end:%Y-%m-%d}"
 
 
 def _issuer(site: Site, application: OidcApplication) -> str:

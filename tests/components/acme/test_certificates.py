@@ -1,0 +1,124 @@
+"""Certificates of Let's Encrypt in the whole program: the order, what is told to whom, and who trusts whom."""
+
+import json
+from functools import cache
+
+import pytest
+from cryptography import x509
+
+from lib import acme
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES
+from tests.support.engine import Recorded, Recording
+from tests.support.program import record_program
+
+WILDCARD = FIXTURES / "valid" / "every-key.yaml"
+SINGLE = FIXTURES / "valid" / "applications.yaml"
+CERTIFICATE = "kubernetes:cert-manager.io/v1:Certificate"
+SECRET = "kubernetes:core/v1:Secret"
+ISSUER = "kubernetes:cert-manager.io/v1:ClusterIssuer"
+INSIDE = {"cert-manager-ca", "vault-issuer", "external-secrets-namespace-ca", "root", "vault-pki-root"}
+"""What speaks to servers inside the cluster alone, whose certificates the platform's CA signs whoever else does."""
+
+
+@cache
+def production() -> Recording:
+    """One wildcard by production, after an earlier cluster."""
+    return record_program(preview=False, stack_file=WILDCARD, optional_secrets=("keptCertificates",))
+
+
+@cache
+def staging() -> Recording:
+    """A certificate for each service, by staging."""
+    return record_program(preview=False, stack_file=SINGLE)
+
+
+def test_nothing_is_ordered_from_production_before_staging_has_signed_for_all_its_names() -> None:
+    rehearsal = production().one(CERTIFICATE, "rehearsal")
+    ordered = [one for one in production().of_type(CERTIFICATE) if _issuer(one) == acme.PRODUCTION]
+    assert ordered, "the stack file asks for it"
+    assert _issuer(rehearsal) == acme.STAGING, "where failures cost nothing"
+    for one in ordered:
+        assert set(one.get("spec", "dnsNames")) <= set(rehearsal.get("spec", "dnsNames")), "each name is rehearsed"
+        assert production().is_after(one, rehearsal), "and proven before its order"
+
+
+def test_what_was_kept_is_there_before_anything_is_registered_or_ordered() -> None:
+    put_back = production().one("kubernetes:batch/v1:Job", "kept-certificates-put-back")
+    for one in (*production().of_type(ISSUER), *production().of_type(CERTIFICATE)):
+        if "acme-" in json.dumps(one.get("spec")):
+            assert production().is_after(one, put_back), f"{one.name}: the key of the account and certificates"
+    assert production().one(SECRET, "kept-certificates").is_secret("stringData", "secrets.json"), "there are keys in it"
+
+
+@pytest.mark.parametrize("recording", [production, staging], ids=["wildcard", "single"])
+def test_every_host_that_people_reach_has_a_certificate_in_the_namespace_that_shows_it(recording: object) -> None:
+    made: Recording = recording()  # type: ignore[operator]
+    ordered = {
+        one.get("spec", "secretName"): one for one in made.of_type(CERTIFICATE) if _issuer(one).startswith("acme-")
+    }
+    shown = {
+        (tls["secretName"], ingress.get("metadata", "namespace"), host)
+        for ingress in made.of_type("kubernetes:networking.k8s.io/v1:Ingress")
+        for tls in ingress.get("spec", "tls")
+        for host in tls["hosts"]
+    }
+    assert shown, "Vault's at least"
+    for secret, namespace, host in shown:
+        spec = ordered[secret].get("spec")
+        annotations = spec["secretTemplate"]["annotations"]
+        assert {host, f"*.{host.partition('.')[2]}"} & set(spec["dnsNames"]), f"{secret} is valid for {host}"
+        assert namespace in annotations["reflector.v1.k8s.emberstack.com/reflection-auto-namespaces"].split(","), (
+            f"{secret} is copied to {namespace}"
+        )
+
+
+def test_challenges_are_looked_up_from_outside_and_nowhere_else() -> None:
+    values = production().one("kubernetes:helm.sh/v3:Release", "cert-manager-release").get("values")
+    assert values["dns01RecursiveNameservers"] == "8.8.8.8:53,1.0.0.1:53", "of the stack file"
+    assert values["dns01RecursiveNameserversOnly"] is True, "the nameservers may have other addresses in here"
+
+
+@pytest.mark.parametrize(
+    ("recording", "provider", "field"),
+    [(production, "cloudflare", "apiTokenSecretRef"), (staging, "digitalocean", "tokenSecretRef")],
+)
+def test_the_token_of_the_provider_is_in_the_secret_that_the_solver_names(
+    recording: object, provider: str, field: str
+) -> None:
+    made: Recording = recording()  # type: ignore[operator]
+    token = made.one(SECRET, "acme-dns-token")
+    assert token.is_secret("stringData", "token"), "it may edit the zone"
+    for issuer in made.of_type(ISSUER):
+        if "acme" in issuer.get("spec"):
+            reference = issuer.get("spec", "acme", "solvers", 0, "dns01", provider, field)
+            assert reference["name"] == token.get("metadata", "name")
+            assert reference["key"] in token.get("stringData")
+
+
+@pytest.mark.parametrize("recording", [production, staging], ids=["production", "staging"])
+def test_whoever_is_told_to_trust_the_ca_trusts_who_signs_for_the_hosts_as_well(recording: object) -> None:
+    """Go, Rust, OpenSSL and the API server ask no system once they are told."""
+    made: Recording = recording()  # type: ignore[operator]
+    issuer = load_stack_file(WILDCARD if recording is production else SINGLE).certificates.issuer
+    own = str(made.stack_outputs.values["caCertificate"]).strip()
+    root = acme.roots(issuer).split("-----END")[0].splitlines()[3]
+    told = [one for one in made.resources if json.dumps(own)[1:-1] in json.dumps(one.inputs, default=str)]
+    lacking = {one.name for one in told if root not in json.dumps(one.inputs, default=str)}
+    assert len(told) > len(lacking), "it is looked for in the right way"
+    assert lacking <= INSIDE, "they would refuse every host"
+
+
+@pytest.mark.parametrize("issuer", [acme.STAGING, acme.PRODUCTION])
+def test_the_roots_are_those_of_the_issuer_and_last(issuer: str) -> None:
+    found = x509.load_pem_x509_certificates(acme.roots(issuer).encode())
+    for one in found:
+        one.verify_directly_issued_by(one)
+        name = one.subject.rfc4514_string()
+        assert ("STAGING" in name) is (issuer == acme.STAGING), f"{name}: what staging signs, no other client may trust"
+        assert one.not_valid_after_utc.year >= 2035, f"{name} outlives what is signed today"
+    assert len(found) == 4, "two generations, each with RSA and ECDSA"
+
+
+def _issuer(certificate: Recorded) -> str:
+    return str(certificate.get("spec", "issuerRef", "name"))
