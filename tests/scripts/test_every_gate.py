@@ -37,6 +37,7 @@ VARIABLES = {
     **dict.fromkeys((*NAMES, *MORE, "AUTH_HOST", "CORE_PODS", "VALKEY_GENERATIONS", "VALKEY_SECRET"), "name"),
     **dict.fromkeys(("TOKEN_GENERATION_FILE", "SECRET_GENERATION_FILE"), "/generation"),
     **dict.fromkeys(("TOKEN_GENERATION", "SECRET_GENERATION"), "1"),
+    **{"KEPT_FILE": "/kept", "NAMESPACE": "name"},
     **dict.fromkeys(("SECONDS", "STEADY_SECONDS"), "60"),
     **{"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443", "OBJECTS": "/api/v1/nodes/a=Ready"},
     **{"BLUEPRINT_SHA512": hashlib.sha512(TEXT.encode()).hexdigest(), "KEYS_DIRECTORY": "/keys", "KEYS": "root"},
@@ -58,7 +59,7 @@ def test_a_gate_waits_and_gives_up_with_a_failure(name: str) -> None:
     texts = ScriptJobArgs(namespace="shop", source=script(name)).files
     mounted = {f"/script/{key if key == 'main.py' else f'scripts/{key}'}": text for key, text in texts.items()}
     account = {f"{ACCOUNT}/token": "token", f"{ACCOUNT}/ca.crt": TEXT}
-    files = {"/text": TEXT, "/generation": "1", **account, **mounted}
+    files = {"/text": TEXT, "/generation": "1", "/kept": '[{"metadata": {"name": "a"}}]', **account, **mounted}
     now = datetime(2026, 1, 1, tzinfo=UTC)
     ended = run(Pod(files=files, environment=VARIABLES, network=Nobody(), now=now), "/script/main.py")
     assert (ended.code, ended.waited) == (1, True), ended.words
