@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -46,15 +47,17 @@ class State(Protocol):
     def objects(self, target: Target) -> Iterable[Mapping[str, Any]]:
         """Every object of the target's resource in its namespace."""
 
-    def create(self, target: Target, made: dict[str, Any]) -> None:
-        """Keep a new object."""
-
 
 @dataclass(frozen=True)
 class KubernetesApi:
-    """An API server over a cluster."""
+    """An API server over a cluster.
+
+    Attributes:
+        create: Keeps a new object; without it nobody can make one.
+    """
 
     state: State
+    create: Callable[[Target, dict[str, Any]], None] | None = None
 
     def respond(self, request: Request, user: str | None = None) -> Reply:
         """The answer to a request of `user`, or of whom the token is that comes with it."""
@@ -65,19 +68,22 @@ class KubernetesApi:
         if user is None:
             return _refusal(401, "Unauthorized")
         found = _PATH.fullmatch(url.path)
-        if request.method not in ("GET", "POST") or found is None:
+        answers = {"GET": self._read} | ({"POST": partial(self._made, self.create)} if self.create else {})
+        if request.method not in answers or found is None:
             return _refusal(404, "the server could not find the requested resource")
         target = Target(**{key: value or "" for key, value in found.groupdict().items()})
-        return (self._read if request.method == "GET" else self._create)(request, user, target)
+        return answers[request.method](request, user, target)
 
-    def _create(self, request: Request, user: str, target: Target) -> Reply:
+    def _made(
+        self, create: Callable[[Target, dict[str, Any]], None], request: Request, user: str, target: Target
+    ) -> Reply:
         if not self.state.may(user, "create", target):
             return _forbidden(user, "create", target)
         made = json.loads(request.body)
         name = made["metadata"]["name"]
         if any(one["metadata"]["name"] == name for one in self.state.objects(target)):
             return _refusal(409, f'{target.resource} "{name}" already exists')
-        self.state.create(target, made)
+        create(target, made)
         return Reply(201, made)
 
     def _read(self, request: Request, user: str, target: Target) -> Reply:

@@ -86,7 +86,8 @@ class _Network:
     def respond(self, url: str, request: Request, tls: Tls | None) -> Reply:
         """The answer of the API server or of a release. Raises OSError."""
         if urlsplit(url).hostname == api_server.ADDRESS:
-            return KubernetesApi(api_server.State(self.cluster)).respond(request)
+            state = api_server.State(self.cluster)
+            return KubernetesApi(state, state.create).respond(request)
         try:
             backend = self._backend(url, self.namespace)
         except IngressError as error:

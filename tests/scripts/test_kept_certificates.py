@@ -49,7 +49,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets
     monkeypatch.setenv("SECONDS", "0")
     monkeypatch.setenv("KEPT_FILE", str(tmp_path / "secrets.json"))
     monkeypatch.setenv("NAMESPACE", "cert-manager")
-    with serving(KubernetesApi(made).respond, authority.server()) as server:
+    with serving(KubernetesApi(made, made.create).respond, authority.server()) as server:
         monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
         monkeypatch.setenv("KUBERNETES_SERVICE_PORT", server.url.rpartition(":")[2])
         yield made
