@@ -29,12 +29,11 @@ def what_an_acme_issuer_needs(settings: Settings) -> Iterator[Problem]:
                 fix = f"add certificates.{key}, or use internal-ca"
                 yield Problem("certificates.issuer", section.issuer, f"needs certificates.{key}", fix)
         return
-    given = {"email": section.email, "solver": section.solver, "wildcard": section.wildcard or None}
+    given = {"email": section.email, "solver": section.solver, "wildcard": "true" if section.wildcard else None}
     for key, value in given.items():
         if value is not None:
-            shown = "true" if value is True else value
             clash = f"is of no use with certificates.issuer {section.issuer}"
-            yield Problem(f"certificates.{key}", shown, clash, "remove it, or choose acme-staging")
+            yield Problem(f"certificates.{key}", value, clash, "remove it, or choose acme-staging")
 
 
 def the_world_knows_the_domain(settings: Settings) -> Iterator[Problem]:
