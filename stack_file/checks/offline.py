@@ -45,4 +45,10 @@ def servers_are_of_the_site(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, server, f"is an address of the internet, {_UNREACHED}", "name a server of the LAN")
 
 
-ALL = (images_have_a_mirror, charts_have_a_mirror, servers_are_of_the_site)
+def certificates_are_of_the_site(settings: Settings) -> Iterator[Problem]:
+    section = settings.certificates
+    if section.acme and not settings.network.internet:
+        yield Problem("certificates.issuer", section.issuer, f"is on the internet, {_UNREACHED}", "use internal-ca")
+
+
+ALL = (images_have_a_mirror, charts_have_a_mirror, servers_are_of_the_site, certificates_are_of_the_site)
