@@ -10,8 +10,6 @@ import pulumiverse_talos as talos
 
 from components.barrier import behind
 from components.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
-from components.harbor.settings import HarborSettings
-from components.kubernetes import login as kubernetes_login
 from components.kubernetes.cert_manager import CertManager, CertManagerArgs
 from components.kubernetes.cilium import Announcing, Cilium, CiliumArgs
 from components.kubernetes.conditions import Conditions, ConditionsArgs, balanced
@@ -26,16 +24,15 @@ from components.phase import Phase, PhaseArgs
 from components.proxmox.image import TalosImage, TalosImageArgs
 from components.proxmox.provider import proxmox_provider
 from components.proxmox.virtual_machine import VirtualMachine, VirtualMachineArgs
-from components.talos import authentication, registry
 from components.talos.api_server import ApiServer, ApiServerArgs
 from components.talos.cluster import TalosCluster, TalosClusterArgs
-from components.talos.config import NodeRole, to_yaml, trusted_roots
+from components.talos.config import NodeRole
 from components.talos.secrets import TalosSecrets, TalosSecretsArgs
 from lib import acme, last_update, trust
 from lib.names import SystemNamespace
 from settings.infrastructure import TalosSettings
-from settings.model import Settings
 from settings.proxmox import ProxmoxSettings
+from stacks import patches
 from stacks.contracts import Cluster, Gates, Site
 
 
@@ -157,11 +154,8 @@ def _machines(site: Site, phase: Phase, trusted: pulumi.Output[str]) -> _Machine
             secrets=talos_secrets,
             installers=image.installers,
             machines=_virtual_machines(site, settings.talos, settings.proxmox, image, in_machines),
-            node_patches=(
-                *map(to_yaml, trusted_roots(settings.talos.trusted_roots)),
-                *_registry(settings, trusted),
-            ),
-            control_plane_patches=_login(site, settings.talos, trusted),
+            node_patches=patches.of_nodes(settings, settings.talos, trusted),
+            control_plane_patches=patches.of_control_planes(settings, settings.talos, trusted),
         ),
         in_machines,
     )
@@ -183,22 +177,6 @@ def _expire(talos_secrets: TalosSecrets, cluster: TalosCluster) -> pulumi.Output
     return pulumi.Output.unsecret(
         pulumi.Output.all(*certificates).apply(lambda found: min(map(last_update.not_after, found)))
     )
-
-
-def _login(site: Site, talos_settings: TalosSettings, trusted: pulumi.Output[str]) -> Sequence[pulumi.Input[str]]:
-    """Patches that let people use the Kubernetes API with their login at Authentik, which comes up much later."""
-    if not talos_settings.cluster_roles:
-        return ()
-    kubectl = kubernetes_login.application(site.settings)
-    api_server = trusted.apply(lambda pem: authentication.api_server(kubectl, pem))
-    return (api_server, authentication.host(kubectl, site.settings.network.of_nodes))
-
-
-def _registry(settings: Settings, trusted: pulumi.Output[str]) -> Sequence[pulumi.Input[str]]:
-    """Patches that let the nodes pull images from Harbor, which comes up much later."""
-    if not settings.section(HarborSettings).enabled:
-        return ()
-    return (trusted.apply(lambda pem: registry.patch(settings, pem)),)
 
 
 def _virtual_machines(

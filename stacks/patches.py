@@ -1,0 +1,31 @@
+"""Patches of the machine configuration that are for services which come up much later."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components.harbor.settings import HarborSettings
+from components.kubernetes import login
+from components.talos import authentication, registry
+from components.talos.config import to_yaml, trusted_roots
+from settings.infrastructure import TalosSettings
+from settings.model import Settings
+
+
+def of_nodes(settings: Settings, talos: TalosSettings, trusted: pulumi.Output[str]) -> Sequence[pulumi.Input[str]]:
+    """Of every node: whom it trusts, and Harbor, by `trusted`, the PEM of who signs for the hosts."""
+    patches: list[pulumi.Input[str]] = [*map(to_yaml, trusted_roots(talos.trusted_roots))]
+    if settings.section(HarborSettings).enabled:
+        patches.append(trusted.apply(lambda pem: registry.patch(settings, pem)))
+    return patches
+
+
+def of_control_planes(
+    settings: Settings, talos: TalosSettings, trusted: pulumi.Output[str]
+) -> Sequence[pulumi.Input[str]]:
+    """Of a control plane: the login at Authentik with which people use the Kubernetes API."""
+    if not talos.cluster_roles:
+        return ()
+    kubectl = login.application(settings)
+    api_server = trusted.apply(lambda pem: authentication.api_server(kubectl, pem))
+    return (api_server, authentication.host(kubectl, settings.network.of_nodes))
