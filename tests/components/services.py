@@ -4,6 +4,7 @@ import json
 
 from stack_file.load import load_stack_file
 from tests.support.engine import Recorded, Recording
+from tests.support.objects import environment
 from tests.support.program import STACK_FILE, record_program
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -40,7 +41,5 @@ def template(external_secret: Recorded) -> dict[str, str]:
 
 def checks(service: str) -> list[dict[str, str]]:
     """What the gate of a service asks."""
-    container = program().one(JOB, f"{service}-login").get("spec", "template", "spec", "containers", 0)
-    (text,) = [entry["value"] for entry in container["env"] if entry["name"] == "CHECKS"]
-    found: list[dict[str, str]] = json.loads(text)
+    found: list[dict[str, str]] = json.loads(environment(program().one(JOB, f"{service}-login"))["CHECKS"])
     return found

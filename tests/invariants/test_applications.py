@@ -9,7 +9,8 @@ from stack_file.load import SettingsError, parse
 from tests.components.authentik.blueprints.documents import load, the
 from tests.components.authentik.declared import APPLICATION, HOST, declared
 from tests.stack_file.stacks import SHIPPED, sections
-from tests.support.engine import Recorded, Recording
+from tests.support.engine import Recording
+from tests.support.objects import environment
 from tests.support.variants import Difference, changed, difference
 
 JOB, EXTERNAL_SECRET = "kubernetes:batch/v1:Job", "kubernetes:external-secrets.io/v1:ExternalSecret"
@@ -35,11 +36,6 @@ def absent(found: Difference) -> list[dict[str, Any]]:
     """What the changed blueprint of people and groups deletes in Authentik."""
     text = found.changed[CONFIG_MAP, "blueprint-users-file"].get("data", "users.yaml")
     return [entry["identifiers"] for entry in load(text)["entries"] if entry.get("state") == "absent"]
-
-
-def environment(job: Recorded) -> dict[str, Any]:
-    entries = job.get("spec", "template", "spec", "containers", 0, "env")
-    return {entry["name"]: entry["value"] for entry in entries if "value" in entry}
 
 
 def test_ten_lines_are_enough() -> None:

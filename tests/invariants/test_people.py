@@ -7,6 +7,7 @@ import pytest
 
 from tests.components.authentik.blueprints.documents import load
 from tests.support.engine import Recorded, Recording
+from tests.support.objects import environment
 from tests.support.program import STACK_FILE
 from tests.support.variants import Difference, changed, difference
 
@@ -41,12 +42,7 @@ def blueprint(found: Difference) -> dict[str, Any]:
 
 
 def people(job: Recorded) -> Any:
-    (text,) = [
-        entry["value"]
-        for entry in job.get("spec", "template", "spec", "containers", 0, "env")
-        if entry["name"] == "PEOPLE"
-    ]
-    return json.loads(text)
+    return json.loads(environment(job)["PEOPLE"])
 
 
 def members(document: dict[str, Any], group: str) -> set[str]:

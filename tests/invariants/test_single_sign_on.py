@@ -14,8 +14,8 @@ from components.matrix.login import UPSTREAM_ID as MATRIX_UPSTREAM_ID
 from register import logins
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import SHIPPED
-from tests.support.engine import Recorded, Recording
-from tests.support.objects import key_of, of_kind, releases
+from tests.support.engine import Recording
+from tests.support.objects import environment, key_of, of_kind, releases
 
 SETTINGS = load_stack_file(SHIPPED)
 APPLICATIONS = {application.slug: application for application in logins.applications(SETTINGS)}
@@ -55,13 +55,7 @@ def _entries(recording: Recording, slug: str, model: str) -> list[dict[str, Any]
 @each
 def test_the_discovery_gate_asks_for_the_declared_issuer(update: Recording, slug: str) -> None:
     job = update.one("kubernetes:batch/v1:Job", f"login-{slug}-discovery")
-    environment = _environment(job)
-    assert APPLICATIONS[slug].issuer in environment.values(), "compared to the letter by the gate"
-
-
-def _environment(job: Recorded) -> dict[str, str]:
-    container = job.get("spec", "template", "spec", "containers", 0)
-    return {one["name"]: one["value"] for one in container["env"] if "value" in one}
+    assert APPLICATIONS[slug].issuer in environment(job).values(), "compared to the letter by the gate"
 
 
 def test_vault_trusts_the_declared_issuer_and_redirects_where_authentik_allows(update: Recording) -> None:

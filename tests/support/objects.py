@@ -70,6 +70,12 @@ def containers(pod: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*pod.get("initContainers", ()), *pod["containers"]]
 
 
+def environment(job: Recorded) -> dict[str, Any]:
+    """Variables of the container of a Job: each value, or where it comes from."""
+    entries = job.get("spec", "template", "spec", "containers", 0, "env")
+    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in entries}
+
+
 def images(recording: Recording) -> Iterator[tuple[Recorded, str]]:
     """Every image that a workload of the program or the values of a chart name."""
     for one, pod in pods(recording):

@@ -1,6 +1,6 @@
 """The shipped stack file with all that `identity` may declare besides people: applications of both kinds, tokens."""
 
-from tests.support.engine import Recorded, Recording
+from tests.support.engine import Recording
 from tests.support.variants import changed
 
 BEFORE = "    users:\n      agentydragon:\n"
@@ -51,9 +51,3 @@ def declared() -> Recording:
 def fewer() -> Recording:
     """Without the application `grafana`, the application `printer` behind the login, and the token `list`."""
     return changed(BEFORE, _FEWER)
-
-
-def plain(job: Recorded) -> dict[str, str]:
-    """Variables of a Job in plain text."""
-    entries = job.get("spec", "template", "spec", "containers", 0, "env")
-    return {entry["name"]: entry["value"] for entry in entries if "value" in entry}

@@ -18,11 +18,6 @@ def container(job: Recorded) -> dict[str, Any]:
     return found
 
 
-def environment(job: Recorded) -> dict[str, Any]:
-    """Variables of a Job in plain text."""
-    return {entry["name"]: entry["value"] for entry in container(job)["env"] if "value" in entry}
-
-
 def mounted(job: Recorded) -> dict[str, dict[str, Any]]:
     """Mount path -> volume of a Job."""
     volumes = {volume["name"]: volume for volume in job.get("spec", "template", "spec", "volumes")}

@@ -6,8 +6,9 @@ import pytest
 
 from components.authentik.blueprints import paths
 from tests.components.authentik.blueprints.documents import load, tags, the
-from tests.components.authentik.declared import BEFORE, DECLARED, declared, plain
+from tests.components.authentik.declared import BEFORE, DECLARED, declared
 from tests.support.engine import Recording
+from tests.support.objects import environment
 from tests.support.program import STACK_FILE
 from tests.support.variants import changed, difference
 from tests.support.wire import walk
@@ -60,7 +61,7 @@ def test_account_file_row_and_proof_come_in_this_order(tokens: Recording) -> Non
 
 
 def test_the_proof_is_of_this_token(tokens: Recording) -> None:
-    given = plain(tokens.one(JOB, "token-list-blueprint-apply"))
+    given = environment(tokens.one(JOB, "token-list-blueprint-apply"))
     text = tokens.one(CONFIG_MAP, "token-list-blueprint-file").get("data", "token-list.yaml")
     assert given["TOKEN_IDENTIFIER"] == the(load(text), "authentik_core.token")["fields"]["identifier"], "by its name"
     assert given["SECRET_FILE"].rpartition("/")[2] == paths.TOKEN, "against the value that is mounted"

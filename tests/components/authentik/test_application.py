@@ -8,16 +8,9 @@ import pytest
 
 from components.authentik.blueprints import application as application_blueprint
 from register import logins
-from tests.components.authentik.deployed import (
-    CONFIG_MAP,
-    EXTERNAL_SECRET,
-    JOB,
-    ROW,
-    SETTINGS,
-    environment,
-    mounted,
-)
+from tests.components.authentik.deployed import CONFIG_MAP, EXTERNAL_SECRET, JOB, ROW, SETTINGS, mounted
 from tests.support.engine import Recording
+from tests.support.objects import environment
 from tests.support.wire import UNKNOWN
 
 APPLICATIONS = {one.slug: one for one in logins.applications(SETTINGS)}

@@ -7,8 +7,9 @@ import pytest
 
 from declarations.forward_auth import ANNOTATION
 from tests.components.authentik.blueprints.documents import load, the
-from tests.components.authentik.declared import DOMAIN, declared, plain
+from tests.components.authentik.declared import DOMAIN, declared
 from tests.support.engine import Recording
+from tests.support.objects import environment
 
 JOB, CONFIG_MAP, INGRESS = (
     "kubernetes:batch/v1:Job",
@@ -96,7 +97,7 @@ def test_what_belongs_to_the_login_on_its_host_leads_to_authentik_over_tls(both:
 
 @each
 def test_the_gate_asks_what_traefik_will_ask(both: Recording, forward_auth: dict[str, Any], slug: str) -> None:
-    given = plain(both.one(JOB, f"login-{slug}-redirect"))
+    given = environment(both.one(JOB, f"login-{slug}-redirect"))
     assert given["FORWARD_AUTH_URL"] == forward_auth["address"], "the same address"
     assert given["FORWARDED_HOST"] == HOSTS[slug], "for the host"
     assert given["AUTH_HOST"] == f"auth.{DOMAIN}", "and expects the public login"

@@ -9,17 +9,10 @@ from components.authentik.blueprints import guessing
 from lib.charts import Catalogue
 from lib.images import AUTHENTIK
 from register import logins
-from tests.components.authentik.deployed import (
-    EXTERNAL_SECRET,
-    JOB,
-    RELEASE,
-    SETTINGS,
-    container,
-    environment,
-    worker_volumes,
-)
+from tests.components.authentik.deployed import EXTERNAL_SECRET, JOB, RELEASE, SETTINGS, container, worker_volumes
 from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
+from tests.support.objects import environment
 from tests.support.program import record_program
 
 SLUGS = [application.slug for application in logins.possible_applications(SETTINGS)]

@@ -12,6 +12,7 @@ from settings.platform import GitOpsSettings
 from tests.components.services import SETTINGS
 from tests.support.components import record_component
 from tests.support.engine import Recording
+from tests.support.objects import environment
 
 INSTANCE = "kubernetes:fluxcd.controlplane.io/v1:FluxInstance"
 SECRET = "kubernetes:core/v1:Secret"
@@ -69,8 +70,7 @@ def test_flux_finds_credentials_and_authority_in_one_secret(
 def test_the_gate_proves_that_each_controller_runs(update: Recording) -> None:
     instance, gate = update.one(INSTANCE), update.one("kubernetes:batch/v1:Job", "flux-gate")
     assert update.is_after(gate, instance), "the operator makes the Deployments"
-    (container,) = gate.get("spec", "template", "spec", "containers")
-    watched = next(one["value"] for one in container["env"] if one["name"] == "OBJECTS").split(",")
+    watched = environment(gate)["OBJECTS"].split(",")
     prefix = "/apis/apps/v1/namespaces/flux-system/deployments/"
     assert watched == [f"{prefix}{name}=Available" for name in instance.get("spec", "components")], "all of Flux"
 

@@ -10,6 +10,7 @@ from declarations.service import Openings
 from settings.platform import MonitoringSettings
 from tests.components.services import JOB, RELEASE, SETTINGS, external_secrets, program, sources, template
 from tests.support.engine import Recorded
+from tests.support.objects import environment
 
 CRON_JOB = "kubernetes:batch/v1:CronJob"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
@@ -26,7 +27,7 @@ def container() -> dict[str, Any]:
 
 
 def variables() -> dict[str, Any]:
-    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in container()["env"]}
+    return environment(job())
 
 
 def content() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 from tests.support.components import record_component
 from tests.support.engine import Recorded, Recording
+from tests.support.objects import environment
 from tests.support.pools import talos_of
 from tests.support.program import STACK_FILE
 
@@ -73,8 +74,7 @@ def test_objects_of_the_operators_kinds_come_after_the_gate_that_sees_them(updat
 
 
 def watched(update: Recording) -> set[str]:
-    environment = update.one(JOB, "cilium-gate").get("spec", "template", "spec", "containers", 0, "env")
-    return set(next(one["value"] for one in environment if one["name"] == "OBJECTS").split(","))
+    return set(environment(update.one(JOB, "cilium-gate"))["OBJECTS"].split(","))
 
 
 def test_the_gate_waits_for_exactly_the_kinds_that_are_created(update: Recording) -> None:

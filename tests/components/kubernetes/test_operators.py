@@ -9,6 +9,7 @@ from settings.model import Settings
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
+from tests.support.objects import environment
 from tests.support.program import STACK_FILE, record_program, secret_values
 
 RELEASE, SECRET = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Secret"
@@ -81,6 +82,5 @@ def test_the_gate_writes_to_a_volume_of_that_class(update: Recording) -> None:
     claim = volume["ephemeral"]["volumeClaimTemplate"]["spec"]
     assert claim["storageClassName"] in classes(update), "the class that the release brings"
     mounts = {one["name"]: one["mountPath"] for one in pod["containers"][0]["volumeMounts"]}
-    environment = {one["name"]: one["value"] for one in pod["containers"][0]["env"]}
-    assert mounts[volume["name"]] == environment["VOLUME"], "the script writes to the volume and not beside it"
+    assert mounts[volume["name"]] == environment(job)["VOLUME"], "the script writes to the volume and not beside it"
     assert update.is_after(job, update.one(RELEASE, "proxmox-csi-release")), "the driver comes first"

@@ -4,8 +4,8 @@ import re
 
 from components.vault import login as vault_login
 from stack_file.load import load_stack_file
-from tests.components.authentik.deployed import environment
 from tests.support.engine import Recording
+from tests.support.objects import environment
 from tests.support.program import STACK_FILE
 
 SETTINGS = load_stack_file(STACK_FILE)

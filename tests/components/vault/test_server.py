@@ -10,6 +10,7 @@ from pulumi.runtime import rpc
 from components.vault.access import _root_token
 from lib.kubernetes import digest
 from tests.support.engine import Recording
+from tests.support.objects import environment
 from tests.support.profiles import profile_file
 from tests.support.program import record_program, secret_values
 
@@ -42,14 +43,12 @@ def test_the_sidecar_can_only_unseal(either: Recording) -> None:
 
 
 def test_only_the_first_server_is_initialised(cluster: Recording) -> None:
-    (container,) = cluster.one(JOB, "vault-init-job").get("spec", "template", "spec", "containers")
-    address = next(item["value"] for item in container["env"] if item["name"] == "VAULT_ADDR")
+    address = environment(cluster.one(JOB, "vault-init-job"))["VAULT_ADDR"]
     assert address == "https://vault-0.vault-internal:8200", "two initialised servers could never become one cluster"
 
 
 def test_the_gate_looks_at_every_server(either: Recording) -> None:
-    (container,) = either.one(JOB, "vault-gate").get("spec", "template", "spec", "containers")
-    asked = next(item["value"] for item in container["env"] if item["name"] == "VAULT_ADDRS").split(",")
+    asked = environment(either.one(JOB, "vault-gate"))["VAULT_ADDRS"].split(",")
     servers = either.one(RELEASE, "vault-release").get("values", "server", "ha").get("replicas", 1)
     assert asked == [f"https://vault-{number}.vault-internal:8200" for number in range(servers)], (
         "a server that never joined would be noticed at the first failure of another"
