@@ -16,7 +16,7 @@ KEYS = {"talos": "talos.version", "kubernetes": "talos.kubernetesVersion"}
 _NODE = "home-cluster:talos/node:TalosNode"
 
 Releases = Mapping[str, str]
-"""Of one node, by the words of KEYS."""
+"""Of one node, by the words of KEYS, and the schematic of its Talos where that is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +40,9 @@ def of_nodes(state: Mapping[str, Any]) -> Iterator[tuple[str, Releases]]:
         outputs = one.get("outputs") or {}
         if one["type"] == _NODE and "installer" in outputs:
             name = one["urn"].rpartition("::")[2].removeprefix("talos-")
-            release = str(outputs["installer"]).rpartition(":")[2]
-            yield name, {"talos": release, "kubernetes": str(outputs["kubernetesVersion"])}
+            image, _, release = str(outputs["installer"]).rpartition(":")
+            schematic = image.rpartition("/")[2]
+            yield name, {"talos": release, "schematic": schematic, "kubernetes": str(outputs["kubernetesVersion"])}
 
 
 def committed(path: Path, revision: str) -> Before | None:

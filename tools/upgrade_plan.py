@@ -1,8 +1,8 @@
 """`make upgrade-plan STACK=home`: what the next update does to the Talos and the Kubernetes of each node.
 
 From what was applied (the state, or the stack file of a Git revision) to what the stack file says, or `--to`. It asks
-no node: which Talos each one runs, `kubectl get nodes -o wide` says. Other extensions upgrade nodes too; they are not
-compared.
+no node: which Talos each one runs, `kubectl get nodes -o wide` says. Other extensions are another schematic, and an
+upgrade too; a Git revision is not asked for them.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.talos.schematic import tag
+from components.talos.schematic import systems, tag
 from lib.charts import TABLE
 from lib.compatibility import KUBERNETES, line_of, release, said
 from settings import changes
@@ -53,35 +53,36 @@ class Step:
     minutes: int
 
 
-def problems(before: Before, settings: Settings) -> list[str]:
-    """Why the update would be refused."""
-    return [
-        *(str(one) for check in every.ALL for one in check(settings)),
-        *changes.refused(before.record, changes.declared(settings)),
-    ]
-
-
 def steps(before: Before, talos: TalosSettings) -> Iterator[Step]:
     """The turns in their order; within a role any may come first. Nodes that are made anew have none."""
-    wanted = {"talos": tag(talos.version), "kubernetes": talos.kubernetes_version}
-    for node in talos.nodes:
-        found = before.nodes.get(node.name, wanted)
-        moves = {word: (found[word], wanted[word]) for word in KEYS if tag(found[word]) != tag(wanted[word])}
-        if not moves:
-            continue
-        controls = node in talos.control_plane.nodes
-        again = f"node Ready for a minute, API server and kubelet of {tag(talos.kubernetes_version)}"
-        whole = [f"Talos {wanted['talos']} of the wanted schematic, pods may come back", *_SETTLED]
-        yield Step(
-            node=node.name,
-            talos=moves.get("talos"),
-            kubernetes=moves.get("kubernetes"),
-            drained="talos" in moves and any(one != node for one in talos.workload_nodes),
-            before=[*(_CONTROLS if controls else _WORKERS), *(_SETTLED if "talos" in moves else ())],
-            after=[*(whole if "talos" in moves else ()), again],
-            minutes=("talos" in moves) * MINUTES["talos"]
-            + ("kubernetes" in moves) * MINUTES[f"kubernetes {'control plane' if controls else 'worker'}"],
-        )
+    run = systems(talos)
+    for key, pool in talos.pools.items():
+        wanted = {"talos": tag(talos.version), "kubernetes": talos.kubernetes_version}
+        wanted["schematic"] = run[key].schematic.id
+        for node in pool.nodes:
+            found = {**wanted, **before.nodes.get(node.name, {})}
+            moves = {word: (found[word], wanted[word]) for word in KEYS if tag(found[word]) != tag(wanted[word])}
+            if found["schematic"] != wanted["schematic"]:
+                old, new = (f"{one['talos']} of {one['schematic'][:12]}" for one in (found, wanted))
+                moves["talos"] = (old, new)
+            if moves:
+                drained = "talos" in moves and any(one != node for one in talos.workload_nodes)
+                yield _step(node.name, pool is talos.control_plane, moves, drained, talos)
+
+
+def _step(node: str, controls: bool, moves: Mapping[str, tuple[str, str]], drained: bool, talos: TalosSettings) -> Step:
+    again = f"node Ready for a minute, API server and kubelet of {tag(talos.kubernetes_version)}"
+    whole = [f"Talos {tag(talos.version)} of the wanted schematic, pods may come back", *_SETTLED]
+    minutes = MINUTES[f"kubernetes {'control plane' if controls else 'worker'}"]
+    return Step(
+        node=node,
+        talos=moves.get("talos"),
+        kubernetes=moves.get("kubernetes"),
+        drained=drained,
+        before=[*(_CONTROLS if controls else _WORKERS), *(_SETTLED if "talos" in moves else ())],
+        after=[*(whole if "talos" in moves else ()), again],
+        minutes=("talos" in moves) * MINUTES["talos"] + ("kubernetes" in moves) * minutes,
+    )
 
 
 def pins(turns: Sequence[Step], talos: TalosSettings) -> Iterator[str]:
@@ -90,10 +91,11 @@ def pins(turns: Sequence[Step], talos: TalosSettings) -> Iterator[str]:
     if line:
         first, last = map(said, KUBERNETES[line])
         yield f"Talos {talos.version} takes Kubernetes {first} to {last} (lib/compatibility.py)"
-    running = sorted({one.talos[0] for one in turns if one.talos})
+    running = sorted({one.talos[0].partition(" ")[0] for one in turns if one.talos})
     if running:
         yield f"`talosctl` on the machine that deploys: of {running[0]}, which runs, and at least 1.13"
-        yield f"the schematic stays; {talos.factory} must serve it, extensions included, as {talos.version}"
+        extensions = sorted({*talos.extensions, *(each for pool in talos.pools.values() for each in pool.extensions)})
+        yield f"{talos.factory} must have for {talos.version}: {', '.join(extensions) or 'no extension'}"
         yield f"talos.versionContract {talos.version_contract} stays, and so does the pin of pulumiverse-talos"
     moved = {release(one.kubernetes[0])[:2] for one in turns if one.kubernetes}
     if moved:
@@ -107,11 +109,12 @@ def document(stack: str, before: Before, settings: Settings) -> dict[str, Any]:
     if settings.talos is None:
         raise OperateError(f"{stack} is on a cluster that was there before: its owner upgrades it.")
     turns = list(steps(before, settings.talos))
+    wrong = [str(one) for check in every.ALL for one in check(settings)]
     return {
         "stack": stack,
         "source": before.source,
         "to": {"talos": settings.talos.version, "kubernetes": settings.talos.kubernetes_version},
-        "problems": problems(before, settings),
+        "problems": [*wrong, *changes.refused(before.record, changes.declared(settings))],
         "steps": [asdict(one) for one in turns],
         "goesAlong": list(pins(turns, settings.talos)) if turns else [],
         "minutes": sum(one.minutes for one in turns),

@@ -115,9 +115,9 @@ def test_an_upgrade_stops_at_a_node_that_does_not_come_back_and_says_where_it_st
     assert f"{left} is left as it is, because {lost['node']} did not come to its Talos" in text, text
     assert f"control2 runs {TALOS}" in text, text
     assert f"{left} runs v1.13.7" in text, "where it stands"
-    old, new = {"talos": "v1.13.7", "kubernetes": "1.36.3"}, {"talos": TALOS, "kubernetes": "1.36.4"}
-    left_behind = dict.fromkeys(CONTROLS, new) | dict.fromkeys(WORKERS, old)
-    assert dict(of_nodes(stopped.stack.state() or {})) == left_behind, "and so does the state, for the plan of the rest"
+    left_behind = dict.fromkeys(CONTROLS, (TALOS, "1.36.4")) | dict.fromkeys(WORKERS, ("v1.13.7", "1.36.3"))
+    known = {name: (one["talos"], one["kubernetes"]) for name, one in of_nodes(stopped.stack.state() or {})}
+    assert known == left_behind, "and so does the state, for the plan of the rest"
 
 
 def test_releases_of_talos_and_kubernetes_roll_node_by_node_and_go_on_where_they_stopped(newer: Outcome) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from components.talos.schematic import systems
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tools import upgrade_plan
@@ -57,6 +58,14 @@ def test_what_an_update_left_behind_is_what_is_left_to_do() -> None:
     assert "no node changes its release" in text(plan("")), "and says so"
 
 
+def test_another_schematic_of_the_same_release_is_an_upgrade_too() -> None:
+    ((step),) = plan("", worker1={**OLD, "schematic": "0" * 64})["steps"]
+    assert step["node"] == "worker1", "the others have it"
+    assert step["talos"][0] == "v1.13.7 of 000000000000", "from"
+    assert step["talos"][1].startswith("v1.13.7 of "), "to"
+    assert step["drained"], "it reboots"
+
+
 @pytest.mark.parametrize(
     ("to", "said"),
     [
@@ -103,7 +112,10 @@ def test_the_state_says_what_was_applied_to_each_node(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urn = "urn:pulumi:test-cluster::home-cluster::home-cluster:talos/node:TalosNode::talos-"
-    outputs = {"installer": "factory.talos.dev/nocloud-installer/abc:v1.13.6", "kubernetesVersion": "1.36.3"}
+    settings = load_stack_file(SHIPPED).talos
+    assert settings is not None, "it describes nodes"
+    installer = systems(settings)["workers.default"].installer(settings.factory, "v1.13.6")
+    outputs = {"installer": installer, "kubernetesVersion": "1.36.3"}
     node = {"type": "home-cluster:talos/node:TalosNode", "outputs": outputs}
     state = {"deployment": {"resources": [{**node, "urn": urn + name} for name in WORKERS]}}
     monkeypatch.setattr(upgrade_plan, "cli", lambda root: root)
