@@ -1,5 +1,6 @@
 """Another Talos on a running node: when an update needs it, and what it is carried out with."""
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +25,8 @@ class NoQuorumError(Exception):
 async def is_needed(installer: str, inputs: Mapping[str, Any] | None) -> bool:
     """Whether the configuration that was applied last, among the old inputs, names another installer."""
     applied = await pulumi.Output.from_input((inputs or {}).get(_CONFIGURATION)).future()
-    return installer not in str(applied)
+    # As a whole: v1.13.1 begins v1.13.10.
+    return re.search(rf"{re.escape(installer)}(?![\w.-])", str(applied)) is None
 
 
 def arguments(

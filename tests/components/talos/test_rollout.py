@@ -180,8 +180,10 @@ def test_of_two_members_of_etcd_none_is_taken_down() -> None:
 
 def test_only_another_installer_is_a_reason_to_upgrade() -> None:
     async def needed(applied: str) -> bool:
-        inputs = {"machineConfigurationInput": pulumi.Output.secret(applied)}  # as the engine gives it to a hook
-        return await upgrade.is_needed("installer/abc:v1.13.9", inputs)
+        text = f"install:\n  image: installer/abc:{applied}\n  disk: /dev/sda\n"
+        inputs = {"machineConfigurationInput": pulumi.Output.secret(text)}  # as the engine gives it to a hook
+        return await upgrade.is_needed("installer/abc:v1.13.1", inputs)
 
-    assert not asyncio.run(needed("image: installer/abc:v1.13.9\n")), "the state has it once an upgrade ended well"
-    assert asyncio.run(needed("image: installer/abc:v1.13.7\n")), "and else tries again"
+    assert not asyncio.run(needed("v1.13.1")), "the state has it once an upgrade ended well"
+    for other in "v1.13.7", "v1.13.10", "v1.13.1-rc.0":
+        assert asyncio.run(needed(other)), f"and else tries again: {other}"
