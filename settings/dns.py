@@ -56,7 +56,7 @@ Seconds = Annotated[int, Field(ge=1, le=2_147_483_647)]
 """RFC 2181, section 8: 31 bits."""
 Ttl = Annotated[int, Field(ge=1, le=604_800)]
 """Resolvers remember nothing for longer than a week (`max-cache-ttl` of BIND)."""
-RecordType = Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SRV", "SSHFP", "TLSA", "TXT"]
+RecordType = Literal["A", "AAAA", "CAA", "CNAME", "DS", "MX", "NS", "PTR", "SRV", "SSHFP", "TLSA", "TXT"]
 
 
 class Nameserver(Strict):
@@ -153,10 +153,11 @@ class DnsSettings(Strict):
             return ()
         return tuple(side for side in Side if any(side in zone.sides for zone in self.zones.values()))
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Names of the TSIG keys."""
-        return (UPDATE_KEY, *self.secondaries) if self.enabled else ()
+    def keys(self, side: Side) -> tuple[str, ...]:
+        """Names of the TSIG keys that a side knows: those of its zones, so that no other is of any use there."""
+        zones = [zone for zone in self.on(side).values() if zone.transferred_from is side]
+        transfers = {name for zone in zones for name in zone.secondaries}
+        return (*([UPDATE_KEY] if zones else []), *(name for name in self.secondaries if name in transfers))
 
     def on(self, side: Side) -> Mapping[str, Zone]:
         """Zones of a side, without those of `reverse`."""

@@ -36,6 +36,10 @@ FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {
     "AAAA": (_address(IPv6Address), "an IPv6 address, such as fd00::5"),
     "CAA": (_pattern(r'(0|128) (issue|issuewild|iodef) "[ !#-\[\]-~]*"'), '0 issue "letsencrypt.org"'),
     "CNAME": (_pattern(_NAME), "a whole name with a dot at its end, such as nas.example.com."),
+    "DS": (
+        _pattern(r"(0|[1-9][0-9]{0,4}) [0-9]{1,3} [1-4] [0-9a-f]{40,96}"),
+        "what the nameserver of the child prints",
+    ),
     "MX": (_pattern(rf"{_NUMBER} ({_NAME}|\.)"), "preference and whole name, such as 10 mail.example.com."),
     "NS": (_pattern(_NAME), "a whole name with a dot at its end, such as ns1.example.com."),
     "PTR": (_pattern(_NAME), "a whole name with a dot at its end, such as nas.example.com."),

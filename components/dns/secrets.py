@@ -21,7 +21,7 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
     dns = settings.dns
     return (
         *(one for side in dns.sides for one in _side(side)),
-        *(_tsig(settings, key) for key in dns.keys),
+        *(_tsig(settings, key) for key in dict.fromkeys(key for side in dns.sides for key in dns.keys(side))),
         *(_signing(settings, zone) for zone, declared in dns.zones.items() if dns.enabled and declared.dnssec),
     )
 
@@ -52,11 +52,11 @@ def _readers(settings: Settings, secret: str, sides: tuple[Side, ...]) -> tuple[
 
 
 def _tsig(settings: Settings, key: str) -> SecretDeclaration:
-    """Both sides know every key: which zone takes which is said by the zone."""
+    sides = tuple(side for side in settings.dns.sides if key in settings.dns.keys(side))
     return SecretDeclaration(
         path=names.tsig_path(key),
         fields=(Field(name="key", kind=Kind.BASE64, size=32),),
-        readers=(*_readers(settings, TSIG, tuple(Side)), *(_certificates(settings) if key == UPDATE_KEY else ())),
+        readers=(*_readers(settings, TSIG, sides), *(_certificates(settings) if key == UPDATE_KEY else ())),
         window="whoever has the old key is refused until it has the new one",
     )
 

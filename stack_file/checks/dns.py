@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_network
+from itertools import pairwise
 
 from settings.dns import UPDATE_KEY, Side
 from settings.model import Settings
@@ -14,9 +15,9 @@ _UNREACHABLE = tuple(
 """Not routed in the internet (RFC 1918, 6598, 4193)."""
 _OWN_METADATA = frozenset(
     ("ALLOW-AXFR-FROM", "ALLOW-DNSUPDATE-FROM", "ALSO-NOTIFY", "NOTIFY-DNSUPDATE", "SOA-EDIT", "SOA-EDIT-DNSUPDATE")
-) | {"TSIG-ALLOW-AXFR", "TSIG-ALLOW-DNSUPDATE"}
+) | {"PUBLISH-CDNSKEY", "PUBLISH-CDS", "TSIG-ALLOW-AXFR", "TSIG-ALLOW-DNSUPDATE"}
 """What follows from secondaries, dnssec and certificates."""
-_METADATA = frozenset(("AXFR-SOURCE", "IXFR", "PUBLISH-CDNSKEY", "PUBLISH-CDS", "SLAVE-RENOTIFY"))
+_METADATA = frozenset(("AXFR-SOURCE", "IXFR", "SLAVE-RENOTIFY"))
 """Others that PowerDNS' API writes, in 4.7 and in 5.1 (isValidMetadataKind in pdns/ws-auth.cc), beside X-…"""
 
 
@@ -53,6 +54,12 @@ def nameservers_are_found(settings: Settings) -> Iterator[Problem]:
 
 
 def edges_are_in_the_internet(settings: Settings) -> Iterator[Problem]:
+    """And the same for all zones: external-dns of that side knows one set of addresses."""
+    edges = {name: zone.edge for name, zone in settings.dns.zones.items() if zone.edge}
+    for (first, edge), (other, another) in pairwise(edges.items()):
+        if edge != another:
+            clash = f"are not those of {first}, and all hosts are reached at the same"
+            yield Problem(f"dns.zones.{other}.edge", ", ".join(map(str, another)), clash, "write the same in both")
     for name, zone in settings.dns.zones.items():
         yield from _reachable(f"dns.zones.{name}.edge", zone.edge)
 
