@@ -23,6 +23,7 @@ class NamespaceArgs:
         from_namespaces: Namespaces whose pods may connect to the pods here.
         open_ports: TCP ports of pods that anyone may connect to: load balancers, and webhooks, which the API server
             calls from the host network.
+        open_udp_ports: The same of UDP.
         metrics_ports: TCP ports of pods on which the monitoring reads metrics.
     """
 
@@ -31,6 +32,7 @@ class NamespaceArgs:
     ca_certificate: pulumi.Input[str] | None = None
     from_namespaces: Sequence[str] = field(default_factory=tuple)
     open_ports: Sequence[int] = field(default_factory=tuple)
+    open_udp_ports: Sequence[int] = field(default_factory=tuple)
     metrics_ports: Sequence[int] = field(default_factory=tuple)
     among_themselves: bool = True
 
@@ -101,8 +103,8 @@ def _policy(args: NamespaceArgs) -> Any:
     if args.among_themselves or args.from_namespaces:
         peers: dict[str, str] | None = {} if args.among_themselves else None
         ingress.append(Ingress(peers=peers, namespaces=args.from_namespaces))
-    if args.open_ports:
-        ingress.append(Ingress(ports=args.open_ports, anyone=True))
+    if args.open_ports or args.open_udp_ports:
+        ingress.append(Ingress(ports=args.open_ports, udp_ports=args.open_udp_ports, anyone=True))
     if args.metrics_ports:
         ingress.append(Ingress(ports=args.metrics_ports, namespaces=(MONITORING,)))
     return Policy(ingress=ingress).spec()

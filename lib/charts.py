@@ -48,6 +48,8 @@ TABLE: Mapping[str, Chart] = {
         Chart("cloudnative-pg", "https://cloudnative-pg.github.io/charts", "0.29.0"),
         # renovate: datasource=helm depName=valkey registryUrl=https://valkey.io/valkey-helm
         Chart("valkey", "https://valkey.io/valkey-helm", "0.11.0"),
+        # renovate: datasource=helm depName=external-dns registryUrl=https://kubernetes-sigs.github.io/external-dns/
+        Chart("external-dns", "https://kubernetes-sigs.github.io/external-dns/", "1.21.1"),
         # renovate: datasource=helm depName=authentik registryUrl=https://charts.goauthentik.io
         Chart("authentik", "https://charts.goauthentik.io", "2026.8.3"),
         # renovate: datasource=helm depName=gitea registryUrl=https://dl.gitea.com/charts

@@ -46,6 +46,10 @@ HAPROXY = "docker.io/library/haproxy:3.2.23-alpine"
 # renovate: datasource=docker depName=docker.io/goharbor/trivy-adapter-photon
 HARBOR_TRIVY = "docker.io/goharbor/trivy-adapter-photon:v2.15.2"
 
+# One image for each release line (.github/workflows/build-docker-images-tags.yml of PowerDNS/pdns).
+# renovate: datasource=docker depName=docker.io/powerdns/pdns-auth-51
+POWERDNS = "docker.io/powerdns/pdns-auth-51:5.1.4"
+
 # The release that Talos 1.13 would install (pkg/machinery/constants, DefaultCoreDNSVersion).
 # renovate: datasource=docker depName=registry.k8s.io/coredns/coredns
 COREDNS = "registry.k8s.io/coredns/coredns:v1.14.2"

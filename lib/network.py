@@ -10,7 +10,8 @@ class Ingress:
     """Connections that are let in.
 
     Attributes:
-        ports: TCP ports of the pods, not of their Service; none means every port.
+        ports: TCP ports of the pods, not of their Service; none, and none of UDP, means every port.
+        udp_ports: UDP ports of the pods.
         namespaces: Namespaces whose pods may connect. Policies of Kubernetes have no word for nodes: neither a selector
             nor an `ipBlock` matches one under Cilium (its docs, "CIDR-based").
         peers: Labels of pods of the same namespace that may connect; an empty mapping means all of them.
@@ -19,6 +20,7 @@ class Ingress:
     """
 
     ports: Sequence[int] = ()
+    udp_ports: Sequence[int] = ()
     namespaces: Sequence[str] = ()
     peers: Mapping[str, str] | None = None
     anyone: bool = False
@@ -70,4 +72,5 @@ def _rule(ingress: Ingress) -> dict[str, Any]:
         sources.append({"podSelector": {"matchLabels": dict(ingress.peers)} if ingress.peers else {}})
     sources += [pods_of(name) for name in ingress.namespaces]
     rule: dict[str, Any] = {"from": sources} if sources else {}
-    return rule | ({"ports": [tcp(port) for port in ingress.ports]} if ingress.ports else {})
+    ports = [*map(tcp, ingress.ports), *({"port": port, "protocol": "UDP"} for port in ingress.udp_ports)]
+    return rule | ({"ports": ports} if ports else {})

@@ -1,10 +1,12 @@
 """Keys in PowerDNS: those that sign messages (TSIG), and those that sign zones (DNSSEC)."""
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from scripts.gate import WaitingError
 from scripts.powerdns_api import PowerDns, RefusedError
 
 _BEFORE_SECRET, _SECRET_OCTETS = bytes.fromhex("0201010420"), 32
@@ -12,9 +14,12 @@ _BEFORE_SECRET, _SECRET_OCTETS = bytes.fromhex("0201010420"), 32
 _SHA256 = "2"
 
 
-def tsig(api: PowerDns, names: list[str], algorithm: str, folder: Path) -> Iterator[str]:
-    """Every TSIG key as its file in the folder has it."""
-    for name in names:
+def tsig(api: PowerDns, generations: dict[str, int], algorithm: str, folder: Path) -> Iterator[str]:
+    """Every TSIG key as its file has it. A Secret that was just renewed reaches its pods a little later."""
+    mounted = json.loads((folder / "generations").read_text(encoding="utf-8")) if generations else {}
+    if mounted != generations:
+        raise WaitingError(f"the TSIG keys as mounted here are still of the generations {mounted}")
+    for name in generations:
         wanted = {"name": name, "algorithm": algorithm, "key": (folder / name).read_text(encoding="utf-8").strip()}
         found = api.find(f"/tsigkeys/{name}.")
         if found is None:

@@ -41,7 +41,7 @@ class Reconciliation:
         """Every part by its name, in the order in which they need each other."""
         wanted = self._wanted
         algorithm = wanted["algorithm"]
-        yield "TSIG keys", partial(powerdns_keys.tsig, self._api, wanted["keys"], algorithm, self._tsig)
+        yield "TSIG keys", partial(powerdns_keys.tsig, self._api, wanted["generations"], algorithm, self._tsig)
         there = {zone["name"]: zone for zone in self._api.find("/zones") or []}
         for zone in wanted["zones"]:
             yield f"zone {zone['name']}", partial(self._zone, zone, there.get(zone["name"]))
@@ -52,7 +52,7 @@ class Reconciliation:
         yield "TSIG keys", self._forgotten
 
     def _forgotten(self) -> Iterator[str]:
-        yield from powerdns_keys.forgotten(self._api, self._named - set(self._wanted["keys"]))
+        yield from powerdns_keys.forgotten(self._api, self._named - self._wanted["generations"].keys())
 
     def _removal(self, name: str) -> Iterator[str]:
         self._named |= powerdns_keys.named(self._api.write("GET", f"/zones/{name}"), self._metadata(name))

@@ -12,17 +12,22 @@ from components.platform_secrets import WrittenSecret
 from register.certificates import certificates, secret_names
 from settings.dns import UPDATE_KEY
 from settings.platform import OWN_DNS
-from stacks.contracts import Cluster, Infrastructure, PublicHosts, Site
+from stacks.contracts import Cluster, Gates, Infrastructure, PublicHosts, Site
 
 
-def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> PublicHosts:
-    """Orders every certificate; with the program's own CA there is nothing to order, and nothing is made."""
+def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, served: Gates) -> PublicHosts:
+    """Orders every certificate; with the program's own CA there is nothing to order, and nothing is made.
+
+    Args:
+        served: Gates of the cluster's own zones, in which challenges are answered.
+    """
     ordered = certificates(site.settings)
     if not ordered:
         return {}
+    own = site.settings.certificates.solver == OWN_DNS
     phase = Phase(
         "certificates",
-        PhaseArgs(after=infrastructure.ready),
+        PhaseArgs(after=(*infrastructure.ready, *(served if own else ()))),
         pulumi.ResourceOptions(providers=[cluster.kubernetes]),
     )
     public = PublicCertificates(

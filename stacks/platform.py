@@ -17,7 +17,7 @@ from settings import changes
 from settings.model import Settings
 from settings.rules import SIGNING_KEY
 from stack_file.secrets import StackSecrets
-from stacks import certificates, cluster, gitops, identity, infrastructure, integration, services
+from stacks import certificates, cluster, dns, gitops, identity, infrastructure, integration, services
 from stacks.contracts import Site
 
 
@@ -42,7 +42,8 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     applied = AppliedSettings("applied-settings", _applied(site))
     the_cluster = cluster.build(site, after=(applied.record,))
     base = infrastructure.build(site, the_cluster)
-    public = certificates.build(site, the_cluster, base)
+    served = dns.build(site, the_cluster, base)
+    public = certificates.build(site, the_cluster, base, served)
     login = identity.build(site, the_cluster, base, public)
     joint = integration.build(site, the_cluster, base, login)
     apps = services.build(site, the_cluster, base, joint, public)

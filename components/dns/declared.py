@@ -15,14 +15,18 @@ _SERIAL = 1
 """PowerDNS goes on from it with the date (SOA-EDIT-API of `DEFAULT`)."""
 
 
-def document(settings: Settings, side: Side) -> Document:
-    """The whole document of a side. It holds no secret."""
+def document(settings: Settings, side: Side, generations: Mapping[str, int]) -> Document:
+    """The whole document of a side. It holds no secret.
+
+    Args:
+        generations: Generation of each TSIG key of the side.
+    """
     dns = settings.dns
     zones = [_Zone(settings, side, name, zone) for name, zone in dns.on(side).items()]
     reverse = dns.reverse if side is Side.LAN else ()
     return {
         "algorithm": TSIG_ALGORITHM,
-        "keys": list(dns.keys(side)),
+        "generations": dict(generations),
         "zones": [*(zone.document() for zone in zones), *(_reverse(settings, network) for network in reverse)],
     }
 

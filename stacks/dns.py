@@ -1,0 +1,55 @@
+"""DNS: the cluster answers for its own names. Nothing else waits for it, as pods find the hosts by CoreDNS."""
+
+import pulumi
+
+from components.dns.names import DATABASES, NAMESPACES, POD_PORT
+from components.dns.server import PowerDns, PowerDnsArgs
+from components.namespace import Namespace, NamespaceArgs
+from components.phase import Phase, PhaseArgs
+from lib.kubernetes import PodSecurity
+from settings.dns import Side
+from stacks.contracts import Cluster, Gates, Infrastructure, Site
+
+
+def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates:
+    """Brings up the nameservers of every side, on the databases and secrets of phase 1."""
+    settings, balancers = site.settings, site.settings.network.load_balancers
+    addresses = {Side.LAN: balancers.dns, Side.INTERNET: balancers.dns_internet}
+    sides = [(side, address) for side, address in addresses.items() if side in settings.dns.sides and address]
+    if not sides:
+        return ()
+    phase = Phase(
+        "dns",
+        PhaseArgs(after=(*cluster.ready, *(infrastructure.postgres.databases[DATABASES[side]] for side, _ in sides))),
+        pulumi.ResourceOptions(providers=[cluster.kubernetes]),
+    )
+    in_phase = pulumi.ResourceOptions(parent=phase)
+    gates: list[pulumi.Resource] = []
+    for side, address in sides:
+        namespace = Namespace(
+            f"{NAMESPACES[side]}-namespace",
+            NamespaceArgs(
+                name=NAMESPACES[side],
+                pod_security=PodSecurity.RESTRICTED,
+                ca_certificate=cluster.ca_certificate,
+                open_ports=(POD_PORT,),
+                open_udp_ports=(POD_PORT,),
+            ),
+            in_phase,
+        )
+        server = PowerDns(
+            str(NAMESPACES[side]),
+            PowerDnsArgs(
+                settings=settings,
+                side=side,
+                address=address,
+                namespace=namespace,
+                external_dns=site.charts["external-dns"],
+                database=infrastructure.postgres.databases[DATABASES[side]],
+                secrets=infrastructure.secrets,
+                store_ready=[infrastructure.store],
+            ),
+            in_phase,
+        )
+        gates += server.ready
+    return tuple(gates)
