@@ -1,5 +1,6 @@
 """What PowerDNS takes for records, and how it refuses others."""
 
+import ipaddress
 import re
 from typing import Any
 
@@ -10,8 +11,6 @@ Entry = dict[str, Any]
 _NUMBER = r"(0|[1-9]\d*)"
 _NAME = r"([\w*-]+\.)+"
 _CONTENTS = {
-    "A": r"\d{1,3}(\.\d{1,3}){3}",
-    "AAAA": r"[0-9a-f:]+",
     "CNAME": _NAME,
     "MX": rf"{_NUMBER} {_NAME}",
     "NS": _NAME,
@@ -49,11 +48,26 @@ def alone(change: Entry, others: list[str]) -> None:
 
 
 def rrset(change: Entry) -> Entry:
-    contents = [one["content"] for one in change["records"]]
-    for content in contents:
-        if contents.count(content) > 1:
-            of = f"RRset {change['name']} IN {change['type']}"
-            raise unprocessable(f'Duplicate record in {of} with content "{content}"')
-        if re.fullmatch(_CONTENTS.get(change["type"], ".+"), content) is None:
-            raise unprocessable(f"Record {change['name']}/{change['type']} '{content}': Parsing record content")
-    return {key: change[key] for key in ("name", "type", "ttl", "records")}
+    """The records as PowerDNS keeps them."""
+    kind, contents = change["type"], []
+    for record in change["records"]:
+        content = _content(record["content"], kind, f"Record {change['name']}/{kind} '{record['content']}'")
+        if content in contents:
+            raise unprocessable(f'Duplicate record in RRset {change["name"]} IN {kind} with content "{content}"')
+        contents.append(content)
+    records = [{"content": content, "disabled": False} for content in contents]
+    return {"name": canonical(change["name"]), "type": kind, "ttl": change["ttl"], "records": records}
+
+
+def _content(content: str, kind: str, of: str) -> str:
+    if kind in ("CNAME", "NS", "PTR", "MX", "SRV") and not content.endswith("."):
+        raise unprocessable(f"{of}: Not in expected format (parsed as '{content}.')")
+    try:
+        if kind in ("A", "AAAA"):
+            return str(ipaddress.ip_address(content))
+    except ValueError:
+        pass
+    else:
+        if re.fullmatch(_CONTENTS.get(kind, ".+"), content) is not None:
+            return content
+    raise unprocessable(f"{of}: Parsing record content (try 'pdnsutil check-zone')")

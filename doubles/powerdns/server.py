@@ -98,25 +98,28 @@ class PowerDns(TsigKeys):
         return {**self._told(name), **told, "rrsets": list(zone["rrsets"].values())}
 
     def _made(self, body: Entry) -> Reply:
+        """What is refused of the keys that it names leaves the zone behind."""
         name = canonical(body["name"])
         if name in self.zones:
             raise RefusalError(409, "Conflict")
+        rrsets = [{**rrset(one), "comments": one.get("comments", [])} for one in body.get("rrsets", [])]
         defaults = {"account": "", "soa_edit": "", "soa_edit_api": "DEFAULT", "api_rectify": False}
-        self.known(body.get("master_tsig_key_ids", []))
-        zone = {**defaults, **{key: body[key] for key in _FIELDS if key in body}, "rrsets": {}}
-        self.zones[name] = {**zone, "master_tsig_key_ids": body.get("master_tsig_key_ids", [])}
+        given = {key: body[key] for key in _FIELDS if key in body}
+        self.zones[name] = {**defaults, **given, "rrsets": {}, "master_tsig_key_ids": []}
         self.metadata[name], self.cryptokeys[name] = {}, []
-        try:
-            self._apply(name, [{**one, "changetype": "REPLACE"} for one in body.get("rrsets", [])])
-        except RefusalError:
-            self._forget(name)
-            raise
+        self._apply(name, [{**one, "changetype": "REPLACE"} for one in rrsets])
+        self._rekey(name, body)
         return Reply(201, self._whole(name))
+
+    def _rekey(self, name: str, body: Entry) -> None:
+        keys = body.get("master_tsig_key_ids", self.zones[name]["master_tsig_key_ids"])
+        self.known(keys)
+        self.zones[name]["master_tsig_key_ids"] = keys
 
     def _changed(self, name: str, body: Entry) -> Reply:
         zone = self.zones[self._zone(name)]
-        self.known(body.get("master_tsig_key_ids", []))
-        zone |= {key: body[key] for key in (*_FIELDS, "master_tsig_key_ids") if key in body}
+        self._rekey(name, body)
+        zone |= {key: body[key] for key in _FIELDS if key in body}
         if body.get("dnssec") is False:
             self.cryptokeys[name] = []
         return Reply(204)
@@ -149,12 +152,8 @@ class PowerDns(TsigKeys):
             soa["records"] = [{"content": " ".join(words), "disabled": False}]
 
     def _removed(self, name: str) -> Reply:
-        self._forget(self._zone(name))
+        del self.zones[self._zone(name)], self.metadata[name], self.cryptokeys[name]
         return Reply(204)
-
-    def _forget(self, name: str) -> None:
-        for held in (self.zones, self.metadata, self.cryptokeys):
-            held.pop(name, None)
 
     def _notify(self, name: str, _: Entry) -> Reply:
         self.notified.append(self._zone(name))
@@ -162,7 +161,9 @@ class PowerDns(TsigKeys):
 
     def _listed(self, name: str) -> Reply:
         zone = self.zones[self._zone(name)]
-        kinds = {"SOA-EDIT-API": [zone["soa_edit_api"]], "TSIG-ALLOW-AXFR": zone["master_tsig_key_ids"]}
+        kinds = {"SOA-EDIT-API": [zone["soa_edit_api"]], "SOA-EDIT": [zone["soa_edit"]]}
+        kinds |= {"API-RECTIFY": ["1"] if zone["api_rectify"] else []}
+        kinds |= {"TSIG-ALLOW-AXFR": zone["master_tsig_key_ids"]}
         every = {**self.metadata[name], **{kind: values for kind, values in kinds.items() if values}}
         return Reply(200, [{"type": "Metadata", "kind": kind, "metadata": every[kind]} for kind in sorted(every)])
 

@@ -19,7 +19,7 @@ from doubles.loopback import Reply, Request
 from doubles.platform import ssh_words
 from doubles.web import Asked, nothing
 from lab.checkout import ROOT
-from lab.providers import certificates, gitea, harbor, matrix
+from lab.providers import certificates, gitea, harbor, matrix, powerdns
 from lab.providers.authentik.instance import Instance
 from lab.providers.kubernetes import api_server
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
@@ -97,6 +97,8 @@ class _Network:
             raise OSError("certificate verify failed: unable to get local issuer certificate")
         if backend.chart in _APIS and asked.header("Authorization"):
             return _APIS[backend.chart](self.cluster, backend, request)
+        if backend.name == powerdns.WORKLOAD:
+            return powerdns.respond(self.cluster, backend, request)
         if backend.chart == "authentik":
             return self._authentik(backend)(asked)
         answers = self._service(backend)
