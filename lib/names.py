@@ -29,6 +29,7 @@ PHASES: Mapping[str, Sequence[str]] = {
     "phase2-identity": ("phase1-infrastructure",),
     "phase3-integration": ("phase2-identity",),
     "phase4-services": ("phase3-integration",),
+    "dns": ("phase1-infrastructure",),
     "gitops": ("cluster",),
 }
 """Phases in the order in which they are shown, and what each builds on (stacks/)."""

@@ -68,6 +68,7 @@ key `token` in the namespace `shop`, also when that comes into being later. It i
 _FORMS: Mapping[Kind, str] = {
     Kind.PASSWORD: "{size} letters and digits",
     Kind.HEX: "{size} bytes, {kind}",
+    Kind.BASE64: "{size} bytes, {kind}",
     Kind.BASE64URL: "{size} bytes, {kind}",
     Kind.RSA_PRIVATE_KEY: "RSA key of {size} bits",
     Kind.EC_PRIVATE_KEY: "key on P-256",

@@ -19,7 +19,9 @@ EXTERNAL_DNS: Mapping[Side, str] = {Side.LAN: "external-dns", Side.INTERNET: "ex
 """Release of each side; its objects without a namespace are named after it."""
 
 WORKLOAD = "powerdns"
-"""Deployment, Services and Secret of a side."""
+"""Deployment and Secret of a side."""
+SERVICES: Mapping[Side, str] = {Side.LAN: WORKLOAD, Side.INTERNET: f"{WORKLOAD}-internet"}
+"""Service of type LoadBalancer; the pool of its address is named after it."""
 DNS_PORT, API_PORT = 53, 8081
 POD_PORT = 5300
 """Where a pod listens: below 1024 it may not."""
@@ -39,7 +41,7 @@ def signing_path(zone: str) -> str:
 
 def host(side: Side) -> str:
     """Name of the Service that answers DNS on 53, TCP and UDP, for pods."""
-    return f"{WORKLOAD}.{NAMESPACES[side]}.svc.cluster.local"
+    return f"{SERVICES[side]}.{NAMESPACES[side]}.svc.cluster.local"
 
 
 def api_url(side: Side) -> str:

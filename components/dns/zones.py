@@ -13,12 +13,14 @@ from components.external_secret import ExternalSecret, ExternalSecretArgs, Secre
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from components.script_job import ScriptJob, ScriptJobArgs
+from lib.images import POWERDNS
+from lib.kubernetes import digest
 from lib.pod_scripts import script
 from settings.dns import Side
 from settings.model import Settings
 
 _SECONDS = 900
-_EVERY_HOUR = "37 * * * *"
+_EVERY_HOUR = {Side.LAN: "37 * * * *", Side.INTERNET: "47 * * * *"}
 _FOLDERS = {secrets.TSIG: "/keys/tsig", secrets.SIGNING: "/keys/signing"}
 """Where each Secret is mounted."""
 
@@ -80,8 +82,9 @@ class DnsZones(pulumi.ComponentResource):
                 },
                 secrets={"POWERDNS_KEY": (args.api_secret, "api-key")},
                 volumes=[self._volume(secret, paths) for secret, paths in mounted.items() if paths],
+                proves=[digest(POWERDNS)],
                 seconds=_SECONDS,
-                again=_EVERY_HOUR,
+                again=_EVERY_HOUR[side],
             ),
             pulumi.ResourceOptions(parent=self),
         ).job

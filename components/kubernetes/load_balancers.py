@@ -33,7 +33,7 @@ def reserved(addresses: LoadBalancers) -> dict[str, AddressPool]:
         "vault": (addresses.vault, (SystemNamespace.VAULT.value, "vault-api")),
         "git-ssh": (addresses.git_ssh, ("gitea", "gitea-ssh")),
         "dns": (addresses.dns, (SystemNamespace.DNS.value, "powerdns")),
-        "dns-internet": (addresses.dns_internet, (SystemNamespace.DNS_INTERNET.value, "powerdns")),
+        "dns-internet": (addresses.dns_internet, (SystemNamespace.DNS_INTERNET.value, "powerdns-internet")),
     }
     return {
         name: AddressPool(blocks=((address, address),), service=holder)

@@ -13,8 +13,9 @@ from lab.phases import EARLY, ORDER, is_phase
 from lab.success.evidence import Evidence, Metric
 from settings.model import Settings
 
-# Each phase of the platform builds on all before it; GitOps on the cluster alone.
-_CHAIN: Final = tuple(name for name in ORDER if name != "gitops")
+# Each phase of the platform builds on all before it; these stand beside them.
+_BESIDE: Final = {"dns": ("cluster", "phase1-infrastructure"), "gitops": ("cluster",)}
+_CHAIN: Final = tuple(name for name in ORDER if name not in _BESIDE)
 _SERVICES: Final = "phase4-services"
 
 
@@ -103,8 +104,8 @@ def _reached(home: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> set
 
 
 def _builds_on(phase: str, other: str) -> bool:
-    if other not in _CHAIN:
-        return False
+    if phase in _BESIDE or other not in _CHAIN:
+        return other in _BESIDE.get(phase, ())
     return other == "cluster" or (phase in _CHAIN and _CHAIN.index(other) < _CHAIN.index(phase))
 
 

@@ -47,7 +47,7 @@ def _data(name: str) -> ChartData:
 
 
 def _values(recording: Recording, name: str) -> dict[str, Any]:
-    (one,) = [one for one in releases(recording) if one.get("chart").rsplit("/", maxsplit=1)[-1] == name]
+    one, *_ = [one for one in releases(recording) if one.get("chart").rsplit("/", maxsplit=1)[-1] == name]
     values: dict[str, Any] = one.get("values") or {}
     return values
 

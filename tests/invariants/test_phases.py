@@ -10,8 +10,8 @@ from tests.support.engine import Recorded, Recording
 from tests.support.recording import PHASE, STASH
 
 ORDER = list(PHASES)
-PRIMARY = ORDER[:-1]
-"""The chain; gitops stands beside it on the cluster."""
+PRIMARY = ORDER[:-2]
+"""The chain; dns stands beside it on phase 1, and gitops on the cluster."""
 
 
 def _members(recording: Recording, phase: str) -> list[Recorded]:

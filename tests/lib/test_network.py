@@ -41,6 +41,11 @@ def test_a_silent_pod_may_open_no_connection() -> None:
     assert (spec["policyTypes"], spec["egress"]) == (["Ingress", "Egress"], []), "the type makes the empty list count"
 
 
+def test_a_port_of_udp_is_no_port_of_tcp() -> None:
+    (rule,) = Policy(ingress=[Ingress(udp_ports=(53,), anyone=True)]).spec()["ingress"]
+    assert rule == {"ports": [{"port": 53, "protocol": "UDP"}]}, "the default of Kubernetes is TCP"
+
+
 @pytest.mark.parametrize("keys", [{}, {"ports": (80,)}, {"namespaces": ()}])
 def test_a_rule_that_names_nobody_is_refused(keys: dict[str, tuple[int, ...]]) -> None:
     with pytest.raises(ValueError, match="takes for everybody"):

@@ -13,7 +13,7 @@ from lab.scripts.sandbox import Pod, run
 from lib.pod_scripts import SCRIPTS, script
 
 MAINS = sorted(path.stem for path in SCRIPTS.glob("*.py") if "__main__" in path.read_text("utf-8"))
-OTHERS = {"api_server", "authentik_worker", "caretaker", "storage", "talos_upgrade"}
+OTHERS = {"api_server", "authentik_worker", "caretaker", "powerdns_schema", "storage", "talos_upgrade"}
 """Those that run elsewhere than in a Job, and the one that asks nobody."""
 TEXT = "-----BEGIN CERTIFICATE-----"
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -24,17 +24,31 @@ DOCUMENTS = {
     "PEOPLE": [],
     "REMOVED": [],
     "SETTINGS": {},
+    "ZONES": {"algorithm": "hmac-sha256", "generations": {}, "zones": []},
 }
 """Variables in JSON."""
 URLS = ("ACCOUNT_URL", "AUTHENTIK_URL", "DISCOVERY_URL", "FORWARD_AUTH_URL", "GITEA_URL", "HARBOR_URL", "ISSUER")
+MORE_URLS = ("POWERDNS_URL", "REDIRECT_URIS", "VAULT_ADDR", "VAULT_ADDRS")
 FILES = ("BLUEPRINT_FILE", "SECRET_FILE", "SSL_CERT_FILE", "TOKEN_FILE")
 NAMES = ("AUTHENTIK_TOKEN", "BLUEPRINT_ID", "BLUEPRINT_PATH", "CLIENT_ID", "CLIENT_SECRET", "FORWARDED_HOST")
-MORE = ("HARBOR_PASSWORD", "LOGINS", "MOUNT", "PASSWORD", "PROVIDER_ID", "REDIRECT_URI", "ROLE", "USERNAME")
+MORE = (
+    "HARBOR_PASSWORD",
+    "LOGINS",
+    "MOUNT",
+    "PASSWORD",
+    "POWERDNS_KEY",
+    "PROVIDER_ID",
+    "REDIRECT_URI",
+    "ROLE",
+    "USERNAME",
+)
 VARIABLES = {
     **{name: json.dumps(value) for name, value in DOCUMENTS.items()},
-    **dict.fromkeys((*URLS, "VAULT_ADDR", "VAULT_ADDRS", "REDIRECT_URIS"), "https://host"),
+    **dict.fromkeys((*URLS, *MORE_URLS), "https://host"),
     **dict.fromkeys(FILES, "/text"),
-    **dict.fromkeys((*NAMES, *MORE, "AUTH_HOST", "CORE_PODS", "VALKEY_GENERATIONS", "VALKEY_SECRET"), "name"),
+    **dict.fromkeys(
+        (*NAMES, *MORE, "SIGNING", "TSIG", "AUTH_HOST", "CORE_PODS", "VALKEY_GENERATIONS", "VALKEY_SECRET"), "name"
+    ),
     **dict.fromkeys(("TOKEN_GENERATION_FILE", "SECRET_GENERATION_FILE"), "/generation"),
     **dict.fromkeys(("TOKEN_GENERATION", "SECRET_GENERATION"), "1"),
     **{"KEPT_FILE": "/kept", "NAMESPACE": "name"},

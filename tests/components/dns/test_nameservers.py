@@ -1,0 +1,127 @@
+"""PowerDNS and external-dns of both sides, under the stack file of test-cluster."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.dns import configuration
+from components.dns.names import updates
+from components.kubernetes.load_balancers import reserved
+from scripts import powerdns_schema
+from settings.dns import Side
+from settings.model import Settings
+from settings.record_values import content
+from stack_file.load import load_stack_file
+from tests.support.engine import Recording
+from tests.support.program import STACK_FILE
+
+DEPLOYMENT, SERVICE = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"
+EDGE = "172.235.48.86"
+sides = pytest.mark.parametrize("side", ["dns", "dns-internet"])
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return load_stack_file(STACK_FILE)
+
+
+def conf(update: Recording, side: str) -> Mapping[str, str]:
+    text: str = update.one("kubernetes:core/v1:ConfigMap", f"{side}-configuration").get("data", "pdns.conf")
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def arguments(update: Recording, side: str) -> dict[str, Any]:
+    values: dict[str, Any] = update.one("kubernetes:helm.sh/v3:Release", f"{side}-hosts").get("values")
+    return values
+
+
+@sides
+def test_both_protocols_are_answered_on_the_address_that_is_kept_for_it(
+    update: Recording, settings: Settings, side: str
+) -> None:
+    service = update.one(SERVICE, f"{side}-address")
+    assert {(port["port"], port["protocol"]) for port in service.get("spec", "ports")} == {(53, "UDP"), (53, "TCP")}, (
+        "long answers and transfers go by TCP"
+    )
+    pool = reserved(settings.network.load_balancers)[side]
+    assert pool.service == (service.get("metadata", "namespace"), service.get("metadata", "name")), "no other gets it"
+    asked = service.get("metadata", "annotations", "lbipam.cilium.io/ips")
+    assert [[str(end) for end in block] for block in pool.blocks] == [[asked, asked]], "and it asks for it"
+
+
+@sides
+def test_two_pods_serve_from_the_database_of_their_side(update: Recording, side: str) -> None:
+    spec = update.one(DEPLOYMENT, f"{side}-server").get("spec")
+    assert spec["replicas"] == 2, "one answers while the node of the other is drained"
+    assert spec["strategy"]["rollingUpdate"]["maxSurge"] == 0, "the connections of a third are not counted"
+    found = conf(update, side)
+    assert (found["launch"], found["gpgsql-dbname"], found["gpgsql-user"]) == ("gpgsql", side, side), "its own"
+    assert found["gpgsql-dnssec"] == "yes", "otherwise keys and metadata are not read (docs/backends/generic-sql.rst)"
+    assert "sslmode=verify-full" in found["gpgsql-extra-connection-parameters"], "Postgres refuses all else"
+
+
+@sides
+def test_nobody_transfers_or_changes_a_zone_without_a_key(update: Recording, side: str) -> None:
+    found = conf(update, side)
+    assert found["allow-axfr-ips"] == found["allow-dnsupdate-from"] == "", "every question comes from a node"
+    script = update.one("kubernetes:core/v1:ConfigMap", f"{side}-configuration").get("data", configuration.POLICY)
+    assert found["lua-dnsupdate-policy-script"].endswith(f"/{configuration.POLICY}"), "what judges updates"
+    assert "function updatepolicy(input)" in script, "the only name that PowerDNS calls"
+
+
+def test_secrets_stay_out_of_the_configuration(update: Recording) -> None:
+    assert not {"api-key", "gpgsql-password"} & conf(update, "dns").keys(), "a ConfigMap is read by many"
+    assert configuration.secret_conf("k", "p") == "api-key=k\ngpgsql-password=p\n", "they are in the Secret"
+
+
+def test_the_lan_gets_the_ingress_and_the_internet_the_edge(update: Recording) -> None:
+    assert "default-targets" not in arguments(update, "dns")["extraArgs"], "the address of the Ingress"
+    edge = arguments(update, "dns-internet")["extraArgs"]
+    assert edge["default-targets"] == [EDGE], "where the internet reaches the hosts"
+    assert edge["force-default-targets"] is True, "otherwise the Ingress wins (source/wrappers/multisource.go)"
+
+
+@sides
+def test_external_dns_keeps_to_its_zones_and_to_what_it_owns(update: Recording, side: str) -> None:
+    values = arguments(update, side)
+    assert (values["policy"], values["registry"], values["txtOwnerId"]) == ("sync", "txt", "test-cluster"), "its marks"
+    assert values["domainFilters"] == ["test-cluster.agentydragon.com"], "not the reverse zones"
+    assert values["txtPrefix"].endswith("."), "a mark of the zone itself lies in the zone"
+    url = values["extraArgs"]["pdns-server"]
+    assert url == f"http://powerdns-api.{side}.svc.cluster.local:8081", "the API of its side"
+
+
+def test_two_releases_share_no_object_of_the_cluster(update: Recording) -> None:
+    names = {
+        one.get("name") for one in update.of_type("kubernetes:helm.sh/v3:Release") if "external-dns" in one.get("chart")
+    }
+    assert len(names) == 2, "the ClusterRole is named after the release"
+
+
+def test_a_preview_shows_what_the_zones_are_to_be(preview: Recording) -> None:
+    (container,) = preview.one("kubernetes:batch/v1:Job", "dns-zones").get("spec", "template", "spec", "containers")
+    (zones,) = [one["value"] for one in container["env"] if one["name"] == "ZONES"]
+    assert "ns1.test-cluster.agentydragon.com." in json.dumps(json.loads(zones)), "with their records"
+
+
+def test_updates_go_where_the_internet_looks(settings: Settings) -> None:
+    assert updates(settings, "git.test-cluster.agentydragon.com") == "powerdns-internet.dns-internet.svc.cluster.local:53"
+    assert settings.dns.keys(Side.LAN) == (), "no key opens the other side"
+    with pytest.raises(KeyError, match="is in no zone"):
+        updates(settings, "git.example.com")
+
+
+def test_a_long_text_is_several_strings() -> None:
+    assert content("TXT", "x" * 300) == f'"{"x" * 255}" "{"x" * 45}"', "RFC 1035, section 3.3"
+
+
+def test_the_schema_is_changed_from_release_to_release(tmp_path: Path) -> None:
+    for name in ("4.10.0_to_5.0.0", "4.2.0_to_4.3.0", "4.3.0_to_4.10.0"):
+        (tmp_path / f"{name}_schema.pgsql.sql").touch()
+    for name in ("schema.pgsql.sql", "4.2.0_to_4.3.0_schema.mysql.sql"):
+        (tmp_path / name).touch()
+    ordered = [f"{name}_schema.pgsql.sql" for name in ("4.2.0_to_4.3.0", "4.3.0_to_4.10.0", "4.10.0_to_5.0.0")]
+    assert powerdns_schema.changes(tmp_path) == ordered, "by number, and of Postgres alone"
