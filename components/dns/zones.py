@@ -20,7 +20,7 @@ from settings.dns import Side
 from settings.model import Settings
 
 _SECONDS = 900
-_EVERY_HOUR = {Side.LAN: "37 * * * *", Side.INTERNET: "47 * * * *"}
+_EVERY_HOUR = {Side.LAN: "11 * * * *", Side.INTERNET: "47 * * * *"}
 _FOLDERS = {secrets.TSIG: "/keys/tsig", secrets.SIGNING: "/keys/signing"}
 """Where each Secret is mounted."""
 

@@ -209,6 +209,8 @@ JOBS = {
     "authentik/server": {"authentik-api"},
     "valkey/harbor": {"harbor-content"},
     "harbor/robot-puller": {"harbor-content"},
+    "dns/acme": {"dns-internet-zones"},
+    "dns/vps": {"dns-internet-zones"},
     "oidc/gitea": {"login-gitea-blueprint-apply", "gitea-login"},
     "oidc/harbor": {"login-harbor-blueprint-apply", "harbor-login"},
     "oidc/matrix": {"login-matrix-blueprint-apply", "matrix-login"},

@@ -108,7 +108,9 @@ def test_a_preview_shows_what_the_zones_are_to_be(preview: Recording) -> None:
 
 
 def test_updates_go_where_the_internet_looks(settings: Settings) -> None:
-    assert updates(settings, "git.test-cluster.agentydragon.com") == "powerdns-internet.dns-internet.svc.cluster.local:53"
+    assert (
+        updates(settings, "git.test-cluster.agentydragon.com") == "powerdns-internet.dns-internet.svc.cluster.local:53"
+    )
     assert settings.dns.keys(Side.LAN) == (), "no key opens the other side"
     with pytest.raises(KeyError, match="is in no zone"):
         updates(settings, "git.example.com")
