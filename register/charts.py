@@ -29,4 +29,6 @@ def _is_needed(name: str, settings: Settings) -> bool:
         return settings.talos is not None
     if name == "flux-operator":
         return settings.gitops.enabled
+    if name == "external-dns":
+        return settings.dns.enabled
     return all(service.enabled(settings) for service in SERVICES if service.chart == name)

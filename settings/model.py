@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from lib.kubernetes import LOAD_BALANCER_ADDRESS
-from settings.dns import DnsSettings, absent
+from settings.dns import DnsSettings, Side, absent
 from settings.identity import IdentitySettings
 from settings.infrastructure import (
     ChartsSettings,
@@ -108,6 +108,12 @@ class Settings(Strict):
         existing = self.cluster.existing
         annotation = LOAD_BALANCER_ADDRESS if existing is None else existing.address_annotation
         return {annotation: str(address)} if annotation is not None else {}
+
+    @property
+    def zones(self) -> dict[str, IPv4Address]:
+        """Where pods ask for the names of each zone of the cluster's own."""
+        address = self.network.load_balancers.dns
+        return dict.fromkeys(self.dns.on(Side.LAN), address) if self.dns.enabled and address else {}
 
     @property
     def derived_hosts(self) -> frozenset[str]:

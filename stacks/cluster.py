@@ -224,6 +224,7 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
         CoreDnsArgs(
             network=settings.network.of_nodes,
             hosts=settings.addresses,
+            zones=settings.zones,
             replicas=settings.system_replicas,
             after=cilium.ready,
         ),

@@ -73,7 +73,7 @@ class PowerDns(pulumi.ComponentResource):
         behind = pulumi.ResourceOptions(parent=self, depends_on=[server])
         address = k8s.core.v1.Service(
             f"{name}-address",
-            metadata=self._metadata(names.SERVICES[args.side], {"lbipam.cilium.io/ips": str(args.address)}),
+            metadata=self._metadata(names.SERVICES[args.side], args.settings.asking_for(args.address)),
             spec=objects.dns_service(),
             opts=behind,
         )

@@ -21,12 +21,14 @@ class CoreDnsArgs:
         network: Its resolvers answer what is neither in the cluster nor a host of the platform.
         hosts: Where each name of the platform leads.
         replicas: How many pods of it.
+        zones: Address of the nameserver of each zone that the cluster answers for.
         after: A network for pods.
     """
 
     network: NodeNetwork
     hosts: Mapping[str, IPv4Address]
     replicas: int = 2
+    zones: Mapping[str, IPv4Address] = field(default_factory=dict)
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -94,4 +96,4 @@ class CoreDns(pulumi.ComponentResource):
 
 
 def _corefile(args: CoreDnsArgs) -> str:
-    return coredns.corefile(hosts=args.hosts, resolvers=args.network.resolvers)
+    return coredns.corefile(hosts=args.hosts, zones=args.zones, resolvers=args.network.resolvers)

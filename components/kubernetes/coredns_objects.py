@@ -31,8 +31,10 @@ _USER = 65532
 """The image's own user (https://github.com/coredns/coredns/pull/5969); as a number, for the kubelet to judge it."""
 
 
-def corefile(*, hosts: Mapping[str, IPv4Address], resolvers: Sequence[IPv4Address]) -> str:
-    """The Corefile: names of the platform, names of the cluster, and the resolvers for all others.
+def corefile(
+    *, hosts: Mapping[str, IPv4Address], zones: Mapping[str, IPv4Address], resolvers: Sequence[IPv4Address]
+) -> str:
+    """The Corefile: names of the platform, names of the cluster, its zones, and the resolvers for all others.
 
     `hosts` resolve for pods too, whether or not the domain is delegated yet: a login sends the browser and the service
     to one and the same issuer. `reload` takes over a changed Corefile, so no pod restarts for it.
@@ -46,6 +48,8 @@ def corefile(*, hosts: Mapping[str, IPv4Address], resolvers: Sequence[IPv4Addres
         f"kubernetes {CLUSTER_DOMAIN} in-addr.arpa ip6.arpa {{\n    pods insecure\n"
         "    fallthrough in-addr.arpa ip6.arpa\n    ttl 30\n}",
         f"prometheus :{METRICS_PORT}",
+        # Several stand in a row (plugin/forward/setup.go); names above do not depend on these.
+        *(f"forward {zone} {nameserver}" for zone, nameserver in zones.items()),
         f"forward . {upstream} {{\n    max_concurrent 1000\n}}",
         f"cache 30 {{\n    disable success {CLUSTER_DOMAIN}\n    disable denial {CLUSTER_DOMAIN}\n}}",
         "loop",

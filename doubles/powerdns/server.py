@@ -89,7 +89,7 @@ class PowerDns(TsigKeys):
 
     def _told(self, name: str) -> Entry:
         zone = self.zones[name]
-        signed = bool(self.cryptokeys.get(name))
+        signed = any(key["active"] for key in self.cryptokeys[name])
         return {"id": name, "name": name, "kind": zone["kind"], "account": zone["account"], "dnssec": signed}
 
     def _whole(self, name: str) -> Entry:
@@ -112,7 +112,7 @@ class PowerDns(TsigKeys):
         return Reply(201, self._whole(name))
 
     def _rekey(self, name: str, body: Entry) -> None:
-        keys = body.get("master_tsig_key_ids", self.zones[name]["master_tsig_key_ids"])
+        keys: list[str] = (self.zones[name] | body)["master_tsig_key_ids"]
         self.known(keys)
         self.zones[name]["master_tsig_key_ids"] = keys
 
@@ -120,7 +120,7 @@ class PowerDns(TsigKeys):
         zone = self.zones[self._zone(name)]
         self._rekey(name, body)
         zone |= {key: body[key] for key in _FIELDS if key in body}
-        if body.get("dnssec") is False:
+        if body.get("dnssec") is False and self._told(name)["dnssec"]:
             self.cryptokeys[name] = []
         return Reply(204)
 

@@ -16,6 +16,7 @@ KEPT = {
 SHARED = {
     "blueprint-users",  # it forgets the application of a service that is off
     "coredns-corefile",  # its hosts
+    "dns-",  # a host that no Ingress has
     "external-secrets-store",  # the namespaces that may use it
     "postgres-ingress",
     "valkey-ingress",

@@ -197,7 +197,7 @@ def test_a_renewed_key_is_written_once_it_is_mounted(site: Site, capsys: pytest.
 
 def test_both_sides_of_a_signed_zone_have_one_key(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     """A resolver of the LAN that validates asks the parent, which knows one."""
-    edge = {"edge": ["203.0.113.7"], "dnssec": True}
+    edge: Any = {"edge": ["203.0.113.7"], "dnssec": True}
     site.mount({})
     assert site.run(**edge) == 0, "the LAN"
     (lan,) = site.powerdns.cryptokeys[ZONE]

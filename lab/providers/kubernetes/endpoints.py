@@ -103,7 +103,8 @@ def resolved(cluster: Cluster, host: str, *, inside: bool) -> str | None:
     """Address of a public name: for pods in the hosts of the program's own CoreDNS, else in the names of the LAN."""
     config = cluster.look("ConfigMap", "kube-system", "coredns") if inside else None
     corefile = str(((config or {}).get("data") or {}).get("Corefile", ""))
-    own = {name: address for address, *names in filter(None, map(str.split, corefile.splitlines())) for name in names}
+    lines = filter(None, map(str.split, corefile.splitlines()))
+    own = {name: address for address, *names in lines if _is_address(address) for name in names}
     lan = (cluster.world.get("site", "site") or {}).get("names") or {}
     found = own.get(host) if own else lan.get(host)
     return found if found and _is_address(found) else None

@@ -15,7 +15,8 @@ HOSTS = {
 
 @pytest.fixture(scope="module")
 def corefile() -> str:
-    return coredns.corefile(hosts=HOSTS, resolvers=[IPv4Address("9.9.9.9"), IPv4Address("1.1.1.1")])
+    zones = {"home.example.com": IPv4Address("10.2.3.3")}
+    return coredns.corefile(hosts=HOSTS, zones=zones, resolvers=[IPv4Address("9.9.9.9"), IPv4Address("1.1.1.1")])
 
 
 def block(corefile: str, plugin: str) -> list[str]:
@@ -39,6 +40,12 @@ def test_a_name_that_is_no_host_goes_on_to_the_next_plugin(corefile: str) -> Non
 def test_other_names_go_to_every_resolver_of_the_stack_file(corefile: str) -> None:
     assert any(line.startswith("forward . 9.9.9.9 1.1.1.1 {") for line in map(str.strip, corefile.splitlines())), (
         "the node's own resolv.conf would bypass the stack file"
+    )
+
+
+def test_names_of_a_zone_of_the_cluster_are_asked_of_its_nameserver(corefile: str) -> None:
+    assert "forward home.example.com 10.2.3.3" in map(str.strip, corefile.splitlines()), (
+        "the world would be told the edge, or nothing as long as the zone is not delegated"
     )
 
 

@@ -134,7 +134,12 @@ def test_an_address_that_is_meant_for_a_service_is_given_to_no_other(update: Rec
         for start, stop in ranges(pool)
         if pool.get("spec", "serviceSelector") is not None
     }
-    services = {balancers.ingress: "traefik", balancers.vault: "vault-api", balancers.git_ssh: "gitea-ssh"}
+    services: dict[IPv4Address | None, str] = {
+        balancers.ingress: "traefik",
+        balancers.vault: "vault-api",
+        balancers.git_ssh: "gitea-ssh",
+    }
+    services |= {balancers.dns: "powerdns", balancers.dns_internet: "powerdns-internet"}
     assert {ends: labels["io.kubernetes.service.name"] for ends, labels in holders.items()} == {
         (str(address), str(address)): service for address, service in services.items()
     }, "Traefik and Gitea off and on again, and a stranger has their address"
@@ -143,7 +148,7 @@ def test_an_address_that_is_meant_for_a_service_is_given_to_no_other(update: Rec
 
 def test_what_becomes_reserved_leaves_the_common_pool_last(update: Recording) -> None:
     common = update.one(POOL, "cilium-pool")
-    for setting in ("ingress", "vault", "git-ssh"):
+    for setting in ("ingress", "vault", "git-ssh", "dns", "dns-internet"):
         assert update.is_after(common, update.one(POOL, f"cilium-pool-{setting}")), (
             "between the two its Service has no address"
         )
