@@ -9,13 +9,11 @@ import networkx as nx
 
 from lab import fates
 from lab.phase import Status
-from lab.phases import EARLY, ORDER, is_phase
+from lab.phases import EARLY, is_phase
 from lab.success.evidence import Evidence, Metric
+from lib.names import PHASES
 from settings.model import Settings
 
-# Each phase of the platform builds on all before it; these stand beside them.
-_BESIDE: Final = {"dns": ("cluster", "phase1-infrastructure"), "gitops": ("cluster",)}
-_CHAIN: Final = tuple(name for name in ORDER if name not in _BESIDE)
 _SERVICES: Final = "phase4-services"
 
 
@@ -104,9 +102,8 @@ def _reached(home: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> set
 
 
 def _builds_on(phase: str, other: str) -> bool:
-    if phase in _BESIDE or other not in _CHAIN:
-        return other in _BESIDE.get(phase, ())
-    return other == "cluster" or (phase in _CHAIN and _CHAIN.index(other) < _CHAIN.index(phase))
+    """By all that it builds on in turn; a phase of a stack's own builds on the cluster."""
+    return any(one == other or _builds_on(one, other) for one in PHASES.get(phase, ("cluster",)))
 
 
 def _service(settings: Settings, part: str) -> str:
