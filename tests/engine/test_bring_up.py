@@ -22,6 +22,7 @@ def test_the_first_update_brings_every_phase_up(platform: Outcome) -> None:
         "phase2-identity": "ready",
         "phase3-integration": "ready",
         "phase4-services": "ready",
+        "dns": "ready",
         "gitops": "ready",
     }, "from nothing, without a second run"
     assert set(platform.result.changes) == {"create"}, "there was nothing to change or take away"
