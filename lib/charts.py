@@ -74,6 +74,7 @@ REGISTRIES: Mapping[str, tuple[str, ...]] = {
     "external-secrets": ("ghcr.io",),
     "cloudnative-pg": ("ghcr.io",),
     "valkey": ("docker.io",),
+    "external-dns": ("registry.k8s.io",),
     "authentik": ("ghcr.io",),
     "gitea": ("docker.gitea.com",),
     "harbor": ("docker.io",),

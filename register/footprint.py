@@ -28,8 +28,8 @@ _VAULT = 640
 """Of each server."""
 _AUTHENTIK = 2048
 """Of server and worker each."""
-_DNS = 480
-"""Of each side: two nameservers and what adds the hosts of Ingresses."""
+_NAMESERVER, _INGRESS_NAMES = 128, 64
+"""Of each nameserver of a side, and of what adds the hosts of Ingresses to it."""
 _FLUX = 768
 """The operator, and the four controllers as it makes them."""
 
@@ -44,6 +44,6 @@ def requests(settings: Settings, nodes: int) -> int:
     asked = _INFRASTRUCTURE - _SECOND * (2 - settings.system_replicas) + LARGEST_JOB
     asked += _AUTHENTIK * (settings.identity.replicas + 1)
     asked += mebibytes(databases.memory) * min(databases.instances, nodes) + _VAULT * min(vault.replicas, nodes)
-    asked += _DNS * len(settings.dns.sides)
+    asked += (_NAMESERVER * settings.system_replicas + _INGRESS_NAMES) * len(settings.dns.sides)
     asked += sum(service.memory(settings) for service in SERVICES if service.enabled(settings))
     return asked + (_FLUX if settings.gitops.enabled else 0)

@@ -62,5 +62,5 @@ def values(args: ExternalDnsValues) -> dict[str, Any]:
     }
 
 
-MEMORY = 96
+MEMORY = 64
 """Of its pod, in MiB."""

@@ -1,4 +1,4 @@
-"""Objects that run PowerDNS: two pods on different nodes, and the Services that lead to them."""
+"""Objects that run PowerDNS: pods on different nodes, and the Services that lead to them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,14 +7,13 @@ from typing import Any
 import pulumi
 
 from components.dns import configuration
-from components.dns.database import REPLICAS
 from components.dns.names import API_PORT, DNS_PORT, POD_PORT, WORKLOAD
 from lib.images import POSTGRES, POWERDNS
 from lib.kubernetes import from_secret, resources, restricted_container, restricted_pod
 from lib.names import POSTGRES_HOST
 
 LABELS: Mapping[str, str] = {"app.kubernetes.io/name": WORKLOAD, "app.kubernetes.io/part-of": "home-cluster"}
-MEMORY = 192
+MEMORY = 128
 """Of each pod, in MiB."""
 SCHEMA_SCRIPT = "powerdns_schema.py"
 SECRET_FILE = "secret.conf"
@@ -29,12 +28,14 @@ class PodArgs:
     """What the pods are given.
 
     Attributes:
+        replicas: How many there are.
         database: Name of the database and of its role.
         configuration: ConfigMap with pdns.conf, the policy of updates and the script of the schema.
         secret: Secret with `secret.conf` and `password`.
         ca_config_map: ConfigMap whose `ca.crt` signed the certificate of Postgres.
     """
 
+    replicas: int
     database: str
     configuration: pulumi.Input[str]
     secret: pulumi.Input[str]
@@ -44,7 +45,7 @@ class PodArgs:
 def deployment(args: PodArgs) -> Any:
     """Spec of the Deployment: one pod after the other, as the database counts their connections."""
     return {
-        "replicas": REPLICAS,
+        "replicas": args.replicas,
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
         "selector": {"matchLabels": dict(LABELS)},
         "template": {"metadata": {"labels": dict(LABELS)}, "spec": _pod(args)},

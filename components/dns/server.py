@@ -48,7 +48,7 @@ class PowerDns(pulumi.ComponentResource):
 
     - `<name>-powerdns`: an ExternalSecret for the server, and for those who talk to its API.
     - `<name>-configuration`: ConfigMap with pdns.conf, the policy of updates and the script of the schema.
-    - `<name>-server`: Deployment of two pods, awaited; each brings the database to its schema first.
+    - `<name>-server`: Deployment of two pods (one on a single node), awaited; each brings the schema along.
     - `<name>-disruption`: PodDisruptionBudget: while nodes are drained, one pod answers.
     - `<name>-address`, `<name>-api`: Services: DNS on the address, and the API inside the cluster.
     - `<name>-zones`: DnsZones, what the stack file declares.
@@ -140,6 +140,7 @@ class PowerDns(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         pod = objects.PodArgs(
+            replicas=args.settings.system_replicas,
             database=database,
             configuration=config.metadata.name,
             secret=secret,

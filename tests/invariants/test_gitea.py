@@ -15,7 +15,7 @@ from tests.support.validation import built_in, refusals
 from tests.support.variants import Difference, changed, difference
 
 _OLD = "    adminEmail: gitea-admin@agentydragon.com\n"
-_NEW = f"""{_OLD}    actions: {{ enabled: true, runners: 2, jobs: 3, labels: [debian], memory: 2Gi, size: 20Gi }}
+_NEW = f"""{_OLD}    actions: {{ enabled: true, runners: 2, jobs: 3, labels: [debian], memory: 1Gi, size: 20Gi }}
 """
 _ORGANISATIONS = """    organisations: # repositories that belong to nobody alone
       household:
@@ -144,7 +144,7 @@ def test_runners_follow_the_stack_file(extended: Recording) -> None:
     assert "capacity: 3" in config, "jobs at a time"
     assert "debian:host" in config, "a label with an image would ask for Docker"
     (main,) = spec["template"]["spec"]["containers"]
-    assert main["resources"]["limits"]["memory"] == "2Gi", "as declared"
+    assert main["resources"]["limits"]["memory"] == "1Gi", "as declared"
 
 
 def test_runners_come_after_gitea_and_behind_a_closed_network(extended: Recording) -> None:
