@@ -19,7 +19,11 @@ def needed(settings: Settings) -> tuple[str, ...]:
 def registries(settings: Settings) -> frozenset[str]:
     """Registries of every image that the cluster runs until the platform is up, by the name in its reference."""
     services = (service for service in SERVICES if service.enabled(settings))
-    own = (images.PYTHON, *([images.POWERDNS] * settings.dns.enabled), *(image for service in services for image in service.images(settings)))
+    own = (
+        images.PYTHON,
+        *([images.POWERDNS] * settings.dns.enabled),
+        *(image for service in services for image in service.images(settings)),
+    )
     found = {*map(images.registry, own), *(one for name in needed(settings) for one in REGISTRIES[name])}
     return frozenset(found | _NODES if settings.talos is not None else found)
 
