@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo new test test-vault test-kubernetes check check-format check-lint check-types check-imports check-generated check-links
+.PHONY: help setup demo new test test-vault test-kubernetes test-dns check check-format check-lint check-types check-imports check-generated check-links
 .PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status graph clean
 
 help: ## list these commands
@@ -52,6 +52,11 @@ test-kubernetes: setup ## try every object of the program on a real Kubernetes A
 	@# In one process: one server, and each chart is rendered once.
 	$(PY) -m pytest --junitxml=build/junit-kubernetes.xml tests/real/kubernetes $(ARGS)
 
+test-dns: setup ## have a certificate signed through a real PowerDNS (Debian: pdns-server pdns-backend-pgsql postgresql)
+	@mkdir -p build
+	@$(PY) -m tools.real_servers dns
+	$(PY) -m pytest --junitxml=build/junit-dns.xml tests/real/dns $(ARGS)
+
 check: check-format check-lint check-types check-imports check-generated check-links ## format, lint, types, floors, generated files fresh, links
 
 check-format: setup
@@ -82,7 +87,7 @@ generate: setup ## write the JSON Schema of the stack file, the configuration re
 lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
-	for module in pulumi vault kubernetes; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	for module in pulumi vault kubernetes dns; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 charts: setup ## pull the pinned charts into build/charts, for the tests that read their values and definitions
 	@$(PY) -m tools.charts

@@ -26,7 +26,8 @@ class SystemNamespace(StrEnum):
 PHASES: Mapping[str, Sequence[str]] = {
     "cluster": (),
     "phase1-infrastructure": ("cluster",),
-    "phase2-identity": ("phase1-infrastructure",),
+    "certificates": ("phase1-infrastructure",),
+    "phase2-identity": ("phase1-infrastructure", "certificates"),
     "phase3-integration": ("phase2-identity",),
     "phase4-services": ("phase3-integration",),
     "dns": ("phase1-infrastructure",),

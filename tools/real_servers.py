@@ -44,7 +44,7 @@ class Program:
     def pinned(self, root: Path) -> str:
         """The version in its go.mod, such as `1.21.0`. Raises `SetupError` where there is none."""
         place = f"tools/{self.suite}/go.mod"
-        match = re.search(rf"^\s*{re.escape(self.module)} v(\S+)", (root / place).read_text(), re.MULTILINE)
+        match = re.search(rf"^(?:require)?\s*{re.escape(self.module)} v(\S+)", (root / place).read_text(), re.MULTILINE)
         if match is None:
             raise SetupError(f"{place} does not require {self.module}.")
         return match[1]
@@ -99,7 +99,29 @@ HELM = Program(
     asking=("version", "--short"),
     duration="about a minute on two cores",
 )
-SUITES: Mapping[str, Sequence[Program]] = {"vault": (VAULT,), "kubernetes": (ETCD, API_SERVER, HELM)}
+PEBBLE = Program(
+    name="pebble",
+    suite="dns",
+    module="github.com/letsencrypt/pebble/v2",
+    package="github.com/letsencrypt/pebble/v2/cmd/pebble",
+    version_variable="main.version",
+    asking=("-version",),
+    duration="some seconds",
+)
+DNS_CLIENT = Program(
+    name="dns-client",
+    suite="dns",
+    module="github.com/cert-manager/cert-manager",
+    package="home-cluster/tools/dns/client",
+    asking=("-version",),
+    duration="about two minutes on two cores",
+)
+"""Of this project; after a change of its source, the one in the cache has to be removed."""
+SUITES: Mapping[str, Sequence[Program]] = {
+    "vault": (VAULT,),
+    "kubernetes": (ETCD, API_SERVER, HELM),
+    "dns": (PEBBLE, DNS_CLIENT),
+}
 
 
 def find(program: Program, root: Path = ROOT) -> Found:
