@@ -98,7 +98,7 @@ def listing(stack: str, settings: Settings, resources: Iterable[Mapping[str, Any
         if resource["type"] == RELEASE:
             images, unknown = charts.images(inputs, settings)
             found.charts.append(_chart(resource["name"], inputs))
-            found.unknown += [unknown] if unknown else []
+            found.unknown += [unknown] if unknown and unknown not in found.unknown else []
         for image in images:
             readers.setdefault(image, set()).add(resource["name"])
     for image, reader in (*_of_nodes(settings), *_of_flux(settings)):

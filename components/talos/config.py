@@ -1,4 +1,4 @@
-"""Machine configuration of TalosSettings: the patches on top of what the provider generates, as data.
+"""Machine configuration of Talos: the patches on top of what the provider generates, as data.
 
 Every document was decoded and validated with pkg/machinery v1.13.0, as control plane and as worker, in the modes metal
 and cloud. Facts and the rejected forms: docs of Talos 1.13, reference/configuration.
