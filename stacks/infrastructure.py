@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.barrier import barrier
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.external_secrets.operator import ExternalSecrets, ExternalSecretsArgs
 from components.external_secrets.values import METRICS_PORT, WEBHOOK_PORT
@@ -38,6 +39,7 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
     the_vault = vault.build(site, cluster, phase)
     store, round_trip = _external_secrets(context, the_vault.configuration, the_vault.secrets)
     servers = databases.build(site, cluster, the_vault.secrets, store, context.opts)
+    gates = (round_trip, the_vault.signs, *servers.postgres.databases.values(), servers.valkey.release)
     return Infrastructure(
         vault=the_vault.access.provider,
         vault_digest=the_vault.digest,
@@ -48,7 +50,8 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         postgres=servers.postgres,
         valkey=servers.valkey,
         urls={"vault": the_vault.url},
-        ready=(round_trip, the_vault.signs, *servers.postgres.databases.values(), servers.valkey.release),
+        # Several phases wait for all of these, and each would be walked through again for every phase.
+        ready=(barrier("phase1-infrastructure-ready", gates, phase),),
     )
 
 

@@ -42,9 +42,8 @@ def test_so_does_one_with_other_parts(name: str, skipped: Callable[..., Recordin
     assert missing == set(), "whatever the stack file asks for"
 
 
-# A visit takes the engine about a microsecond, and there is one walk for each failed resource: with every part of the
-# stack file switched on a second, which nobody notices.
-_VISITS = 1_500_000
+# A visit takes the engine about a microsecond, and there is one walk for each failed resource.
+_VISITS = 1_000_000
 
 
 def _visits(recording: Recording) -> int:

@@ -1,5 +1,6 @@
 """The phases come in their order, hold everything, and wait for what they build on and for nothing else."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -55,9 +56,18 @@ def test_no_phase_waits_for_a_later_one(program: Recording) -> None:
 
 
 def _gates(recording: Recording, phase: str) -> list[Recorded]:
-    """What the barrier before a phase waits for; a stash stands for its parent."""
-    found = [recording.by_urn[urn] for urn in sorted(recording.one(STASH, f"{phase}-gates").dependencies)]
-    return [recording.by_urn[gate.parent] if gate.type == STASH else gate for gate in found]
+    """What the barrier before a phase waits for."""
+    return list(_behind(recording, recording.one(STASH, f"{phase}-gates")))
+
+
+def _behind(recording: Recording, barrier: Recorded) -> Iterator[Recorded]:
+    """What a barrier stands for: a stash below a gate for the gate, one below another barrier for all of that."""
+    for gate in (recording.by_urn[urn] for urn in sorted(barrier.dependencies)):
+        stood_for = recording.by_urn[gate.parent] if gate.type == STASH else gate
+        if stood_for.type == STASH:
+            yield from _behind(recording, stood_for)
+        else:
+            yield stood_for
 
 
 @pytest.mark.parametrize(("earlier", "later"), list(pairwise(PRIMARY)))
