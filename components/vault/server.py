@@ -44,8 +44,7 @@ class VaultServerArgs:
         address: Where this program reaches the API; None for the fixed address.
         ca_config_map: ConfigMap with the CA that signs the certificate.
         issuer_ready: The ClusterIssuer.
-        given: bool = False
-    stored_keys: Keys that the Secret `vault-keys` must hold.
+        stored_keys: Keys that the Secret `vault-keys` must hold.
     """
 
     chart: Chart

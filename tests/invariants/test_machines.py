@@ -7,6 +7,7 @@ import yaml
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tests.support.engine import Recorded, Recording
+from tests.support.objects import environment
 from tests.support.pools import talos_of
 from tests.support.program import record_program
 
@@ -155,6 +156,23 @@ def test_an_existing_cluster_gets_no_machine_and_no_network_of_ours() -> None:
     provider = recording.one("pulumi:providers:kubernetes")
     assert provider.get("context") == "admin@home", "the context of the stack file"
     assert provider.is_secret("kubeconfig"), "its credentials stay secret"
+
+
+def test_addresses_that_somebody_else_gives_are_looked_at_before_they_are_relied_on(update: Recording) -> None:
+    file = FIXTURES / "valid" / "existing-cluster.yaml"
+    existing, balancers = record_program(preview=False, stack_file=file), load_stack_file(file).network.load_balancers
+    path = "/api/v1/namespaces/{}=address:{}".format
+    wanted = {
+        path("traefik/services/traefik", balancers.ingress),
+        path("vault/services/vault-api", balancers.vault),
+    }
+    assert _looked_at(existing) == wanted, "they give what they like, and names would lead elsewhere"
+    assert _looked_at(update) == set(), "Cilium gives what it is asked for"
+
+
+def _looked_at(recording: Recording) -> set[str]:
+    jobs = recording.of_type("kubernetes:batch/v1:Job")
+    return {one for job in jobs for one in environment(job).get("OBJECTS", "").split(",") if "=address:" in one}
 
 
 def test_no_ignored_change_is_a_wildcard(program: Recording) -> None:

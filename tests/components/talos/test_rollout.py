@@ -62,6 +62,30 @@ def test_every_other_control_plane_is_well_before_one_changes() -> None:
     assert "VERSION" not in asked, "in the middle of the sequence the others are of two versions"
 
 
+def test_the_hooks_of_a_node_are_its_turn() -> None:
+    turns: list[str] = []
+
+    async def scene(one: Staged) -> None:
+        hooks = one.hooks("controlplane0", "installer:v1")
+        update: Any = SimpleNamespace(old_inputs={}, failed_operation="update")
+        for end in (hooks.after_update, hooks.on_error):
+            for hook in (*(hooks.before_update or ()), *(end or ())):
+                done = cast(Callable[[Any], Any], hook)(update)
+                turns.append(f"{hook.name}, {'held' if one._turn.locked() else 'free'}")
+                if done is not None and not isinstance(done, bool):
+                    await done
+                turns[-1] += f", {'held' if one._turn.locked() else 'free'}"
+
+    rollout = run(scene)
+    assert turns == [
+        "talos-controlplane0-before, free, held",
+        "talos-controlplane0-after, held, free",
+        "talos-controlplane0-before, free, held",
+        "talos-controlplane0-failed, free, free",
+    ], "each turn has an end, or the next node waits for ever"
+    assert [one["IMAGE"] for one in rollout.asked if "IMAGE" in one] == ["installer:v1"] * 2, "it comes to its Talos"
+
+
 def test_every_other_node_is_well_before_a_worker_changes() -> None:
     (asked,) = run(lambda one: one.before("worker0")).asked
     assert asked["NODES"] == "controlplane0,controlplane1,controlplane2,worker1,worker2", "one worker at a time"
