@@ -18,7 +18,8 @@ from settings.problem import Problem
 from settings.rules import GENERATION, Rule
 from settings.service import ServiceSection
 
-_RECORD = "pulumi:index:Stash"
+_RECORD, _COMPONENT = "pulumi:index:Stash", "home-cluster:applied_settings:AppliedSettings"
+"""The barriers of phases are such values too, of other components."""
 _TALOS, _KUBERNETES = "talos.version", "talos.kubernetesVersion"
 
 
@@ -48,8 +49,8 @@ def generations(declarations: Iterable[SecretDeclaration]) -> Iterator[Setting]:
 
 def applied(state: State) -> dict[str, str]:
     """The record in an exported state (`pulumi stack export`); empty before the first update."""
-    records = (one for one in resources(state) if one["type"] == _RECORD)
-    return next((dict(one["inputs"]["input"]) for one in records), {})
+    values = (one for one in resources(state) if one["type"] == _RECORD)
+    return next((dict(one["inputs"]["input"]) for one in values if f"{_COMPONENT}::" in one["parent"]), {})
 
 
 def refused(before: Mapping[str, Any], settings: Iterable[Setting]) -> list[str]:

@@ -10,7 +10,7 @@ from settings import changes
 from settings.model import Settings
 from settings.rules import Fixed, Growing, Upgrading
 from stack_file.load import load_stack_file, parse
-from tests.stack_file.stacks import FIXTURES, sections
+from tests.stack_file.stacks import FIXTURES, RECORD, sections
 
 EVERY_KEY = FIXTURES / "valid" / "every-key.yaml"
 EXISTING = FIXTURES / "valid" / "existing-cluster.yaml"
@@ -155,8 +155,13 @@ def test_nodes_are_told_apart_by_name() -> None:
 
 
 def test_the_record_is_found_in_an_exported_state() -> None:
-    record = {"type": "pulumi:index:Stash", "inputs": {"input": {"cluster.name": "home"}}}
-    state = {"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, record]}}
+    record = {"type": "pulumi:index:Stash", "inputs": {"input": {"cluster.name": "home"}}, "parent": RECORD}
+    barrier = {
+        "type": "pulumi:index:Stash",
+        "inputs": {"input": "open"},
+        "parent": "urn::home-cluster:phase:Phase::one",
+    }
+    state = {"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, barrier, record]}}
     assert changes.applied(state) == {"cluster.name": "home"}, "what `make up` compares with"
     assert changes.applied({}) == changes.applied({"deployment": {"resources": []}}) == {}, "before the first update"
 

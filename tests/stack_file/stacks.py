@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "stacks"
 VALID = sorted((FIXTURES / "valid").glob("*.yaml"))
 SHIPPED = ROOT / "Pulumi.test-cluster.yaml"
+RECORD = "urn:pulumi:home::home-cluster::home-cluster:applied_settings:AppliedSettings::applied-settings"
+"""Parent of what was applied, in a state."""
 
 
 def document(path: Path) -> Any:

@@ -11,6 +11,7 @@ from settings.model import Settings
 from settings.pools import DataDisk
 from stack_file.load import load_stack_file
 from stack_file.machines import VM, refused
+from tests.stack_file import stacks
 from tests.stack_file.stacks import SHIPPED
 from tests.support.pools import pool_of, talos_of, with_pool
 
@@ -37,7 +38,7 @@ def applied(**outputs: Any) -> dict[str, Any]:
         for key, pool in talos_of(SETTINGS).pools.items()
         for node in pool.nodes
     ]
-    record = {"type": "pulumi:index:Stash", "inputs": {"input": RECORD}}
+    record = {"type": "pulumi:index:Stash", "inputs": {"input": RECORD}, "parent": stacks.RECORD}
     return {"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, record, *resources]}}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.stack_file.stacks import RECORD
 from tests.support.program import ROOT
 from tests.tools.operate.operating import Run, started
 from tests.tools.stack_state import secret
@@ -86,7 +87,7 @@ def test_ctrl_c_ends_with_one_sentence_that_says_how_to_go_on(checkout: Path, op
 
 def _applied(checkout: Path, **record: str) -> None:
     settings = {key.replace("_", "."): value for key, value in record.items()}
-    resources = [{"type": "pulumi:index:Stash", "inputs": {"input": settings}}]
+    resources = [{"type": "pulumi:index:Stash", "inputs": {"input": settings}, "parent": RECORD}]
     (checkout / "state").write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
 
 
