@@ -1,12 +1,22 @@
 """What is looked at outside this machine, in the order in which a newcomer mends it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from tools.doctor import existing, git, machines, network, proxmox
-from tools.doctor.findings import Check, Finding, UnaskedError, skipped
+from tools.doctor.findings import Finding, UnaskedError, skipped
 from tools.doctor.proxmox_api import ProxmoxError
 from tools.doctor.site import Site
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that is looked at: its name, what looks, and whether its failures stop an update."""
+
+    name: str
+    look: Callable[[Site], Iterable[Finding]]
+    stops: bool = True
+
 
 OUTSIDE = (
     Check(name="Proxmox", look=proxmox.answers),

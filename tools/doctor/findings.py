@@ -2,14 +2,11 @@
 
 import json
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from tools.doctor.site import Site
+from typing import Any
 
 WIDTH = 80
 _INDENT = " " * 10
@@ -56,15 +53,6 @@ def skipped(detail: str) -> Finding:
 
 class UnaskedError(Exception):
     """A check cannot look, because something that it needs is not there. The message says what."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One thing that is looked at: its name, what looks, and whether its failures stop an update."""
-
-    name: str
-    look: "Callable[[Site], Iterable[Finding]]"
-    stops: bool = True
 
 
 def lines(finding: Finding) -> list[str]:

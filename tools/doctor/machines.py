@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from components.talos.schematic import systems
-from lib.secret_state import resources
+from components.talos.schematic import systems, tag
 from scripts.talos_upgrade import OLDEST_TALOSCTL
 from settings.infrastructure import TalosSettings
 from settings.pools import Node, NodePool
 from settings.proxmox import HOST_MEMORY, ProxmoxSettings, disks
+from tools.applied_releases import of_nodes
 from tools.doctor.findings import Finding, failed, ok, skipped
 from tools.doctor.proxmox import ACCESS, hosts_of
 from tools.doctor.proxmox_api import ProxmoxError
@@ -18,7 +18,6 @@ from tools.doctor.site import Site
 IMAGE_SPACE = 1
 """GiB that an image of Talos takes at most."""
 
-_IMAGE = "proxmoxve:download/fileLegacy:FileLegacy"
 _SERVER_ERROR = 500
 _MIB, _GIB = 1024**2, 1024**3
 
@@ -141,19 +140,28 @@ def image(site: Site) -> Iterator[Finding]:
 def talosctl(site: Site) -> Iterator[Finding]:
     """Whether `talosctl` is there for nodes that the next update takes to another Talos (scripts/talos_upgrade.py)."""
     _, talos = site.machines
-    wanted = {one.file_name(talos.version) for one in systems(talos).values()}
-    images = {one["inputs"].get("fileName") for one in resources(site.state) if one["type"] == _IMAGE}
+    upgraded = list(_upgraded(site, talos))
     said = site.reach.program("talosctl", "version", "--client", "--short")
     found = re.search(r"v(\d+)\.(\d+)\.\S+", said)
     if found and (int(found[1]), int(found[2])) >= OLDEST_TALOSCTL:
         yield ok(found[0])
         return
     lacking = f"{found[0]} is too old" if found else "it is not on PATH"
-    if images and wanted - images:
+    if upgraded:
         fix = "install the talosctl of the Talos that runs (github.com/siderolabs/talos, releases)"
-        yield failed(f"{lacking}, and nodes are to go to Talos {talos.version}", fix)
+        yield failed(f"{lacking}, and {', '.join(upgraded)} must go to Talos {talos.version}", fix)
     else:
         yield skipped(f"{lacking}, and only nodes that go to another Talos need it")
+
+
+def _upgraded(site: Site, talos: TalosSettings) -> Iterator[str]:
+    """Nodes to which another Talos was applied last, as updates wrote it down."""
+    there = dict(of_nodes(site.state))
+    for key, system in systems(talos).items():
+        wanted = {"talos": tag(talos.version), "schematic": system.schematic.id}
+        for node in talos.pools[key].nodes:
+            if not wanted.items() <= there.get(node.name, wanted).items():
+                yield node.name
 
 
 def _to_make(site: Site, talos: TalosSettings) -> Iterator[tuple[NodePool, Node]]:

@@ -12,7 +12,8 @@ from tests.support.program import secret_values
 from tests.tools.conftest import script
 from tools.doctor import __main__ as doctor
 from tools.doctor import before, checks
-from tools.doctor.findings import WIDTH, Check, Finding, failed, lines, ok, skipped
+from tools.doctor.checks import Check
+from tools.doctor.findings import WIDTH, Finding, failed, lines, ok, skipped
 from tools.operate import LANGUAGE_HOST
 from tools.state import Engine
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from components.talos.schematic import systems
 from lib.charts import TABLE
 from register.charts import needed
 from settings.dns import DnsSettings, Zone
@@ -14,6 +15,7 @@ from stack_file.load import load_stack_file
 from stack_file.machines import VM
 from tests.stack_file.stacks import FIXTURES
 from tests.support.objects import releases
+from tests.support.pools import talos_of
 from tests.support.program import record_program
 from tests.tools.doctor.conftest import SETTINGS, Examine, Network, failures
 from tools.doctor.findings import Status
@@ -121,22 +123,35 @@ def test_no_repository_is_asked_for_a_chart_that_is_not_installed(name: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("said", "applied", "status"),
+    ("said", "runs", "status"),
     [
-        ("", None, Status.SKIPPED),
-        ("", "talos-v1.13.7-ce4c980550dd-nocloud-amd64.qcow2", Status.SKIPPED),
-        ("", "talos-v1.13.6-ce4c980550dd-nocloud-amd64.qcow2", Status.FAILED),
-        ("Talos v1.12.4\n", "talos-v1.13.6-ce4c980550dd-nocloud-amd64.qcow2", Status.FAILED),
-        ("Talos v1.13.7\n", "talos-v1.13.6-ce4c980550dd-nocloud-amd64.qcow2", Status.OK),
+        ("", {}, Status.SKIPPED),
+        ("", {"control": "v1.13.7", "worker": "v1.13.7"}, Status.SKIPPED),
+        ("", {"control": "v1.13.6", "worker": "v1.13.6"}, Status.FAILED),
+        ("", {"control": "v1.13.7", "worker": "v1.13.6"}, Status.FAILED),
+        ("Talos v1.12.4\n", {"control": "v1.13.6"}, Status.FAILED),
+        ("Talos v1.13.7\n", {"control": "v1.13.6"}, Status.OK),
     ],
+    ids=["nothing is made", "stays", "upgrade", "upgrade that stopped", "too old", "there"],
 )
 def test_talosctl_is_needed_by_nodes_that_go_to_another_talos(
-    examine: Examine, network: Network, said: str, applied: str | None, status: Status
+    examine: Examine, network: Network, said: str, runs: dict[str, str], status: Status
 ) -> None:
     network.programs["talosctl"] = said
-    image = {"type": "proxmoxve:download/fileLegacy:FileLegacy", "inputs": {"fileName": applied}}
-    (found,) = examine("talosctl", state={"deployment": {"resources": [image] if applied else []}})
+    talos = talos_of(SETTINGS)
+    system, kind = systems(talos)["controlPlane"], "home-cluster:talos/node:TalosNode"
+    state = [
+        {
+            "urn": f"urn:pulumi:home::home-cluster::{kind}::talos-{name}",
+            "type": kind,
+            "outputs": {"installer": system.installer(talos.factory, release), "kubernetesVersion": "1.36.3"},
+        }
+        for name, release in runs.items()
+    ]
+    (found,) = examine("talosctl", state={"deployment": {"resources": state}})
     assert found.status is status, found.detail
+    behind = ", ".join(name for name, release in runs.items() if release != talos.version)
+    assert status is not Status.FAILED or f"and {behind} must go to Talos v1.13.7" in found.detail
 
 
 def test_a_closed_port_is_told_in_the_words_of_the_system() -> None:
