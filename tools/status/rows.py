@@ -63,7 +63,7 @@ def _builds_on(view: "_View", phase: str) -> list[str]:
     found: list[str] = []
     for one in PHASES.get(phase, ()):
         found += [one] if one in view.phases else _builds_on(view, one)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _culprits(view: "_View", found: Mapping[str, Row]) -> list[str]:
@@ -81,12 +81,13 @@ class _View:
     """A state, asked by what lies below what."""
 
     def __init__(self, state: State, live: Mapping[str, str]) -> None:
+        operations = (state.get("deployment") or {}).get("pending_operations") or ()
+        self.pending = {one["resource"]["urn"]: str(one["type"]) for one in operations}
+        # What was only begun is no resource of the state yet; it stands last.
+        begun = {one["resource"]["urn"]: one["resource"] for one in operations}
         self.all = {one["urn"]: one for one in resources(state)}
+        self.all |= {urn: one for urn, one in begun.items() if urn not in self.all}
         self.live = live
-        self.pending = {
-            one["resource"]["urn"]: str(one["type"])
-            for one in (state.get("deployment") or {}).get("pending_operations") or ()
-        }
         self.phases = {_name(urn): urn for urn, one in self.all.items() if one["type"] == PHASE}
 
     def below(self, urn: str) -> list[Mapping[str, Any]]:
@@ -125,25 +126,22 @@ class _View:
                 return f"{_name(urn)}: {_reason(one['initErrors'])}"
             if urn in self.live:
                 return f"{_name(urn)}: {self.live[urn]}"
-        begun = (urn for urn in self.pending if urn not in self.all)
-        return next(
-            (f"{_name(urn)}: {self.pending[urn]} was cut off" for urn in begun if self._inside(urn, members)), ""
-        )
-
-    def _inside(self, urn: str, members: Sequence[Mapping[str, Any]]) -> bool:
-        """Whether a URN that is not in the state lies under the same component as others."""
-        types = urn.split("::")[2].rpartition("$")[0]
-        return any(one["urn"].split("::")[2].startswith(types) for one in members if types)
+        return ""
 
 
 def _phase(view: _View, name: str, builds_on: Sequence[Row]) -> Row:
-    members = view.below(view.phases[name])
     if not view.reached(name):
         on = ", ".join(row.name for row in builds_on if row.ready is False)
         return Row(name=name, ready=False if on else None, message=f"{_HELD} {on} is not ready" if on else _NOTHING)
+    return _standing(view, view.phases[name])
+
+
+def _standing(view: _View, component: str) -> Row:
+    """How what lies below a component is."""
+    members = view.below(component)
     own = [one for one in members if not one["type"].startswith((_OWN, "pulumi:"))]
     wrong = view.wrong(members)
-    return Row(name=name, ready=not wrong, message=wrong or f"{len(own)} resources", since=_since(own))
+    return Row(name=_name(component), ready=not wrong, message=wrong or f"{len(own)} resources", since=_since(own))
 
 
 def _service(view: _View, slug: str, phases: Mapping[str, Row]) -> Row:
@@ -154,12 +152,7 @@ def _service(view: _View, slug: str, phases: Mapping[str, Row]) -> Row:
     if home is None or component is None or not view.reached(_SERVICES):
         ready, message = (home.ready, home.message) if home is not None and home.ready is False else (None, _NOTHING)
         return Row(name=slug, ready=ready, message=message, part_of=_SERVICES)
-    members = view.below(component)
-    own = [one for one in members if not one["type"].startswith((_OWN, "pulumi:"))]
-    wrong = view.wrong(members)
-    return Row(
-        name=slug, ready=not wrong, message=wrong or f"{len(own)} resources", since=_since(own), part_of=_SERVICES
-    )
+    return replace(_standing(view, component), part_of=_SERVICES)
 
 
 def _since(members: Sequence[Mapping[str, Any]]) -> datetime | None:
