@@ -17,47 +17,49 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 .PHONY: help setup demo new test test-vault test-kubernetes test-dns check check-format check-lint check-types check-imports check-generated check-links
 .PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status graph clean
 
+##@ Begin
 help: ## list these commands
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-31s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-26s %s\n", $$1, $$2 } /^##@ / { print "\n" substr($$0, 5) ":" }' Makefile
 	@echo
-	@echo "  STACK=<name>   the stack of preview, up, access, smoke and the like: Pulumi.<name>.yaml"
+	@echo "  STACK=<name>   the stack: Pulumi.<name>.yaml"
 	@echo "  SECRET=<path>  the secret of rotate; docs/secrets.md lists them"
 	@echo "  USER=<name>    the person of invite, from identity.users of the stack file"
-	@echo "  ARGS=<flags>   more flags for pulumi, pytest, the demo or the lock, such as ARGS=--diff"
+	@echo "  ARGS=<flags>   more flags, such as ARGS=--diff, ARGS=--json or ARGS=--help"
 	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"
 
-setup: ## make .venv and .tools/pulumi (at once where both are current)
+setup: ## make .venv and .tools/pulumi if not current
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "setup: home-cluster needs Python 3.11 or newer, and there is no $(PYTHON): install it (Debian and Ubuntu: apt install python3 python3-venv) or run make setup PYTHON=/path/to/python3." >&2; exit 1; }
 	@$(PYTHON) tools/setup.py
 
-demo: setup ## bring up test-cluster, or STACK, on the embedded lab: no Proxmox, no cluster, nothing outside build/
+demo: setup ## bring up STACK on the embedded lab, in build/
 	@$(PY) -m lab demo --stack $(or $(STACK),test-cluster) $(ARGS)
 
-new: setup ## write the file of a new STACK, from a profile and a few facts that it asks for (or ARGS='--profile small …')
+new: setup ## write the file of a new STACK from a profile
 	@$(PY) -m tools.new --stack "$(STACK)" $(ARGS)
 
+##@ Change the program
 test: setup ## run the tests (results in build/junit.xml)
 	@mkdir -p build
 	@# Tests of a file stay in one process, as far as that is: what one of them has recorded, the next one asks.
 	$(PY) -m pytest -n auto --dist worksteal -m "not real" --junitxml=build/junit.xml $(ARGS)
 
-test-vault: setup ## run Vault's policies and logins on a real Vault, built once with Go (about 15 minutes)
+test-vault: setup ## on a real Vault (Go, about 15 minutes once)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers vault
 	$(PY) -m pytest -n auto --junitxml=build/junit-vault.xml tests/real/vault $(ARGS)
 
-test-kubernetes: setup ## try every object of the program on a real Kubernetes API, built once with Go (about 6 minutes)
+test-kubernetes: setup ## on a real Kubernetes API (Go, 6 minutes once)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers kubernetes
 	@# In one process: one server, and each chart is rendered once.
 	$(PY) -m pytest --junitxml=build/junit-kubernetes.xml tests/real/kubernetes $(ARGS)
 
-test-dns: setup ## have a certificate signed through a real PowerDNS (Debian: pdns-server pdns-backend-pgsql postgresql)
+test-dns: setup ## on a real PowerDNS (Go; Debian: pdns-server)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers dns
 	$(PY) -m pytest --junitxml=build/junit-dns.xml tests/real/dns $(ARGS)
 
-check: check-format check-lint check-types check-imports check-generated check-links ## format, lint, types, floors, generated files fresh, links
+check: check-format check-lint check-types check-imports check-generated check-links ## format, lint, types, floors, generated, links
 
 check-format: setup
 	$(PY) -m ruff format --check .
@@ -79,55 +81,56 @@ format: setup ## format the code and fix what ruff can fix
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-generate: setup ## write the JSON Schema of the stack file, the configuration reference and the list of secrets
+generate: setup ## write schema, reference and list of secrets
 	$(PY) -m stack_file.schema
 	$(PY) -m stack_file.docs
 	$(PY) -m tools.secret_listing
 
-lock: setup ## write the lock files anew from *.in and go.mod (ARGS=--upgrade for newer versions)
+lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
 	for module in pulumi vault kubernetes dns; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
-charts: setup ## pull the pinned charts into build/charts, for the tests that read their values and definitions
+charts: setup ## pull the pinned charts into build/charts
 	@$(PY) -m tools.charts
 
-images: setup ## list the images, charts and files of STACK with their readers (ARGS=--digests, ARGS=--json)
-	@$(PY) -m tools.images --stack $(or $(STACK),test-cluster) $(ARGS)
-
-outdated: setup ## compare the pinned charts, images and releases with what upstream has
+outdated: setup ## compare what is pinned with upstream
 	@$(PY) -m tools.outdated
 
-doctor: setup ## ask whether everything is there that make up needs for STACK, with the fix of what is not
-	@$(PY) -m tools.doctor --stack "$(STACK)" $(ARGS)
-
-preview up refresh destroy: setup ## the operation on STACK, with the official providers
-	@$(PY) -m tools.operate $@ --stack "$(STACK)" $(ARGS)
-
-access: setup ## write kubeconfig, talosconfig and CA of STACK below build/access, and print the exports for them
-	@$(PY) -m tools.access --stack "$(STACK)" $(ARGS)
-
-invite: setup ## make a link with which USER=<name> chooses a password, and print it once
-	@$(PY) -m tools.invite --stack "$(STACK)" --user "$(PERSON)" $(ARGS)
-
-smoke: setup ## ask the real cluster of STACK whether it does what it is for (results in build/smoke.json)
-	@$(PY) -m smoke --stack "$(STACK)" $(ARGS)
-
-upgrade-plan: setup ## say what another Talos or Kubernetes does to each node of STACK (TO='talos=v1.13.9 kubernetes=1.36.4')
-	@$(PY) -m tools.upgrade_plan --stack "$(STACK)" --to "$(TO)" $(ARGS)
-
-rotate: setup ## raise the generation of SECRET=<path> in the file of STACK, and say what that will do
-	@$(PY) -m tools.rotate --secret "$(SECRET)" --stack "$(STACK)"
-
-secrets: setup ## list the secrets of STACK with their age and readers, never values (ARGS=--json for programs)
-	@$(PY) -m tools.secret_ages --stack "$(STACK)" $(ARGS)
-
-status: setup ## where each phase and service of STACK stands (ARGS=--json, ARGS=--watch); fails when one is not ready
-	@$(PY) -m tools.status --stack "$(STACK)" $(ARGS)
-
-graph: setup ## draw the plan of STACK (test-cluster if not given) as build/graph.svg
-	@$(PY) -m lab graph --stack $(or $(STACK),test-cluster) --out build/graph.svg
-
-clean: ## remove everything that make made in this checkout
+clean: ## remove everything that make made here
 	rm -rf build .venv .venvs .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ Run a stack
+doctor: setup ## ask whether all is there that make up needs
+	@$(PY) -m tools.doctor --stack "$(STACK)" $(ARGS)
+
+preview up refresh destroy: setup ## the operation, with the official providers
+	@$(PY) -m tools.operate $@ --stack "$(STACK)" $(ARGS)
+
+access: setup ## write its kubeconfig, talosconfig and CA
+	@$(PY) -m tools.access --stack "$(STACK)" $(ARGS)
+
+invite: setup ## make a link with which USER sets a password
+	@$(PY) -m tools.invite --stack "$(STACK)" --user "$(PERSON)" $(ARGS)
+
+smoke: setup ## ask its cluster whether it does its work
+	@$(PY) -m smoke --stack "$(STACK)" $(ARGS)
+
+upgrade-plan: setup ## what TO='talos=… kubernetes=…' does to nodes
+	@$(PY) -m tools.upgrade_plan --stack "$(STACK)" --to "$(TO)" $(ARGS)
+
+rotate: setup ## raise the generation of SECRET
+	@$(PY) -m tools.rotate --secret "$(SECRET)" --stack "$(STACK)"
+
+secrets: setup ## its secrets with age and readers, no values
+	@$(PY) -m tools.secret_ages --stack "$(STACK)" $(ARGS)
+
+status: setup ## where phases and services stand (ARGS=--watch)
+	@$(PY) -m tools.status --stack "$(STACK)" $(ARGS)
+
+images: setup ## its images, charts and files, with readers
+	@$(PY) -m tools.images --stack $(or $(STACK),test-cluster) $(ARGS)
+
+graph: setup ## draw its plan as build/graph.svg
+	@$(PY) -m lab graph --stack $(or $(STACK),test-cluster) --out build/graph.svg
