@@ -90,6 +90,17 @@ def test_facts_become_the_file_and_the_rest_has_defaults(
     assert "note: proxmox: pve runs every machine" in said, "and what not to rely on"
 
 
+@pytest.mark.parametrize(("profile", "shared"), [("existing", False), ("local", True)])
+def test_an_existing_cluster_is_asked_for_its_addresses(profile: str, shared: bool, run: New, root: Path) -> None:
+    facts = {name: value for name, value in FACTS.items() if name not in ("--nodes", "--endpoint")}
+    of_cluster = {"--profile": profile, "--context": "admin@home", "--storage-class": "longhorn"}
+    assert run("home", {**facts, **of_cluster, "--address-annotation": "metallb.io/loadBalancerIPs"}) == 0
+    settings = load_stack_file(root / "Pulumi.home.yaml")
+    balancers = settings.network.load_balancers
+    assert len({balancers.ingress, balancers.vault, balancers.git_ssh}) == (1 if shared else 3), "ServiceLB has one"
+    assert settings.asking_for(balancers.vault) == {"metallb.io/loadBalancerIPs": str(balancers.vault)}
+
+
 def test_what_is_missing_is_told_at_once(run: New, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("home", {"--profile": "small"}) == 1
     flags = {line.split(": ")[1] for line in capsys.readouterr().err.splitlines()}

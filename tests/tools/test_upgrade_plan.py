@@ -14,7 +14,7 @@ from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tools import upgrade_plan
 from tools.applied_releases import Before
 from tools.operate import OperateError
-from tools.upgrade_plan import document, text, wanted
+from tools.upgrade_plan import document, steps, text, wanted
 
 STACK = "test-cluster"
 OLD = {"talos": "v1.13.7", "kubernetes": "1.36.3"}
@@ -42,6 +42,16 @@ def test_control_planes_come_first_and_each_node_says_what_moves() -> None:
     shown = text(found)
     assert "| 1 | controlplane0 | v1.13.7 → v1.13.9 | 1.36.3 → 1.36.4 | yes | 12 min |" in shown, "a row for each"
     assert "an estimate" in shown, "nobody measured it"
+
+
+def test_a_node_alone_is_not_drained() -> None:
+    settings = wanted(load_stack_file(SHIPPED), "talos=v1.13.9")
+    assert settings.talos is not None, "it describes nodes"
+    pool = settings.talos.control_plane
+    alone = pool.model_copy(update={"nodes": pool.nodes[:1], "schedulable": True})
+    talos = settings.talos.model_copy(update={"control_plane": alone, "workers": {}})
+    (step,) = steps(Before(source="a test", nodes={CONTROLS[0]: OLD}, record={}), talos)
+    assert not step.drained, "as the roll-out does it: its pods have nowhere to go"
 
 
 def test_kubernetes_alone_drains_nobody_and_asks_no_talosctl() -> None:
