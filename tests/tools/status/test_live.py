@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tools.cluster import ClusterError
 from tools.status.live import problem
 from tools.status.objects import problems, wanted
 
@@ -82,3 +83,27 @@ def test_objects_are_asked_for_by_lists_and_missing_ones_are_gone() -> None:
         "/apis/apps/v1/namespaces/shop/statefulsets",
         "/apis/cilium.io/v2/namespaces/shop/ciliumnetworkpolicies",
     ], "each list once; what has no status is not asked for"
+
+
+def test_what_is_not_listed_says_why_and_silence_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = {
+        "urn": "urn::chart",
+        "type": "kubernetes:helm.sh/v3:Release",
+        "outputs": {"name": "vault", "namespace": "shop"},
+    }
+    objects = wanted([release, resource("kubernetes:example.com/v1:Box", "box")])
+    other = {"metadata": {"name": "other", "annotations": {"meta.helm.sh/release-name": "other"}}}
+    there = There(statefulsets=[{"kind": "StatefulSet", **other}], boxes=[{"metadata": {"name": "box"}}])
+    assert problems(there, objects) == {}, "that of another release is not asked"
+
+    def refuse(said: str) -> None:
+        def get(_: There, path: str) -> dict[str, Any]:
+            raise ClusterError(said)
+
+        monkeypatch.setattr(There, "get", get)
+
+    refuse("https://api answers 404")
+    assert problems(there, objects) == {"urn::box": "https://api answers 404"}, "of a release nobody knows what it has"
+    refuse("nobody is there")
+    with pytest.raises(ClusterError):
+        problems(there, objects)
