@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.dns.names import API_PORT, POD_PORT
-from lib.names import POSTGRES_HOST
+from lib.names import CA_DIRECTORY, POSTGRES_HOST, POSTGRES_PORT
 
 CONFIG_FOLDER = "/etc/powerdns-configuration"
 """With `pdns.conf` and the policy of updates; `--config-dir` of the server."""
 SECRET_FOLDER = "/etc/powerdns-secrets"
 """With a file that ends in `.conf`: keys of `secret_conf`."""
-CA_FILE = "/etc/cluster-ca/ca.crt"
+CA_FILE = f"{CA_DIRECTORY}/ca.crt"
 SOCKET_FOLDER = "/run/powerdns"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 — every address of the pod, which has but one
 POLICY = "updates.lua"
@@ -25,7 +25,7 @@ def postgres(database: str) -> Mapping[str, str]:
     return {
         "launch": "gpgsql",
         "gpgsql-host": POSTGRES_HOST,
-        "gpgsql-port": "5432",
+        "gpgsql-port": str(POSTGRES_PORT),
         "gpgsql-dbname": database,
         "gpgsql-user": database,
         "gpgsql-extra-connection-parameters": f"sslmode=verify-full sslrootcert={CA_FILE}",

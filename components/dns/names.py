@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lib.names import SystemNamespace
+from lib.names import SERVICES_DOMAIN, SystemNamespace
 from settings.dns import Side
 from settings.model import Settings
 
@@ -41,12 +41,12 @@ def signing_path(zone: str) -> str:
 
 def host(side: Side) -> str:
     """Name of the Service that answers DNS on 53, TCP and UDP, for pods."""
-    return f"{SERVICES[side]}.{NAMESPACES[side]}.svc.cluster.local"
+    return f"{SERVICES[side]}.{NAMESPACES[side]}.{SERVICES_DOMAIN}"
 
 
 def api_url(side: Side) -> str:
     """Root of the API for pods of the side's namespace."""
-    return f"http://{WORKLOAD}-api.{NAMESPACES[side]}.svc.cluster.local:{API_PORT}"
+    return f"http://{WORKLOAD}-api.{NAMESPACES[side]}.{SERVICES_DOMAIN}:{API_PORT}"
 
 
 def updates(settings: Settings, host_name: str) -> str:

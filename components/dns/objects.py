@@ -10,7 +10,7 @@ from components.dns import configuration
 from components.dns.names import API_PORT, DNS_PORT, POD_PORT, WORKLOAD
 from lib.images import POSTGRES, POWERDNS
 from lib.kubernetes import from_secret, resources, restricted_container, restricted_pod
-from lib.names import POSTGRES_HOST
+from lib.names import CA_DIRECTORY, POSTGRES_HOST
 
 LABELS: Mapping[str, str] = {"app.kubernetes.io/name": WORKLOAD, "app.kubernetes.io/part-of": "home-cluster"}
 MEMORY = 128
@@ -115,7 +115,7 @@ def _schema_into_the_database(args: PodArgs) -> dict[str, Any]:
         ],
         "resources": resources("10m", "64Mi"),
         "securityContext": restricted_container(),
-        "volumeMounts": [_mount("schema", _SCHEMA_FOLDER), _mount("ca", "/etc/cluster-ca")],
+        "volumeMounts": [_mount("schema", _SCHEMA_FOLDER), _mount("ca", CA_DIRECTORY)],
     }
 
 
@@ -141,7 +141,7 @@ def _server() -> dict[str, Any]:
             _mount("configuration", configuration.CONFIG_FOLDER),
             _mount("secrets", configuration.SECRET_FOLDER),
             _mount("sockets", configuration.SOCKET_FOLDER, written=True),
-            _mount("ca", "/etc/cluster-ca"),
+            _mount("ca", CA_DIRECTORY),
         ],
     }
 

@@ -15,7 +15,7 @@ from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
 from lib.charts import Chart
-from lib.kubernetes import RELOADER_AUTO
+from lib.kubernetes import RELOADER_AUTO, one_at_a_time
 from lib.pod_scripts import SCRIPTS, script
 from settings.dns import Side
 from settings.model import Settings
@@ -67,7 +67,10 @@ class PowerDns(pulumi.ComponentResource):
         secret = self._secret()
         server = self._server(secret)
         k8s.policy.v1.PodDisruptionBudget(
-            f"{name}-disruption", metadata=self._metadata(names.WORKLOAD), spec=_budget(), opts=child
+            f"{name}-disruption",
+            metadata=self._metadata(names.WORKLOAD),
+            spec=one_at_a_time(objects.LABELS),
+            opts=child,
         )
         # Pulumi waits for endpoints, which the Deployment makes.
         behind = pulumi.ResourceOptions(parent=self, depends_on=[server])
@@ -176,11 +179,3 @@ class PowerDns(pulumi.ComponentResource):
             # It ends when there is no zone that it may write to.
             pulumi.ResourceOptions(parent=self, depends_on=[zones]),
         )
-
-
-def _budget() -> Any:
-    return {
-        "maxUnavailable": 1,
-        "selector": {"matchLabels": dict(objects.LABELS)},
-        "unhealthyPodEvictionPolicy": "AlwaysAllow",
-    }
