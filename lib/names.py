@@ -33,7 +33,9 @@ PHASES: Mapping[str, Sequence[str]] = {
     "dns": ("phase1-infrastructure",),
     "gitops": ("cluster",),
 }
-"""Phases in the order in which they are shown, and what each builds on (stacks/)."""
+"""Phases in the order in which they are shown, and what each builds on (stacks/). Who asks for that takes the table of
+register/phases.py, as it depends on the stack file.
+"""
 
 INGRESS_CLASS = "traefik"
 SECRET_STORE = "vault"

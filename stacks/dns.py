@@ -1,4 +1,6 @@
-"""DNS: the cluster answers for its own names. Nothing else waits for it, as pods find the hosts by CoreDNS."""
+"""DNS: the cluster answers for its own names. Only certificates that are proven in its zones wait for it: pods find the
+hosts by CoreDNS.
+"""
 
 import pulumi
 

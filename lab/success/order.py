@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import networkx as nx
@@ -11,7 +11,7 @@ from lab import fates
 from lab.phase import Status
 from lab.phases import EARLY, is_phase
 from lab.success.evidence import Evidence, Metric
-from lib.names import PHASES
+from register.phases import built_on
 from settings.model import Settings
 
 _SERVICES: Final = "phase4-services"
@@ -50,7 +50,8 @@ def containment(evidence: Evidence) -> Metric:
     graph = _graph(resources)
     parts = {urn: part for urn in resources if (part := _part(resources, urn)) is not None}
     homes = {urn: _name(resources[part]["parent"]) for urn, part in parts.items()}
-    judged = {phase: _spread(phase, graph, homes) for phase in dict.fromkeys(homes.values())}
+    table = built_on(evidence.settings)
+    judged = {phase: _spread(phase, graph, homes, table) for phase in dict.fromkeys(homes.values())}
     services = {urn: _service(evidence.settings, part) for urn, part in parts.items() if homes[urn] == _SERVICES}
     judged |= {service: _alone(service, graph, services) for service in dict.fromkeys(services.values()) if service}
     proof = "from the graph of the state: what would wait for each phase and each service, and what would not"
@@ -75,16 +76,16 @@ def _part(resources: Mapping[str, Mapping[str, Any]], urn: str) -> str | None:
     return urn if parent else None
 
 
-def _spread(phase: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> str:
-    """What is wrong with whom a failure of the whole phase would hold back."""
+def _spread(phase: str, graph: nx.DiGraph[str], homes: Mapping[str, str], table: Mapping[str, Sequence[str]]) -> str:
+    """What is wrong with whom a failure of the whole phase would hold back; `table` says what each builds on."""
     reached = _reached(phase, graph, homes)
     for other in dict.fromkeys(home for home in homes.values() if home != phase):
         members = [urn for urn, home in homes.items() if home == other]
         held = [urn for urn in members if urn in reached]
-        if not _builds_on(other, phase) and held:
+        if not _builds_on(other, phase, table) and held:
             return f"would hold back {_name(held[0])} of {other}, which does not build on it"
         free = [urn for urn in members if urn not in reached and not _is_early(urn)]
-        if _builds_on(other, phase) and free:
+        if _builds_on(other, phase, table) and free:
             return f"would not hold back {_name(free[0])} of {other}, which builds on it"
     return ""
 
@@ -101,9 +102,9 @@ def _reached(home: str, graph: nx.DiGraph[str], homes: Mapping[str, str]) -> set
     return reached
 
 
-def _builds_on(phase: str, other: str) -> bool:
+def _builds_on(phase: str, other: str, table: Mapping[str, Sequence[str]]) -> bool:
     """By all that it builds on in turn; a phase of a stack's own builds on the cluster."""
-    return any(one == other or _builds_on(one, other) for one in PHASES.get(phase, ("cluster",)))
+    return any(one == other or _builds_on(one, other, table) for one in table.get(phase, ("cluster",)))
 
 
 def _service(settings: Settings, part: str) -> str:

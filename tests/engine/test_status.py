@@ -49,7 +49,7 @@ def status(outcome: Outcome, *, live: bool = True, gone: str = "") -> dict[str, 
 
         server = Api(KubernetesApi(Without(cluster)))
         found = problems(server, wanted(resources(state))) if live else None
-    return {row.name: row for row in rows(state, found, SERVICES, not outcome.result.ok)}
+    return {row.name: row for row in rows(state, found, SERVICES, not outcome.result.ok, PHASES)}
 
 
 def ready(found: dict[str, Row]) -> dict[str, bool | None]:

@@ -1,14 +1,20 @@
 """The phases come in their order, hold everything, and wait for what they build on and for nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from components.phase import EARLY
 from lib.names import PHASES
+from register.phases import built_on
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recorded, Recording
+from tests.support.program import STACK_FILE, record_program
 from tests.support.recording import PHASE, STASH
+from tests.support.variants import in_own_zones
 
 ORDER = [name for name in PHASES if name != "certificates"]
 """The phases of test-cluster, whose certificates nobody has to order."""
@@ -53,6 +59,42 @@ def test_no_phase_waits_for_a_later_one(program: Recording) -> None:
         if (other := place.get(str(program.phase_of(program.by_urn[urn])))) is not None and other > own
     ]
     assert backwards == [], "the circle between Vault and Authentik is broken in time"
+
+
+EVERY_KEY = FIXTURES / "valid" / "every-key.yaml"
+"""With zones of its own, and a provider that answers the challenges."""
+
+
+@pytest.mark.parametrize(
+    ("made", "stack_file", "solver"),
+    [
+        (lambda: record_program(preview=False), STACK_FILE, None),
+        (lambda: record_program(preview=False, stack_file=EVERY_KEY), EVERY_KEY, "cloudflare"),
+        (in_own_zones, STACK_FILE, "rfc2136"),
+    ],
+    ids=["own CA", "provider", "own zones"],
+)
+def test_the_table_says_which_phases_wait_for_which(
+    made: Callable[[], Recording], stack_file: Path, solver: str | None
+) -> None:
+    """By it `make status` says what a phase waits for, and the demo whom a failure may hold back."""
+    program, settings = made(), load_stack_file(stack_file)
+    certificates = settings.certificates.model_copy(update={"solver": solver})
+    table = built_on(settings.model_copy(update={"certificates": certificates}))
+    there = {phase.name for phase in program.phases}
+    waits = {phase: {program.phase_of(one) for one in _waited_for(program, phase)} - {phase, None} for phase in there}
+    assert waits == {phase: _in_turn(table, phase) & there for phase in there}
+
+
+def _waited_for(program: Recording, phase: str) -> Iterator[Recorded]:
+    for member in _members(program, phase):
+        if member.type not in EARLY:
+            found = (program.by_urn[urn] for urn in program.waits_for(member))
+            yield from (one for one in found if one.type not in EARLY)
+
+
+def _in_turn(table: Mapping[str, Sequence[str]], phase: str) -> set[str]:
+    return {one for direct in table[phase] for one in (direct, *_in_turn(table, direct))}
 
 
 def _gates(recording: Recording, phase: str) -> list[Recorded]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.secret_state import resources
+from register.phases import built_on
 from register.secrets import declare
 from register.services import SERVICES
 from settings.model import Settings
@@ -44,7 +45,7 @@ def look(engine: Engine, settings: Settings, cluster: Cluster | None, state: Sta
         except ClusterError as error:
             below.insert(0, f"from the state alone: {error}")
     slugs = [service.slug for service in SERVICES if service.enabled(settings)]
-    return rows(state, live, slugs, failed), below
+    return rows(state, live, slugs, failed, built_on(settings)), below
 
 
 def lines(found: Sequence[Row], now: datetime, width: int = WIDTH) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from graphlib import TopologicalSorter
 from typing import Any
 
 from lib.names import PHASES
@@ -34,24 +35,31 @@ class Row:
     part_of: str = ""
 
 
-def rows(state: State, live: Mapping[str, str] | None, services: Iterable[str], failed: bool) -> list[Row]:
+def rows(
+    state: State,
+    live: Mapping[str, str] | None,
+    services: Iterable[str],
+    failed: bool,
+    built_on: Mapping[str, Sequence[str]],
+) -> list[Row]:
     """Every phase that the program has, in the order of lib.names.PHASES, then the services.
 
     Args:
         live: What is not ready, by URN; None where the cluster was not asked.
         services: Slugs of the services that the stack file switches on.
         failed: Whether the last update failed.
+        built_on: What each phase builds on (register/phases.py).
     """
-    view = _View(state, live or {})
+    view = _View(state, live or {}, built_on)
     found: dict[str, Row] = {}
-    for name in sorted(view.phases, key=_place):
+    for name in TopologicalSorter({one: _builds_on(view, one) for one in view.phases}).static_order():
         found[name] = _phase(view, name, [found[one] for one in _builds_on(view, name)])
     if failed:
         found |= {name: _unexplained(found[name]) for name in _culprits(view, found)}
         # Now it is known what the others wait for.
         for name in [one for one in found if not view.reached(one)]:
             found[name] = _phase(view, name, [found[one] for one in _builds_on(view, name)])
-    return [*found.values(), *(_service(view, slug, found) for slug in services)]
+    return [*(found[name] for name in sorted(found, key=_place)), *(_service(view, slug, found) for slug in services)]
 
 
 def _place(phase: str) -> int:
@@ -61,7 +69,7 @@ def _place(phase: str) -> int:
 def _builds_on(view: "_View", phase: str) -> list[str]:
     """Phases that a phase waits for; in the place of one that this stack does not have, what that one waits for."""
     found: list[str] = []
-    for one in PHASES.get(phase, ()):
+    for one in view.built_on.get(phase, ()):
         found += [one] if one in view.phases else _builds_on(view, one)
     return list(dict.fromkeys(found))
 
@@ -80,14 +88,14 @@ def _unexplained(row: Row) -> Row:
 class _View:
     """A state, asked by what lies below what."""
 
-    def __init__(self, state: State, live: Mapping[str, str]) -> None:
+    def __init__(self, state: State, live: Mapping[str, str], built_on: Mapping[str, Sequence[str]]) -> None:
         operations = (state.get("deployment") or {}).get("pending_operations") or ()
         self.pending = {one["resource"]["urn"]: str(one["type"]) for one in operations}
         # What was only begun is no resource of the state yet; it stands last.
         begun = {one["resource"]["urn"]: one["resource"] for one in operations}
         self.all = {one["urn"]: one for one in resources(state)}
         self.all |= {urn: one for urn, one in begun.items() if urn not in self.all}
-        self.live = live
+        self.live, self.built_on = live, built_on
         self.phases = {_name(urn): urn for urn, one in self.all.items() if one["type"] == PHASE}
 
     def below(self, urn: str) -> list[Mapping[str, Any]]:
