@@ -44,7 +44,7 @@ FIRST = (*POD, "containers", 0)
         ("Job", "vault-gate", (*FIRST, "volumeMounts", 0, "name"), "scripts", "Not found"),
         ("Job", "vault-gate", (*FIRST, "resources", "limits"), {"memory": "64Mib"}, "quantities must match"),
         ("StatefulSet", "harbor-trivy", ("spec", "selector", "matchLabels", "app"), "x", "does not match template"),
-        ("PodDisruptionBudget", "coredns", ("spec", "maxUnavailable"), 1, "cannot be both set"),
+        ("PodDisruptionBudget", "coredns", ("spec", "minAvailable"), 1, "cannot be both set"),
     ],
 )
 def test_a_defect_in_an_object_is_refused(  # noqa: PLR0913, PLR0917 - one defect a line

@@ -9,7 +9,7 @@ import pytest
 from components.flux.values import CONTROLLERS
 from scripts import conditions
 from tests.real.kubernetes.controllers import awaited
-from tests.real.kubernetes.manifests import pod_of
+from tests.real.kubernetes.manifests import pod_of, recorded
 from tests.real.kubernetes.rights import Right, account_token, is_allowed, rights
 from tests.real.kubernetes.stage import Stage
 from tests.support.objects import of_kind
@@ -41,6 +41,8 @@ NEEDS: Mapping[str, set[Right]] = {
     "vault/vault-backup": set(),
     # Nothing runs as it: it is what a token of cert-manager's is made for.
     "cert-manager/vault-issuer": set(),
+    # It makes Secrets of certificates and accounts, whose names it is told, and looks at none.
+    "cert-manager/kept-certificates": {secret("create", "", "cert-manager")},
     # It looks since when core runs, and since when Valkey's Secret is as it is (scripts/harbor_schedules.py).
     "harbor/harbor-content": {secret("get", "valkey", "harbor"), Right("list", "", "pods", "", "harbor")},
     "kube-system/flux-gate": {Right("get", "apps", "deployments", name) for name in CONTROLLERS},
@@ -72,14 +74,21 @@ TEMPTING = (
 """What would be worth having."""
 
 
+@pytest.fixture(scope="module")
+def after_another() -> Recording:
+    """The program in a cluster that gets the certificates of an earlier one back."""
+    return recorded("every-key")
+
+
 @pytest.fixture(scope="module", autouse=True)
-def _granted(stage: Stage, update: Recording) -> None:
+def _granted(stage: Stage, update: Recording, after_another: Recording) -> None:
     """The rights that the program gives."""
     stage.grant(stage.objects(update))
+    stage.grant(one for one in stage.objects(after_another) if one.origin.startswith("kept-certificates"))
 
 
-def test_every_account_of_the_program_is_looked_at(update: Recording) -> None:
-    accounts = [one.get("metadata") for one in of_kind(update, "ServiceAccount")]
+def test_every_account_of_the_program_is_looked_at(update: Recording, after_another: Recording) -> None:
+    accounts = [one.get("metadata") for made in (update, after_another) for one in of_kind(made, "ServiceAccount")]
     created = {f"{one['namespace']}/{one['name']}" for one in accounts}
     assert created == set(NEEDS), "an account without an entry in NEEDS could have any rights"
 
