@@ -39,7 +39,6 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, served: 
             **_solver(site, infrastructure),
             kept=site.secrets.kept_certificates,
             store_ready=[infrastructure.store],
-            cert_manager=cluster.issuer,
         ),
         pulumi.ResourceOptions(parent=phase),
     )

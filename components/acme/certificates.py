@@ -36,7 +36,6 @@ class PublicCertificatesArgs:
         store_ready: Readiness of the ClusterSecretStore.
         dns_token: Token of a DNS provider, secret; for the other solvers.
         kept: What was kept of an earlier cluster, secret.
-        cert_manager: It is ready.
     """
 
     namespace: Namespace
@@ -47,7 +46,6 @@ class PublicCertificatesArgs:
     store_ready: Sequence[pulumi.Resource]
     dns_token: pulumi.Output[str] | None
     kept: pulumi.Output[str] | None
-    cert_manager: pulumi.Resource
 
 
 class PublicCertificates(pulumi.ComponentResource):
@@ -70,7 +68,7 @@ class PublicCertificates(pulumi.ComponentResource):
     def __init__(self, name: str, args: PublicCertificatesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:acme/certificates:PublicCertificates", name, None, opts)
         self._args, self._child = args, pulumi.ResourceOptions(parent=self)
-        self._after = [args.cert_manager]
+        self._after: list[pulumi.Resource] = []
         if args.kept is not None:
             kept = KeptCertificatesArgs(namespace=args.namespace, kept=args.kept)
             self._after.append(KeptCertificates("kept-certificates", kept, self._child).ready)

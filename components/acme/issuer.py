@@ -27,7 +27,7 @@ class AcmeIssuerArgs:
         issuer: `acme-staging` or `acme-production`; also its name.
         email: Contact of the account.
         solvers: Who answers the challenges, as the definition has them.
-        after: What must be there first although no input comes from it: cert-manager, and a kept key of the account.
+        after: What must be there first although no input comes from it: a kept key of the account.
     """
 
     issuer: str

@@ -31,6 +31,7 @@ class Cli(Engine):
 
     server: str
     config: dict[str, str] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
 
     def state(self, *, decrypted: bool = False) -> Mapping[str, Any]:
         assert decrypted, "the kubeconfig is secret"
@@ -41,6 +42,7 @@ class Cli(Engine):
         if arguments[:3] == ("config", "set", "--secret"):
             assert given is not None, "a value on the command line is seen by everybody on the machine"
             self.config[f"home-cluster:{arguments[3]}"] = given
+            self.written.append(arguments[3])
             return ""
         return json.dumps({key: {"value": value, "secret": True} for key, value in self.config.items()})
 
@@ -99,6 +101,24 @@ def test_what_a_half_destroyed_cluster_has_lost_is_not_forgotten(site: Site) -> 
     before = site.keep()
     del site.replies[f"{WHERE}tls-wildcard"]
     assert site.keep() == before
+    assert site.cli.written == ["keptCertificates"], "a file that is encrypted anew looks changed"
+
+
+def test_of_several_the_first_to_end_is_told(site: Site) -> None:
+    for name in ("tls-vault", "tls-gitea"):
+        certificate, key = Authority("Let's Encrypt").issue("web")
+        site.replies[f"{WHERE}{name}"] = held(name, tls_crt=certificate, tls_key=key)
+    single = SETTINGS.certificates.model_copy(update={"wildcard": False})
+    keep(SETTINGS.model_copy(update={"certificates": single}), site.cli, site.said.append)
+    told = "2 certificates are kept in the file of the stack; the first, tls-gitea, ends 2120-01-01"
+    assert site.said == [told], "by its name, where they end together"
+
+
+def test_with_the_own_ca_nothing_is_looked_at(site: Site) -> None:
+    own = SETTINGS.certificates.model_copy(update={"issuer": "internal-ca"})
+    site.replies[f"{WHERE}internal-ca-account"] = Reply(500, {})
+    keep(SETTINGS.model_copy(update={"certificates": own}), site.cli, site.said.append)
+    assert (site.cli.written, site.said) == ([], []), "nor told of a cluster that does not answer"
 
 
 def test_a_renewed_one_takes_the_place_of_the_old(site: Site) -> None:

@@ -13,7 +13,7 @@ from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recorded, Recording
 from tests.support.program import STACK_FILE, record_program
-from tests.support.variants import changed
+from tests.support.variants import in_own_zones
 
 WILDCARD = FIXTURES / "valid" / "every-key.yaml"
 SINGLE = FIXTURES / "valid" / "applications.yaml"
@@ -46,6 +46,9 @@ def test_nothing_is_ordered_from_production_before_staging_has_signed_for_all_it
     for one in ordered:
         assert set(one.get("spec", "dnsNames")) <= set(rehearsal.get("spec", "dnsNames")), "each name is rehearsed"
         assert production().is_after(one, rehearsal), "and proven before its order"
+        assert not {"duration", "renewBefore"} & one.get("spec").keys(), "Let's Encrypt says"
+        own = production().one(CERTIFICATE, "postgres-tls")
+        assert _seconds(one) > _seconds(own), "a challenge waits until the world sees its record"
 
 
 def test_what_was_kept_is_there_before_anything_is_registered_or_ordered() -> None:
@@ -53,6 +56,13 @@ def test_what_was_kept_is_there_before_anything_is_registered_or_ordered() -> No
     for one in (*production().of_type(ISSUER), *production().of_type(CERTIFICATE)):
         if "acme-" in json.dumps(one.get("spec")):
             assert production().is_after(one, put_back), f"{one.name}: the key of the account and certificates"
+            assert production().is_after(one, production().one(ISSUER, "cert-manager-issuer")), "cert-manager works"
+    role, binding = (
+        production().one(f"kubernetes:rbac.authorization.k8s.io/v1:{kind}", f"kept-certificates-{name}")
+        for kind, name in (("Role", "role"), ("RoleBinding", "binding"))
+    )
+    assert role.get("rules") == [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["create"]}], "and reads none"
+    assert production().is_after(put_back, binding), "its account may by then"
     assert production().one(SECRET, "kept-certificates").is_secret("stringData", "secrets.json"), "there are keys in it"
 
 
@@ -103,9 +113,7 @@ def test_the_token_of_the_provider_is_in_the_secret_that_the_solver_names(
 
 def test_the_own_zones_are_updated_with_the_key_of_the_registry() -> None:
     """Fields of the definition of ClusterIssuer; the algorithm as cert-manager's pkg/issuer/acme/dns/rfc2136 has it."""
-    section = "  home-cluster:vault:\n"
-    own = "  home-cluster:certificates: { issuer: acme-staging, email: admin@example.com, solver: rfc2136 }\n"
-    made = changed(section, own + section)
+    made = in_own_zones()
     key, issuer = made.one("kubernetes:external-secrets.io/v1:ExternalSecret", "acme-tsig"), made.one(ISSUER, STAGING)
     assert key.get("spec", "data", 0, "remoteRef", "key").endswith("dns/acme"), "what PowerDNS knows by the name acme"
     (solver,) = issuer.get("spec", "acme", "solvers")
@@ -141,6 +149,10 @@ def test_the_roots_are_those_of_the_issuer_and_last(issuer: str) -> None:
         assert ("STAGING" in name) is (issuer == acme.STAGING), f"{name}: what staging signs, no other client may trust"
         assert one.not_valid_after_utc.year >= 2035, f"{name} outlives what is signed today"
     assert len(found) == 4, "two generations, each with RSA and ECDSA"
+
+
+def _seconds(certificate: Recorded) -> int:
+    return int(certificate.timeouts["create"].removesuffix("s"))
 
 
 def _issuer(certificate: Recorded) -> str:
