@@ -47,7 +47,6 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates
                 address=address,
                 namespace=namespace,
                 external_dns=site.charts["external-dns"],
-                database=infrastructure.postgres.databases[DATABASES[side]],
                 secrets=infrastructure.secrets,
                 store_ready=[infrastructure.store],
             ),

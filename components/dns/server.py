@@ -23,12 +23,11 @@ from settings.model import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class PowerDnsArgs:
-    """One side.
+    """One side, whose database is there.
 
     Attributes:
         address: Where it answers.
         namespace: Its own.
-        database: The applied Database.
         secrets: The written secrets, among them those of DNS.
         store_ready: Readiness of the ClusterSecretStore.
     """
@@ -38,7 +37,6 @@ class PowerDnsArgs:
     address: IPv4Address
     namespace: Namespace
     external_dns: Chart
-    database: pulumi.Resource
     secrets: PlatformSecrets
     store_ready: Sequence[pulumi.Resource]
 
@@ -153,8 +151,7 @@ class PowerDns(pulumi.ComponentResource):
             f"{self._name}-server",
             metadata=self._metadata(names.WORKLOAD, dict(RELOADER_AUTO)),
             spec=objects.deployment(pod),
-            # A pod makes the schema before it serves.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.database]),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _hosts(self, secret: pulumi.Input[str], zones: pulumi.Resource) -> None:

@@ -20,7 +20,8 @@ from tests.stack_file.cases import Case
 
 ZONE = "home.example.com."
 NAS = {"name": "nas", "type": "A", "values": ["10.2.0.5"]}
-RECORDS = [NAS, {"name": "@", "type": "TXT", "values": ["v=spf1 -all"]}]
+WILDCARD = {"name": "*.apps", "type": "A", "values": ["10.2.0.5"]}
+RECORDS = [WILDCARD, NAS, {"name": "@", "type": "TXT", "values": ["v=spf1 -all"]}]
 ADDRESSES = {"network.loadBalancers.dns": "10.2.3.3", "network.loadBalancers.dnsInternet": "10.2.3.6"}
 PEM = (
     ec.derive_private_key(7, ec.SECP256R1())
@@ -113,7 +114,9 @@ def test_zones_come_with_their_records_keys_and_rights(site: Site) -> None:
     assert site.contents("git-ssh." + ZONE, "A") == ["10.2.3.5"], "a host that no Ingress has"
     assert site.contents(ZONE, "TXT") == ['"v=spf1 -all"'], "as PowerDNS writes it"
     pointers = site.powerdns.zones["2.10.in-addr.arpa."]["rrsets"]
-    assert pointers["5.0.2.10.in-addr.arpa. PTR"]["records"][0]["content"] == "nas." + ZONE, "the way back"
+    assert pointers["5.0.2.10.in-addr.arpa. PTR"]["records"][0]["content"] == "nas." + ZONE, (
+        "the way back, to no wildcard"
+    )
 
 
 def test_a_second_run_writes_nothing(site: Site) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from components.dns import configuration
+from components.dns.declared import document
 from components.dns.names import updates
 from components.kubernetes.load_balancers import reserved
 from scripts import powerdns_schema
@@ -15,10 +16,11 @@ from settings.dns import Side
 from settings.model import Settings
 from settings.record_values import content
 from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
 from tests.support.program import STACK_FILE
 
-DEPLOYMENT, SERVICE = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"
+DEPLOYMENT, SERVICE, JOB = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service", "kubernetes:batch/v1:Job"
 EDGE = "172.235.48.86"
 sides = pytest.mark.parametrize("side", ["dns", "dns-internet"])
 
@@ -101,10 +103,48 @@ def test_two_releases_share_no_object_of_the_cluster(update: Recording) -> None:
     assert len(names) == 2, "the ClusterRole is named after the release"
 
 
-def test_a_preview_shows_what_the_zones_are_to_be(preview: Recording) -> None:
-    (container,) = preview.one("kubernetes:batch/v1:Job", "dns-zones").get("spec", "template", "spec", "containers")
+def given(program: Recording, side: str) -> Any:
+    """The document that the Job is given."""
+    (container,) = program.one(JOB, f"{side}-zones").get("spec", "template", "spec", "containers")
     (zones,) = [one["value"] for one in container["env"] if one["name"] == "ZONES"]
-    assert "ns1.test-cluster.agentydragon.com." in json.dumps(json.loads(zones)), "with their records"
+    return json.loads(zones)
+
+
+def test_a_preview_shows_what_the_zones_are_to_be(preview: Recording) -> None:
+    assert "ns1.test-cluster.agentydragon.com." in json.dumps(given(preview, "dns")), "with their records"
+
+
+def test_the_job_waits_until_its_keys_are_those_of_the_declarations(update: Recording) -> None:
+    secret = update.one("kubernetes:external-secrets.io/v1:ExternalSecret", "dns-internet-zones-tsig")
+    mounted = json.loads(secret.get("spec", "target", "template", "data", "generations"))
+    assert mounted == given(update, "dns-internet")["generations"] == {"acme": 1, "vps": 1}, "scripts/powerdns_keys.py"
+
+
+@sides
+def test_each_is_there_before_what_needs_it(update: Recording, side: str) -> None:
+    database = update.one("kubernetes:postgresql.cnpg.io/v1:Database", f"postgres-{side}")
+    assert update.is_after(update.one(DEPLOYMENT, f"{side}-server"), database), "a pod makes its schema"
+    hosts = update.one("kubernetes:helm.sh/v3:Release", f"{side}-hosts")
+    assert update.is_after(hosts, update.one(JOB, f"{side}-zones")), "external-dns ends without a zone"
+
+
+def test_each_side_has_what_is_its_own() -> None:
+    settings = load_stack_file(FIXTURES / "valid" / "every-key.yaml")
+    dns = settings.dns.model_copy(update={"contact": "jane.doe@example.com"})
+    lan, internet = (
+        {zone["name"]: zone for zone in document(settings.model_copy(update={"dns": dns}), side, {})["zones"]}
+        for side in (Side.LAN, Side.INTERNET)
+    )
+    zone = "home.example.com."
+    assert lan.keys() - internet.keys() == {f"lab.{zone}", "2.10.in-addr.arpa."}, "what has no edge"
+    assert (lan[zone]["fields"]["kind"], internet[zone]["fields"]["kind"]) == ("Native", "Master"), "who is taken over"
+    assert "TSIG-ALLOW-DNSUPDATE" not in lan[zone]["metadata"], "the world would not see the proof"
+    edits = [one["fields"]["soa_edit"] for one in (lan[zone], internet[zone], lan[f"lab.{zone}"])]
+    assert edits == ["INCEPTION-INCREMENT"] * 2 + [""], "signatures end, and secondaries look at the serial"
+    servers = [one["records"] for one in lan[zone]["rrsets"] if (one["name"], one["type"]) == (f"lab.{zone}", "NS")]
+    assert servers == [["ns1.home.example.com.", "ns2.example.net."]], "whoever asks the zone above is sent on"
+    assert f"lab.{zone}" not in json.dumps(internet), "to one that is there"
+    assert "jane\\.doe.example.com." in internet[zone]["rrsets"][0]["records"][0], "RFC 1035, section 8"
 
 
 def test_updates_go_where_the_internet_looks(settings: Settings) -> None:
