@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lib.last_update import EXPIRY
+from lib.names import PHASES
 from register.secrets import declare
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES, SHIPPED
@@ -161,7 +162,7 @@ def of(*more: dict[str, Any], pending: tuple[dict[str, Any], ...] = ()) -> dict[
     ids=["ready", "cut off", "begun", "begun elsewhere", "failed"],
 )
 def test_a_phase_is_as_well_as_what_lies_below_it(state: dict[str, Any], says: str) -> None:
-    (row,) = rows(state, None, [], failed=False)
+    (row,) = rows(state, None, [], failed=False, built_on=PHASES)
     assert (row.message, row.ready) == (says, says == "2 resources")
     assert row.since is not None
     assert row.since.day == 25, "its oldest resource; the component itself is none"
@@ -170,11 +171,11 @@ def test_a_phase_is_as_well_as_what_lies_below_it(state: dict[str, Any], says: s
 def test_without_a_trace_the_last_phase_is_the_culprit_and_a_phase_that_is_left_out_hides_none() -> None:
     waiting = resource(PHASE, "phase4-services")
     state = of(waiting)
-    assert {row.name: row.ready for row in rows(state, None, [], failed=False)} == {
+    assert {row.name: row.ready for row in rows(state, None, [], failed=False, built_on=PHASES)} == {
         "cluster": True,
         "phase4-services": None,
     }
-    found = rows(state, None, ["gitea"], failed=True)
+    found = rows(state, None, ["gitea"], failed=True, built_on=PHASES)
     held = "dependency cluster is not ready"
     assert [row.message for row in found] == ["the last update failed in it; make up says why", held, held]
 
