@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "secrets.md"
 STACK_FILE = ROOT / "Pulumi.test-cluster.yaml"
 
-READERS_SECONDS, JOBS_SECONDS = 1, 300
+READERS_SECONDS, JOBS_SECONDS = 1, 150
 """Simulated seconds of the lab, with every secret rotated at once (measured by tests/engine/test_every_rotation.py)."""
 
 _INTRODUCTION = f"""# Secrets
@@ -43,7 +43,7 @@ that is permanent can never be rotated; the table says why.
 Some readers keep a value in storage of their own: a database, a file, a schedule. *Kept in* says where, and what brings
 the new one there; the update of a rotation has come to its end only when it is there.
 
-How long the windows are was measured on the lab alone, whose seconds are simulated (a Job takes 15 of them, a release
+How long the windows are follows from the lab alone, whose seconds are simulated (a Job takes 15 of them, a release
 60, a restart none). With every secret rotated at once, every Secret had its new value, and its users had been
 restarted, within {READERS_SECONDS} second of Vault's new version; the last Job had put a value into a storage of its
 own within {JOBS_SECONDS} seconds of the first. On a cluster, the time that pods take to start comes on top.
