@@ -8,12 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab import demo, fates, progress, report
+from lab import demo, report
 from lab.checkout import ROOT, LabError, Stack
 from lab.driver import Driver
-from lab.phases import Phases
 from lab.report import Run
 from lab.world import WorldError
+from reporting import fates, progress
+from reporting.phases import Phases
 from stack_file.check import refused
 from tools.waiting import INTERRUPTED
 

@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from lab import fates, progress, report, success
+from lab import report, success
 from lab.checkout import passphrase
 from lab.clock import Clock
 from lab.driver import Driver, Result
-from lab.phases import Phases
 from lab.providers.kubernetes.cluster import Cluster
 from lab.report import Run
 from lab.seed import settings_of
@@ -20,6 +19,8 @@ from lab.site import Site
 from lab.success import Evidence, Metric, tables
 from lab.success.tables import Host
 from lab.world import World
+from reporting import fates, progress
+from reporting.phases import Phases
 
 
 def run(driver: Driver, console: Console, *, fresh: bool = False) -> int:

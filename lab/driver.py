@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lab.checkout import LabError, Stack, prepare
 from lab.operation import Order, begin
-
-Event = dict[str, Any]
-Listener = Callable[[Event], object]
+from reporting.events import Event, Listener
 
 
 @dataclass(frozen=True)

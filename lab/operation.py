@@ -33,11 +33,11 @@ from pulumi._version import version as sdk_version
 from pulumi.runtime.proto.source_pb2 import StackTrace
 
 from lab import checkout, recovery, seed
-from lab.events import compact
 from lab.providers.catalogue import open_site, packages
 from lab.providers.serving import serve
 from lab.world import World
 from lib.secret_state import is_secret, outputs
+from reporting.events import compact
 from tools.operate import FLAGS
 from tools.preparation import NotReadyError
 

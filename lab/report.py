@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from lab import fates, graph, plan
 from lab.checkout import Stack
 from lab.driver import Result
-from lab.fates import Resources
-from lab.phases import Phases
 from lab.success import Metric
+from reporting import fates, graph, plan
+from reporting.fates import Resources
+from reporting.phases import Phases
 
 _REPORT: Final = "report.json"
 _GRAPH: Final = "graph.svg"

@@ -19,7 +19,7 @@ from components.harbor.settings import HarborSettings
 from components.talos.schematic import systems
 from lab.checkout import LabError, Stack
 from lab.driver import Driver
-from lab.fates import planned
+from reporting.fates import planned
 from settings.model import Settings
 from stack_file.load import load_stack_file
 from tools.chart_images import Installed, RenderError, named

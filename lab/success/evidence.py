@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.driver import Result
-from lab.phases import Phases
 from lab.providers.kubernetes.cluster import Cluster
+from reporting.phases import Phases
 from settings.model import Settings
 
 

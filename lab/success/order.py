@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import networkx as nx
 
-from lab import fates
-from lab.phase import Status
-from lab.phases import EARLY, is_phase
 from lab.success.evidence import Evidence, Metric
 from register.phases import built_on
+from reporting import fates
+from reporting.phase import Status
+from reporting.phases import EARLY, is_phase
 from settings.model import Settings
 
 _SERVICES: Final = "phase4-services"

@@ -14,8 +14,8 @@ import yaml
 from lab.checkout import ROOT, Stack, passphrase
 from lab.driver import Driver, Result
 from lab.faults import Faults
-from lab.phases import Phases
 from lab.world import World
+from reporting.phases import Phases
 
 NAME = "engine"
 STACK_FILE = Path(__file__).with_name(f"Pulumi.{NAME}.yaml")

@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from lab import demo
-from lab.driver import Driver, Listener, Result
+from lab.driver import Driver, Result
 from lab.providers.kubernetes.cluster import RELEASES
+from reporting.events import Listener
 from tests.engine.platform import Outcome, copy_of, world_of
 
 pytestmark = pytest.mark.engine

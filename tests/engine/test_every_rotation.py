@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import networkx as nx
 import pytest
 
-from lab import fates
 from lab.checkout import Stack
 from lab.providers.harbor import CONTENT
 from lab.providers.kubernetes.cluster import OBJECTS, secret_data
 from lab.providers.vault.api import TABLE as VAULT
 from lib.secrets import SecretDeclaration
 from register.secrets import declare
+from reporting import fates
 from stack_file.load import load_stack_file
 from tests.engine.platform import Outcome, faults_of, world_of
 from tests.engine.secret_scan import scan

@@ -12,11 +12,11 @@ import yaml
 from components.authentik.blueprints import paths
 from doubles.certificates import Authority
 from lab.driver import Result
-from lab.phases import Phases
 from lab.providers.authentik import identity
 from lab.providers.vault import api
 from lab.success.platform import STRANGER
 from lab.world import Record
+from reporting.phases import Phases
 from smoke.client import Network
 from tests.engine.scene import (
     CONTAINMENT,

@@ -11,7 +11,8 @@ from rich.console import Console
 from lab import __main__ as commands
 from lab import demo
 from lab.checkout import ROOT, Stack
-from lab.driver import Driver, Listener, Result
+from lab.driver import Driver, Result
+from reporting.events import Listener
 
 
 class Interrupted(Driver):

@@ -18,7 +18,7 @@ from lab.faults import Faults
 from lab.operation import Order, _perform
 from tests.engine.platform import world_of
 from tests.lab.stacks import copy_of, driver_of, kill_after, stack_of
-from tests.lab.test_graph import drawn
+from tests.reporting.test_graph import drawn
 from tools.operate import FLAGS
 
 pytestmark = pytest.mark.engine

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import networkx as nx
 
-from lab.fates import DONE, Ending, Resources, dependencies, together
-from lab.phases import ORDER, is_phase
+from reporting.fates import DONE, Ending, Resources, dependencies, together
+from reporting.phases import ORDER, is_phase
 
 Edge = tuple[str, str]
 

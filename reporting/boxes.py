@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from lab.layout import Layout, Slot, arrange
-from lab.plan import PhasePlan, Plan
+from reporting.layout import Layout, Slot, arrange
+from reporting.plan import PhasePlan, Plan
 
 WIDTH: Final = 1600
 MARGIN: Final = 24

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab import progress
-from lab.phases import Phases
+from reporting import progress
+from reporting.phases import Phases
 
 STACK = "urn:pulumi:dev::p::"
 PHASE = "home-cluster:phase:Phase"

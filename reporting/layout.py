@@ -12,7 +12,7 @@ from typing import Final
 
 import networkx as nx
 
-from lab.plan import Edge, PhasePlan
+from reporting.plan import Edge, PhasePlan
 
 _SWEEPS: Final = 12
 

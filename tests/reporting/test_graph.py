@@ -10,10 +10,10 @@ from xml.parsers import expat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import graph
-from lab.fates import judge, planned
-from lab.layout import arrange
-from lab.plan import Part, PhasePlan, read
+from reporting import graph
+from reporting.fates import judge, planned
+from reporting.layout import arrange
+from reporting.plan import Part, PhasePlan, read
 
 PHASE = "home-cluster:phase:Phase"
 STACK = "urn:pulumi:dev::p::"

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from lab.phase import Phase, name_of
 from lib.names import PHASES
+from reporting.phase import Phase, name_of
 
 PHASE_TYPE: Final = "home-cluster:phase:Phase"
 _OWN_TYPES: Final = "home-cluster:"
@@ -85,7 +85,7 @@ class Phases:
 
     def end(self, held: Mapping[str, Iterable[str]] | None = None) -> None:
         """The operation is over. `held` has the URNs of the failed resources that hold a phase back, where it is known
-        (lab.fates); else a phase that is not done is taken to wait for all that failed.
+        (reporting.fates); else a phase that is not done is taken to wait for all that failed.
         """
         failed = {urn: f"{name_of(urn)} of {phase.name}" for phase in self._phases.values() for urn in phase.failed}
         for phase in self._phases.values():

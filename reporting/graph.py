@@ -1,7 +1,7 @@
 """The plan as a picture: phases as boxes in order, their parts in columns by what they wait for, arrows between.
 
-Drawn as plain SVG for one screen; `lab.boxes` says where everything stands. After a failure, what failed, what it holds
-back and what was not reached are marked, in words as well as in colour.
+Drawn as plain SVG for one screen; `reporting.boxes` says where everything stands. After a failure, what failed, what it
+holds back and what was not reached are marked, in words as well as in colour.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections import Counter
 from typing import Final
 from xml.sax.saxutils import escape
 
-from lab.boxes import MARGIN, NODE_HEIGHT, WIDTH, Box, Rect, arrow, between, stack
-from lab.fates import Ending, Fate
-from lab.plan import Part, Plan
+from reporting.boxes import MARGIN, NODE_HEIGHT, WIDTH, Box, Rect, arrow, between, stack
+from reporting.fates import Ending, Fate
+from reporting.plan import Part, Plan
 
 _CHARACTER: Final = 6.9  # mean width of a character at 12 px
 _SMALL_CHARACTER: Final = 6.3  # at 11 px

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pulumi import automation as auto
 from pulumi.automation.events import StepEventMetadata
 
+Event = dict[str, Any]
+Listener = Callable[[Event], object]
 
-def compact(event: auto.EngineEvent) -> dict[str, Any] | None:
+
+def compact(event: auto.EngineEvent) -> Event | None:
     """One event as a JSON-ready mapping, or None for kinds that nobody needs.
 
     `event` is `start`, `done` or `failed` of one step, or `message`; times are Unix seconds.

@@ -12,9 +12,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from lab.driver import Event, Listener
-from lab.phase import Phase, Status
-from lab.phases import Phases, is_declared
+from reporting.events import Event, Listener
+from reporting.phase import Phase, Status
+from reporting.phases import Phases, is_declared
 
 _STYLES: Final = {
     Status.WAITING: "dim",
