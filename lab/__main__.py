@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab import demo, report
+from lab import demo
 from lab.checkout import ROOT, LabError, Stack
 from lab.driver import Driver
-from lab.report import Run
 from lab.world import WorldError
-from reporting import fates, progress
+from reporting import fates, progress, report
 from reporting.phases import Phases
+from reporting.report import Run
 from stack_file.check import refused
 from tools.waiting import INTERRUPTED
 
@@ -82,7 +82,7 @@ def _operate(driver: Driver, operation: str, console: Console) -> int:
 
 def _graph(driver: Driver, out: Path | None, console: Console) -> int:
     """Draw the stack as the lab brings it up: only a finished stack knows every dependency."""
-    run, planned = Run(driver.stack), {}
+    run, planned = Run(directory=driver.stack.workdir, simulated=True), {}
     with progress.follow(run.phases, console) as listener:
         up = driver.up(listener)
     if not up.ok:
@@ -92,7 +92,7 @@ def _graph(driver: Driver, out: Path | None, console: Console) -> int:
         planned = fates.planned(file)
     target = (out or driver.stack.workdir / "graph.svg").resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    report.conclude(run, planned, target)
+    report.conclude(run, planned, driver.stack.state(), target)
     console.print(f"drawn: {target}", highlight=False, soft_wrap=True)
     return 0 if up.ok else 1
 

@@ -5,22 +5,33 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 
-from lab import report, success
-from lab.checkout import passphrase
+from lab import success
+from lab.checkout import Stack, passphrase
 from lab.clock import Clock
 from lab.driver import Driver, Result
 from lab.providers.kubernetes.cluster import Cluster
-from lab.report import Run
 from lab.seed import settings_of
 from lab.site import Site
 from lab.success import Evidence, Metric, tables
 from lab.success.tables import Host
 from lab.world import World
-from reporting import fates, progress
+from reporting import fates, progress, report
 from reporting.phases import Phases
+
+
+@dataclass(kw_only=True)
+class Run(report.Run):
+    """A demo so far; `up` and `again`, the second preview, are None until they ended."""
+
+    stack: Stack
+    simulated: bool = True
+    up: Result | None = None
+    again: Result | None = None
+    metrics: Sequence[Metric] = ()
 
 
 def run(driver: Driver, console: Console, *, fresh: bool = False) -> int:
@@ -35,14 +46,15 @@ def run(driver: Driver, console: Console, *, fresh: bool = False) -> int:
     report.clear(workdir)
     text = f"{driver.stack.name} on the embedded lab, which simulates every machine and service"
     console.print(f"{text}: nothing outside {workdir} is changed", highlight=False, soft_wrap=True)
-    done = Run(driver.stack)
+    done = Run(directory=workdir, stack=driver.stack)
     try:
         return _run(driver, console, done)
     except KeyboardInterrupt:
         done.result = "interrupted"
         raise
     finally:
-        report.write(done)
+        again = dict(done.again.changes) if done.again else None
+        report.write(done, secondPreview=again, success=[metric.report() for metric in done.metrics])
 
 
 def _run(driver: Driver, console: Console, done: Run) -> int:
@@ -59,7 +71,8 @@ def _run(driver: Driver, console: Console, done: Run) -> int:
     with progress.follow(done.phases, console) as listener:
         done.up = driver.up(listener)
     done.seconds = time.monotonic() - started
-    report.conclude(done, resources)
+    done.urls = done.up.outputs.get("urls") or {}
+    report.conclude(done, resources, driver.stack.state())
     console.print(progress.table(done.phases))
     if not done.up.ok:
         done.result = "update failed"
