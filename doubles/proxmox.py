@@ -1,4 +1,4 @@
-"""The API of Proxmox VE as far as doctor asks it.
+"""The API of Proxmox VE as far as doctor and status ask it.
 
 Paths, permissions and errors are those of pve-manager (PVE/API2, PVE/HTTPServer.pm), pve-access-control
 (src/PVE/RPCEnvironment.pm) and pve-storage (src/PVE/API2/Storage/Status.pm) 9.1; 8.4 answers alike.
@@ -42,12 +42,14 @@ class Proxmox:
         tokens: Secret by `user@realm!name`.
         acl: Privileges by path, by token; those of a path go down, those of a longer one replace them.
         guests: Entries of /cluster/resources.
+        pending: What a guest waits to be started with, by its id: entries of /nodes/{node}/qemu/{vmid}/pending.
     """
 
     tokens: Mapping[str, str]
     acl: dict[str, dict[str, set[str]]]
     hosts: dict[str, Host]
     guests: list[dict[str, Any]] = field(default_factory=list)
+    pending: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     version: str = "9.1.4"
     date: str | None = None
 
@@ -120,6 +122,12 @@ class Proxmox:
     def _resources(self, who: str, asked: Asked) -> Reply:
         return _data([one for one in self.guests if "VM.Audit" in self.privileges(who, f"/vms/{one['vmid']}")])
 
+    def _pending(self, who: str, asked: Asked, node: str, vmid: str) -> Reply:
+        refusal = self.lacks(who, f"/vms/{vmid}", "VM.Audit")
+        if refusal or not any(str(one["vmid"]) == vmid and one["node"] == node for one in self.guests):
+            return refusal or _error(500, f"Configuration file 'nodes/{node}/qemu-server/{vmid}.conf' does not exist")
+        return _data([{"key": "cores", "value": "4"}, *self.pending.get(int(vmid), ())])
+
     def _nextid(self, who: str, asked: Asked) -> Reply:
         wanted = int(asked.query["vmid"])
         if any(one["vmid"] == wanted for one in self.guests):
@@ -141,6 +149,7 @@ _ANSWERS: tuple[tuple[str, Callable[..., Reply]], ...] = (
     (f"nodes/(?P<node>[^/]+)/(?P<what>{'|'.join(_OF_HOSTS)})", Proxmox._node),
     ("cluster/resources", Proxmox._resources),
     ("cluster/nextid", Proxmox._nextid),
+    ("nodes/(?P<node>[^/]+)/qemu/(?P<vmid>[0-9]+)/pending", Proxmox._pending),
 )
 
 

@@ -18,7 +18,11 @@ from register.secrets import declare
 from register.services import SERVICES
 from settings.model import Settings
 from stack_file.load import load_stack_file
+from tools import backups, secret_values
 from tools.cluster import Api, ClusterError, api_of
+from tools.doctor.findings import UnaskedError
+from tools.doctor.proxmox_api import ProxmoxApi
+from tools.doctor.site import Site
 from tools.operate import ROOT, OperateError, cli, stack_file
 from tools.state import Engine, State, StateError
 from tools.status import extras
@@ -31,11 +35,13 @@ _EVERY_SECONDS = 5
 _NAMES = {True: "True", False: "False", None: "Unknown"}
 
 
-def look(engine: Engine, settings: Settings, cluster: Cluster | None, state: State) -> tuple[list[Row], list[str]]:
+def look(
+    engine: Engine, settings: Settings, cluster: Cluster | None, state: State, proxmox: ProxmoxApi | None = None
+) -> tuple[list[Row], list[str]]:
     """The rows, and the lines below them; without a `cluster` from the state alone."""
     now = datetime.now(UTC)
     failed, update = extras.last_update(engine)
-    below = [update, extras.secrets(state, declare(settings), now)]
+    below = [update, backups.last(), extras.secrets(state, declare(settings), now)]
     live: dict[str, str] | None = None
     if cluster is not None:
         try:
@@ -44,6 +50,8 @@ def look(engine: Engine, settings: Settings, cluster: Cluster | None, state: Sta
             below += extras.flux(cluster, settings)
         except ClusterError as error:
             below.insert(0, f"from the state alone: {error}")
+    if proxmox is not None:
+        below += extras.reboots(proxmox, settings)
     slugs = [service.slug for service in SERVICES if service.enabled(settings)]
     return rows(state, live, slugs, failed, built_on(settings)), below
 
@@ -112,6 +120,14 @@ def _cluster(engine: Engine) -> tuple[Api | None, str]:
     return found, "" if found else "it knows no cluster yet"
 
 
+def _proxmox(engine: Engine, settings: Settings) -> ProxmoxApi | None:
+    """Who knows which machines wait for a reboot; None where the stack makes none, or its token cannot be opened."""
+    try:
+        return Site(settings=settings, secrets=secret_values.opened(engine)).api
+    except (StateError, UnaskedError):
+        return None
+
+
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Exit code 0 when everything is ready."""
     parser = argparse.ArgumentParser(prog="python -m tools.status", description=__doc__, allow_abbrev=False)
@@ -139,7 +155,7 @@ def _shown(engine: Engine, settings: Settings, options: argparse.Namespace) -> i
         if state is None:
             raise StateError(f"{options.stack} was never brought up: make up STACK={options.stack}")
         cluster, why = _cluster(engine)
-        found, below = look(engine, settings, cluster, state)
+        found, below = look(engine, settings, cluster, state, _proxmox(engine, settings))
     below = [f"from the state alone: {why}", *below] if why else below
     if options.json:
         print(json.dumps(document(options.stack, found, below), indent=1))

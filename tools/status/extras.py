@@ -3,18 +3,26 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from lib.last_update import EXPIRY
 from lib.secret_state import created_at, outputs
 from lib.secrets import SecretDeclaration
 from settings.model import Settings
 from tools.cluster import ClusterError
+from tools.doctor.proxmox_api import ProxmoxError
 from tools.state import Engine, State, StateError
 from tools.status.objects import Cluster
 
 _SOON = timedelta(days=21)
 """cert-manager and an update renew earlier: what is left with less was not renewed."""
+
+
+class Proxmox(Protocol):
+    """The API, as tools.doctor.proxmox_api.ProxmoxApi has it."""
+
+    def get(self, path: str, /, **query: str | int) -> Any:
+        """`data` of the answer; raises ProxmoxError."""
 
 
 def last_update(engine: Engine) -> tuple[bool, str]:
@@ -43,6 +51,22 @@ def nodes(cluster: Cluster, settings: Settings) -> Iterator[str]:
         odd += f", the stack file says v{wanted}" if wanted and version and version.lstrip("v") != wanted else ""
         system = f", {info['osImage']}" if info.get("osImage") else ""
         yield f"node {one['metadata']['name']}: {version or 'of a release that nobody can tell'}{system}{odd}"
+
+
+def reboots(proxmox: Proxmox, settings: Settings) -> Iterator[str]:
+    """Machines with a change that the next start takes: a key with `pending` or `delete` (vm_pending, Qemu.pm)."""
+    machines = settings.talos.nodes if settings.talos is not None else ()
+    try:
+        hosts = {int(one["vmid"]): one["node"] for one in proxmox.get("cluster/resources", type="vm")}
+        for node in machines:
+            if node.vm_id not in hosts:
+                yield f"machine {node.name}: Proxmox shows the token no VM {node.vm_id}"
+                continue
+            found = proxmox.get(f"nodes/{hosts[node.vm_id]}/qemu/{node.vm_id}/pending")
+            if waiting := sorted(one["key"] for one in found if "pending" in one or one.get("delete")):
+                yield f"machine {node.name}: a reboot is pending ({', '.join(waiting)})"
+    except ProxmoxError as error:
+        yield f"pending reboots: nobody can tell ({error})"
 
 
 def certificates(cluster: Cluster, state: State, now: datetime) -> Iterator[str]:

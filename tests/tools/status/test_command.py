@@ -4,9 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from doubles.loopback import Request
+from doubles.proxmox import Proxmox
 from lib.last_update import EXPIRY
 from lib.names import PHASES
 from register.secrets import declare
@@ -14,6 +17,7 @@ from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tests.tools.stack_state import STACK, brought_up
 from tools.cluster import ClusterError
+from tools.doctor.proxmox_api import ProxmoxError
 from tools.state import Engine
 from tools.status import __main__ as status
 from tools.status import extras
@@ -52,6 +56,38 @@ def test_nodes_say_what_is_odd_about_them() -> None:
         "node b: v1.36.2, Talos (v1.13.7), the stack file says v1.36.3",
         "node c: v1.36.3, Talos (v1.13.7), not Ready, cordoned",
     ]
+
+
+class Asked:
+    """The double of Proxmox, asked by a token that may look at VMs."""
+
+    def __init__(self, double: Proxmox) -> None:
+        self.double = double
+
+    def get(self, path: str, /, **query: str | int) -> Any:
+        request = Request("GET", f"/api2/json/{path}?{urlencode(query)}", {"Authorization": "PVEAPIToken=me=s"}, b"")
+        reply = self.double(request)
+        if reply.status != 200 or not isinstance(reply.body, dict):
+            raise ProxmoxError("Permission check failed", reply.status)
+        return reply.body["data"]
+
+
+def test_machines_that_wait_for_a_reboot_say_what_for() -> None:
+    settings = load_stack_file(FIXTURES / "valid" / "minimal.yaml")
+    guests = [{"vmid": one, "node": "elsewhere", "name": "moved"} for one in (200, 300)]
+    pending = {
+        200: [{"key": "memory", "value": "4096", "pending": "8192"}, {"key": "hostpci0", "value": "x", "delete": 1}],
+        300: [{"key": "tags", "value": "a", "delete": 0}],
+    }
+    acl: dict[str, dict[str, set[str]]] = {"me": {"/": {"VM.Audit"}}}
+    there = Proxmox(tokens={"me": "s"}, acl=acl, hosts={}, guests=guests, pending=pending)
+    told = list(extras.reboots(Asked(there), settings))
+    assert told == ["machine control: a reboot is pending (hostpci0, memory)"], "the host is the one it runs on now"
+    there.guests.pop()
+    assert "machine worker: Proxmox shows the token no VM 300" in list(extras.reboots(Asked(there), settings))
+    there.tokens = {}
+    told = list(extras.reboots(Asked(there), settings))
+    assert told == ["pending reboots: nobody can tell (Permission check failed)"]
 
 
 def test_the_certificate_that_ends_first_is_named() -> None:
@@ -180,6 +216,13 @@ def test_without_a_trace_the_last_phase_is_the_culprit_and_a_phase_that_is_left_
     assert [row.message for row in found] == ["the last update failed in it; make up says why", held, held]
 
 
+def test_a_phase_of_the_stacks_own_builds_on_the_cluster() -> None:
+    chain = resource(PHASE, "chain-data")
+    failing = resource(JOB, "late", CLUSTER["urn"], initErrors=["no volume"])
+    found = {row.name: row.message for row in rows(of(chain, failing), None, [], failed=True, built_on=PHASES)}
+    assert found == {"cluster": "late: no volume", "chain-data": "dependency cluster is not ready"}
+
+
 def test_the_exit_code_says_whether_all_is_ready() -> None:
     def row(ready: bool | None) -> Row:
         return Row(name="one", ready=ready, message="")
@@ -200,7 +243,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """One whose state nobody can decrypt, after an update that ended well."""
     brought_up(tmp_path, {})
     monkeypatch.setattr(Engine, "state", _state)
-    monkeypatch.setattr(Engine, "call", lambda *_, **__: '[{"kind": "update", "result": "succeeded", "endTime": "t"}]')
+    history = '[{"kind": "update", "result": "succeeded", "endTime": "t"}]'
+    monkeypatch.setattr(Engine, "call", lambda _, *said, **__: "{}" if said[0] == "config" else history)
     return tmp_path
 
 
@@ -217,8 +261,12 @@ def test_a_cluster_that_does_not_answer_leaves_the_state(
     assert status.main(["--stack", STACK, "--json"], checkout) == 2, "its services are not reached"
     document = json.loads(capsys.readouterr().out)
     assert (document["stack"], document["ready"], document["rows"][0]["name"]) == (STACK, False, "cluster")
-    notes = ["from the state alone: it knows no cluster yet", "last update: succeeded, t", "secrets: none was made yet"]
-    assert document["notes"] == notes
+    assert document["notes"] == [
+        "from the state alone: it knows no cluster yet",
+        "last update: succeeded, t",
+        "backups: none declared",
+        "secrets: none was made yet",
+    ]
     monkeypatch.setattr(status, "api_of", lambda _: There(nodes=[]))
     monkeypatch.setattr(status, "problems", silent)
     assert status.main(["--stack", STACK], checkout) == 2
