@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo new test test-vault test-kubernetes test-dns check check-format check-lint check-types check-imports check-generated check-links
+.PHONY: help setup demo new completion test test-vault test-kubernetes test-dns check check-format check-lint check-types check-imports check-generated check-links
 .PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status graph clean
 
 ##@ Begin
@@ -36,6 +36,9 @@ demo: setup ## bring up STACK on the embedded lab, in build/
 
 new: setup ## write the file of a new STACK from a profile
 	@$(PY) -m tools.new --stack "$(STACK)" $(ARGS)
+
+completion: setup ## print what completes make in bash and zsh
+	@$(PY) -m tools.completion
 
 ##@ Change the program
 test: setup ## run the tests (results in build/junit.xml)
