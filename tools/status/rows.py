@@ -67,8 +67,9 @@ def _place(phase: str) -> int:
 
 
 def _builds_on(view: "_View", phase: str) -> list[str]:
-    """Phases that a phase waits for (one that the table does not have: the cluster); in the place of one that this stack
-    does not have, what that one waits for.
+    """Phases that a phase waits for; in the place of one that this stack does not have, what that one waits for.
+
+    One that the table does not name is the stack's own and waits for the cluster.
     """
     found: list[str] = []
     for one in view.built_on.get(phase, ("cluster",)):

@@ -75,7 +75,7 @@ class Asked:
 def test_machines_that_wait_for_a_reboot_say_what_for() -> None:
     settings = load_stack_file(FIXTURES / "valid" / "minimal.yaml")
     guests = [{"vmid": one, "node": "elsewhere", "name": "moved"} for one in (200, 300)]
-    pending = {
+    pending: dict[int, list[dict[str, Any]]] = {
         200: [{"key": "memory", "value": "4096", "pending": "8192"}, {"key": "hostpci0", "value": "x", "delete": 1}],
         300: [{"key": "tags", "value": "a", "delete": 0}],
     }
