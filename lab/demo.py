@@ -66,7 +66,7 @@ def _run(driver: Driver, console: Console, done: Run) -> int:
     if not plan.ok:
         done.result = "preview failed"
         return _refused(console, plan, "the preview failed")
-    done.phases = Phases(planned.counts())
+    done.phases = Phases.after(planned)
     started = time.monotonic()
     with progress.follow(done.phases, console) as listener:
         done.up = driver.up(listener)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from pulumi import automation as auto
-from pulumi.automation.events import StepEventMetadata
+from pulumi.automation.events import DiagnosticEvent, StepEventMetadata
 
 Event = dict[str, Any]
 Listener = Callable[[Event], object]
+
+# As the engine writes them where nobody told it `--color never` (pulumi, sdk/go/common/diag/colors).
+_COLOUR: Final = re.compile(r"<\{%.*?%\}>")
 
 
 def compact(event: auto.EngineEvent) -> Event | None:
     """One event as a JSON-ready mapping, or None for kinds that nobody needs.
 
-    `event` is `start`, `done` or `failed` of one step, or `message`; times are Unix seconds.
+    `event` is `start`, `done` or `failed` of one step, `message`, or `doing`: what a provider says in passing of a
+    resource at which it is; times are Unix seconds.
     """
     for kind, found in (
         ("start", event.resource_pre_event),
@@ -25,10 +30,17 @@ def compact(event: auto.EngineEvent) -> Event | None:
         if found is not None:
             return {"event": kind, "time": event.timestamp, **_step(found.metadata)}
     message = event.diagnostic_event
-    if message is not None and message.severity in ("error", "warning", "info#err"):
-        severity = "warning" if message.severity == "warning" else "error"
-        return {"event": "message", "severity": severity, "urn": message.urn, "text": message.message.strip()}
-    return None
+    return _said(message) if message is not None else None
+
+
+def _said(message: DiagnosticEvent) -> Event | None:
+    text = _COLOUR.sub("", message.message).strip()
+    if message.ephemeral or message.severity == "info":
+        return {"event": "doing", "urn": message.urn, "text": text} if message.urn and text else None
+    if message.severity not in ("error", "warning", "info#err"):
+        return None
+    severity = "warning" if message.severity == "warning" else "error"
+    return {"event": "message", "severity": severity, "urn": message.urn, "text": text}
 
 
 def _step(metadata: StepEventMetadata) -> dict[str, Any]:

@@ -30,11 +30,14 @@ class Phase:
 
     Attributes:
         expected: How many resources it will have; grows when more of them turn up.
+        to_change: How many of them will be made, changed or replaced; grows in the same way.
         done: URNs of finished resources.
         failed: URN -> what went wrong.
         held_by: What holds it back, in words; empty where nothing does.
         begun: Whether a resource turned up that waits for the gates before it; components alone say nothing.
         started, finished: Unix seconds, None before.
+        changing: URNs of what is or was being changed.
+        busy: Unix seconds of the first and the last event of such a resource.
     """
 
     name: str
@@ -47,11 +50,36 @@ class Phase:
     over: bool = False
     held_by: tuple[str, ...] = ()
     begun: bool = False
+    to_change: int = 0
+    changing: set[str] = field(default_factory=set)
+    busy: tuple[int, int] | None = None
 
     @property
     def total(self) -> int:
         """Resources it has or will have."""
         return max(self.expected, len(self.seen))
+
+    @property
+    def changes(self) -> int:
+        """Resources that are or will be changed."""
+        return max(self.to_change, len(self.changing))
+
+    @property
+    def changed(self) -> int:
+        """How many of them are done."""
+        return len(self.changing & self.done)
+
+    def work_on(self, urn: str, moment: int) -> None:
+        """A resource is being changed, or was."""
+        self.changing.add(urn)
+        self.busy = (self.busy[0] if self.busy else moment, moment)
+
+    def seconds(self, now: float) -> float | None:
+        """For how long it was worked on, until now where it still is; None where nothing was to do."""
+        if self.busy is None:
+            return None
+        under_way = self.status is Status.PROGRESSING and not self.over
+        return (now if under_way else self.busy[1]) - self.busy[0]
 
     @property
     def status(self) -> Status:

@@ -18,6 +18,9 @@ _OWN_TYPES: Final = "home-cluster:"
 # What waits for its own needs alone and so comes before its phase: a renewed secret reaches all its readers at once.
 EARLY: Final = ("kubernetes:core/v1:Namespace", "kubernetes:external-secrets.io/v1:ExternalSecret")
 
+UNCHANGED: Final = ("same", "read", "refresh")
+"""Operations that leave a resource as it is."""
+
 ORDER: Final = tuple(PHASES)
 
 
@@ -31,6 +34,14 @@ class Phases:
         self._changes: dict[str, str] = {}
         for name, count in (expected or {}).items():
             self._phases[name] = Phase(name, expected=count)
+
+    @classmethod
+    def after(cls, planned: Phases) -> Phases:
+        """For the operation that a preview, which `planned` followed, foretells."""
+        phases = cls(planned.counts())
+        for phase in planned.ordered():
+            phases._phase(phase.name).to_change = phase.changes
+        return phases
 
     def see(self, event: Mapping[str, Any]) -> Phase | None:
         """Take in an event; the phase it changed, if any."""
@@ -56,6 +67,8 @@ class Phases:
         phase.begun = phase.begun or not event["type"].startswith((_OWN_TYPES, *EARLY))
         if phase.begun:  # components are registered at once, long before anything in the phase may start
             phase.started = phase.started or event["time"]
+        if event["op"] not in UNCHANGED and not is_declared(event["type"]):
+            phase.work_on(urn, event["time"])
         if event["event"] == "failed" or (event["event"] == "done" and event["initErrors"]):
             phase.failed.setdefault(urn, "; ".join(event["initErrors"]))
         elif event["event"] == "done":

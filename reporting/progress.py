@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from reporting.events import Event, Listener
 from reporting.phase import Phase, Status
-from reporting.phases import Phases, is_declared
+from reporting.phases import Phases
+from reporting.work import Work, clock
 
 _STYLES: Final = {
     Status.WAITING: "dim",
@@ -25,22 +27,42 @@ _STYLES: Final = {
     Status.NOT_REACHED: "magenta",
 }
 _REDRAWS_PER_SECOND: Final = 8
-_SHOWN: Final = 4  # names in the live line
+_SHOWN: Final = 4  # names in the live line, and lines of what takes long
+_LOOKS_EVERY_SECONDS: Final = 1.0
 
 
-def table(phases: Phases, running: str = "") -> Table:
-    """The phases as a table; `running` is shown below it."""
-    shown = Table(box=None, pad_edge=False, caption=running or None, caption_justify="left")
-    shown.add_column("phase")
-    shown.add_column("status")
-    shown.add_column("resources", justify="right")
-    shown.add_column("message", overflow="fold")
-    for phase in phases.ordered():
+def table(phases: Phases, usual: Mapping[str, Any] | None = None, now: float | None = None) -> Group:
+    """The phases as a table, and below it a line for each that has something to say.
+
+    `usual` is what the report of the last run says of each phase: its `seconds`, and how many resources it `changed`.
+    """
+    shown = Table(box=None, pad_edge=False)
+    for column in ("phase", "status", "resources", "changes", "time"):
+        shown.add_column(column, justify="left" if column in ("phase", "status") else "right")
+    ordered, moment = phases.ordered(), time.time() if now is None else now
+    for phase in ordered:
         status = Text(phase.status.value, style=_STYLES[phase.status])
-        shown.add_row(phase.name, status, f"{len(phase.done)}/{phase.total}", Text(phase.message))
-    done = sum(len(phase.done) for phase in phases.ordered())
-    shown.add_row("all phases", "", f"{done}/{total(phases)}", "", end_section=True)
-    return shown
+        changes = _part(phase.changed, phase.changes)
+        spent = _spent(phase, (usual or {}).get(phase.name) or {}, moment)
+        shown.add_row(phase.name, status, f"{len(phase.done)}/{phase.total}", changes, spent)
+    done = sum(len(phase.done) for phase in ordered)
+    changed = _part(sum(phase.changed for phase in ordered), sum(phase.changes for phase in ordered))
+    shown.add_row("all phases", "", f"{done}/{total(phases)}", changed, "", end_section=True)
+    said = (Text(f"{phase.name}: {phase.message}", _STYLES[phase.status]) for phase in ordered if phase.message)
+    return Group(shown, *said)
+
+
+def _part(done: int, of: int) -> str:
+    return f"{done}/{of}" if of else ""
+
+
+def _spent(phase: Phase, usual: Mapping[str, Any], now: float) -> str:
+    """How long it was worked on, beside the last time where that had as much to do."""
+    seconds = phase.seconds(now)
+    if seconds is None:
+        return ""
+    comparable = usual.get("seconds") is not None and usual.get("changed") == phase.changes
+    return clock(seconds) + (f" of {clock(usual['seconds'])}" if comparable and not phase.over else "")
 
 
 @contextlib.contextmanager
@@ -55,28 +77,8 @@ def waiting(console: Console, text: str) -> Iterator[Listener]:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
         yield listen
         return
-    with _live_view(lambda: Text(f"{text}  {time.monotonic() - started:.0f} s  {len(seen)} resources"), console):
+    with _live_view(lambda: Text(f"{text}  {clock(time.monotonic() - started)}  {len(seen)} resources"), console):
         yield listen
-
-
-class _Work:
-    """What a provider is doing at this moment, and for how long the operation has run."""
-
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._under_way: dict[str, str] = {}
-
-    def see(self, event: Event) -> None:
-        """Take in an event; what is only declared, or stays as it is, is no work."""
-        urn = event.get("urn") or ""
-        if event["event"] == "start" and not is_declared(event["type"]) and event["op"] != "same":
-            self._under_way[urn] = urn.rsplit("::", 1)[-1]
-        elif event["event"] in ("done", "failed"):
-            self._under_way.pop(urn, None)
-
-    def __str__(self) -> str:
-        names = ", ".join(list(self._under_way.values())[-_SHOWN:])
-        return f"{time.monotonic() - self._started:4.0f} s  {names}".rstrip()
 
 
 def _live_view(view: Callable[[], RenderableType], console: Console) -> Live:
@@ -96,32 +98,57 @@ def line(phase: Phase) -> str:
 
 
 @contextlib.contextmanager
-def follow(phases: Phases, console: Console) -> Iterator[Listener]:
-    """A listener for the driver that shows every change of a phase while the operation runs."""
+def follow(phases: Phases, console: Console, previous: Mapping[str, Any] | None = None) -> Iterator[Listener]:
+    """A listener for the driver that shows every change of a phase while the operation runs, and what takes long.
+
+    `previous` says how long everything took the last time: `phases` and `resources` (reporting.work.key).
+    """
+    work = Work((previous or {}).get("resources") or {})
+
+    def listen(event: Event) -> Phase | None:
+        work.see(event)
+        return phases.see(event)
+
     if console.is_terminal:
-        with _live(phases, console) as listener:
-            yield listener
+        started, usual = time.monotonic(), (previous or {}).get("phases")
+        with _live_view(lambda: _moment(phases, work, usual, started), console):
+            yield listen
     else:
-        yield _plain(phases, console)
+        with _telling(work, console):
+            yield _plain(listen, console)
+
+
+def _moment(phases: Phases, work: Work, usual: Mapping[str, Any] | None, started: float) -> Group:
+    names = ", ".join(work.names()[-_SHOWN:])
+    under_way = Text(f"{clock(time.monotonic() - started)}  {names}".rstrip(), "dim", no_wrap=True, overflow="ellipsis")
+    slow = (Text(one, "yellow", no_wrap=True, overflow="ellipsis") for one in work.slow()[:_SHOWN])
+    return Group(table(phases, usual), under_way, *slow)
 
 
 @contextlib.contextmanager
-def _live(phases: Phases, console: Console) -> Iterator[Listener]:
-    work = _Work()
+def _telling(work: Work, console: Console) -> Iterator[None]:
+    """Say what takes long, where no table shows it."""
+    over = threading.Event()
 
-    def listen(event: Event) -> None:
-        phases.see(event)
-        work.see(event)
+    def tell() -> None:
+        while not over.wait(_LOOKS_EVERY_SECONDS):
+            for text in work.news():
+                console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    with _live_view(lambda: table(phases, str(work)), console):
-        yield listen
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
 
 
-def _plain(phases: Phases, console: Console) -> Listener:
+def _plain(see: Callable[[Event], Phase | None], console: Console) -> Listener:
     said: dict[str, Status] = {}
 
     def listen(event: Event) -> None:
-        phase = phases.see(event)
+        phase = see(event)
         if phase is None or phase.status is Status.WAITING:
             return
         if said.get(phase.name) != phase.status:

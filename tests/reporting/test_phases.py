@@ -154,6 +154,27 @@ def test_progress_is_a_live_table_on_a_terminal() -> None:
     assert "1/1" in console.file.getvalue(), "the table shows how many are done"
 
 
+def test_the_table_fits_a_terminal_and_tells_work_from_what_stays_as_it_is() -> None:
+    planned = follow(*(event("done", "phase1-infrastructure", name, "same") for name in "abc"))
+    for item in (event("done", "phase1-infrastructure", "d", "update"), event("done", "gitops", "e")):
+        planned.see(item)
+    phases = Phases.after(planned)
+    phases.see(event("done", "phase1-infrastructure", "a", "same"))
+    phases.see(event("start", "phase1-infrastructure", "d", "update"))
+    console = Console(file=io.StringIO(), width=80)
+    usual = {"phase1-infrastructure": {"seconds": 100, "changed": 1}, "gitops": {"seconds": 9, "changed": 4}}
+    console.print(progress.table(phases, usual, now=event("start", "")["time"] + 75))
+    phases.see(event("failed", "phase1-infrastructure", "d", "update", initErrors=["the provider says " + "why " * 30]))
+    phases.end()
+    console.print(progress.table(phases, usual))
+    assert isinstance(console.file, io.StringIO), "the console writes into memory"
+    rows = [line.split() for line in console.file.getvalue().splitlines()]
+    assert ["phase1-infrastructure", "progressing", "1/4", "0/1", "1:15", "of", "1:40"] in rows, "one was to change"
+    assert ["gitops", "waiting", "0/1", "0/1"] in rows, "nothing was done, and last time there was more to do"
+    assert ["phase1-infrastructure", "failed", "1/4", "0/1", "0:00"] in rows, "what it took, once it is over"
+    assert ["phase1-infrastructure:", "phase1-infrastructure-d:", "the", "provider"] in [row[:4] for row in rows], "why"
+
+
 def test_the_live_line_names_what_a_provider_does_and_nothing_else() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=120)
     assert isinstance(console.file, io.StringIO), "the console writes into memory"
@@ -178,8 +199,8 @@ def test_a_terminal_shows_that_time_passes_while_nothing_happens(waits: Callable
     console = Console(file=io.StringIO(), force_terminal=True, width=120)
     assert isinstance(console.file, io.StringIO), "the console writes into memory"
     with waits(console):
-        until("0 s", console.file)
-        until("1 s", console.file)
+        until("0:00", console.file)
+        until("0:01", console.file)
 
 
 def until(text: str, file: io.StringIO) -> None:
