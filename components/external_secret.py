@@ -43,7 +43,7 @@ class ExternalSecretArgs:
     secret_name: str
     keys: Sequence[SecretKey]
     store_ready: Sequence[pulumi.Resource]
-    template: Mapping[str, str] | None = None
+    template: Mapping[str, pulumi.Input[str]] | None = None
     secret_type: str = "Opaque"
     labels: Mapping[str, str] = field(default_factory=dict)
 

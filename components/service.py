@@ -100,7 +100,7 @@ class ServiceParts:
         self,
         secret_name: str,
         keys: Mapping[str, tuple[str, str]],
-        template: Mapping[str, str] | None = None,
+        template: Mapping[str, pulumi.Input[str]] | None = None,
         secret_type: str = "Opaque",
     ) -> pulumi.Output[str]:
         """Name of the Secret that External Secrets made.

@@ -1,5 +1,6 @@
 """What the secret values of a stack must look like. No message here contains a part of a value."""
 
+import base64
 import json
 import re
 
@@ -9,6 +10,7 @@ _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _API_TOKEN = re.compile(rf"[^@!=\s:/]+@[A-Za-z][A-Za-z0-9._-]+![A-Za-z][A-Za-z0-9._-]+={_UUID}", re.IGNORECASE)
 _TOKEN_SECRET = re.compile(_UUID, re.IGNORECASE)
 _WORD = re.compile(r"[!-~]+")
+_NO_CIPHER = b"openssh-key-v1\0\0\0\0\4none"
 _AGAIN = "copy it again, without quotes, blanks and line breaks around it"
 
 
@@ -30,6 +32,22 @@ def token_secret(text: str) -> str:
     """Why the text is not the secret of an API token of Proxmox."""
     form = "is not the secret of an API token; write the uuid alone, without user@realm!name="
     return word(text) or _matching(_TOKEN_SECRET, text, form)
+
+
+def ssh_key(text: str) -> str:
+    """Why the text is no private key without a passphrase. The format of OpenSSH names the cipher behind its own name
+    (PROTOCOL.key of openssh-portable); older ones say so in a header.
+    """
+    found = re.fullmatch(r"-----BEGIN ((?:[A-Z]+ )*PRIVATE KEY)-----\n(.+)\n-----END \1-----", text.strip(), re.DOTALL)
+    if found is None:
+        return "is no private key; set the whole file: pulumi config set --secret gitKey < key"
+    try:
+        body = base64.b64decode(found[2]) if found[1].startswith("OPENSSH") else b""
+    except ValueError:
+        body = b"of another format"
+    opens = body.startswith(_NO_CIPHER) if body else "ENCRYPTED" not in found[0]
+    fix = "make one without: ssh-keygen -t ed25519 -N '' -f key"
+    return "" if opens else f"has a passphrase, which nobody is there to type; {fix}"
 
 
 def kubeconfig(text: str, context: str | None = None) -> str:

@@ -1,4 +1,6 @@
-"""Gitea's API as one account, and what its refusals mean; no more of it than scripts/gitea_content.py needs."""
+"""Gitea's API as one account, and what its refusals mean; no more of it than scripts/gitea_content.py and
+scripts/gitea_repository.py need.
+"""
 
 import base64
 import http.client
@@ -13,6 +15,10 @@ from typing import Any
 from scripts.gate import WaitingError
 
 _PAGE = 50  # MAX_RESPONSE_ITEMS of Gitea
+
+
+class RefusedAccountError(WaitingError):
+    """The name and the password are not, or not yet, those of an account that may ask."""
 
 
 class GiteaRefusedError(Exception):
@@ -30,6 +36,7 @@ class GiteaApi:
     """Gitea's API as one account."""
 
     def __init__(self, url: str, username: str, password: str) -> None:
+        self._url = url
         self._base = f"{url.rstrip('/')}/api/v1"
         credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
@@ -44,6 +51,13 @@ class GiteaApi:
         """Raises RefusedError where there is nothing to write to."""
         if self._call(method, path, body) is None:
             raise GiteaRefusedError(f"{method} {path}: Gitea answers 404")
+
+    def admits(self, username: str, password: str) -> bool:
+        """Whether another account gets in with the password."""
+        try:
+            return GiteaApi(self._url, username, password).find("/user") is not None
+        except RefusedAccountError:
+            return False
 
     def pages(self, path: str) -> Iterator[Any]:
         """Every entry of a list."""
@@ -73,7 +87,7 @@ def _refusal(call: str, error: urllib.error.HTTPError) -> None:
     if error.code == HTTPStatus.NOT_FOUND:
         return
     if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        raise WaitingError(
+        raise RefusedAccountError(
             f"{call}: Gitea refuses the account ({error.code}); it is made anew with every start, and no second factor "
             "may be set up for it"
         )

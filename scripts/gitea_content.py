@@ -1,6 +1,6 @@
 """Keeps accounts, organisations and teams of Gitea as they are declared: makes those that are missing and puts right
 what somebody changed. Who is in a team follows from the groups, at each login. Nothing is deleted that REMOVED does not
-name, and nothing that still holds a repository or a package.
+name, and nothing that still holds a repository or a package. The repository of Flux follows (scripts/gitea_repository).
 
 Facts of Gitea 1.26.2 and 1.27.3: a team of read or write is answered with the permission `none`, and only its units
 tell what it may do (CreateTeam in routers/api/v1/org/team.go, GetUnitsMap in models/organization/team.go). An
@@ -10,18 +10,18 @@ next request: in an open session (routers/web/web.go), by SSH key (routers/priva
 
 Environment: GITEA_URL, USERNAME and PASSWORD (of a site administrator without a second factor, which the API would
 ask for), PEOPLE (JSON list: what the login calls those who may log in), ORGANISATIONS (JSON: name -> `visibility` and
-`teams`, each with the fields of Gitea's CreateTeamOption), REMOVED (JSON list of names), SSL_CERT_FILE, SECONDS and
-SCHEDULED (scripts/gate.py).
+`teams`, each with the fields of Gitea's CreateTeamOption), REMOVED (JSON list of names), REPOSITORY (JSON, or null) and
+READER (directory) for scripts/gitea_repository.py, SSL_CERT_FILE, SECONDS and SCHEDULED (scripts/gate.py).
 """
 
 import json
 import os
 import sys
 from collections.abc import Iterator
-from functools import partial
+from pathlib import Path
 from typing import Any
 
-from scripts import gate
+from scripts import gate, gitea_repository
 from scripts.gitea_api import GiteaApi, GiteaRefusedError
 
 
@@ -101,8 +101,15 @@ def main() -> int:
     """
     api = GiteaApi(os.environ["GITEA_URL"], os.environ["USERNAME"], os.environ["PASSWORD"])
     declared = [json.loads(os.environ[name]) for name in ("PEOPLE", "ORGANISATIONS", "REMOVED")]
+    repository, secret = json.loads(os.environ["REPOSITORY"]), Path(os.environ["READER"])
+
+    def found() -> Iterator[str]:
+        yield from changes(api, *declared)
+        if repository is not None:
+            yield from gitea_repository.changes(api, repository, secret)
+
     try:
-        return gate.put_right(partial(changes, api, *declared), "Accounts, organisations and teams are as declared")
+        return gate.put_right(found, "Accounts, organisations and teams are as declared")
     except GiteaRefusedError as error:
         return gate.give_up(str(error))
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settings import rules
-from settings.service_types import SecretPath
+from settings.service_types import ForgeName, KnownHost, SecretPath
 from settings.types import (
     Address,
     Email,
@@ -72,10 +72,24 @@ class MonitoringSettings(Strict):
     )
 
 
-class Sync(Strict):
-    """The Git path that Flux applies."""
+class GiteaRepository(Strict):
+    """A repository of this cluster's Gitea: made where it is missing, with a first commit where it is empty."""
 
-    url: GitUrl = Field(description="Git repository.")
+    organisation: ForgeName = Field(description="Who owns it: one of gitea.organisations.")
+    repository: ForgeName = Field(description="Its name.")
+
+
+class Sync(Strict):
+    """The Git path that Flux applies: of a repository anywhere, or of this cluster's Gitea."""
+
+    url: GitUrl | None = Field(default=None, description="Git repository; without it, gitea says which.")
+    known_hosts: tuple[KnownHost, ...] = Field(
+        default=(), description="Keys of the host of an ssh:// URL, by which Flux knows it: what ssh-keyscan prints."
+    )
+    gitea: GiteaRepository | None = Field(
+        default=None,
+        description="Repository of this cluster's Gitea, in place of url; Flux gets an account that reads.",
+    )
     ref: GitRef = Field(default="refs/heads/main", description="Branch or tag of that repository.")
     path: Folder = Field(description="Directory of that repository.")
     interval: Interval = Field(default="1m", description="How often Flux looks for changes.")

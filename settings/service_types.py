@@ -14,6 +14,15 @@ ForgeName = Annotated[
         "name in Gitea",
     ),
 ]
+KnownHost = Annotated[
+    str,
+    Shape(
+        shapes.KNOWN_HOST,
+        "the key of a host; write a line of `ssh-keyscan -t ed25519 <host>` without its comments",
+        "key of a host, as in known_hosts",
+        "github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
+    ),
+]
 ImageReference = Annotated[
     str,
     Shape(

@@ -53,6 +53,8 @@ REDIRECT_URI = re.compile(
 )
 GIT_URL = re.compile(rf"(https://|ssh://([A-Za-z0-9._-]+@)?){_HOST}{_PORT}/{_URL_CHARACTER}+")
 GIT_REF = re.compile(r"(?!.*\.\.)refs(/(?!\.)[A-Za-z0-9._@+=,#-]+(?<!\.)(?<!\.lock)){2,}")
+_KEY_KIND = r"(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521))"
+KNOWN_HOST = re.compile(rf"(\[[A-Za-z0-9.:-]+\]:[0-9]{{1,5}}|[A-Za-z0-9.:-]+) {_KEY_KIND} [A-Za-z0-9+/]{{60,}}=*")
 FOLDER = re.compile(rf"\./?|(\./)?{_SEGMENT}(/{_SEGMENT})*/?")
 CHART_MIRROR = re.compile(rf"(oci|https?)://{_HOST}{_PORT}{_PATH}|(?!.*://){TEXT.pattern}")
 

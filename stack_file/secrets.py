@@ -44,6 +44,11 @@ def _by_provider(settings: Settings) -> bool:
     return settings.certificates.acme and settings.certificates.solver not in (None, OWN_DNS)
 
 
+def _over_ssh(settings: Settings) -> bool:
+    sync = settings.gitops.sync
+    return settings.gitops.enabled and sync is not None and (sync.url or "").startswith("ssh://")
+
+
 def _never(_: Settings) -> bool:
     return False
 
@@ -86,6 +91,13 @@ SECRET_KEYS = (
     ),
     StackSecret("gitUsername", _never, "optional", "user name that goes with gitToken", secret_shapes.word),
     StackSecret(
+        "gitKey",
+        _over_ssh,
+        "with an ssh:// URL in `gitops.sync.url`",
+        "private key of Flux for that repository, which needs to read only",
+        secret_shapes.ssh_key,
+    ),
+    StackSecret(
         "matrixSigningKey",
         _never,
         "optional",
@@ -125,6 +137,7 @@ class StackSecrets:
     vault_root_token: pulumi.Output[str] | None
     git_token: pulumi.Output[str] | None
     git_username: pulumi.Output[str] | None
+    git_key: pulumi.Output[str] | None
     matrix_signing_key: pulumi.Output[str] | None
     acme_dns_token: pulumi.Output[str] | None
     kept_certificates: pulumi.Output[str] | None
@@ -172,6 +185,7 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
         vault_root_token=config.get_secret("vaultRootToken"),
         git_token=config.get_secret("gitToken"),
         git_username=config.get_secret("gitUsername"),
+        git_key=config.get_secret("gitKey"),
         matrix_signing_key=config.get_secret("matrixSigningKey"),
         acme_dns_token=config.get_secret(DNS_TOKEN),
         kept_certificates=config.get_secret(KEPT_CERTIFICATES),

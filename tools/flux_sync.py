@@ -1,15 +1,17 @@
 """Whether Flux applies what lies in its repository: an update does not wait for that (docs/adr/0025), so it is told."""
 
-from settings.platform import GitOpsSettings
+from components.gitea import repository
+from settings.model import Settings
 from tools.cluster import Api, ClusterError, api_of
 from tools.state import Engine, StateError
 
 
-def notice(settings: GitOpsSettings, engine: Engine) -> str | None:
+def notice(settings: Settings, engine: Engine) -> str | None:
     """A sentence after an update; None where Flux applies it, has no repository, or the state knows no cluster."""
-    if not settings.enabled or settings.sync is None:
+    url, sync = repository.url(settings), settings.gitops.sync
+    if url is None or sync is None:
         return None
-    what = f"Flux and {settings.sync.url} at {settings.sync.ref}, path {settings.sync.path}"
+    what = f"Flux and {url} at {sync.ref}, path {sync.path}"
     try:
         cluster = api_of(engine.state(decrypted=True) or {})
         reason = unsynced(cluster) if cluster is not None else None

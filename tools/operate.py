@@ -179,7 +179,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     code = carried_out(command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}, root)
     if options.operation == "up" and code == 0:
         kept_certificates.keep(read, engine, say)
-        if notice := flux_sync.notice(read.gitops, engine):
+        if notice := flux_sync.notice(read, engine):
             say(notice)
     sys.exit(code)
 

@@ -14,7 +14,7 @@ from components.namespace import Namespace, NamespaceArgs
 from lib.charts import Chart
 from lib.kubernetes import PodSecurity
 from lib.names import SystemNamespace
-from settings.platform import GitOpsSettings, Sync
+from settings.platform import GitOpsSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,26 +22,32 @@ class FluxArgs:
     """Section `gitops` of the stack file.
 
     Attributes:
+        repository: URL of what Flux applies; None where that is nothing.
         git_username: User name for a private Git repository; `git` when only a token is given.
         git_token: Password or token for it; None for a public repository.
+        git_key: Private key in place of these, for a URL that begins with ssh://.
         ca_certificate: PEM of the cluster's CA, where it signed the certificate of the repository's host; None where
             everybody trusts that.
+        pull_secret: Name of a Secret that somebody else makes, with all of these; Flux tries again until it is there.
     """
 
     chart: Chart
     settings: GitOpsSettings
+    repository: str | None = None
     git_username: pulumi.Output[str] | None = None
     git_token: pulumi.Output[str] | None = None
+    git_key: pulumi.Output[str] | None = None
     ca_certificate: pulumi.Input[str] | None = None
+    pull_secret: str | None = None
 
 
 class Flux(pulumi.ComponentResource):
     """Creates:
 
     - `<name>-namespace`: the namespace, closed from outside.
-    - `<name>-git`: Secret with the credentials of the repository, where a token is given, and with the CA of its host,
-      where that is the cluster's; none without a repository. The credentials are the user's, not the registry's, so
-      Pulumi writes them.
+    - `<name>-git`: Secret with the credentials of the repository, where a token or a key is given, and with the CA of
+      its host, where that is the cluster's; none without a repository, or where there is a Secret for it. The
+      credentials are the user's, not the registry's, so Pulumi writes them.
     - `<name>-operator`: Release of the operator with its CRDs.
     - `<name>`: the FluxInstance, awaited until the operator has applied Flux.
     - `<name>-gate`: Conditions: every controller of Flux runs. What lies in the repository is not this program's, so
@@ -67,8 +73,10 @@ class Flux(pulumi.ComponentResource):
             ReleaseArgs(chart=args.chart, release="flux-operator", namespace=namespace, values=values()),
             child,
         )
-        sync, access = _sync(args.settings.sync), _access(args)
-        if sync and access:
+        sync, access = _sync(args), _access(args)
+        if sync and args.pull_secret is not None:
+            sync["pullSecret"] = args.pull_secret
+        elif sync and access:
             sync["pullSecret"] = _git_secret(f"{name}-git", access, namespace, child)
         applied = custom_resource(
             name,
@@ -94,17 +102,24 @@ class Flux(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _sync(sync: Sync | None) -> dict[str, Any]:
-    if sync is None:
+def _sync(args: FluxArgs) -> dict[str, Any]:
+    sync = args.settings.sync
+    if sync is None or args.repository is None:
         return {}
-    return {"kind": "GitRepository", "url": sync.url, "ref": sync.ref, "path": sync.path, "interval": sync.interval}
+    fields = {"ref": sync.ref, "path": sync.path, "interval": sync.interval}
+    return {"kind": "GitRepository", "url": args.repository, **fields}
 
 
 def _access(args: FluxArgs) -> dict[str, pulumi.Input[str]]:
-    """Keys of the Secret: `username`, `password` and `ca.crt`, as Flux reads them of the Secret that the GitRepository
-    names (NewAuthOptions in fluxcd/pkg, git/options.go); the operator passes its name on.
+    """Keys of the Secret: `identity` and `known_hosts` over SSH, else `username`, `password` and `ca.crt`, as Flux
+    reads them of the Secret that the GitRepository names (NewAuthOptions in fluxcd/pkg, git/options.go); the operator
+    passes its name on.
     """
     access: dict[str, pulumi.Input[str]] = {}
+    sync = args.settings.sync
+    if sync is not None and args.repository is not None and args.repository.startswith("ssh://"):
+        known = "".join(f"{line}\n" for line in sync.known_hosts)
+        return {"identity": args.git_key, "known_hosts": known} if args.git_key is not None else {}
     if args.git_token is not None:
         access["username"] = args.git_username if args.git_username is not None else "git"
         access["password"] = args.git_token

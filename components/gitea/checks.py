@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from components.gitea import repository
 from components.gitea.names import ADMINISTRATOR
 from components.gitea.settings import OWNERS, UNITS, USER_NAMES, GiteaSettings
 from settings.model import Settings
@@ -12,6 +13,8 @@ _RESERVED_TEAMS = {
     "new": "is an address of Gitea itself",
     OWNERS: "is the team that every organisation has",
 }
+# reservedRepoPatterns in models/repo/repo.go.
+_RESERVED_ENDINGS = (".git", ".wiki", ".rss", ".atom")
 
 
 def organisation_names_are_free(settings: Settings) -> Iterator[Problem]:
@@ -88,9 +91,27 @@ def nothing_needs_a_gitea_that_is_off(settings: Settings) -> Iterator[Problem]:
         yield Problem("gitea.removed.organisations", name, off, "switch Gitea on, or leave the line out")
     if gitea.actions.enabled:
         yield Problem("gitea.actions.enabled", "true", off, "switch Gitea on, or the runners off")
-    url = settings.gitops.sync.url if settings.gitops.sync is not None else ""
-    if settings.gitops.enabled and urlsplit(url).hostname == gitea.host:
-        yield Problem("gitops.sync.url", url, off, "switch Gitea on, or Flux off, or name another repository")
+    url, own = repository.url(settings) or "", repository.source(settings)
+    if urlsplit(url).hostname == gitea.host:
+        key, value = ("gitops.sync.url", url) if own is None else ("gitops.sync.gitea", own.repository)
+        yield Problem(key, value, off, "switch Gitea on, or Flux off, or name another repository")
+
+
+def flux_has_a_repository_that_can_be_made(settings: Settings) -> Iterator[Problem]:
+    own, sync = repository.source(settings), settings.gitops.sync
+    gitea = settings.section(GiteaSettings)
+    if own is None or sync is None or not gitea.enabled:
+        return
+    key = "gitops.sync.gitea"
+    if own.organisation not in gitea.organisations:
+        clash, fix = "is no organisation of gitea.organisations", "declare it there or correct the name"
+        yield Problem(f"{key}.organisation", own.organisation, clash, fix)
+    if own.repository.endswith(_RESERVED_ENDINGS):
+        clash = f"ends as Gitea's own addresses do, in one of {', '.join(_RESERVED_ENDINGS)}"
+        yield Problem(f"{key}.repository", own.repository, clash, "leave the ending out")
+    if not sync.ref.startswith(repository.BRANCHES):
+        clash = f"is no branch, and the first commit of {key} makes one"
+        yield Problem("gitops.sync.ref", sync.ref, clash, f"write {repository.BRANCHES}main")
 
 
 def _named_groups(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -119,4 +140,5 @@ ALL = (
     members_of_teams_may_log_in,
     removed_organisations_are_gone,
     nothing_needs_a_gitea_that_is_off,
+    flux_has_a_repository_that_can_be_made,
 )

@@ -1,8 +1,10 @@
 """Secrets of Gitea. Names of workloads are those of the chart gitea 12.6.0."""
 
-from components.gitea.names import ADMINISTRATOR, NAMESPACE, RUNNER_NAMESPACE
+from components.gitea import repository
+from components.gitea.names import ADMINISTRATOR, FLUX, NAMESPACE, RUNNER_NAMESPACE
 from components.gitea.settings import GiteaSettings
 from declarations.shared_secrets import database, valkey_user
+from lib.names import SystemNamespace
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, literal, password
 from settings.model import Settings
 
@@ -58,6 +60,24 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
             window="nobody reads metrics until the new pod of Gitea has started",
         ),
         *((_runner_registration(),) if settings.section(GiteaSettings).actions.enabled else ()),
+        *((_flux(),) if repository.source(settings) is not None else ()),
+    )
+
+
+def _flux() -> SecretDeclaration:
+    return SecretDeclaration(
+        path=repository.SECRET_PATH,
+        fields=(literal("username", FLUX), password("password")),
+        readers=(
+            Reader(
+                namespace=NAMESPACE,
+                secret=repository.SECRET,
+                keeps="Gitea's database",
+                follows="a Job tells Gitea the new password; Flux reads the Secret at each look",
+                reflect_to=(SystemNamespace.FLUX,),
+            ),
+        ),
+        window="Flux finds no new commit until the Job has run; what it applied stays",
     )
 
 

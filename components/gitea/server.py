@@ -1,26 +1,22 @@
 """Git hosting."""
 
-import json
 from dataclasses import dataclass
 
 import pulumi
 
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.gitea import login as gitea_login
+from components.gitea.content import content_job
 from components.gitea.databases import VALKEY
-from components.gitea.declared import wanted
 from components.gitea.runner import GiteaRunner, GiteaRunnerArgs
 from components.gitea.secrets import RUNNER_TOKEN
 from components.gitea.settings import GiteaSettings
 from components.gitea.values import LABELS, GiteaSecrets, GiteaValues, values
-from components.helm import Release, ReleaseArgs, release
-from components.script_job import ScriptJob, ScriptJobArgs
+from components.helm import ReleaseArgs, release
+from components.script_job import ScriptJob
 from components.service import ServiceArgs, ServiceParts
 from lib.kubernetes import MONITORING_API
 from lib.names import VALKEY_ADDRESS
-from lib.pod_scripts import script
-
-_CONTENT_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +36,13 @@ class Gitea(pulumi.ComponentResource):
     """Creates:
 
     - `<name>-<secret>`: an ExternalSecret for each of admin, database, encryption, server, metrics, valkey and oidc,
-      and for runner-registration where there are runners.
+      for runner-registration where there are runners, and for flux-repository where Flux applies a repository of it.
     - `<name>-tls`: the certificate of the host.
     - `<name>-release`: Gitea, whose repositories' volume stays when the release goes (`helm.sh/resource-policy`).
     - `<name>-gitea-disruption`: PodDisruptionBudget.
     - `<name>-login`: the gate of the login, and of git over SSH.
-    - `<name>-content`: the Job that makes accounts, organisations and teams what the stack file says, and the CronJob
-      that keeps them.
+    - `<name>-content`: the Job that makes accounts, organisations, teams and the repository of Flux what the stack file
+      says, and the CronJob that keeps them.
     - `<name>-monitor`: ServiceMonitor, where the settings ask for it.
     - `<name>-runner`: GiteaRunner, where workflows run.
 
@@ -91,36 +87,13 @@ class Gitea(pulumi.ComponentResource):
             custom_resource(f"{name}-monitor", monitor, pulumi.ResourceOptions(parent=self))
         self.url = f"https://{args.own.host}"
         login = parts.gate(gitea_login.checks(args.settings), installed, installed.digest)
-        content = _content(args, parts, secrets.admin, (installed, login))
+        content = content_job(args, parts, secrets.admin, (installed, login))
         self.ready = ScriptJob(f"{name}-content", content, pulumi.ResourceOptions(parent=self)).job
         if args.own.actions.enabled:
             self.ready = GiteaRunner(
                 f"{name}-runner", _runner(args, self.ready), pulumi.ResourceOptions(parent=self)
             ).ready
         self.register_outputs({"url": self.url})
-
-
-def _content(
-    args: GiteaArgs, parts: ServiceParts, admin: pulumi.Input[str], serving: tuple[Release, pulumi.Resource]
-) -> ScriptJobArgs:
-    settings = args.own
-    installed, login = serving
-    return ScriptJobArgs(
-        namespace=parts.namespace.namespace,
-        source=script("gitea_content"),
-        environment={
-            "GITEA_URL": f"https://{settings.host}",
-            "PEOPLE": json.dumps(list(args.settings.identity.members(settings.login_groups))),
-            "ORGANISATIONS": wanted(settings),
-            "REMOVED": json.dumps(list(settings.removed.organisations)),
-        },
-        secrets={"USERNAME": (admin, "username"), "PASSWORD": (admin, "password")},
-        ca_config_map=parts.ca_config_map,
-        after=[login],  # Gitea answers on its host; and one gate after the other stands for both
-        proves=[installed.digest],
-        seconds=_CONTENT_SECONDS,
-        again="23 * * * *",
-    )
 
 
 def _runner(args: GiteaArgs, ready: pulumi.Resource) -> GiteaRunnerArgs:

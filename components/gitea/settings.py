@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from components.gitea.names import ADMINISTRATOR
+from components.gitea.names import ADMINISTRATOR, FLUX
 from lib.images import JOBS
 from settings import rules
 from settings.service import ServiceSection
@@ -30,7 +30,7 @@ UNITS: tuple[Unit, ...] = ("code", "issues", "pulls", "releases", "wiki", "proje
 
 USER_NAMES = UserNames(
     # The login links an account to the person of its name, and with it the administrator.
-    reserved=frozenset((ADMINISTRATOR, *_PAGES.split())),
+    reserved=frozenset((ADMINISTRATOR, FLUX, *_PAGES.split())),
     endings=(".keys", ".gpg", ".rss", ".atom", ".png"),
     impossible=(re.compile(r"[-._]{2}|[-._]$"), "has two of - . _ in a row, or one at its end"),
 )

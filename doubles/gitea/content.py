@@ -1,4 +1,4 @@
-"""The API of Gitea for organisations and teams, with the oddities of Gitea 1.26.2."""
+"""The API of Gitea for organisations, teams and repositories, with the oddities of Gitea 1.26.2."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from doubles.loopback import Reply, Request
 
-HELD = ("organisations", "teams", "repositories", "packages", "renamed", "accounts")
+HELD = ("organisations", "teams", "repositories", "packages", "renamed", "accounts", "contents")
 """Attributes that its database holds."""
 _OWNERS = {"name": "Owners", "permission": "owner", "units_map": {}, "includes_all_repositories": True}
 _ADMINISTERED = {"repo.code": "admin", "repo.issues": "admin", "repo.ext_wiki": "admin"}
@@ -21,7 +21,8 @@ class Gitea:
     """Accounts, organisations, teams, repositories and packages.
 
     Attributes:
-        administrator: Name and password of the one account that may ask.
+        administrator: Name and password of the one account that may ask for everything; others are told who they are.
+        contents: What is in a repository that was made here: `branch`, `files` and `access`, by its full name.
         changes: Requests that were to change something.
     """
 
@@ -32,14 +33,15 @@ class Gitea:
     packages: dict[str, list[str]] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     accounts: list[dict[str, Any]] = field(default_factory=list)
+    contents: dict[str, dict[str, Any]] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
 
     def respond(self, request: Request) -> Reply:
         """The answer to any request."""
-        token = base64.b64encode(":".join(self.administrator).encode()).decode()
-        if request.headers.get("Authorization") != f"Basic {token}":
-            return Reply(401, {"message": "invalid username, password or token"})
-        url = urlsplit(request.path)
+        url, asks = urlsplit(request.path), request.headers.get("Authorization")
+        if asks != _basic(*self.administrator):
+            known = url.path == "/api/v1/user" and any(asks == _basic(*one) for one in self.passwords().items())
+            return Reply(body={}) if known else Reply(401, {"message": "invalid username, password or token"})
         if request.method != "GET":
             self.changes.append(f"{request.method} {url.path}")
         body = json.loads(request.body) if request.body else {}
@@ -53,7 +55,14 @@ class Gitea:
     def _routes(self) -> tuple[tuple[str, str, Callable[[tuple[str, ...], dict[str, Any]], Reply]], ...]:
         return (
             ("GET", "/admin/users", lambda *_: Reply(body=self.accounts)),
+            ("POST", "/admin/users", self._make_account),
             ("PATCH", "/admin/users/([^/]+)", self._edit_account),
+            ("GET", "/users/([^/]+)", self._user),
+            ("POST", "/orgs/([^/]+)/repos", self._make_repository),
+            ("GET", "/repos/([^/]+/[^/]+)", self._repository),
+            ("POST", "/repos/([^/]+/[^/]+)/contents", self._commit),
+            ("GET", "/repos/([^/]+/[^/]+)/collaborators/([^/]+)/permission", self._access),
+            ("PUT", "/repos/([^/]+/[^/]+)/collaborators/([^/]+)", self._admit),
             ("GET", "/orgs/([^/]+)", self._organisation),
             ("POST", "/orgs", self._make),
             ("PATCH", "/orgs/([^/]+)", self._edit),
@@ -64,6 +73,50 @@ class Gitea:
             ("GET", "/orgs/([^/]+)/repos", lambda path, _: Reply(body=_named(self.repositories, path[0], "full_name"))),
             ("GET", "/packages/([^/]+)", lambda path, _: Reply(body=_named(self.packages, path[0], "name"))),
         )
+
+    def passwords(self) -> dict[str, str]:
+        """Of accounts that may use theirs (services/auth/basic.go)."""
+        return {
+            one["login"]: one["password"]
+            for one in self.accounts
+            if "password" in one and one["active"] and not one["prohibit_login"]
+        }
+
+    def _make_account(self, _: tuple[str, ...], body: dict[str, Any]) -> Reply:
+        name = body["username"]
+        account = {"login": name, "source_id": 0, "active": True, "prohibit_login": False, **body}
+        self.accounts.append(account)
+        return Reply(201, account)
+
+    def _user(self, path: tuple[str, ...], _: Any) -> Reply:
+        found = next((one for one in self.accounts if one["login"] == path[0]), None)
+        return Reply(404, {"message": "not found"}) if found is None else Reply(body=found)
+
+    def _make_repository(self, path: tuple[str, ...], body: dict[str, Any]) -> Reply:
+        name = f"{path[0]}/{body['name']}"
+        self.repositories.setdefault(path[0], []).append(name)
+        self.contents[name] = {"branch": body["default_branch"], "private": body["private"], "files": {}, "access": {}}
+        return Reply(201, {"full_name": name})
+
+    def _repository(self, path: tuple[str, ...], _: Any) -> Reply:
+        found = self.contents.get(path[0])
+        return Reply(404, {"message": "not found"}) if found is None else Reply(body={"empty": not found["files"]})
+
+    def _commit(self, path: tuple[str, ...], body: dict[str, Any]) -> Reply:
+        """Many files at once, of which none may be there (ChangeRepoFiles in services/repository/files/update.go)."""
+        found = self.contents[path[0]]
+        added = {one["path"]: base64.b64decode(one["content"]).decode() for one in body["files"]}
+        if found["files"].keys() & added.keys() or body["branch"] != found["branch"]:
+            return Reply(422, {"message": "repository file already exists"})
+        found["files"] |= added
+        return Reply(201, {})
+
+    def _access(self, path: tuple[str, ...], _: Any) -> Reply:
+        return Reply(body={"permission": self.contents[path[0]]["access"].get(path[1], "none")})
+
+    def _admit(self, path: tuple[str, ...], body: dict[str, Any]) -> Reply:
+        self.contents[path[0]]["access"][path[1]] = body["permission"]
+        return Reply(204)
 
     def _edit_account(self, path: tuple[str, ...], body: dict[str, Any]) -> Reply:
         """`source_id` is required, and makes the account one of that source (UpdateAuth, services/user/update.go)."""
@@ -120,6 +173,10 @@ class Gitea:
         """The one team of that name."""
         (found,) = [team for team in self.teams.values() if team["name"] == name]
         return found
+
+
+def _basic(username: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
 
 
 def _as_stored(body: Mapping[str, Any]) -> dict[str, Any]:

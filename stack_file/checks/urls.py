@@ -56,7 +56,7 @@ def _urls(settings: Settings) -> Iterator[tuple[str, str]]:
         for slug, application in applications.items():
             yield f"identity.{section}.{slug}.launchUrl", application.launch_url or ""
     if settings.gitops.sync is not None:
-        yield "gitops.sync.url", settings.gitops.sync.url
+        yield "gitops.sync.url", settings.gitops.sync.url or ""
     for name, service in settings.services.items():
         yield from ((f"{name}.{key}", url) for key, url in service.urls.items())
     for host, mirrors in settings.talos.registry_mirrors.items() if settings.talos is not None else ():

@@ -14,6 +14,7 @@ import yaml
 from lab.checkout import ROOT, Stack, passphrase
 from lab.driver import Driver, Result
 from lab.faults import Faults
+from lab.providers.kubernetes.cluster import OBJECTS, object_key
 from lab.world import World
 from reporting.phases import Phases
 
@@ -73,6 +74,13 @@ def phases_of(result: Result) -> Phases:
 def statuses(result: Result) -> dict[str, str]:
     """Status of each phase, in the order of the design."""
     return {phase.name: phase.status.value for phase in phases_of(result).ordered()}
+
+
+def applied(stack: Stack) -> tuple[bool, str]:
+    """Whether Flux applies what lies in its repository, and what its operator says of that."""
+    with world_of(stack) as world:
+        report = world.table(OBJECTS)[object_key("fluxcd.controlplane.io", "FluxReport", "flux-system", "flux")]
+    return report["spec"]["sync"]["ready"], report["spec"]["sync"]["status"]
 
 
 @dataclass(frozen=True)

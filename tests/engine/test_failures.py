@@ -67,6 +67,8 @@ def _renew_and_switch_off(service: str) -> Callable[[dict[str, Any]], None]:
 
     def change(sections: dict[str, Any]) -> None:
         sections[service]["enabled"] = False
+        if service == "gitea":  # and what needs it
+            del sections[service]["organisations"], sections["gitops"]["sync"]
         sections["rotation"] = {"generations": {"harbor/server": 2}}
 
     return change

@@ -8,7 +8,7 @@ from components.authentik.blueprints import paths
 from lab.providers.authentik.identity import APPLIED
 from lab.providers.catalogue import open_site
 from lab.providers.kubernetes.jobs import run_now
-from tests.engine.platform import Outcome, copy_of, phases_of, statuses, world_of
+from tests.engine.platform import Outcome, applied, copy_of, phases_of, statuses, world_of
 
 pytestmark = pytest.mark.engine
 
@@ -24,6 +24,10 @@ def test_without_authentik_the_phases_behind_it_wait_and_say_so(without_authenti
         "dns": "ready",
         "gitops": "ready",
     }, "what owes nothing to a login is there; the rest waits for the one thing that is broken"
+    ready, said = applied(without_authentik.stack)
+    assert (ready, 'secrets "flux-repository" not found' in said) == (False, True), (
+        "Flux is there before Gitea is, says what it lacks, and holds back nothing"
+    )
 
 
 def test_the_phase_table_says_what_is_wrong_with_authentik(without_authentik: Outcome) -> None:

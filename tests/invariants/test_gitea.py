@@ -172,6 +172,33 @@ def test_flux_trusts_the_ca_for_a_repository_of_this_gitea_only(update: Recordin
     assert sync["pullSecret"] == secret.get("metadata", "name"), "Flux finds it there"
 
 
+def test_flux_reads_a_repository_of_this_gitea_with_an_account_that_comes_with_it_and_waits_for_nothing() -> None:
+    sync = "      url: https://github.com/agentydragon/cluster.git\n"
+    own = changed(sync, "      gitea: { organisation: household, repository: cluster }\n")
+    instance = own.one("kubernetes:fluxcd.controlplane.io/v1:FluxInstance")
+    job = own.one("kubernetes:batch/v1:Job", "gitea-content")
+    host = _SETTINGS.section(GiteaSettings).host
+    assert instance.get("spec", "sync", "url") == f"https://{host}/household/cluster.git", "the one that the Job makes"
+    assert not own.is_after(instance, own.one("kubernetes:helm.sh/v3:Release", "vault-release")), "nor for any phase"
+    target = own.one("kubernetes:external-secrets.io/v1:ExternalSecret", "gitea-flux-repository").get("spec", "target")
+    assert target["name"] == instance.get("spec", "sync", "pullSecret"), "Reflector keeps the name"
+    reflected = target["template"]["metadata"]["annotations"]
+    assert set(reflected.values()) >= {"flux-system"}, "where Flux looks for it"
+    keys = target["template"]["data"]
+    assert keys.keys() == {"username", "password", "ca.crt", "generation"}, (
+        "what Flux reads, and what the Job waits for"
+    )
+    wanted = json.loads(environment(job.get("spec", "template", "spec", "containers", 0))["REPOSITORY"])
+    assert (wanted["reader"], wanted["generation"]) == (keys["username"], keys["generation"]), (
+        "both sides mean the same"
+    )
+    (volume,) = [one for one in job.get("spec", "template", "spec", "volumes") if one["name"] == "reader"]
+    assert volume["secret"]["secretName"] == target["name"], "kubelets bring a new password there"
+    assert own.is_after(job, own.one("kubernetes:external-secrets.io/v1:ExternalSecret", "gitea-flux-repository")), (
+        "a pod whose Secret is missing does not start"
+    )
+
+
 def test_the_host_of_gitea_resolves_inside_the_cluster(update: Recording) -> None:
     corefile = update.one("kubernetes:core/v1:ConfigMap", "coredns-corefile").get("data", "Corefile")
     assert _SETTINGS.section(GiteaSettings).host in corefile, "Flux, the runners and the gates ask for the public name"

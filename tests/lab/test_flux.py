@@ -1,10 +1,12 @@
 """The Flux operator: what it applies, and what it waits for."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from components.flux.values import CONTROLLERS, instance
+from lab.providers.gitea import CONTENT
 from lib.names import SystemNamespace
 from tests.lab.bench import Bench, refuses
 
@@ -56,3 +58,37 @@ def test_without_the_patch_it_takes_labels_of_the_program_away(flux: Bench) -> N
     home = flux.cluster.get("Namespace", "", SystemNamespace.FLUX)
     assert home is not None, "it is there"
     assert home["metadata"]["labels"]["app.kubernetes.io/part-of"] == "flux", "two writers of one object"
+
+
+OWN = {**SYNC, "url": "https://git.example.com/home/cluster.git", "pullSecret": "flux-repository"}
+ACCOUNT = {"login": "gitea-flux", "password": "n3w"}
+REPOSITORY = {"files": {"clusters/x/kustomization.yaml": ""}, "access": {"gitea-flux": "read"}}
+PRESENT: Mapping[str, Any] = {"accounts": [ACCOUNT], "contents": {"home/cluster": REPOSITORY}}
+
+
+@pytest.mark.parametrize(
+    ("password", "gitea", "said"),
+    [
+        ("n3w", PRESENT, "Applied revision: refs/heads/main"),
+        (None, PRESENT, "failed to get secret 'flux-system/flux-repository': secrets \"flux-repository\" not found"),
+        ("0ld", PRESENT, "authentication required"),
+        ("n3w", {"accounts": [ACCOUNT]}, "authentication required"),
+        ("n3w", {**PRESENT, "contents": {"home/cluster": {**REPOSITORY, "access": {}}}}, "authentication required"),
+        ("n3w", {**PRESENT, "contents": {"home/cluster": {**REPOSITORY, "files": {"x": ""}}}}, "path not found"),
+    ],
+    ids=["applied", "no secret yet", "before a rotation has arrived", "no repository yet", "not admitted", "no path"],
+)
+def test_a_repository_of_its_gitea_is_reported_on_and_waited_for_by_nobody(
+    flux: Bench, password: str | None, gitea: Mapping[str, Any], said: str
+) -> None:
+    hosts = {"hosts": [{"host": "git.example.com", "paths": [{"path": "/"}]}]}
+    flux.release("gitea", SystemNamespace.FLUX, {"ingress": hosts})
+    flux.world.put(CONTENT, f"{SystemNamespace.FLUX}/gitea", dict(gitea))
+    if password is not None:
+        data = {"username": "gitea-flux", "password": password}
+        flux.object("v1", "Secret", "flux-repository", SystemNamespace.FLUX, stringData=data)
+    install(flux, sync=OWN)  # and comes back, whatever there is
+    report = flux.cluster.get("fluxcd.controlplane.io/FluxReport", SystemNamespace.FLUX, "flux")
+    assert report is not None, "the operator has reported"
+    assert said in report["spec"]["sync"]["status"], "in the words of the controllers"
+    assert report["spec"]["sync"]["ready"] == said.startswith("Applied"), "as make up and make status read it"

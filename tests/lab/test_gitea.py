@@ -36,6 +36,8 @@ def reconcile(kube: Bench, organisations: dict[str, Any], removed: tuple[str, ..
         "PEOPLE": json.dumps(["jane"]),
         "ORGANISATIONS": json.dumps(organisations),
         "REMOVED": json.dumps(removed),
+        "REPOSITORY": "null",
+        "READER": "",
         "SECONDS": "60",
     }
     env = [

@@ -60,6 +60,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
                 "PEOPLE": json.dumps(people),
                 "ORGANISATIONS": wanted(declared),
                 "REMOVED": json.dumps(list(declared.removed.organisations)),
+                "REPOSITORY": "null",
+                "READER": "",
                 "SECONDS": str(seconds),
             }
             for name, value in environment.items():

@@ -7,7 +7,7 @@ from stack_file.load import SettingsError, load_stack_file
 from stack_file.secrets import SECRET_KEYS, SECRET_NAMES, read_secrets, required_secrets
 from tests.stack_file.stacks import FIXTURES, SHIPPED
 from tests.support.engine import Run, record
-from tests.support.program import configuration, secret_values
+from tests.support.program import configuration, secret_values, ssh_key
 
 EXISTING = FIXTURES / "valid" / "existing-cluster.yaml"
 
@@ -83,6 +83,9 @@ UUID = "0d5b3f5a-7c3b-4f0e-9a51-0c4cfb6b4c11"
         ("vaultRootToken", " hvs.abc", "has blanks or line breaks around it"),
         ("gitToken", "two words", "has blanks or other characters inside it"),
         ("gitUsername", "robot", "is of no use without gitToken"),
+        ("gitKey", "ssh-ed25519 AAAA jane@example.com", "is no private key"),
+        ("gitKey", ssh_key("aes256-ctr"), "has a passphrase"),
+        ("gitKey", ssh_key("none").replace("OPENSSH", "ENCRYPTED"), "has a passphrase"),
         ("kubeconfig", "apiVersion: [", "is no kubeconfig"),
         ("kubeconfig", "/home/jane/.kube/config", "is no kubeconfig"),
         ("kubeconfig", "{contexts: [{name: other}]}", "has no context of the name cluster.existing.context"),

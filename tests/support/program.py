@@ -49,6 +49,7 @@ def secret_values() -> Mapping[str, str]:
         "vaultRootToken": f"hvs.{identifier('vaultRootToken').replace('-', '')}",
         "gitToken": f"glpat-{identifier('gitToken')}",
         "gitUsername": f"robot-{identifier('gitUsername')}",
+        "gitKey": ssh_key("none"),
         "matrixSigningKey": f"ed25519 a_old {_seed()}",
         "acmeDnsToken": identifier("acmeDnsToken"),
         "keptCertificates": json.dumps([kept_certificate("tls-gitea")]),
@@ -57,6 +58,12 @@ def secret_values() -> Mapping[str, str]:
     if unknown:
         raise AssertionError(f"tests/support/program.py has no value for the secrets {sorted(unknown)}")
     return values
+
+
+def ssh_key(cipher: str) -> str:
+    """How a private key of OpenSSH begins and ends."""
+    body = base64.b64encode(b"openssh-key-v1\0" + len(cipher).to_bytes(4) + f"{cipher}{identifier('gitKey')}".encode())
+    return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{body.decode()}\n-----END OPENSSH PRIVATE KEY-----\n"
 
 
 def kept_certificate(name: str) -> dict[str, Any]:

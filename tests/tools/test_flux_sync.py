@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from components.gitea.settings import GiteaSettings
 from doubles.certificates import Authority
 from doubles.loopback import Reply, serving
+from settings.model import Settings
 from settings.platform import GitOpsSettings
+from tests.components.services import SETTINGS
 from tests.tools.stack_state import brought_up, secret
 from tests.tools.test_cluster import Serve, kubeconfig, serve
 from tools.cluster import PROVIDER
@@ -18,6 +21,12 @@ __all__ = ["serve"]
 
 REPORT = "GET /apis/fluxcd.controlplane.io/v1/namespaces/flux-system/fluxreports/flux"
 SYNC = {"url": "https://git.example.com/home.git", "path": "clusters/home"}
+
+
+def stack(**gitops: Any) -> Settings:
+    """The shipped stack file with another section `gitops`."""
+    own = GitOpsSettings.model_validate({"fluxVersion": "2.8.7", **gitops})
+    return SETTINGS.model_copy(update={"gitops": own})
 
 
 def report(**sync: Any) -> Reply:
@@ -41,17 +50,28 @@ def test_the_reason_is_that_of_the_operator(serve: Serve, reply: Reply, reason: 
 @pytest.mark.parametrize("settings", [{"enabled": False, "sync": SYNC}, {"sync": None}], ids=["off", "no repository"])
 def test_without_a_repository_nothing_is_asked(settings: dict[str, Any], tmp_path: Path) -> None:
     engine = Engine(tmp_path / "no-cli", "home", tmp_path)
-    assert notice(GitOpsSettings.model_validate({"fluxVersion": "2.8.7", **settings}), engine) is None
+    assert notice(stack(**settings), engine) is None
 
 
-def test_the_repository_its_ref_and_its_path_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sync", "url"),
+    [
+        (SYNC, SYNC["url"]),
+        (
+            {"gitea": {"organisation": "household", "repository": "cluster"}, "path": "clusters/home"},
+            f"https://{SETTINGS.section(GiteaSettings).host}/household/cluster.git",
+        ),
+    ],
+    ids=["of anywhere", "of its Gitea"],
+)
+def test_the_repository_its_ref_and_its_path_are_named(sync: dict[str, Any], url: str, tmp_path: Path) -> None:
     refused = report(id="kustomization/flux-system", ready=False, status="path not found")
     with serving(lambda _: refused) as double:
         text = kubeconfig(double.url, Authority("kubernetes").pem)
         brought_up(tmp_path, {"urls": {}}, {"type": PROVIDER, "inputs": {"kubeconfig": secret(text)}})
         engine = Engine(tmp_path / ".tools" / "pulumi", "test-cluster", tmp_path)
-        said = notice(GitOpsSettings.model_validate({"fluxVersion": "2.8.7", "sync": SYNC}), engine)
+        said = notice(stack(sync=sync), engine)
     assert said == (
-        "Flux and https://git.example.com/home.git at refs/heads/main, path clusters/home: not applied: path not "
-        "found. Nothing of the platform waits for it."
+        f"Flux and {url} at refs/heads/main, path clusters/home: not applied: path not found. Nothing of the platform "
+        "waits for it."
     )

@@ -23,39 +23,42 @@ def repository(site: Site) -> Iterator[Finding]:
     gitops, program = site.settings.gitops, shutil.which("git")
     if not gitops.enabled or gitops.sync is None:
         raise UnaskedError("Flux has none")
-    sync, host = gitops.sync, (urlsplit(gitops.sync.url).hostname or "").lower()
+    sync, url = gitops.sync, gitops.sync.url
+    if url is None:
+        raise UnaskedError("it is a repository of this Gitea, which `make up` makes")
+    host = (urlsplit(url).hostname or "").lower()
     if host in site.settings.own_hosts.values() and not site.brought_up:
         raise UnaskedError(f"{host} is not up yet")
     if program is None:
         raise UnaskedError("git is not installed here")
-    if urlsplit(sync.url).scheme == "ssh":
+    if urlsplit(url).scheme == "ssh":
         raise UnaskedError("its URL is ssh://, where this machine is somebody else than Flux")
     try:
-        yield _looked(program, sync, os.environ | _credentials(site.secrets))
+        yield _looked(program, url, sync, os.environ | _credentials(site.secrets))
     except subprocess.TimeoutExpired:
-        yield failed(f"{sync.url} gives no answer within {_SECONDS} s", "correct gitops.sync.url, or let it be reached")
+        yield failed(f"{url} gives no answer within {_SECONDS} s", "correct gitops.sync.url, or let it be reached")
 
 
-def _looked(git: str, sync: Sync, environment: Mapping[str, str]) -> Finding:
-    listed = _run([git, "ls-remote", "--exit-code", sync.url, sync.ref], environment)
+def _looked(git: str, url: str, sync: Sync, environment: Mapping[str, str]) -> Finding:
+    listed = _run([git, "ls-remote", "--exit-code", url, sync.ref], environment)
     if listed.returncode == _NO_REF:
-        return failed(f"{sync.url} has no {sync.ref}", "correct gitops.sync.ref, or push it")
+        return failed(f"{url} has no {sync.ref}", "correct gitops.sync.ref, or push it")
     if listed.returncode:
         fix = "correct gitops.sync.url; for a private one: pulumi config set --secret gitToken"
-        return failed(f"{sync.url}: {_last(listed.stderr)}", fix)
+        return failed(f"{url}: {_last(listed.stderr)}", fix)
     with tempfile.TemporaryDirectory() as place:
         # One commit and its trees, no file.
-        fetch = [git, "-C", place, "fetch", "--quiet", "--depth=1", "--filter=blob:none", sync.url, sync.ref]
+        fetch = [git, "-C", place, "fetch", "--quiet", "--depth=1", "--filter=blob:none", url, sync.ref]
         for command in ([git, "init", "--quiet", place], fetch):
             done = _run(command, environment)
             if done.returncode:
-                return skipped(f"{sync.url} has {sync.ref}; whether that has {sync.path}: {_last(done.stderr)}")
+                return skipped(f"{url} has {sync.ref}; whether that has {sync.path}: {_last(done.stderr)}")
         path = posixpath.normpath(sync.path).removeprefix(".")
         tree = _run([git, "-C", place, "cat-file", "-t", f"FETCH_HEAD:{path}"], environment)
     if tree.stdout.strip() != "tree":
         fix = "correct gitops.sync.path, or push a commit that has it"
-        return failed(f"{sync.url} has no directory {sync.path} at {sync.ref}", fix)
-    return ok(f"{sync.url} has {sync.path} at {sync.ref}")
+        return failed(f"{url} has no directory {sync.path} at {sync.ref}", fix)
+    return ok(f"{url} has {sync.path} at {sync.ref}")
 
 
 def _credentials(secrets: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """Flux."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pulumi
 import pytest
@@ -24,14 +25,18 @@ def flux(
     username: str | None = None,
     authority: str | None = None,
     settings: GitOpsSettings = SETTINGS.gitops,
+    key: str | None = None,
+    **more: Any,
 ) -> Callable[[pulumi.ResourceOptions], None]:
     def build(opts: pulumi.ResourceOptions) -> None:
         args = FluxArgs(
             chart=Catalogue()["flux-operator"],
             settings=settings,
             git_token=None if token is None else pulumi.Output.secret(token),
+            git_key=None if key is None else pulumi.Output.secret(key),
             git_username=None if username is None else pulumi.Output.secret(username),
             ca_certificate=authority,
+            **{"repository": settings.sync.url if settings.sync else None, **more},
         )
         Flux("flux", args, opts)
 
@@ -65,6 +70,24 @@ def test_flux_finds_credentials_and_authority_in_one_secret(
     assert shown == [], "readable in the state"
     assert instance.get("spec", "sync", "pullSecret") == secret.get("metadata", "name"), "Flux must find them"
     assert recording.is_after(instance, secret), "the first fetch would fail"
+
+
+def test_over_ssh_flux_gets_a_key_and_knows_the_host_by_its_own() -> None:
+    assert SETTINGS.gitops.sync is not None, "the shipped stack has a repository"
+    known = SETTINGS.gitops.sync.model_copy(update={"known_hosts": ("git.example.com ssh-ed25519 AAAA",)})
+    settings = SETTINGS.gitops.model_copy(update={"sync": known})
+    over_ssh = flux("t0ken", None, AUTHORITY, settings, "k3y", repository="ssh://git@git.example.com/home.git")
+    secret = record_component(over_ssh).one(SECRET)
+    assert secret.get("stringData") == {"identity": "k3y", "known_hosts": "git.example.com ssh-ed25519 AAAA\n"}, (
+        "it refuses either without the other, and looks at nothing else (AuthOptions.Validate in fluxcd/pkg, git)"
+    )
+    assert secret.is_secret("stringData", "identity"), "readable in the state"
+
+
+def test_a_secret_that_comes_later_is_named_and_not_made() -> None:
+    later = record_component(flux("t0ken", None, AUTHORITY, pull_secret="flux-repository"))
+    assert not later.of_type(SECRET), "Reflector brings it, when phase 4 has made it"
+    assert later.one(INSTANCE).get("spec", "sync", "pullSecret") == "flux-repository", "Flux tries until it is there"
 
 
 def test_the_gate_proves_that_each_controller_runs(update: Recording) -> None:
