@@ -11,8 +11,8 @@ from stacks.contracts import Cluster, Site
 
 
 def build(site: Site, cluster: Cluster) -> None:
-    """Brings Flux up. It needs the cluster only, so no failed phase holds it back. A repository of this cluster's Gitea,
-    and the account that reads it, come with phase 4: Flux tries again until they are there.
+    """Brings Flux up. It needs the cluster only, so no failed phase holds it back. A repository of this cluster's
+    Gitea, and the account that reads it, come with phase 4: Flux tries again until they are there.
     """
     if not site.settings.gitops.enabled:
         return

@@ -132,7 +132,8 @@ def _unread(content: Mapping[str, Any], access: Mapping[str, str], sync: Mapping
         for one in content.get("accounts") or ()
     )
     if not known or held is None or access["username"] not in held["access"]:
-        return f"failed to checkout and determine revision: unable to list remote for '{sync['url']}': authentication required"
+        unlisted = f"unable to list remote for '{sync['url']}': authentication required"
+        return f"failed to checkout and determine revision: {unlisted}"
     path = sync["path"].strip("./")
     there = any(file.startswith(f"{path}/") for file in held["files"])
     return "" if there else f"kustomization path not found: stat /tmp/{path}: no such file or directory"
