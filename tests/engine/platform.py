@@ -50,6 +50,15 @@ def edit(stack: Stack, change: Callable[[dict[str, Any]], None]) -> None:
     stack.file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
+def without_what_needs_gitea(text: str) -> str:
+    """That stack file without its organisation and the repository of Flux, so that Gitea can be switched off."""
+    repository = "    sync:\n      gitea: { organisation: home, repository: cluster }\n      path: clusters/engine\n"
+    for line in ("    organisations: { home: { owners: [admins] } }\n", repository):
+        assert text.count(line) == 1, f"{line!r} stands once in {STACK_FILE.name}"
+        text = text.replace(line, "")
+    return text
+
+
 @contextmanager
 def world_of(stack: Stack) -> Iterator[World]:
     """The simulated world, to look into and to stage something between two operations."""

@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from lab.providers.kubernetes.cluster import OBJECTS
-from tests.engine.platform import Outcome, copy_of, driver, phases_of, statuses, world_of
+from tests.engine.platform import Outcome, copy_of, driver, phases_of, statuses, without_what_needs_gitea, world_of
 
 pytestmark = pytest.mark.engine
 
 SERVICES = ("gitea", "harbor", "matrix")
-REPOSITORY = "    sync:\n      gitea: { organisation: home, repository: cluster }\n      path: clusters/engine\n"
 
 
 def test_a_service_that_fails_is_the_only_thing_that_is_missing(without_harbor: Outcome) -> None:
@@ -30,10 +29,8 @@ def test_the_phase_table_names_the_service_that_failed(without_harbor: Outcome) 
 def test_services_and_the_login_of_vault_go_when_they_are_switched_off(platform: Outcome, tmp_path: Path) -> None:
     """All in one run; that nothing else goes with each is in invariants/test_services.py and test_applications.py."""
     stack = copy_of(platform.stack, tmp_path / "off")
-    text = stack.file.read_text(encoding="utf-8").replace("    host: vault.", "    oidc: false\n    host: vault.", 1)
-    for needs_gitea in ("    organisations: { home: { owners: [admins] } }\n", REPOSITORY):
-        assert needs_gitea in text, "the stack file has it"
-        text = text.replace(needs_gitea, "", 1)
+    text = without_what_needs_gitea(stack.file.read_text(encoding="utf-8"))
+    text = text.replace("    host: vault.", "    oidc: false\n    host: vault.", 1)
     for section in (f"  home-cluster:{service}:\n" for service in SERVICES):
         assert section in text, "the stack file has the service"
         text = text.replace(section, f"{section}    enabled: false\n", 1)

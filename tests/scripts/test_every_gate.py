@@ -23,6 +23,7 @@ DOCUMENTS = {
     "ORGANISATIONS": {},
     "PEOPLE": [],
     "REMOVED": [],
+    "REPOSITORY": None,
     "SETTINGS": {},
     "ZONES": {"algorithm": "hmac-sha256", "generations": {}, "zones": []},
 }
@@ -38,6 +39,7 @@ MORE = (
     "PASSWORD",
     "POWERDNS_KEY",
     "PROVIDER_ID",
+    "READER",
     "REDIRECT_URI",
     "ROLE",
     "USERNAME",
