@@ -17,7 +17,7 @@ class ApplicationCredentialsArgs:
 
     Attributes:
         client_secret: Written secret of the application, at its `secret_path`.
-        namespaces: Namespaces of the platform by name, among them those of the application.
+        namespaces: Namespaces by name that get the credentials; all are of the application.
         store_ready: Readiness of the ClusterSecretStore.
     """
 
@@ -28,7 +28,7 @@ class ApplicationCredentialsArgs:
 
 
 class ApplicationCredentials(pulumi.ComponentResource):
-    """Creates for each namespace of the application `<name>-<namespace>`: ExternalSecret `oidc-<slug>` with
+    """Creates for each of the namespaces `<name>-<namespace>`: ExternalSecret `oidc-<slug>` with
     `client-id`, `client-secret` and `issuer`.
 
     Attributes:
@@ -56,6 +56,6 @@ class ApplicationCredentials(pulumi.ComponentResource):
                 ),
                 pulumi.ResourceOptions(parent=self),
             ).resource
-            for namespace in application.namespaces
+            for namespace in args.namespaces
         )
         self.register_outputs({})

@@ -37,16 +37,22 @@ class Phase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PhaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         gates: list[pulumi.Resource] = []
-
-        def wait_for_gates(member: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-            # A stash stands for a gate, which waits itself.
-            if not gates or not isinstance(member.resource, pulumi.CustomResource) or member.type_ in EARLY | {_STASH}:
-                return None
-            merged = pulumi.ResourceOptions.merge(member.opts, pulumi.ResourceOptions(depends_on=gates))
-            return pulumi.ResourceTransformationResult(props=member.props, opts=merged)
-
-        handed_down = pulumi.ResourceOptions(transformations=[wait_for_gates])
-        super().__init__("home-cluster:phase:Phase", name, None, pulumi.ResourceOptions.merge(opts, handed_down))
+        super().__init__(
+            "home-cluster:phase:Phase", name, None, pulumi.ResourceOptions.merge(opts, handing_down(gates))
+        )
         if args.after:
             gates.append(barrier(f"{name}-gates", args.after, self))
         self.register_outputs({})
+
+
+def handing_down(gates: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+    """Options of a component whose members wait for `gates`, which may be filled once the component is there."""
+
+    def wait_for_gates(member: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        # A stash stands for a gate, which waits itself.
+        if not gates or not isinstance(member.resource, pulumi.CustomResource) or member.type_ in EARLY | {_STASH}:
+            return None
+        merged = pulumi.ResourceOptions.merge(member.opts, pulumi.ResourceOptions(depends_on=list(gates)))
+        return pulumi.ResourceTransformationResult(props=member.props, opts=merged)
+
+    return pulumi.ResourceOptions(transformations=[wait_for_gates])

@@ -1,12 +1,13 @@
 """Secrets that the stack file adds (section `secrets`), so that a later application needs no code.
 
 Each is a Secret of the operator's own namespace, from where Reflector copies it: the namespaces of such applications
-may come into being long after this program ran.
+may come into being long after this program ran. Those that chains name are made in the namespaces of the chains.
 """
 
 import difflib
 from collections.abc import Collection, Iterator, Sequence
 
+from declarations import chains
 from declarations.shared_secrets import WHO_CARRIES_THE_ANNOTATION
 from lib.names import SystemNamespace
 from lib.secrets import PREVIOUS, Field, Kind, Reader, SecretDeclaration
@@ -17,7 +18,10 @@ from settings.problem import Problem
 
 def declare(settings: Settings) -> list[SecretDeclaration]:
     """A declaration for each added secret."""
-    return [_declaration(path, extra) for path, extra in settings.secrets.extra.items()]
+    found = settings.secrets.extra.items()
+    return [
+        _declaration(path, extra, chains.readers(settings, path, WHO_CARRIES_THE_ANNOTATION)) for path, extra in found
+    ]
 
 
 def secret_name(path: str) -> str:
@@ -57,19 +61,18 @@ def _fix(namespace: str, known: Collection[str]) -> str:
     return f"{meant}list it in secrets.namespaces when something else makes it"
 
 
-def _declaration(path: str, extra: ExtraSecret) -> SecretDeclaration:
+def _declaration(path: str, extra: ExtraSecret, of_chains: Sequence[Reader]) -> SecretDeclaration:
+    copied = Reader(
+        namespace=SystemNamespace.EXTERNAL_SECRETS,
+        secret=secret_name(path),
+        follows=WHO_CARRIES_THE_ANNOTATION,
+        reflect_to=extra.reflect_to,
+    )
     return SecretDeclaration(
         path=path,
         fields=tuple(
             Field(name=name, kind=Kind(field.kind), size=field.size, overlap=field.keep_previous)
             for name, field in extra.fields.items()
         ),
-        readers=(
-            Reader(
-                namespace=SystemNamespace.EXTERNAL_SECRETS,
-                secret=secret_name(path),
-                follows=WHO_CARRIES_THE_ANNOTATION,
-                reflect_to=extra.reflect_to,
-            ),
-        ),
+        readers=(*([copied] if extra.reflect_to else []), *of_chains),
     )

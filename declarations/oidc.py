@@ -1,7 +1,9 @@
 """One declaration per OIDC application; every part that single sign-on needs follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from declarations.chains import login_namespaces
 from settings.identity import Application
 from settings.model import Settings
 
@@ -17,7 +19,7 @@ class OidcApplication:
         auth_host: Public host of Authentik, from which the issuer follows.
         redirect_uris: Exact URIs, never patterns.
         groups: Only members of one of these may log in.
-        namespaces: Namespaces that are made for an application of the stack file, each with its credentials.
+        namespaces: Of an application of the stack file, and of chains that use it; each gets the credentials.
         offline_access: Whether the client may have refresh tokens.
         public: Whether the client has no secret, as a program on people's machines could not keep one.
         access_token_validity: As Authentik writes it, such as `minutes=10`.
@@ -62,8 +64,10 @@ class OidcApplication:
         return f"oidc/{self.slug}"
 
 
-def declared_application(slug: str, application: Application, auth_host: str) -> OidcApplication:
-    """An application of the stack file."""
+def declared_application(
+    slug: str, application: Application, auth_host: str, of_chains: Sequence[str] = ()
+) -> OidcApplication:
+    """An application of the stack file; `of_chains` are namespaces of chains that use it."""
     return OidcApplication(
         slug=slug,
         name=application.name,
@@ -71,7 +75,7 @@ def declared_application(slug: str, application: Application, auth_host: str) ->
         launch_url=application.launch_url or f"https://{application.authority}/",
         redirect_uris=application.redirect_uris,
         groups=application.groups,
-        namespaces=application.namespaces,
+        namespaces=(*application.namespaces, *of_chains),
         offline_access=application.offline_access,
         public=application.client == "public",
         access_token_validity=f"minutes={application.token_minutes}",
@@ -81,4 +85,7 @@ def declared_application(slug: str, application: Application, auth_host: str) ->
 def declared_applications(settings: Settings) -> tuple[OidcApplication, ...]:
     """Applications of the stack file."""
     identity = settings.identity
-    return tuple(declared_application(slug, one, identity.host) for slug, one in identity.applications.items())
+    return tuple(
+        declared_application(slug, one, identity.host, login_namespaces(settings, slug))
+        for slug, one in identity.applications.items()
+    )

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -102,7 +102,19 @@ def prepare(stack: Stack) -> None:
     config = {key: value for key, value in (document.get("config") or {}).items() if not is_secure(value)}
     config |= {key: value for key, value in (earlier.get("config") or {}).items() if is_secure(value)}
     kept = {key: earlier[key] for key in ("encryptionsalt",) if key in earlier}
+    for name in _files(config):
+        there = stack.project / name
+        there.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(stack.root / name, there)
     copy.write_text(yaml.safe_dump({**kept, "config": config}, sort_keys=False), encoding="utf-8")
+
+
+def _files(config: Mapping[str, Any]) -> Iterator[str]:
+    """Files that stages of chains name, beside the stack file."""
+    found = next((value for key, value in config.items() if key.rpartition(":")[2] == "chains"), None) or {}
+    for chain in found.values():
+        for stage in chain["stages"]:
+            yield from stage.get("files") or ()
 
 
 def is_secure(value: Any) -> bool:

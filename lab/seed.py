@@ -23,15 +23,20 @@ def settings_of(stack: checkout.Stack) -> Settings | None:
 
 
 def prepare(world: World, stack: checkout.Stack) -> None:
-    """Put the site's own facts into the world: the domain it serves, chart mirrors, a cluster that is there already."""
+    """Put the site's own facts into the world: the domain it serves, chart mirrors and the
+    charts of chains, a cluster that is there already.
+    """
     settings = settings_of(stack)
     if settings is None:
         return
     mirror = settings.charts.mirror
     site = {"domain": settings.cluster.domain, "mirrors": [mirror.rstrip("/")] if mirror else []}
+    charts: dict[str, list[str]] = {}
+    for release in (one for chain in settings.chains.values() for stage in chain.stages for one in stage.releases):
+        charts.setdefault(release.chart, []).extend([release.repository] if release.repository else [])
     # What the DNS of the LAN knows besides the domain, whose names lead to whatever address the ingress has.
     elsewhere = {host: str(settings.addresses[host]) for host, _ in settings.balanced_hosts.values()}
-    world.put("site", "site", {**site, "names": elsewhere})
+    world.put("site", "site", {**site, "names": elsewhere, "charts": charts})
     if settings.cluster.existing is not None and world.get(CLUSTERS, _EXISTING) is None:
         authority = pki.b64(_authority(world).certificate)
         balancers = settings.network.load_balancers

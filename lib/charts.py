@@ -83,6 +83,9 @@ REGISTRIES: Mapping[str, tuple[str, ...]] = {
 }
 """Registries of the images that each chart runs under our values, and of those that its operator runs by itself."""
 
+SINGLETONS = frozenset(TABLE) - {"authentik", "gitea", "harbor", "matrix-stack", "valkey", "vault"}
+"""Charts that a cluster runs once: their definitions, drivers or classes are for all of it."""
+
 PINNED = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 
 
@@ -95,8 +98,11 @@ class Catalogue:
 
     def __getitem__(self, name: str) -> Chart:
         chart = TABLE[name]
-        return replace(
-            chart,
-            repository=self._mirror.rstrip("/") if self._mirror else chart.repository,
-            version=self._versions.get(name, chart.version),
-        )
+        return self._mirrored(replace(chart, version=self._versions.get(name, chart.version)))
+
+    def chart(self, name: str, repository: str | None, version: str | None) -> Chart:
+        """A chart that the table need not have; without repository and version it is the one of the table."""
+        return self._mirrored(Chart(name, repository, version)) if repository and version else self[name]
+
+    def _mirrored(self, chart: Chart) -> Chart:
+        return replace(chart, repository=self._mirror.rstrip("/")) if self._mirror else chart

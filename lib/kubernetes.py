@@ -28,6 +28,16 @@ ZONE = "topology.kubernetes.io/zone"
 PART_OF = "app.kubernetes.io/part-of"
 """Label that names what an object belongs to."""
 
+CLUSTER_SCOPED = frozenset(
+    {
+        *("ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "PersistentVolume", "PriorityClass"),
+        *("StorageClass", "IngressClass", "RuntimeClass", "APIService", "CSIDriver", "VolumeSnapshotClass"),
+        *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+    }
+)
+"""Kinds of Kubernetes without a namespace, beside Namespace and Node."""
+
 CERT_MANAGER_API, CILIUM_API = "cert-manager.io/v1", "cilium.io/v2"
 EXTERNAL_SECRETS_API, TRAEFIK_API = "external-secrets.io/v1", "traefik.io/v1alpha1"
 MONITORING_API = "monitoring.coreos.com/v1"

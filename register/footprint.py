@@ -46,4 +46,5 @@ def requests(settings: Settings, nodes: int) -> int:
     asked += mebibytes(databases.memory) * min(databases.instances, nodes) + _VAULT * min(vault.replicas, nodes)
     asked += (_NAMESERVER * settings.system_replicas + _INGRESS_NAMES) * len(settings.dns.sides)
     asked += sum(service.memory(settings) for service in SERVICES if service.enabled(settings))
+    asked += sum(mebibytes(one.memory) for chain in settings.chains.values() for one in chain.namespaces.values())
     return asked + (_FLUX if settings.gitops.enabled else 0)

@@ -16,7 +16,8 @@ def platform_namespaces(settings: Settings) -> set[str]:
     absent = {namespace for namespace, there in optional if not there}
     services = {name for service in SERVICES if service.enabled(settings) for name in service.namespaces(settings)}
     applications = {name for one in settings.identity.applications.values() for name in one.namespaces}
-    return (set(map(str, SystemNamespace)) - absent) | services | applications
+    chains = {name for chain in settings.chains.values() for name in chain.namespaces}
+    return (set(map(str, SystemNamespace)) - absent) | services | applications | chains
 
 
 def known_namespaces(settings: Settings) -> set[str]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from components.authentik import account_tokens
 from components.dns import secrets as dns
-from declarations import extra_secrets, shared_secrets
-from lib.secrets import KEEPS_PREVIOUS, SecretDeclaration
+from declarations import chains, extra_secrets, shared_secrets
+from declarations.oidc import OidcApplication
+from lib.secrets import KEEPS_PREVIOUS, Reader, SecretDeclaration
 from register import logins
 from register.namespaces import known_namespaces, platform_namespaces
 from register.services import SERVICES
@@ -53,7 +54,7 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
     ]
     readers = {service.slug: service.client_readers for service in SERVICES}
     declared += [
-        shared_secrets.client(application, readers.get(application.slug, ()))
+        shared_secrets.client(application, (*readers.get(application.slug, ()), *_of_chains(settings, application)))
         for application in logins.applications(settings)
         if not application.public
     ]
@@ -66,6 +67,10 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
         elif section.keep_data:
             declared += _kept(service.secrets(settings))
     return declared
+
+
+def _of_chains(settings: Settings, application: OidcApplication) -> tuple[Reader, ...]:
+    return chains.readers(settings, application.secret_path, shared_secrets.WHO_CARRIES_THE_ANNOTATION)
 
 
 def _accounts(settings: Settings) -> list[SecretDeclaration]:

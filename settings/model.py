@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from lib.kubernetes import LOAD_BALANCER_ADDRESS
+from settings.chains import Chain
 from settings.dns import DnsSettings, Side, absent
 from settings.identity import IdentitySettings
 from settings.infrastructure import (
@@ -27,7 +28,7 @@ from settings.platform import (
 )
 from settings.proxmox import ProxmoxSettings
 from settings.service import ServiceSection
-from settings.types import Strict
+from settings.types import Name, Strict
 
 Section = TypeVar("Section", bound=ServiceSection)
 
@@ -53,6 +54,9 @@ class Settings(Strict):
     gitops: GitOpsSettings
     rotation: RotationSettings = Field(default_factory=RotationSettings)
     secrets: SecretsSettings = Field(default_factory=SecretsSettings)
+    chains: dict[Name, Chain] = Field(
+        default_factory=dict, description="What is brought up on the platform, in chains of stages (docs/chains.md)."
+    )
 
     @property
     def services(self) -> Mapping[str, ServiceSection]:

@@ -129,7 +129,9 @@ class ExtraSecret(Strict):
 
     fields: dict[Name, SecretField] = Field(min_length=1, description="Its values by name.")
     reflect_to: tuple[Name, ...] = Field(
-        min_length=1, description="Namespaces that get a copy, as the Secret `extra-<path with dashes>`."
+        default=(),
+        min_length=1,
+        description="Namespaces that get a copy, as the Secret `extra-<path with dashes>`; may be absent for chains.",
     )
 
 

@@ -161,6 +161,10 @@ PROXY_CACHE = Fixed(
     because="Harbor never changes what a project caches",
     instead="make a project of another name and delete this one with harbor.removed",
 )
+CHAIN_RELEASE = Fixed(
+    because="Helm would remove the release with what it stored and install another one",
+    instead="add a release under another name, move there, and remove this one",
+)
 GENERATION = Growing(
     because="its values were made, and a lower number would make new ones instead of bringing the old ones back",
     instead="the next number for new values",

@@ -45,6 +45,13 @@ LIFETIME = re.compile(r"[1-9][0-9]{0,4}[dwy]")
 UPLOAD_SIZE = re.compile(r"[1-9][0-9]{0,5}[KM]")
 # Of which names of Secrets and ExternalSecrets are made, with words around it.
 SECRET_PATH = re.compile(rf"(?=.{{1,200}}$){_LABEL}(/{_LABEL})+")
+SECRET_FIELD = re.compile(rf"(?=.{{1,264}}$){_LABEL}(/{_LABEL})+\.{_LABEL}")
+# Of Kubernetes (apimachinery, IsConfigMapKey); a chain, a stage of it, and what stands in the URLs of its API.
+SECRET_KEY = re.compile(r"(?!\.\.?$)(?=.{1,253}$)[A-Za-z0-9._-]+")
+STAGE_REFERENCE = re.compile(rf"{_LABEL}(/{_LABEL})?")
+API_VERSION = re.compile(rf"({_LABEL}(\.{_LABEL})*/)?v[0-9]+((alpha|beta)[0-9]+)?")
+PLURAL = re.compile(r"[a-z][a-z0-9]{0,62}")
+CONDITION_TYPE = re.compile(rf"({_DOTTED}/)?[A-Za-z0-9]([A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?")
 
 HTTPS_URL = re.compile(rf"https://{_HOST}{_PORT}{_PATH}")
 WEB_URL = re.compile(rf"https?://({_HOST}|\[[0-9A-Fa-f:.]+\]){_PORT}{_PATH}")
@@ -56,6 +63,7 @@ GIT_REF = re.compile(r"(?!.*\.\.)refs(/(?!\.)[A-Za-z0-9._@+=,#-]+(?<!\.)(?<!\.lo
 _KEY_KIND = r"(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521))"
 KNOWN_HOST = re.compile(rf"(\[[A-Za-z0-9.:-]+\]:[0-9]{{1,5}}|[A-Za-z0-9.:-]+) {_KEY_KIND} [A-Za-z0-9+/]{{60,}}=*")
 FOLDER = re.compile(rf"\./?|(\./)?{_SEGMENT}(/{_SEGMENT})*/?")
+CHART_REPOSITORY = re.compile(rf"(oci|https)://{_HOST}{_PORT}{_PATH}")
 CHART_MIRROR = re.compile(rf"(oci|https?)://{_HOST}{_PORT}{_PATH}|(?!.*://){TEXT.pattern}")
 
 # PVE::Storage, `parse_storage_id`; an interface of Linux; PVE::AccessControl, `pve-tokenid`.

@@ -75,7 +75,8 @@ def text() -> str:
 def _section(schema: dict[str, Any], name: str) -> str:
     section = _resolved(schema, schema["properties"][name])
     presence = "Required." if name in schema["required"] else "May be omitted."
-    rows = "\n".join(str(row) for row in _rows(schema, section, ""))
+    inner, suffix = _inner(schema, section)
+    rows = "\n".join(str(row) for row in _rows(schema, inner, f"{suffix[1:]}." if suffix else ""))
     return (
         f"## {name}\n\n{_prose(section['description'])} {presence}\n\n"
         f"| key | type | default | later | meaning |\n| --- | --- | --- | --- | --- |\n{rows}\n"

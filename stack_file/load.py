@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import pulumi
 from pydantic import ValidationError
 
+from settings.chain_types import FOLDER
 from settings.model import Settings
 from settings.problem import SettingsError
 from stack_file import places
@@ -24,12 +25,15 @@ _EMPTY = "is empty; write a value, or delete the key"
 _ENCRYPTED = "is encrypted, as only secrets are (docs/configuration.md); write it in plain text"
 
 
-def parse(sections: dict[str, Any], reading: Reading | None = None, told: Iterable[str] = ()) -> Settings:
+def parse(
+    sections: dict[str, Any], reading: Reading | None = None, told: Iterable[str] = (), folder: Path = Path()
+) -> Settings:
     """Settings from the sections of a stack file, by key without the project's prefix.
 
     Args:
         reading: How the values were written, and what is wrong with that.
         told: Defects that were found already.
+        folder: Where the stack file lies, and the files that it names.
 
     Raises:
         SettingsError: with every defect found.
@@ -41,7 +45,9 @@ def parse(sections: dict[str, Any], reading: Reading | None = None, told: Iterab
     found = [*told, *problems(reading)]
     try:
         # As JSON, which the engine hands over and which has no tuples: so `strict` refuses no list.
-        settings = StackFile.model_validate_json(json.dumps(sections), strict=True, by_alias=True, by_name=False)
+        settings = StackFile.model_validate_json(
+            json.dumps(sections), strict=True, by_alias=True, by_name=False, context={FOLDER: folder}
+        )
     except ValidationError as error:
         found += lines(error, reading)
     else:
@@ -72,7 +78,7 @@ def load_stack_file(path: Path) -> Settings:
     named, wrong = places.by_name(config)
     plain = (name for name in named if name in SECRET_NAMES and not places.is_encrypted(named[name]))
     told = [*misplaced, *nested, *wrong, *map(_leaked, sorted(plain))]
-    return parse(_sections(named), _in_sections(reading), told)
+    return parse(_sections(named), _in_sections(reading), told, path.parent)
 
 
 def load_config(config: pulumi.Config) -> Settings:

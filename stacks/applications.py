@@ -12,7 +12,8 @@ from stacks.contracts import Cluster, Gates, Infrastructure, Site
 
 def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, in_phase: pulumi.ResourceOptions) -> Gates:
     """Gates of every application that runs in this cluster. Two applications may share a namespace."""
-    applications = [one for one in oidc.declared_applications(site.settings) if one.namespaces]
+    declared = site.settings.identity.applications
+    applications = [one for one in oidc.declared_applications(site.settings) if declared[one.slug].namespaces]
     namespaces = {
         name: Namespace(
             f"{name}-namespace",
@@ -25,7 +26,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, in_phase
             ),
             in_phase,
         )
-        for name in dict.fromkeys(name for application in applications for name in application.namespaces)
+        for name in dict.fromkeys(name for one in applications for name in declared[one.slug].namespaces)
     }
     credentials = [
         ApplicationCredentials(
@@ -33,7 +34,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, in_phase
             ApplicationCredentialsArgs(
                 application=application,
                 client_secret=infrastructure.secrets[application.secret_path],
-                namespaces=namespaces,
+                namespaces={name: namespaces[name] for name in declared[application.slug].namespaces},
                 store_ready=[infrastructure.store],
             ),
             in_phase,

@@ -102,10 +102,12 @@ class Identity:
 
     Attributes:
         groups: The applied blueprint of people and groups.
+        logins: Gate of the login of each application, by its slug.
     """
 
     api: AuthentikApi
     groups: pulumi.Resource
+    logins: Mapping[str, pulumi.Resource]
     urls: Mapping[str, pulumi.Input[str]]
     ready: Gates
 
@@ -119,7 +121,12 @@ class Integration:
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """The services that people use."""
+    """The services that people use.
+
+    Attributes:
+        gates: That of each service, by its slug.
+    """
 
     urls: Mapping[str, pulumi.Input[str]]
+    gates: Mapping[str, pulumi.Resource]
     ready: Gates

@@ -7,17 +7,17 @@ import pulumi
 from components.flux.bootstrap import Flux, FluxArgs
 from components.gitea import repository
 from components.phase import Phase, PhaseArgs
-from stacks.contracts import Cluster, Site
+from stacks.contracts import Cluster, Gates, Site
 
 
-def build(site: Site, cluster: Cluster) -> None:
+def build(site: Site, cluster: Cluster) -> Gates:
     """Brings Flux up. It needs the cluster only, so no failed phase holds it back. A repository of this cluster's
     Gitea, and the account that reads it, come with phase 4: Flux tries again until they are there.
     """
     if not site.settings.gitops.enabled:
-        return
+        return ()
     phase = Phase("gitops", PhaseArgs(after=cluster.ready), pulumi.ResourceOptions(providers=[cluster.kubernetes]))
-    Flux(
+    flux = Flux(
         "flux",
         FluxArgs(
             chart=site.charts["flux-operator"],
@@ -31,6 +31,7 @@ def build(site: Site, cluster: Cluster) -> None:
         ),
         pulumi.ResourceOptions(parent=phase),
     )
+    return (flux.ready,)
 
 
 def _is_own_host(site: Site) -> bool:

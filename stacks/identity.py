@@ -63,21 +63,22 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, public: 
         "store_ready": [infrastructure.store],
         "after": [people_known],
     }
-    joined = [
-        AuthentikApplication(
+    joined = {
+        application.slug: AuthentikApplication(
             f"login-{application.slug}", AuthentikApplicationArgs(application=application, **given), in_phase
-        )
+        ).ready
         for application in logins.service_applications(site.settings)
-    ]
+    }
     for name, token in site.settings.identity.tokens.items():
         AccountToken(paths.token(name), AccountTokenArgs(name=name, token=token, **given), in_phase)
     _forward_auth(site, cluster, server, (people_known, public), in_phase)
     return Identity(
         api=server.api,
         groups=people_known,
+        logins=joined,
         urls={"identity": server.url, **{one.slug: one.launch_url for one in proxied_applications(site.settings)}},
         # Nothing of the platform builds on the tokens, or on what stands behind Authentik's login.
-        ready=(people_known, strict.ready, *(login.ready for login in joined)),
+        ready=(people_known, strict.ready, *joined.values()),
     )
 
 

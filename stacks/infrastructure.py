@@ -97,6 +97,8 @@ def _external_secrets(
     )
     for path in context.site.settings.secrets.extra:
         written = secrets[path]
+        if written.declaration.reader(namespace.literal, extra_secrets.secret_name(path)) is None:
+            continue  # only chains use it
         ExternalSecret(
             extra_secrets.secret_name(path),
             ExternalSecretArgs(

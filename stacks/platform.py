@@ -17,7 +17,7 @@ from settings import changes
 from settings.model import Settings
 from settings.rules import SIGNING_KEY
 from stack_file.secrets import StackSecrets
-from stacks import certificates, cluster, dns, gitops, identity, infrastructure, integration, services
+from stacks import certificates, chains, cluster, dns, gitops, identity, infrastructure, integration, services
 from stacks.contracts import Site
 
 
@@ -47,7 +47,18 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     login = identity.build(site, the_cluster, base, public)
     joint = integration.build(site, the_cluster, base, login)
     apps = services.build(site, the_cluster, base, joint, public)
-    gitops.build(site, the_cluster)
+    flux = gitops.build(site, the_cluster)
+    gates = {
+        "cluster": the_cluster.ready,
+        "phase1-infrastructure": base.ready,
+        "phase2-identity": login.ready,
+        "phase3-integration": joint.ready,
+        "phase4-services": apps.ready,
+        "dns": served,
+        "gitops": flux,
+        **{f"phase4-services/{slug}": (gate,) for slug, gate in apps.gates.items()},
+    }
+    chains.build(site, the_cluster, base, chains.Reached(gates=gates, logins=login.logins))
 
     outputs: dict[str, Any] = {
         "urls": {**login.urls, **base.urls, **apps.urls},

@@ -40,6 +40,7 @@ def build(
     }
     return Services(
         urls={slug: component.url for slug, component in services.items()},
+        gates={slug: component.ready for slug, component in services.items()},
         ready=(
             *(component.ready for component in services.values()),
             *applications.build(site, cluster, infrastructure, in_phase),

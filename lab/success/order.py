@@ -15,6 +15,7 @@ from reporting.phases import EARLY, is_phase
 from settings.model import Settings
 
 _SERVICES: Final = "phase4-services"
+_STAGE: Final = "home-cluster:chain/stage:Stage"
 
 
 def recreation(evidence: Evidence) -> Metric:
@@ -45,11 +46,13 @@ def at_a_glance(evidence: Evidence) -> Metric:
 
 
 def containment(evidence: Evidence) -> Metric:
-    """Whether a failure would reach those phases that build on the failed one, all of them whole, and no other."""
+    """Whether a failure would reach those phases and stages that build on the failed one, all of them whole, and no
+    other.
+    """
     resources = {item["urn"]: item for item in evidence.state.get("resources") or []}
     graph = _graph(resources)
     parts = {urn: part for urn in resources if (part := _part(resources, urn)) is not None}
-    homes = {urn: _name(resources[part]["parent"]) for urn, part in parts.items()}
+    homes = {urn: _home(resources, part) for urn, part in parts.items()}
     table = built_on(evidence.settings)
     judged = {phase: _spread(phase, graph, homes, table) for phase in dict.fromkeys(homes.values())}
     services = {urn: _service(evidence.settings, part) for urn, part in parts.items() if homes[urn] == _SERVICES}
@@ -74,6 +77,11 @@ def _part(resources: Mapping[str, Mapping[str, Any]], urn: str) -> str | None:
     while (parent := resources.get(urn, {}).get("parent", "")) and not is_phase(parent):
         urn = parent
     return urn if parent else None
+
+
+def _home(resources: Mapping[str, Mapping[str, Any]], part: str) -> str:
+    """The phase of a part; of a stage the stage, which waits for more than its chain does."""
+    return _name(part if resources[part]["type"] == _STAGE else resources[part]["parent"])
 
 
 def _spread(phase: str, graph: nx.DiGraph[str], homes: Mapping[str, str], table: Mapping[str, Sequence[str]]) -> str:

@@ -5,6 +5,7 @@ from register.services import SERVICES
 from stack_file.checks import (
     capacity,
     certificates,
+    chains,
     databases,
     dns,
     gitops,
@@ -12,6 +13,7 @@ from stack_file.checks import (
     lists,
     logins,
     machines,
+    manifests,
     offline,
     pins,
     platform,
@@ -76,5 +78,7 @@ ALL: tuple[Check, ...] = (
     *dns.ALL,
     *records.ALL,
     *certificates.ALL,
+    *chains.ALL,
+    *manifests.ALL,
     *(check for service in SERVICES for check in service.checks),
 )

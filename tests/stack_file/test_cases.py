@@ -27,8 +27,13 @@ ONLY_IN_THE_FILE = (
     *("contains itself", "holds the control character", "has no sections"),
 )
 """What is said of defects that are gone, or refused by Pulumi, when a program gets the values."""
-BEYOND_A_SCHEMA = ("is the address of a host in a network", "is not a schedule")
-"""What takes arithmetic."""
+BEYOND_A_SCHEMA = (
+    "is the address of a host in a network",
+    "is not a schedule",
+    "cannot be read",
+    "holds something else",
+)
+"""What takes arithmetic, or a look into another file."""
 AS_TEXT = ("section-as-json-text", "section-json-with-a-defect", "section-with-config-in-its-name")
 """Ways of writing that Pulumi takes, and that an editor need not complete."""
 

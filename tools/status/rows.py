@@ -1,4 +1,4 @@
-"""One row for each phase and each service, from what the state and the cluster say."""
+"""One row for each phase, each service and each stage of a chain, from what the state and the cluster say."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from lib.secret_state import resources
 
 State = Mapping[str, Any]
 PHASE = "home-cluster:phase:Phase"
+STAGE = "home-cluster:chain/stage:Stage"
 _OWN = "home-cluster:"
 _STASH = "pulumi:index:Stash"
 _SERVICES = "phase4-services"
@@ -42,13 +43,13 @@ def rows(
     failed: bool,
     built_on: Mapping[str, Sequence[str]],
 ) -> list[Row]:
-    """Every phase that the program has, in the order of lib.names.PHASES, then the services.
+    """Every phase that the program has, in the order of lib.names.PHASES, then the services and the stages of chains.
 
     Args:
         live: What is not ready, by URN; None where the cluster was not asked.
         services: Slugs of the services that the stack file switches on.
         failed: Whether the last update failed.
-        built_on: What each phase builds on (register/phases.py).
+        built_on: What each phase and each stage builds on (register/phases.py).
     """
     view = _View(state, live or {}, built_on)
     found: dict[str, Row] = {}
@@ -59,7 +60,10 @@ def rows(
         # Now it is known what the others wait for.
         for name in [one for one in found if not view.reached(one)]:
             found[name] = _phase(view, name, [found[one] for one in _builds_on(view, name)])
-    return [*(found[name] for name in sorted(found, key=_place)), *(_service(view, slug, found) for slug in services)]
+    staged = _stages(view, found, failed)
+    found |= {name: _with_stages(row, staged) for name, row in found.items()}
+    parts = (*(_service(view, slug, found) for slug in services), *staged)
+    return [*(found[name] for name in sorted(found, key=_place)), *parts]
 
 
 def _place(phase: str) -> int:
@@ -100,6 +104,7 @@ class _View:
         self.all |= {urn: one for urn, one in begun.items() if urn not in self.all}
         self.live, self.built_on = live, built_on
         self.phases = {_name(urn): urn for urn, one in self.all.items() if one["type"] == PHASE}
+        self.stages = {_name(urn): urn for urn, one in self.all.items() if one["type"] == STAGE}
 
     def below(self, urn: str) -> list[Mapping[str, Any]]:
         """Every resource under a component, by its ancestors."""
@@ -114,18 +119,19 @@ class _View:
         return found
 
     def reached(self, phase: str) -> bool:
-        """Whether what the phase builds on was ready once: its barrier stands for that."""
-        return self._barrier(phase) is not None
+        """Whether what the phase or stage builds on was ready once: its barrier stands for that."""
+        return self.stash(f"{phase}-gates") is not None
 
     def proven(self, phase: str) -> bool:
         """Whether another phase was let through by the gates of this one."""
         members = {one["urn"] for one in self.below(self.phases[phase])}
-        barriers = (self._barrier(one) for one in self.phases if one != phase)
+        barriers = (self.stash(f"{one}-gates") for one in self.phases if one != phase)
         return any(members.intersection(one.get("dependencies") or ()) for one in barriers if one is not None)
 
-    def _barrier(self, phase: str) -> Mapping[str, Any] | None:
+    def stash(self, name: str) -> Mapping[str, Any] | None:
+        """What stands for gates, by its name."""
         stashes = (one for one in self.all.values() if one["type"] == _STASH)
-        return next((one for one in stashes if _name(one["urn"]) == f"{phase}-gates"), None)
+        return next((one for one in stashes if _name(one["urn"]) == name), None)
 
     def wrong(self, members: Sequence[Mapping[str, Any]]) -> str:
         """The first thing that is not as it should be, as `resource: why`; empty where nothing is."""
@@ -164,6 +170,46 @@ def _service(view: _View, slug: str, phases: Mapping[str, Row]) -> Row:
         ready, message = (home.ready, home.message) if home is not None and home.ready is False else (None, _NOTHING)
         return Row(name=slug, ready=ready, message=message, part_of=_SERVICES)
     return replace(_standing(view, component), part_of=_SERVICES)
+
+
+def _stages(view: _View, phases: Mapping[str, Row], failed: bool) -> list[Row]:
+    """Every stage, after those that it depends on."""
+    needs = {name: view.built_on.get(name, ()) for name in view.stages}
+    found: dict[str, Row] = {}
+    for name in TopologicalSorter(
+        {name: [one for one in on if one in needs] for name, on in needs.items()}
+    ).static_order():
+        on = [found[one] if one in found else phases[one] for one in needs[name] if one in found or one in phases]
+        found[name] = _stage(view, name, on, failed)
+    return list(found.values())
+
+
+def _stage(view: _View, name: str, builds_on: Sequence[Row], failed: bool) -> Row:
+    """A stage is ready once the barrier behind it is there; what the engine refused left no other trace."""
+    urn = view.stages[name]
+    home = _name(str(view.all[urn]["parent"]))
+    row = replace(_standing(view, urn), name=name.removeprefix(f"{home}-"), part_of=home)
+    if not view.reached(name):
+        on = ", ".join(_said(one) for one in builds_on if one.ready is False)
+        return replace(row, ready=False if on else None, message=f"{_HELD} {on} is not ready" if on else _NOTHING)
+    if row.ready and view.stash(f"{name}-ready") is None:
+        return _unexplained(row) if failed else replace(row, ready=None, message=_NOTHING)
+    return row
+
+
+def _said(row: Row) -> str:
+    """As the stack file calls it."""
+    return f"{row.part_of.removeprefix('chain-')}/{row.name}" if row.part_of else row.name
+
+
+def _with_stages(row: Row, stages: Sequence[Row]) -> Row:
+    """A chain is ready when all its stages are."""
+    if row.ready is None:
+        return row
+    short = sorted(
+        (one for one in stages if one.part_of == row.name and not one.ready), key=lambda one: one.ready is None
+    )
+    return replace(row, ready=short[0].ready, message=f"{short[0].name}: {short[0].message}") if short else row
 
 
 def _since(members: Sequence[Mapping[str, Any]]) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from lab.providers.kubernetes import admission, nodes, pods, workloads
 from lab.providers.kubernetes.chart_values import needs
 from lab.providers.kubernetes.charted import REGISTERS_LATE, define
-from lab.providers.kubernetes.charts import CHARTS
+from lab.providers.kubernetes.charts import facts_of
 from lab.providers.kubernetes.cluster import CLUSTERS, RELEASES, VAULTS, Cluster
 from lab.providers.kubernetes.endpoints import addresses, unknown_services
 from lab.providers.wire import Properties
@@ -94,7 +94,7 @@ def _held_back(cluster: Cluster, key: str, record: Properties) -> bool:
 
 def _run(cluster: Cluster, key: str, record: Properties) -> None:
     if record["chart"] in REGISTERS_LATE:
-        define(cluster, key, CHARTS[record["chart"]], record["values"])
+        define(cluster, key, facts_of(record["chart"]), record["values"])
         for server, api in list(cluster.world.table(CLUSTERS).items()):
             cluster.world.put(CLUSTERS, server, api | {"network": True})
     ingress_class = record["values"].get("ingressClass") or {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from lab.providers.kubernetes.charts import CHARTS, ChartFacts, full_name
+from lab.providers.kubernetes.charts import ChartFacts, facts_of, full_name
 from lab.providers.kubernetes.cluster import CRDS, RELEASES, Cluster
 from lab.providers.kubernetes.endpoints import RELEASE_NAME, RELEASE_NAMESPACE
 from lab.providers.wire import Properties
@@ -21,7 +21,7 @@ _EXPOSED_PORTS: Final[Mapping[str, tuple[int, ...]]] = {"traefik": (80, 443), "v
 def install(cluster: Cluster, key: str, chart: str, inputs: Properties) -> None:
     """Record the release, install its definitions, ServiceAccounts and Services."""
     old = cluster.world.get(RELEASES, key)
-    values, facts = inputs.get("values") or {}, CHARTS[chart]
+    values, facts = inputs.get("values") or {}, facts_of(chart)
     fullname = full_name(chart, inputs["name"], values)
     services = [name.format(fullname=fullname, release=inputs["name"]) for name in facts.services]
     record = {
@@ -123,7 +123,7 @@ def uninstall(cluster: Cluster, key: str) -> None:
             if (item["metadata"].get("annotations") or {}).get(RELEASE_NAME) == record["name"]:
                 cluster.remove(kind, record["namespace"], item["metadata"]["name"])
     for name in [name for name, item in cluster.world.view(CRDS).items() if item.get("release") == key]:
-        if not keeps(CHARTS[record["chart"]], record["values"]):
+        if not keeps(facts_of(record["chart"]), record["values"]):
             cluster.world.delete(CRDS, name)
             for item in list(cluster.each(name)):
                 cluster.remove(name, item["metadata"].get("namespace", ""), item["metadata"]["name"])

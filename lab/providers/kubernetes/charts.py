@@ -195,6 +195,17 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
 }
 
 
+UNKNOWN: Final = ChartFacts(repositories=(), accounts=())
+"""Of a chart that only the stack file knows: the lab takes its word that it is published, and that its workloads run
+once everything that the values name is there. Nothing of what it makes is simulated.
+"""
+
+
+def facts_of(chart: str) -> ChartFacts:
+    """What is known of a chart."""
+    return CHARTS.get(chart, UNKNOWN)
+
+
 def full_name(chart: str, release: str, values: Mapping[str, Any]) -> str:
     """Helm's usual full name of a release's objects, with the overrides every chart of the table knows."""
     override = values.get("fullnameOverride")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from lab.providers.kubernetes import nodes
 from lab.providers.kubernetes.chart_values import hosts
+from lab.providers.kubernetes.charts import UNKNOWN, facts_of
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
 
 RELEASE_NAME: Final = "meta.helm.sh/release-name"
@@ -62,9 +63,16 @@ def service_hosts(value: Any) -> Iterator[str]:
 
 
 def unknown_services(cluster: Cluster, value: Any) -> list[str]:
-    """Cluster-internal host names in `value` that no Service stands behind."""
+    """Cluster-internal host names in `value` that no Service stands behind, as far as the lab can know."""
     names = dict.fromkeys(service_hosts(value))
-    return [name for name in names if service_of(cluster, name, None) is None]
+    return [name for name in names if service_of(cluster, name, None) is None and not _may_be_served(cluster, name)]
+
+
+def _may_be_served(cluster: Cluster, host: str) -> bool:
+    """Whether a chart that the lab does not know was installed in the namespace of a host."""
+    namespace = host.removesuffix(".cluster.local").removesuffix(".svc").rpartition(".")[2]
+    releases = cluster.world.view(RELEASES).values()
+    return any(one["namespace"] == namespace and facts_of(one["chart"]) is UNKNOWN for one in releases)
 
 
 def service_of(cluster: Cluster, host: str, namespace: str | None) -> Mapping[str, Any] | None:

@@ -16,7 +16,7 @@ from lab.providers.base import Call, CheckFailedError, Diff, Resource, Result
 from lab.providers.errors import InitFailedError, RefusedError
 from lab.providers.kubernetes import chart_state, charted
 from lab.providers.kubernetes.access import require_reachable, unreachable
-from lab.providers.kubernetes.charts import CHARTS
+from lab.providers.kubernetes.charts import CHARTS, facts_of
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
 from lab.providers.schema import Problem, arguments, problems
 from lab.providers.wire import Properties, has_unknown
@@ -62,15 +62,16 @@ class Release(Resource):
 
     def _chart_problems(self, call: Call, news: Properties) -> list[Problem]:
         name, repository = chart_of(news)
-        facts = CHARTS.get(name)
-        mirrors = (call.site.world.get("site", "site") or {}).get("mirrors", [])
+        facts, site = facts_of(name), call.site.world.get("site", "site") or {}
+        told = (site.get("charts") or {}).get(name, ())
+        published = (*facts.repositories, *site.get("mirrors", ()), *told)
         version = news.get("version", "")
-        if facts is None:
+        if name not in CHARTS and not told:
             reason = (
                 f'chart "{name}" version "{version}" not found in {repository or "the current directory"} repository'
             )
             return [Problem("chart", f"{reason}; check the chart name and repository configuration.")]
-        if repository.rstrip("/") not in (*facts.repositories, *mirrors):
+        if repository.rstrip("/") not in {one.rstrip("/") for one in published}:
             return [Problem("chart", f'looks like "{repository}" is not a chart repository that holds "{name}"')]
         if not isinstance(version, str) or not _EXACT.fullmatch(version):
             return [Problem("version", f"the lab wants an exact chart version for {name}, got {version!r}")]

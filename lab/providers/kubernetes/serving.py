@@ -8,7 +8,7 @@ from typing import Any, Final
 from lab.providers.base import Call
 from lab.providers.errors import RefusedError
 from lab.providers.kubernetes import admission
-from lab.providers.kubernetes.charts import CHARTS
+from lab.providers.kubernetes.charts import facts_of
 from lab.providers.kubernetes.cluster import CRDS, RELEASES, Cluster
 from lab.providers.kubernetes.kinds import Kind, bad_name, is_built_in
 from lab.providers.wire import Properties
@@ -95,7 +95,7 @@ def _webhook_down(cluster: Cluster, kind: Kind) -> str | None:
     """Why an operator's admission webhook cannot answer for a custom resource."""
     found = definition(cluster, kind)
     release = cluster.world.view(RELEASES).get(found["release"]) if found and found.get("release") else None
-    if release is None or not CHARTS[release["chart"]].webhook or release["ready"]:
+    if release is None or not facts_of(release["chart"]).webhook or release["ready"]:
         return None
     return (
         f'Internal error occurred: failed calling webhook "validate.{kind.kind.lower()}.{kind.group}": failed to call '

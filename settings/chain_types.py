@@ -1,0 +1,142 @@
+"""Domain types of the section `chains`: references, charts and objects of Kubernetes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+
+from settings import shapes
+from settings.shapes import Shape
+
+FOLDER = "folder"
+"""Key of the context of validation: where the stack file lies."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+ChartRepository = Annotated[
+    str,
+    Shape(
+        shapes.CHART_REPOSITORY,
+        "a repository of charts; write a URL that begins with https:// or oci://, without a password",
+        "repository of charts, https:// or oci://",
+        "https://charts.example.com",
+    ),
+]
+StageReference = Annotated[
+    str,
+    Shape(
+        shapes.STAGE_REFERENCE,
+        "a phase, chain or stage; write its name, or chain/stage, such as phase1-infrastructure or data/storage",
+        "name of a phase, chain or stage",
+        "data/storage",
+    ),
+]
+SecretField = Annotated[
+    str,
+    Shape(
+        shapes.SECRET_FIELD,
+        "the field of a secret; write its path, a dot and the field, such as shop/api.token",
+        "field of a secret",
+        "shop/api.token",
+    ),
+]
+SecretKey = Annotated[
+    str,
+    Shape(
+        shapes.SECRET_KEY,
+        "a key of a Secret; use letters, digits, dots, dashes and underscores, at most 253 characters",
+        "key of a Secret",
+    ),
+]
+ApiVersion = Annotated[
+    str,
+    Shape(shapes.API_VERSION, "an apiVersion; write it as objects have it, such as apps/v1", "apiVersion", "apps/v1"),
+]
+Plural = Annotated[
+    str,
+    Shape(
+        shapes.PLURAL,
+        "the plural of a kind; write it as in URLs of the API, such as customresourcedefinitions",
+        "plural of a kind",
+        "customresourcedefinitions",
+    ),
+]
+ConditionType = Annotated[
+    str,
+    Shape(shapes.CONDITION_TYPE, "the type of a condition; write one such as Ready", "type of a condition", "Ready"),
+]
+
+_PATH = Shape(
+    shapes.FOLDER, "a file below the stack file's folder; write its path from there, such as shop/database.yaml", "file"
+)
+_OBJECT: Mapping[str, Any] = {
+    "type": "object",
+    # Not beside the type, where they would be taken for keys of the stack file.
+    "allOf": [
+        {
+            "properties": {
+                **{key: {"type": "string", "minLength": 1} for key in ("apiVersion", "kind")},
+                "metadata": {
+                    "type": "object",
+                    "properties": {"name": {"type": "string", "minLength": 1}, "namespace": {"type": "string"}},
+                    "required": ["name"],
+                },
+            },
+            "required": ["apiVersion", "kind", "metadata"],
+        }
+    ],
+}
+
+
+def _is_object(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(metadata := value.get("metadata"), dict):
+        return False
+    texts = (value.get("apiVersion"), value.get("kind"), metadata.get("name"))
+    return all(isinstance(one, str) and one for one in texts) and isinstance(metadata.get("namespace", ""), str)
+
+
+def _object(value: Any) -> Any:
+    if not _is_object(value):
+        raise ValueError("is no object of Kubernetes; give it apiVersion, kind and metadata.name, each a text")
+    return value
+
+
+KubernetesObject = Annotated[dict[str, Any], BeforeValidator(_object), WithJsonSchema(dict(_OBJECT))]
+
+
+@dataclass(frozen=True)
+class ManifestFile:
+    """A file of YAML beside the stack file, and the objects in it."""
+
+    path: str
+    objects: tuple[dict[str, Any], ...]
+
+
+def _read(value: Any, info: ValidationInfo) -> ManifestFile:
+    path = _PATH.refuse(value)
+    try:
+        text = (Path((info.context or {}).get(FOLDER, ".")) / path).read_text(encoding="utf-8")
+        documents = [one for one in yaml.safe_load_all(text) if one is not None]
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror}); write its path from the stack file's folder") from None
+    except UnicodeDecodeError:
+        raise ValueError("is no UTF-8 text; save the file in this encoding") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark is not None else ""
+        raise ValueError(f"is no YAML{where}; check indentation and quotes") from None
+    if not documents or not all(map(_is_object, documents)):
+        raise ValueError("holds something else than objects of Kubernetes; give each apiVersion, kind and a name")
+    return ManifestFile(path, tuple(documents))
+
+
+Manifests = Annotated[
+    ManifestFile,
+    PlainValidator(_read),
+    PlainSerializer(lambda file: file.path, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "title": _PATH.title, "pattern": f"^({shapes.FOLDER.pattern})$", "examples": ["shop.yaml"]}
+    ),
+]
