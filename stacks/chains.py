@@ -48,7 +48,8 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, reached:
         after = [ready[one] for one in needs.stages]
         after += [gate for name in needs.phases for gate in reached.gates[name]]
         after += [reached.logins[slug] for slug in stage.logins]
-        after += [gate for name in stage.namespaces for gate in namespaces[name].ready]
+        # Of all of them, so that also a stage without a namespace waits for the cluster.
+        after += [gate for one in namespaces.values() for gate in one.ready]
         ready[key] = Stage(
             stage_name(*key),
             StageArgs(

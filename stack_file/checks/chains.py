@@ -2,8 +2,9 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from typing import TypeVar
 
 from declarations.chains import StageKey, depended_on, stages
 from lib.charts import SINGLETONS, TABLE
@@ -14,6 +15,7 @@ from settings.chains import Chain, ChainRelease, phase_name, stage_name
 from settings.model import Settings
 from settings.problem import Problem
 
+_T = TypeVar("_T", str, StageKey)
 _KUBERNETES = ("default", "kube-public", "kube-node-lease")
 _LONGEST = 50
 """Names of Jobs become labels of their pods, which hold 63 characters; `-conditions` comes behind."""
@@ -52,17 +54,31 @@ def stages_depend_on_what_is_there(settings: Settings) -> Iterator[Problem]:
 
 
 def stages_wait_in_no_circle(settings: Settings) -> Iterator[Problem]:
+    """Nor chains: one of two that wait for each other could neither be shown before the other nor be told of alone."""
     if any(stages_depend_on_what_is_there(settings)):
         return
+    waits = {key: depended_on(settings, key).stages for key, _ in stages(settings)}
+    chains = {chain: {one[0] for key in waits if key[0] == chain for one in waits[key]} for chain in settings.chains}
+    circle = _circle({chain: others - {chain} for chain, others in chains.items()})
+    inside = [key for key in _circle(waits) if dict(stages(settings))[key].depends_on] if not circle else []
+    if circle:
+        asked = next(key for key in waits if key[0] in circle and any(one[0] != key[0] for one in waits[key]))
+        clash, fix = f"closes a circle of chains: {', '.join(circle)}", "put what waits for each other into one chain"
+    elif inside:
+        asked, clash, fix = inside[0], "is behind it or itself, so that neither could begin", "take it out"
+    else:
+        return
+    on = ", ".join(dict(stages(settings))[asked].depends_on)
+    yield Problem(f"{_key(asked)}.dependsOn", on, clash, fix)
+
+
+def _circle(waits: Mapping[_T, Iterable[_T]]) -> list[_T]:
+    """Those that wait for each other; empty where none do."""
     try:
-        TopologicalSorter({key: depended_on(settings, key).stages for key, _ in stages(settings)}).prepare()
+        TopologicalSorter(waits).prepare()
     except CycleError as error:
-        circle = [*dict.fromkeys(error.args[1])]
-        names = ", ".join("/".join(one) for one in circle)
-        asked = next(one for one in circle if dict(stages(settings))[one].depends_on)
-        clash = f"closes a circle of stages that wait for each other: {names}"
-        on = ", ".join(dict(stages(settings))[asked].depends_on)
-        yield Problem(f"{_key(asked)}.dependsOn", on, clash, "take one of them out of it")
+        return [*dict.fromkeys(error.args[1])]
+    return []
 
 
 def chain_namespaces_are_their_own(settings: Settings) -> Iterator[Problem]:

@@ -33,7 +33,7 @@ def test_a_program_whose_every_resource_is_skipped_declares_all_of_them(
     )
 
 
-@pytest.mark.parametrize("name", ["existing-cluster", "every-key"])
+@pytest.mark.parametrize("name", ["existing-cluster", "every-key", "chains"])
 def test_so_does_one_with_other_parts(name: str, skipped: Callable[..., Recording]) -> None:
     stack_file = FIXTURES / "valid" / f"{name}.yaml"
     missing = _identities(record_program(preview=False, stack_file=stack_file)) - _identities(
@@ -63,7 +63,7 @@ def _visits(recording: Recording) -> int:
     return max(downwards(one.urn) for one in recording.resources) + sum(map(downwards, parents))
 
 
-@pytest.mark.parametrize("name", ["every-key", "applications", "existing-cluster"])
+@pytest.mark.parametrize("name", ["every-key", "applications", "existing-cluster", "chains"])
 def test_the_engine_finds_quickly_what_a_failed_resource_depends_on(name: str) -> None:
     """Before it deletes anything after a failure. With every gate among the dependencies of every member of a phase it
     were 10^22 visits: `make up` hung at full CPU."""

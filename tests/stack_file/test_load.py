@@ -14,7 +14,8 @@ from tests.support.program import configuration
 
 
 @pytest.mark.parametrize("path", [*VALID, SHIPPED], ids=lambda path: path.stem)
-def test_the_program_sees_the_settings_of_the_file(path: Path) -> None:
+def test_the_program_sees_the_settings_of_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(path.parent)
     seen: list[Settings] = []
     record(lambda: seen.append(load_config(pulumi.Config())), Run(config=configuration(path, {})))
     assert seen == [load_stack_file(path)], "the engine hands sections over as JSON text"

@@ -132,4 +132,6 @@ def record_program(
     # The one file that the program writes goes where it changes nothing.
     with tempfile.TemporaryDirectory() as elsewhere, pytest.MonkeyPatch.context() as patch:
         patch.setattr(trust, "CHECKOUT", Path(elsewhere))
+        # As in the engine, which runs the program where the stack file lies.
+        patch.chdir(stack_file.parent)
         return record(program, run)

@@ -175,22 +175,23 @@ def _service(view: _View, slug: str, phases: Mapping[str, Row]) -> Row:
 def _stages(view: _View, phases: Mapping[str, Row], failed: bool) -> list[Row]:
     """Every stage, after those that it depends on."""
     needs = {name: view.built_on.get(name, ()) for name in view.stages}
+    before = {name: [one for one in on if one in view.stages] for name, on in needs.items()}
     found: dict[str, Row] = {}
-    for name in TopologicalSorter(
-        {name: [one for one in on if one in needs] for name, on in needs.items()}
-    ).static_order():
-        on = [found[one] if one in found else phases[one] for one in needs[name] if one in found or one in phases]
-        found[name] = _stage(view, name, on, failed)
+    for name in TopologicalSorter(before).static_order():
+        found[name] = _stage(view, name, phases | found, failed)
     return list(found.values())
 
 
-def _stage(view: _View, name: str, builds_on: Sequence[Row], failed: bool) -> Row:
+def _stage(view: _View, name: str, known: Mapping[str, Row], failed: bool) -> Row:
     """A stage is ready once the barrier behind it is there; what the engine refused left no other trace."""
     urn = view.stages[name]
-    home = _name(str(view.all[urn]["parent"]))
-    row = replace(_standing(view, urn), name=name.removeprefix(f"{home}-"), part_of=home)
+    chain = known[_name(str(view.all[urn]["parent"]))]
+    row = replace(_standing(view, urn), name=name.removeprefix(f"{chain.name}-"), part_of=chain.name)
+    if not view.reached(chain.name):
+        return replace(row, ready=chain.ready, message=chain.message)
     if not view.reached(name):
-        on = ", ".join(_said(one) for one in builds_on if one.ready is False)
+        needs = (known[one] for one in view.built_on.get(name, ()) if one in known and one != chain.name)
+        on = ", ".join(_said(one) for one in needs if one.ready is False)
         return replace(row, ready=False if on else None, message=f"{_HELD} {on} is not ready" if on else _NOTHING)
     if row.ready and view.stash(f"{name}-ready") is None:
         return _unexplained(row) if failed else replace(row, ready=None, message=_NOTHING)
