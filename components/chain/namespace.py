@@ -1,6 +1,7 @@
 """A namespace of a chain: what it may use is bounded, since nobody knows what the charts in it ask for."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -57,23 +58,15 @@ class ChainNamespace(pulumi.ComponentResource):
             ),
             child,
         )
-        metadata = {"name": "chain", "namespace": self.namespace.namespace}
+        metadata: Any = {"name": "chain", "namespace": self.namespace.namespace}
         quota = k8s.core.v1.ResourceQuota(
             f"{name}-quota", metadata=metadata, spec={"hard": {"requests.memory": declared.memory}}, opts=child
         )
-        limits = k8s.core.v1.LimitRange(
-            f"{name}-limits",
-            metadata=metadata,
-            spec={
-                "limits": [
-                    {
-                        "type": "Container",
-                        "defaultRequest": {"cpu": _CPU, "memory": _MEMORY},
-                        "default": {"memory": declared.container_memory},
-                    }
-                ]
-            },
-            opts=child,
-        )
+        bounds: Any = {
+            "type": "Container",
+            "defaultRequest": {"cpu": _CPU, "memory": _MEMORY},
+            "default": {"memory": declared.container_memory},
+        }
+        limits = k8s.core.v1.LimitRange(f"{name}-limits", metadata=metadata, spec={"limits": [bounds]}, opts=child)
         self.ready = (quota, limits)
         self.register_outputs({})

@@ -2,11 +2,10 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import TypeVar
 
-from declarations.chains import StageKey, depended_on, stages
+from declarations.chains import StageKey, stages
 from lib.charts import SINGLETONS, TABLE
 from lib.names import PHASES, SystemNamespace
 from register.namespaces import platform_namespaces
@@ -15,7 +14,6 @@ from settings.chains import Chain, ChainRelease, phase_name, stage_name
 from settings.model import Settings
 from settings.problem import Problem
 
-_T = TypeVar("_T", str, StageKey)
 _KUBERNETES = ("default", "kube-public", "kube-node-lease")
 _LONGEST = 50
 """Names of Jobs become labels of their pods, which hold 63 characters; `-conditions` comes behind."""
@@ -27,9 +25,9 @@ def chain_names_are_told_apart(settings: Settings) -> Iterator[Problem]:
     for name, chain in settings.chains.items():
         if name in PHASES:
             yield Problem(f"chains.{name}", name, "is a phase of the platform itself", "rename the chain")
-        for stage, count in Counter(stage.name for stage in chain.stages).items():
+        for twice, count in Counter(stage.name for stage in chain.stages).items():
             if count > 1:
-                yield Problem(f"chains.{name}.stages", stage, f"stands {count} times", "give each stage its own name")
+                yield Problem(f"chains.{name}.stages", twice, f"stands {count} times", "give each stage its own name")
     taken = {phase_name(chain): f"the phase of chains.{chain}" for chain in settings.chains}
     for key, stage in stages(settings):
         name, place = stage_name(*key), _key(key)
@@ -53,32 +51,31 @@ def stages_depend_on_what_is_there(settings: Settings) -> Iterator[Problem]:
                 yield Problem(f"{_key(key)}.dependsOn", one, "is no phase, chain or stage of this stack", fix)
 
 
-def stages_wait_in_no_circle(settings: Settings) -> Iterator[Problem]:
-    """Nor chains: one of two that wait for each other could neither be shown before the other nor be told of alone."""
-    if any(stages_depend_on_what_is_there(settings)):
-        return
-    waits = {key: depended_on(settings, key).stages for key, _ in stages(settings)}
-    chains = {chain: {one[0] for key in waits if key[0] == chain for one in waits[key]} for chain in settings.chains}
-    circle = _circle({chain: others - {chain} for chain, others in chains.items()})
-    inside = [key for key in _circle(waits) if dict(stages(settings))[key].depends_on] if not circle else []
-    if circle:
-        asked = next(key for key in waits if key[0] in circle and any(one[0] != key[0] for one in waits[key]))
-        clash, fix = f"closes a circle of chains: {', '.join(circle)}", "put what waits for each other into one chain"
-    elif inside:
-        asked, clash, fix = inside[0], "is behind it or itself, so that neither could begin", "take it out"
-    else:
-        return
-    on = ", ".join(dict(stages(settings))[asked].depends_on)
-    yield Problem(f"{_key(asked)}.dependsOn", on, clash, fix)
+def stages_depend_on_earlier_ones(settings: Settings) -> Iterator[Problem]:
+    for (chain, name), stage in stages(settings):
+        names = [one.name for one in settings.chains[chain].stages]
+        for one in stage.depends_on:
+            first, _, second = one.partition("/")
+            if first == chain and (not second or second in names[names.index(name) :]):
+                clash = "is the stage itself or one behind it, so that neither could begin"
+                yield Problem(f"{_key((chain, name))}.dependsOn", one, clash, "take it out")
 
 
-def _circle(waits: Mapping[_T, Iterable[_T]]) -> list[_T]:
-    """Those that wait for each other; empty where none do."""
+def chains_wait_in_no_circle(settings: Settings) -> Iterator[Problem]:
+    """One of two that wait for each other could neither be shown before the other nor be told of alone."""
+    named = {key: {one.partition("/")[0] for one in stage.depends_on} for key, stage in stages(settings)}
+    chains = {chain: _of(named, chain) & set(settings.chains) - {chain} for chain in settings.chains}
     try:
-        TopologicalSorter(waits).prepare()
+        TopologicalSorter(chains).prepare()
     except CycleError as error:
-        return [*dict.fromkeys(error.args[1])]
-    return []
+        circle = [*dict.fromkeys(map(str, error.args[1]))]
+        key = next(key for key in named if key[0] in circle and not named[key].isdisjoint({*circle} - {key[0]}))
+        on, clash = ", ".join(dict(stages(settings))[key].depends_on), f"closes a circle of chains: {', '.join(circle)}"
+        yield Problem(f"{_key(key)}.dependsOn", on, clash, "put what waits for each other into one chain")
+
+
+def _of(named: Mapping[StageKey, set[str]], chain: str) -> set[str]:
+    return {one for key, names in named.items() if key[0] == chain for one in names}
 
 
 def chain_namespaces_are_their_own(settings: Settings) -> Iterator[Problem]:
@@ -219,7 +216,8 @@ def _key(key: StageKey) -> str:
 ALL = (
     chain_names_are_told_apart,
     stages_depend_on_what_is_there,
-    stages_wait_in_no_circle,
+    stages_depend_on_earlier_ones,
+    chains_wait_in_no_circle,
     chain_namespaces_are_their_own,
     releases_are_pinned_and_placed,
     stage_secrets_are_of_the_registry,

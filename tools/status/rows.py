@@ -178,7 +178,7 @@ def _stages(view: _View, phases: Mapping[str, Row], failed: bool) -> list[Row]:
     before = {name: [one for one in on if one in view.stages] for name, on in needs.items()}
     found: dict[str, Row] = {}
     for name in TopologicalSorter(before).static_order():
-        found[name] = _stage(view, name, phases | found, failed)
+        found[name] = _stage(view, name, {**phases, **found}, failed)
     return list(found.values())
 
 
