@@ -12,26 +12,39 @@ from xml.sax.saxutils import escape
 
 from reporting.boxes import MARGIN, NODE_HEIGHT, WIDTH, Box, Rect, arrow, between, stack
 from reporting.fates import Ending, Fate
+from reporting.palette import PHASE_COLOURS, styled
 from reporting.plan import Part, Plan
 
 _CHARACTER: Final = 6.9  # mean width of a character at 12 px
 _SMALL_CHARACTER: Final = 6.3  # at 11 px
 
-_COLOURS: Final = ("#2f6f9f", "#3d7f5f", "#7a5c99", "#a0673a", "#4f6d7a", "#8a5a6a", "#5a6b3a")
-_STYLE: Final = """
-text { font-family: 'DejaVu Sans', Verdana, Arial, sans-serif; fill: #1d2733; }
-.title { font-size: 17px; font-weight: bold; }
-.phase { font-size: 14px; font-weight: bold; }
-.count { font-size: 12px; fill: #55606c; }
-.part { font-size: 12px; }
-.kind { font-size: 11px; fill: #55606c; }
-.arrow { fill: none; stroke: #7b8794; stroke-width: 1.3; }
-.between { fill: none; stroke: #1d2733; stroke-width: 2.4; }
-.failed rect { fill: #fbdcd8; stroke: #b3261e; stroke-width: 2.6; }
-.failed .count, .failed .kind { fill: #8c1d18; font-weight: bold; }
-.blocked rect { fill: #eceef1; stroke: #6b7480; stroke-width: 1.6; stroke-dasharray: 6 4; }
-.not-reached rect { fill: #ffffff; stroke: #9aa3ad; stroke-dasharray: 2 4; }
+_STYLE: Final = styled(
+    """
+.graph text { font-family: 'DejaVu Sans', Verdana, Arial, sans-serif; fill: $ink; }
+.graph .title { font-size: 17px; font-weight: bold; }
+.graph .phase { font-size: 14px; font-weight: bold; }
+.graph .count { font-size: 12px; fill: $quiet; }
+.graph .part { font-size: 12px; }
+.graph .kind { font-size: 11px; fill: $quiet; }
+.graph .arrow { fill: none; stroke: $arrow; stroke-width: 1.3; }
+.graph .between { fill: none; stroke: $ink; stroke-width: 2.4; }
+.graph .small { fill: $arrow; }
+.graph .large { fill: $ink; }
+.graph .ground { fill: $ground; }
+.graph rect { stroke-width: 1.6; }
 """
+    + "".join(
+        f".graph .box{number} {{ fill: $phase{number}; fill-opacity: 0.07; stroke: $phase{number}; }}\n"
+        f".graph .part{number} {{ fill: $ground; stroke: $phase{number}; stroke-width: 1; }}\n"
+        for number in range(len(PHASE_COLOURS))
+    )
+    + """
+.graph .failed rect { fill: $failed-ground; fill-opacity: 1; stroke: $failed; stroke-width: 2.6; }
+.graph .failed .count, .graph .failed .kind { fill: $failed; font-weight: bold; }
+.graph .blocked rect { fill: $held-ground; fill-opacity: 1; stroke: $arrow; stroke-width: 1.6; stroke-dasharray: 6 4; }
+.graph .not-reached rect { fill: $ground; stroke: $arrow; stroke-dasharray: 2 4; }
+"""
+)
 
 
 def svg(plan: Plan) -> str:
@@ -39,17 +52,17 @@ def svg(plan: Plan) -> str:
     boxes, height = stack(plan)
     body = [*between(plan, boxes)]
     for index, box in enumerate(boxes):
-        body += _draw_box(box, _COLOURS[index % len(_COLOURS)])
+        body += _draw_box(box, index % len(PHASE_COLOURS))
     title = f"{_summary(plan)}; an arrow points from what is needed to what waits for it"
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
-            f'viewBox="0 0 {WIDTH} {height}" role="img">',
+            f'viewBox="0 0 {WIDTH} {height}" role="img" class="graph">',
             f"<title>{escape(title)}</title>",
             f"<style>{_STYLE}</style>",
-            _marker("small", "#7b8794", 7),
-            _marker("large", "#1d2733", 9),
-            f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
+            _marker("small", 7),
+            _marker("large", 9),
+            f'<rect class="ground" width="{WIDTH}" height="{height}"/>',
             f'<text class="title" x="{MARGIN}" y="{MARGIN + 16}">{escape(title)}</text>',
             *body,
             "</svg>",
@@ -76,20 +89,20 @@ def _group(ending: Ending) -> str:
     return f'<g class="{ending.fate.replace(" ", "-")}">'
 
 
-def _marker(name: str, colour: str, size: int) -> str:
+def _marker(name: str, size: int) -> str:
     return (
         f'<defs><marker id="{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="{size}" markerHeight="{size}" '
-        f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="{colour}"/></marker></defs>'
+        f'markerUnits="userSpaceOnUse" orient="auto"><path class="{name}" d="M0 0 L10 5 L0 10 z"/></marker></defs>'
     )
 
 
-def _draw_box(box: Box, colour: str) -> list[str]:
+def _draw_box(box: Box, colour: int) -> list[str]:
     told = _told(box.plan.ending)
     count = f"{box.plan.resources} resources" + (f", {told}" if told else "")
     shapes = [
         _group(box.plan.ending),
-        f'<rect x="{box.x:.0f}" y="{box.y:.0f}" width="{box.width:.0f}" height="{box.height:.0f}" rx="8" '
-        f'fill="{colour}" fill-opacity="0.07" stroke="{colour}" stroke-width="1.6"/>',
+        f'<rect class="box{colour}" x="{box.x:.0f}" y="{box.y:.0f}" width="{box.width:.0f}" '
+        f'height="{box.height:.0f}" rx="8"/>',
         f'<text class="phase" x="{box.x + 12:.0f}" y="{box.y + 20:.0f}">{escape(box.plan.name)}</text>',
         f'<text class="count" x="{box.x + box.width - 12:.0f}" y="{box.y + 20:.0f}" text-anchor="end">'
         f"{escape(count)}</text></g>",
@@ -101,7 +114,7 @@ def _draw_box(box: Box, colour: str) -> list[str]:
     return shapes
 
 
-def _draw_part(part: Part, place: Rect, colour: str) -> list[str]:
+def _draw_part(part: Part, place: Rect, colour: int) -> list[str]:
     x, y, width = place
     middle = x + width / 2
     title, told = _fit(part.title, width, _CHARACTER), _told(part.ending)
@@ -109,8 +122,7 @@ def _draw_part(part: Part, place: Rect, colour: str) -> list[str]:
     return [
         _group(part.ending),
         f"<title>{escape(f'{part.title}: {words}')}</title>",
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{NODE_HEIGHT}" rx="5" fill="#ffffff" '
-        f'stroke="{colour}"/>',
+        f'<rect class="part{colour}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{NODE_HEIGHT}" rx="5"/>',
         f'<text class="part" x="{middle:.1f}" y="{y + 15:.1f}" text-anchor="middle">{title}</text>',
         f'<text class="kind" x="{middle:.1f}" y="{y + 28:.1f}" text-anchor="middle">'
         f"{_fit(told or f'{part.kind} ({part.size})', width, _SMALL_CHARACTER)}</text></g>",
