@@ -8,7 +8,9 @@ simulated time jumps to the earliest deadline.
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -42,10 +44,14 @@ class Clock:
         self._touched = time.monotonic()
         self._generation = -1
         self._cpu = time.process_time()
+        self._caller = threading.local()
+        self.spent: Counter[str] = Counter()
+        """URN -> simulated seconds of its own calls: latencies, and waits that ran out."""
 
     @contextlib.contextmanager
-    def call(self) -> Iterator[None]:
-        """Mark a provider call in flight."""
+    def call(self, urn: str = "") -> Iterator[None]:
+        """Mark a provider call in flight, for a resource; this thread is its."""
+        self._caller.urn = urn
         with self._world.changed:
             self._busy += 1
             self._touch()
@@ -68,6 +74,7 @@ class Clock:
             time.sleep(seconds * self._pace)
         with self._world.changed:
             self._now = max(self._now, end)
+            self._charge(seconds)
 
     def wait(self, fulfilled: Callable[[], bool], timeout: float) -> bool:
         """Wait at most `timeout` simulated seconds; whether `fulfilled` came true. Call inside `call`."""
@@ -85,11 +92,15 @@ class Clock:
                     if self._world.generation != seen and fulfilled():
                         return True
                     self._expire()
+                self._charge(timeout)
                 return fulfilled()
             finally:
                 self._waits.remove(wait)
                 self._busy += 1
                 self._touch()
+
+    def _charge(self, seconds: float) -> None:
+        self.spent[getattr(self._caller, "urn", "")] += seconds
 
     def _touch(self) -> None:
         self._touched = time.monotonic()

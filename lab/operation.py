@@ -18,6 +18,7 @@ import runpy
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -141,14 +142,17 @@ def _select(stack: checkout.Stack) -> auto.Stack:
     return _Stack(stack, workspace)
 
 
-def _perform(selected: auto.Stack, order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
-    """Run the operation; what it changed."""
+def _perform(
+    selected: auto.Stack, order: Order, emit: Callable[[Mapping[str, Any]], None], spent: Counter[str]
+) -> dict[str, Any]:
+    """Run the operation; what it changed. The end of a step also has `simulated`, the seconds that it took here."""
     changes: dict[str, int] = {}
 
     def on_event(event: auto.EngineEvent) -> None:
         found = compact(event)
         if found is not None:
-            emit(found)
+            ended = found["event"] in ("done", "failed")
+            emit(found | ({"simulated": spent.pop(found["urn"], 0)} if ended else {}))
         if event.summary_event is not None:
             counts = event.summary_event.resource_changes.items()
             changes.update({str(getattr(kind, "value", kind)): count for kind, count in counts})
@@ -179,7 +183,7 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
             seed.set_secrets(selected, stack, world)
             if order.operation != "preview":
                 recovery.prepare(stack, site, order.operation, emit, order.flags)
-            result = _perform(selected, order, emit)
+            result = _perform(selected, order, emit, site.clock.spent)
             return result | {"outputs": {} if order.operation in ("preview", "destroy") else _public(stack)}
         finally:
             if order.operation != "preview" and selected is not None:

@@ -20,7 +20,8 @@ def compact(event: auto.EngineEvent) -> Event | None:
     """One event as a JSON-ready mapping, or None for kinds that nobody needs.
 
     `event` is `start`, `done` or `failed` of one step, `message`, or `doing`: what a provider says in passing of a
-    resource at which it is; times are Unix seconds.
+    resource at which it is; times are Unix seconds. In the lab, `done` and `failed` also have `simulated`, the seconds
+    that the step took there.
     """
     for kind, found in (
         ("start", event.resource_pre_event),

@@ -29,6 +29,7 @@ class Phases:
 
     def __init__(self, expected: Mapping[str, int] | None = None) -> None:
         """`expected` is the number of resources of each phase, as a preview counted them."""
+        self.events: list[Mapping[str, Any]] = []
         self._parents: dict[str, str] = {}
         self._phases: dict[str, Phase] = {}
         self._changes: dict[str, str] = {}
@@ -45,6 +46,7 @@ class Phases:
 
     def see(self, event: Mapping[str, Any]) -> Phase | None:
         """Take in an event; the phase it changed, if any."""
+        self.events.append(event)
         if event["event"] == "message":
             return self._explain(event)
         if event["event"] not in ("start", "done", "failed"):

@@ -83,7 +83,7 @@ def read(deployment: Mapping[str, Any], endings: Mapping[str, Ending] | None = N
     phases = {place.phase for place in places.values()}
     between = {(graph.nodes[a]["phase"], graph.nodes[b]["phase"]) for a, b in graph.edges}
     ordered = sorted(phases, key=lambda urn: (_rank(_name(urn)), _name(urn)))
-    members = {phase: [urn for urn in resources if _home(resources, urn) == phase] for phase in ordered}
+    members = {phase: [urn for urn in resources if home(resources, urn) == phase] for phase in ordered}
     plans = tuple(_phase(urn, graph, places, members[urn], endings or {}) for urn in ordered)
     arrows = _reduced(phases, ((a, b) for a, b in between if a != b))
     return Plan(plans, tuple(sorted((_name(a), _name(b)) for a, b in arrows)))
@@ -107,7 +107,7 @@ def _rank(name: str) -> int:
     return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
-def _home(resources: Resources, urn: str) -> str | None:
+def home(resources: Resources, urn: str) -> str | None:
     """The phase that a resource belongs to, providers included; None outside every phase."""
     while parent := resources.get(urn, {}).get("parent"):
         if is_phase(parent):

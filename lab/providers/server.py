@@ -31,7 +31,7 @@ def _rpc(method: _Method) -> _Method:
     @functools.wraps(method)
     def wrapped(self: Provider, request: Any, context: grpc.ServicerContext) -> Any:
         try:
-            with self.site.clock.call():
+            with self.site.clock.call(getattr(request, "urn", "")):
                 generation = self.site.world.generation
                 try:
                     return method(self, request, context)

@@ -4,6 +4,7 @@ import base64
 import inspect
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any, cast
 
@@ -121,7 +122,7 @@ class _Recorded:
 def test_the_lab_runs_the_flags_of_the_commands_and_no_others(operation: str) -> None:
     known = set(inspect.signature(getattr(auto.Stack, operation)).parameters)
     recorded = _Recorded()
-    _perform(cast("auto.Stack", recorded), Order(operation, "", "", ""), print)
+    _perform(cast("auto.Stack", recorded), Order(operation, "", "", ""), print, Counter())
     assert set(recorded.options) <= known, "the Automation API knows them all"
     given = {f"--{name.replace('_', '-')}" for name, value in recorded.options.items() if value is True}
     assert given == set(FLAGS[operation]), "what the lab shows is what make does"
