@@ -35,18 +35,18 @@ class Run(report.Run):
 
 
 def run(driver: Driver, console: Console, *, fresh: bool = False) -> int:
-    """Preview, bring up, preview again; leaves state.json, report.json and graph.svg in the working directory.
+    """Preview, bring up, preview again; leaves state.json, report.json, report.html and graph.svg in the workdir.
 
     Run again, it converges: the world and the state of the last run stay, so a run that was killed is continued. With
     `fresh` both are removed first. Returns 0 when the second preview shows no change and every metric of success holds.
     """
     workdir = driver.stack.workdir
+    previous = report.clear(workdir)
     if fresh:
         shutil.rmtree(workdir, ignore_errors=True)
-    report.clear(workdir)
     text = f"{driver.stack.name} on the embedded lab, which simulates every machine and service"
     console.print(f"{text}: nothing outside {workdir} is changed", highlight=False, soft_wrap=True)
-    done = Run(directory=workdir, stack=driver.stack)
+    done = Run(directory=workdir, name=driver.stack.name, stack=driver.stack, previous=previous)
     try:
         return _run(driver, console, done)
     except KeyboardInterrupt:
@@ -74,6 +74,8 @@ def _run(driver: Driver, console: Console, done: Run) -> int:
     done.urls = done.up.outputs.get("urls") or {}
     report.conclude(done, resources, driver.stack.state())
     console.print(progress.table(done.phases))
+    page = driver.stack.workdir / report.PAGE
+    console.print(f"in the end {page} tells this and more", markup=False, highlight=False, soft_wrap=True)
     if not done.up.ok:
         done.result = "update failed"
         return _refused(console, done.up, "the update failed")

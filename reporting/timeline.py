@@ -10,6 +10,7 @@ resource would take (`simulated`), and each is taken to begin once what it needs
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -87,12 +88,11 @@ def read(events: Iterable[Event], needs: Needs | None = None) -> Timeline:
     for event in seen:
         steps = gone if event["op"] in _GOING else made
         steps[event["urn"]] = _advanced(steps.get(event["urn"]), event, event["time"] - begun)
-    took = {event["urn"]: event["simulated"] for event in seen if event.get("simulated") is not None}
-    simulated = bool(took and needs)
+    simulated = bool(needs) and any("simulated" in event for event in seen)
     if needs and simulated:
-        made = _following(made, needs, took)
-        end = max((one.finished or one.started for one in made.values()), default=0)
-        gone = {urn: replace(one, started=end, finished=end + took.get(urn, 0)) for urn, one in gone.items()}
+        made = _following(made, needs, _spent(seen, going=False))
+        end, spent = max((one.finished or one.started for one in made.values()), default=0), _spent(seen, going=True)
+        gone = {urn: replace(one, started=end, finished=end + spent[urn]) for urn, one in gone.items()}
     steps = sorted([*made.values(), *gone.values()], key=lambda one: (one.started, one.finished or 0, one.urn))
     return Timeline(steps=steps, path=_critical(made, needs or {}), simulated=simulated)
 
@@ -104,11 +104,21 @@ def _advanced(step: Step | None, event: Event, second: float) -> Step:
         step = Step(urn=event["urn"], type=event["type"], op=op, parent=event["parent"], started=second)
     if event["event"] == "start":
         return replace(step, op=op)
-    failed = step.failed or event["event"] == "failed" or bool(event["initErrors"])
+    # What goes still has the errors that it once began with.
+    failed = step.failed or event["event"] == "failed" or (bool(event["initErrors"]) and not step.going)
     return replace(step, op=op, finished=second, failed=failed)
 
 
-def _following(steps: Mapping[str, Step], needs: Needs, took: Mapping[str, float]) -> dict[str, Step]:
+def _spent(events: Iterable[Event], *, going: bool) -> Counter[str]:
+    """URN -> the lab's seconds of its removal, or of everything else."""
+    spent: Counter[str] = Counter()
+    for event in events:
+        if (event["op"] in _GOING) is going:
+            spent[event["urn"]] += event.get("simulated", 0)
+    return spent
+
+
+def _following(steps: Mapping[str, Step], needs: Needs, spent: Counter[str]) -> dict[str, Step]:
     """The steps, each begun once what it needs is finished."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(steps)
@@ -117,7 +127,7 @@ def _following(steps: Mapping[str, Step], needs: Needs, took: Mapping[str, float
     for urn in nx.lexicographical_topological_sort(graph):
         start = max((placed[one].finished or placed[one].started for one in graph.predecessors(urn)), default=0.0)
         cut_off = steps[urn].finished is None
-        placed[urn] = replace(steps[urn], started=start, finished=None if cut_off else start + took.get(urn, 0))
+        placed[urn] = replace(steps[urn], started=start, finished=None if cut_off else start + spent[urn])
     return placed
 
 
