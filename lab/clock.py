@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ class Clock:
         self._generation = -1
         self._cpu = time.process_time()
         self._caller = threading.local()
-        self.spent: Counter[str] = Counter()
+        self.spent: dict[str, float] = defaultdict(float)
         """URN -> simulated seconds of its own calls: latencies, and waits that ran out."""
 
     @contextlib.contextmanager

@@ -18,7 +18,6 @@ import runpy
 import signal
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -143,7 +142,7 @@ def _select(stack: checkout.Stack) -> auto.Stack:
 
 
 def _perform(
-    selected: auto.Stack, order: Order, emit: Callable[[Mapping[str, Any]], None], spent: Counter[str]
+    selected: auto.Stack, order: Order, emit: Callable[[Mapping[str, Any]], None], spent: dict[str, float]
 ) -> dict[str, Any]:
     """Run the operation; what it changed. The end of a step also has `simulated`, the seconds that it took here."""
     changes: dict[str, int] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from reporting import timeline
+from reporting import timeline, work
 from reporting.fates import Ending, Fate, Resources, dependencies
 from reporting.phase import Phase, name_of
 from reporting.phases import EARLY, Phases
@@ -18,6 +18,7 @@ Document = Mapping[str, Any]
 
 CHANGES: Final = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 """Operation -> in words, of those that change something."""
+_MADE: Final = CHANGES.keys() - {"delete"}
 
 
 def told(
@@ -59,13 +60,12 @@ def _duration(phase: Phase, line: Timeline, homes: Mapping[str, str]) -> dict[st
     """How many resources were changed; and, where any was, when the first one began that waits for the gates before the
     phase, and the seconds from there to the last one. What left the phase is not counted, as it does so after all else.
     """
-    steps = [one for one in line.steps if one.worked and not one.going and homes[one.urn] == phase.name]
-    changed = sum(one.op in CHANGES for one in steps)
+    steps = [one for one in line.steps if one.worked and one.op in _MADE and homes[one.urn] == phase.name]
     begun = [one.started for one in steps if not one.type.startswith(EARLY)]
     ended = [one.finished for one in steps if one.finished is not None]
-    if not (changed and begun and ended):
-        return {"changed": changed, "begun": None, "seconds": None}
-    return {"changed": changed, "begun": min(begun), "seconds": max(max(ended) - min(begun), 0)}
+    if not (begun and ended):
+        return {"changed": len(steps), "begun": None, "seconds": None}
+    return {"changed": len(steps), "begun": min(begun), "seconds": max(max(ended) - min(begun), 0)}
 
 
 def _resource(step: Step, homes: Mapping[str, str], failed: Mapping[str, str]) -> dict[str, Any]:
@@ -122,4 +122,4 @@ def _measured(phases: Iterable[Document]) -> list[Document]:
 
 def key(resource: Document) -> str:
     """What a resource is known by in the next run."""
-    return f"{resource['op']} {resource['type']} {resource['name']}"
+    return work.key(resource["op"], resource["type"], resource["name"])

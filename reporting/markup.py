@@ -12,7 +12,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def joined(parts: list[str]) -> Markup:
+def joined(parts: Iterable[str]) -> Markup:
     """Parts in a row; text among them is escaped."""
     return Markup("".join(part if isinstance(part, Markup) else escape(part) for part in parts))
 
@@ -22,7 +22,7 @@ def element(name: str, *content: str, **attributes: str) -> Markup:
     words = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items() if value
     )
-    return Markup(f"<{name}{words}>{joined(list(content))}</{name}>")
+    return Markup(f"<{name}{words}>{joined(content)}</{name}>")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[tuple[str, str]]]) -> Markup:

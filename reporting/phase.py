@@ -69,10 +69,11 @@ class Phase:
         """How many of them are done."""
         return len(self.changing & self.done)
 
-    def work_on(self, urn: str, moment: int) -> None:
-        """A resource is being changed, or was."""
+    def work_on(self, urn: str, moment: int, *, early: bool) -> None:
+        """A resource is being changed, or was; what comes before its phase does not say when that began."""
         self.changing.add(urn)
-        self.busy = (self.busy[0] if self.busy else moment, moment)
+        if self.busy or not early:
+            self.busy = (self.busy[0] if self.busy else moment, moment)
 
     def seconds(self, now: float) -> float | None:
         """For how long it was worked on, until now where it still is; None where nothing was to do."""

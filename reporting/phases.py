@@ -70,7 +70,7 @@ class Phases:
         if phase.begun:  # components are registered at once, long before anything in the phase may start
             phase.started = phase.started or event["time"]
         if event["op"] not in UNCHANGED and not is_declared(event["type"]):
-            phase.work_on(urn, event["time"])
+            phase.work_on(urn, event["time"], early=event["type"].startswith(EARLY))
         if event["event"] == "failed" or (event["event"] == "done" and event["initErrors"]):
             phase.failed.setdefault(urn, "; ".join(event["initErrors"]))
         elif event["event"] == "done":

@@ -13,16 +13,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import networkx as nx
 
-from reporting.events import Event
 from reporting.phases import is_declared
 
 _GOING: Final = ("delete", "delete-replaced", "discard")
 _AS_IT_WAS: Final = ("same", "refresh")
 
+Event = Mapping[str, Any]
+"""As `reporting.events` has them."""
 Needs = Mapping[str, Sequence[str]]
 """URN -> the URNs it needs."""
 
@@ -86,8 +87,8 @@ def read(events: Iterable[Event], needs: Needs | None = None) -> Timeline:
     gone: dict[str, Step] = {}
     begun = min((event["time"] for event in seen), default=0)
     for event in seen:
-        steps = gone if event["op"] in _GOING else made
-        steps[event["urn"]] = _advanced(steps.get(event["urn"]), event, event["time"] - begun)
+        kind = gone if event["op"] in _GOING else made
+        kind[event["urn"]] = _advanced(kind.get(event["urn"]), event, event["time"] - begun)
     simulated = bool(needs) and any("simulated" in event for event in seen)
     if needs and simulated:
         made = _following(made, needs, _spent(seen, going=False))

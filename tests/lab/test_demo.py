@@ -33,7 +33,7 @@ class Refused(Driver):
 
 def left_by_an_earlier_run(workdir: Path) -> None:
     workdir.mkdir(exist_ok=True)
-    for name in ("report.json", "graph.svg"):
+    for name in ("report.json", "report.html", "graph.svg"):
         (workdir / name).write_text("a success", encoding="utf-8")
 
 

@@ -4,7 +4,6 @@ import base64
 import inspect
 import io
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any, cast
 
@@ -71,6 +70,14 @@ def test_a_failure_holds_back_what_depends_on_it_and_the_next_run_converges(tmp_
         "nothing else is held"
     )
     assert report["result"] == "update failed", "as a whole"
+    job = next(one for one in report["resources"] if one["name"] == "init-job")
+    assert (job["status"], job["finished"] - job["started"]) == ("failed", 15), "a Job takes 15 seconds there"
+    assert "exit code 1" in job["message"], "as its provider tells"
+    assert "kv" in job["blocks"]["phase1-infrastructure"], "what waits for it, by phase"
+    path = report["criticalPath"]
+    spent = [one["finished"] - one["started"] for one in path]
+    assert sum(spent) == path[-1]["finished"] == report["timeline"]["seconds"] > 60 + 30, "image, machine and more"
+    assert "exit code 1" in (stack.workdir / "report.html").read_text(encoding="utf-8"), "people read it there"
     assert isinstance(console.file, io.StringIO), "the console writes into memory"
     assert "exit code 1" in console.file.getvalue(), "the cause is told"
     boxes = drawn((stack.workdir / "graph.svg").read_text(encoding="utf-8"))
@@ -122,7 +129,7 @@ class _Recorded:
 def test_the_lab_runs_the_flags_of_the_commands_and_no_others(operation: str) -> None:
     known = set(inspect.signature(getattr(auto.Stack, operation)).parameters)
     recorded = _Recorded()
-    _perform(cast("auto.Stack", recorded), Order(operation, "", "", ""), print, Counter())
+    _perform(cast("auto.Stack", recorded), Order(operation, "", "", ""), print, {})
     assert set(recorded.options) <= known, "the Automation API knows them all"
     given = {f"--{name.replace('_', '-')}" for name, value in recorded.options.items() if value is True}
     assert given == set(FLAGS[operation]), "what the lab shows is what make does"

@@ -14,7 +14,7 @@ from tests.support.recording import Recording
 class Played:
     """What the page is made from."""
 
-    document: Mapping[str, Any]
+    document: dict[str, Any]
     svg: str
 
 
