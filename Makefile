@@ -6,6 +6,10 @@ SECRET ?=
 TO ?=
 # The shell has a variable USER of its own, which names nobody in the stack file.
 PERSON = $(if $(findstring command,$(origin USER)),$(USER))
+# Nor does a shell's PHASE or SERVICE confine an operation: what is assigned here, only the command line changes.
+PHASE :=
+SERVICE :=
+DEPENDENTS :=
 ARGS ?=
 
 PY := .venv/bin/python
@@ -24,6 +28,8 @@ help: ## list these commands
 	@echo "  STACK=<name>   the stack: Pulumi.<name>.yaml"
 	@echo "  SECRET=<path>  the secret of rotate; docs/secrets.md lists them"
 	@echo "  USER=<name>    the person of invite, from identity.users of the stack file"
+	@echo "  PHASE=<name>   up and preview: that phase alone, with what it needs"
+	@echo "  SERVICE=<name> likewise a service; with DEPENDENTS=yes what depends on it too"
 	@echo "  ARGS=<flags>   more flags, such as ARGS=--diff, ARGS=--json or ARGS=--help"
 	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"
 
@@ -109,7 +115,7 @@ doctor: setup ## ask whether all is there that make up needs
 	@$(PY) -m tools.doctor --stack "$(STACK)" $(ARGS)
 
 preview up refresh destroy: setup ## the operation, with the official providers
-	@$(PY) -m tools.operate $@ --stack "$(STACK)" $(ARGS)
+	@$(PY) -m tools.operate $@ --stack "$(STACK)" --phase "$(PHASE)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
 
 access: setup ## write its kubeconfig, talosconfig and CA
 	@$(PY) -m tools.access --stack "$(STACK)" $(ARGS)

@@ -69,6 +69,9 @@ class _Isolation:
             self._failed[response.urn] = None
         elif response.result == resource_pb2.Result.SKIP:
             self._held[response.urn] = None
+        elif request.custom and not response.id:
+            # New, and no --target of an update that has some: the engine says neither that nor what its outputs are.
+            response.result = resource_pb2.Result.SKIP
         return response
 
     def read(self, request: Any) -> Any:

@@ -25,6 +25,8 @@ from tools import expiry, flux_sync, kept_certificates, secret_values
 from tools.cluster import Cluster, ClusterError, api_of
 from tools.doctor import before
 from tools.preparation import NotReadyError, Preparation, on_a_terminal
+from tools.selection import command as selection
+from tools.selection.parts import SelectionError
 from tools.state import Engine, State, StateError, exported
 from tools.waiting import INTERRUPTED, interruptible, ticking
 
@@ -130,22 +132,30 @@ def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str]) -
         write(certificate, TRUST / f"{options.stack.rsplit('/', 1)[-1]}.pem", engine.root)
 
 
-def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
-    """Validate the stack file and run `pulumi`; returns only by `SystemExit`, with its exit code."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.operate", description=__doc__, allow_abbrev=False)
     parser.add_argument("operation", choices=FLAGS)
     parser.add_argument("--stack", default="", help="name of the stack, as in Pulumi.<stack>.yaml")
     parser.add_argument("--cluster-down", action="store_true", help="go on although the Kubernetes API does not answer")
     parser.add_argument("--no-doctor", action="store_true", help="begin an update whatever doctor says")
+    parser.add_argument("--phase", default="", help="preview and up: this phase alone, with what it needs")
+    parser.add_argument("--service", default="", help="preview and up: this service alone, with what it needs")
+    parser.add_argument("--dependents", default="", help="yes: also what depends on that phase or service")
     parser.add_argument("--cluster-gone", action="store_true", help="take a cluster that is no more out of the state")
-    options, extra = parser.parse_known_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
+    """Validate the stack file and run `pulumi`; returns only by `SystemExit`, with its exit code."""
+    options, extra = _parser().parse_known_args(arguments)
     try:
+        part = selection.named(options.operation, options.phase, options.service, options.dependents)
         settings = stack_file(root, options.stack)
         # First what needs no CLI: a defective file is told also where setup is not done.
         if refused(settings):
             sys.exit(1)
         binary = cli(root)
-    except OperateError as error:
+    except (OperateError, SelectionError) as error:
         sys.exit(f"{options.operation}: {error}")
     with ticking(f"{options.operation}: reading the state of {options.stack}"):
         # A cluster that is gone is not logged in to.
@@ -175,8 +185,10 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
             sys.exit(f"{options.operation}: {error}")
     if options.operation == "destroy" and not (options.cluster_gone or options.cluster_down):
         kept_certificates.keep(read, engine, say)
-    command = [str(binary), options.operation, "--stack", options.stack, *FLAGS[options.operation], *extra]
-    code = carried_out(command, os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}, root)
+    environment = os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}
+    flags = (*FLAGS[options.operation], *(selection.confined(part, engine, read, environment, say) if part else ()))
+    command = [str(binary), options.operation, "--stack", options.stack, *flags, *extra]
+    code = carried_out(command, environment, root)
     if options.operation == "up" and code == 0:
         kept_certificates.keep(read, engine, say)
         if notice := flux_sync.notice(read, engine):

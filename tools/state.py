@@ -62,6 +62,10 @@ class Engine:
         targets = [part for urn in urns for part in ("--target", urn)]
         self.call("refresh", "--yes", "--skip-preview", *targets)
 
+    def preview(self, plan: Path, environment: Mapping[str, str]) -> None:
+        """Write what an update would do into `plan`, secrets encrypted; `environment` is that of an operation."""
+        self._run("preview", "--save-plan", str(plan), "--stack", self.stack, environment=environment)
+
     def call(self, *arguments: str, given: str | None = None) -> str:
         """Standard output of a command on the stack, which reads `given`; raises StateError."""
         return self._run(*arguments, "--stack", self.stack, given=given)
@@ -71,9 +75,9 @@ class Engine:
         given = os.environ.get("PULUMI_BACKEND_URL")
         return given or str(json.loads(self._run("whoami", "--json"))["url"])
 
-    def _run(self, *arguments: str, given: str | None = None) -> str:
+    def _run(self, *arguments: str, given: str | None = None, environment: Mapping[str, str] | None = None) -> str:
         command = [str(self.binary), *arguments, "--non-interactive"]
-        quiet = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+        quiet = {**(environment or os.environ), "PULUMI_SKIP_UPDATE_CHECK": "true"}
         done = subprocess.run(
             command, cwd=self.root, env=quiet, input=given, capture_output=True, text=True, check=False
         )

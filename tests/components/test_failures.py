@@ -21,16 +21,17 @@ PHASE = "urn:pulumi:dev::home::test:phase:Phase::phase"
 
 
 class Engine:
-    """Takes down what it is asked, and says of `failing` that it failed."""
+    """Takes down what it is asked, says of `failing` that it failed, and makes nothing of what is `untargeted`."""
 
-    def __init__(self, failing: Iterable[str] = ()) -> None:
+    def __init__(self, failing: Iterable[str] = (), untargeted: Iterable[str] = ()) -> None:
         self.asked: list[str] = []
-        self.failing = set(failing)
+        self.failing, self.untargeted = set(failing), set(untargeted)
 
     def RegisterResource(self, request: Any) -> Any:
         self.asked.append(request.name)
         result = resource_pb2.Result.FAIL if request.name in self.failing else resource_pb2.Result.SUCCESS
-        return resource_pb2.RegisterResourceResponse(urn=urn(request.name, request.type), id="made", result=result)
+        made = "made" if request.custom and request.name not in self.untargeted else ""
+        return resource_pb2.RegisterResourceResponse(urn=urn(request.name, request.type), id=made, result=result)
 
     def ReadResource(self, request: Any) -> Any:
         self.asked.append(request.name)
@@ -149,6 +150,17 @@ def test_a_failure_that_nothing_needs_ends_regularly() -> None:
     register(monitor, "other")
     monitor.SignalAndWaitForShutdown(empty_pb2.Empty())
     assert engine.asked == ["gate", "other", "end"], "and what is no longer wanted goes"
+
+
+def test_what_is_new_and_no_target_has_unknown_outputs_and_holds_nothing_back() -> None:
+    """The engine (3.250 NewSkippedCreateStep) answers as if it were there, without an id; None would end functions."""
+    engine = Engine(untargeted={"new"})
+    monitor = isolated(engine)
+    assert register(monitor, "new").result == resource_pb2.Result.SKIP, "the SDK leaves its outputs open"
+    register(monitor, "user", dependencies=[urn("new")])
+    assert register(monitor, "group", custom=False).result == resource_pb2.Result.SUCCESS, "a component has no id"
+    monitor.SignalAndWaitForShutdown(empty_pb2.Empty())
+    assert engine.asked == ["new", "user", "group", "end"], "what the engine does not hear of, it would delete"
 
 
 def test_a_preview_goes_straight_to_the_engine() -> None:

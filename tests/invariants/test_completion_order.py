@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.phase import EARLY
+from lib.names import PHASES
 from tests.support.engine import Recorded, Recording
 from tests.support.program import record_program
 
@@ -75,6 +76,20 @@ def test_a_gate_that_fails_holds_back_what_waits_for_it_and_nothing_else(seed: i
     held = {urn for urn in MANAGED if urn not in completed}
     waiting = {one.urn for one in UPDATE.custom if gate.urn in UPDATE.waits_for(one)}
     assert held == waiting | {gate.urn}, "no more, no less"
+
+
+@pytest.mark.parametrize("phase", [name for name in PHASES if members(name)])
+def test_a_phase_that_fails_altogether_touches_no_sibling(phase: str) -> None:
+    completed = set(play(1, [one for one in UPDATE.custom if UPDATE.phase_of(one) == phase]))
+    siblings = [name for name in PHASES if name not in {phase, *_behind(phase)}]
+    late = {name: members(name) - completed for name in siblings}
+    assert not any(late.values()), late
+
+
+def _behind(phase: str) -> set[str]:
+    """Phases that build on it, whether at once or through others."""
+    direct = {name for name, on in PHASES.items() if phase in on}
+    return direct.union(*(_behind(name) for name in direct))
 
 
 @pytest.mark.parametrize("phase", ["cluster", "phase1-infrastructure", "gitops"])

@@ -21,7 +21,7 @@ def checkout(tmp_path: Path) -> Path:
 
     Asked for the state of the stack, it answers with the file `state`, or fails with the text of the file `failure`: at
     first as the real one does where nobody brought the stack up yet. A lock it was told to remove is gone. The file
-    `config` is what it says of the stack's configuration.
+    `config` is what it says of the stack's configuration, and `plan` what it would save of a preview.
     """
     shutil.copy(ROOT / "Pulumi.test-cluster.yaml", tmp_path)
     home = tmp_path / "installed"
@@ -31,6 +31,7 @@ def checkout(tmp_path: Path) -> Path:
     test -e {tmp_path}/state && exec cat {tmp_path}/state
     cat {tmp_path}/failure >&2; exit 255
 fi
+[ "$1 $2" = "preview --save-plan" ] && exec cp {tmp_path}/plan "$3"
 [ "$*" = "config --json --show-secrets --stack test-cluster --non-interactive" ] && exec cat {tmp_path}/config
 [ "$1" = cancel ] && exec rm -r {tmp_path}/backend/.pulumi/locks
 exec {sys.executable} -c '

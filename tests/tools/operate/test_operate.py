@@ -39,6 +39,30 @@ def test_the_cli_gets_the_stack_the_flags_and_what_the_person_added(
     assert directory == str(checkout), "the CLI finds the project in the directory it is started in"
 
 
+def test_a_part_reaches_the_cli_as_targets(run: Run, checkout: Path) -> None:
+    phase, service = (f"urn:pulumi:test-cluster::home-cluster::{one}" for one in ("home-cluster:phase:Phase::p", "s"))
+    gitea = f"{service}$home-cluster:gitea/server:Gitea::gitea"
+    plans = {
+        phase: {"goal": {"type": "home-cluster:phase:Phase"}, "steps": ["same"]},
+        gitea: {"goal": {"type": "home-cluster:gitea/server:Gitea", "parent": phase}, "steps": ["same"]},
+        service: {"goal": {"type": "kubernetes:helm.sh/v3:Release", "parent": gitea}, "steps": ["update"]},
+    }
+    (checkout / "plan").write_text(json.dumps({"resourcePlans": plans}))
+    part = ("preview", "--stack", "test-cluster", "--service", "gitea")
+    first = run(*part)
+    assert (first.returncode, "nothing of this stack is up yet" in first.stderr) == (1, True), first.stderr
+    (checkout / "state").write_text(json.dumps({"deployment": {"resources": [{"urn": phase, "type": "t"}]}}))
+    done = run(*part, "--diff")
+    arguments, _, _ = started(done)
+    assert arguments == ["preview", "--stack", "test-cluster", "--target", service, "--diff"], "and nothing else"
+    assert "SERVICE=gitea brings about 1 update (1 in gitea)" in done.stderr, "what it is about is told before"
+    plans[service]["steps"] = ["same"]
+    (checkout / "plan").write_text(json.dumps({"resourcePlans": plans}))
+    idle = run(*part)
+    assert (idle.returncode, idle.stdout) == (0, ""), "without targets the engine would take everything"
+    assert "nothing of it changes" in idle.stderr, idle.stderr
+
+
 @pytest.mark.parametrize(("user", "first"), [("", "/etc/ssl/certs"), ("/my/certs:/more", "/my/certs:/more")])
 def test_providers_trust_the_programs_own_ca_besides_the_usual_ones(
     run: Run, checkout: Path, user: str, first: str
