@@ -7,8 +7,6 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from lib.kubernetes import MONITORING_API
-
 
 @dataclass(frozen=True, kw_only=True)
 class CustomResourceArgs:
@@ -51,18 +49,6 @@ def custom_resource(
         metadata={key: value for key, value in metadata.items() if value},
         spec=args.spec,
         opts=pulumi.ResourceOptions.merge(opts, timeouts),
-    )
-
-
-def pod_monitor(name: str, namespace: pulumi.Input[str], labels: Mapping[str, str]) -> CustomResourceArgs:
-    """PodMonitor of the pods that bear those labels, which serve metrics on their port `metrics`."""
-    return CustomResourceArgs(
-        api_version=MONITORING_API,
-        kind="PodMonitor",
-        name=name,
-        namespace=namespace,
-        spec={"selector": {"matchLabels": dict(labels)}, "podMetricsEndpoints": [{"port": "metrics"}]},
-        wait_for=None,
     )
 
 

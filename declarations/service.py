@@ -6,6 +6,7 @@ from typing import Any
 
 from declarations.databases import Database, ValkeyUser
 from declarations.login_checks import LoginCheck
+from declarations.monitors import Monitor
 from declarations.oidc import OidcApplication
 from lib.secrets import Reader, SecretDeclaration
 from settings.model import Settings
@@ -70,6 +71,7 @@ class Service:
         valkey_users: Its users of Valkey by name.
         more_namespaces: Others that it makes, beside its own.
         openings: Ports of its namespace.
+        monitors: Where it serves metrics.
         user_names: Names of people that it takes.
         checks: Checks of the stack file that are about it.
         chart: Name of its chart in lib/charts.py; empty where it has none.
@@ -97,6 +99,7 @@ class Service:
     valkey_users: Mapping[str, ValkeyUser] = field(default_factory=dict)
     more_namespaces: Callable[[Settings], Sequence[str]] = _nothing
     openings: Callable[[Settings], Openings] = lambda _: Openings()
+    monitors: Callable[[Settings], Sequence[Monitor]] = _nothing
     user_names: UserNames = field(default_factory=UserNames)
     checks: Sequence[Check] = ()
     chart: str = ""

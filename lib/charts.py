@@ -60,6 +60,8 @@ TABLE: Mapping[str, Chart] = {
         Chart("matrix-stack", "oci://ghcr.io/element-hq/ess-helm", "26.8.1"),
         # renovate: datasource=docker depName=ghcr.io/controlplaneio-fluxcd/charts/flux-operator
         Chart("flux-operator", "oci://ghcr.io/controlplaneio-fluxcd/charts", "0.59.0"),
+        # renovate: datasource=docker depName=ghcr.io/prometheus-community/charts/prometheus-operator-crds
+        Chart("prometheus-operator-crds", "oci://ghcr.io/prometheus-community/charts", "31.0.1"),
     )
 }
 
@@ -80,6 +82,7 @@ REGISTRIES: Mapping[str, tuple[str, ...]] = {
     "harbor": ("docker.io",),
     "matrix-stack": ("docker.io", "ghcr.io", "oci.element.io"),
     "flux-operator": ("ghcr.io",),
+    "prometheus-operator-crds": (),
 }
 """Registries of the images that each chart runs under our values, and of those that its operator runs by itself."""
 

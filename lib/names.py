@@ -21,6 +21,7 @@ class SystemNamespace(StrEnum):
     FLUX = "flux-system"
     DNS = "dns"
     DNS_INTERNET = "dns-internet"
+    MONITORING = "monitoring"
 
 
 PHASES: Mapping[str, Sequence[str]] = {
@@ -32,6 +33,7 @@ PHASES: Mapping[str, Sequence[str]] = {
     "phase4-services": ("phase3-integration",),
     "dns": ("phase1-infrastructure",),
     "gitops": ("cluster",),
+    "monitoring": ("cluster", "phase1-infrastructure"),
 }
 """Phases in the order in which they are shown, and what each builds on (stacks/). Who asks for that takes the table of
 register/phases.py, as it depends on the stack file.
@@ -58,5 +60,5 @@ AUTHENTIK_IN_CLUSTER = f"http://authentik-server.{SystemNamespace.AUTHENTIK}.svc
 """Authentik from inside its namespace, past the ingress: its release is `authentik`, the Service listens on 80."""
 VAULT_ISSUER = "vault-pki"
 """ClusterIssuer of certificates that Vault signs."""
-MONITORING = "monitoring"
-"""Namespace from which metrics are read, once there is one."""
+MONITORING = SystemNamespace.MONITORING.value
+"""Namespace from which metrics are read, where the stack file asks for that."""

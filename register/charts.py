@@ -9,6 +9,7 @@ _NODES = frozenset({"ghcr.io", "registry.k8s.io"})
 """Of Talos itself: kubelet, control plane, etcd and pause (pkg/machinery/constants and pkg/images, v1.13.7)."""
 
 _OF_MACHINES = frozenset({"cilium", "proxmox-csi-plugin"})
+_OF_MONITORING = frozenset({"prometheus-operator-crds"})
 
 
 def needed(settings: Settings) -> tuple[str, ...]:
@@ -33,6 +34,8 @@ def _is_needed(name: str, settings: Settings) -> bool:
         return settings.talos is not None
     if name == "flux-operator":
         return settings.gitops.enabled
+    if name in _OF_MONITORING:
+        return settings.monitoring.enabled
     if name == "external-dns":
         return settings.dns.enabled
     return all(service.enabled(settings) for service in SERVICES if service.chart == name)

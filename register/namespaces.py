@@ -10,6 +10,7 @@ def platform_namespaces(settings: Settings) -> set[str]:
     """Namespaces that there are once this stack is up."""
     optional = (
         (SystemNamespace.FLUX, settings.gitops.enabled),
+        (SystemNamespace.MONITORING, settings.monitoring.enabled),
         (SystemNamespace.CSI_PROXMOX, settings.proxmox is not None),
         *((namespace, side in settings.dns.sides) for side, namespace in DNS.items()),
     )

@@ -63,12 +63,12 @@ class DatabasesSettings(Strict):
 
 
 class MonitoringSettings(Strict):
-    """What a Prometheus operator of yours finds; the program brings up none."""
+    """What the platform says of itself."""
 
     enabled: bool = Field(
         default=False,
-        description="Whether ServiceMonitors and PodMonitors are made for databases, Authentik and services, and the "
-        "exporters of Valkey and Harbor run; their definitions (Prometheus operator) must be in the cluster.",
+        description="Whether everything that serves metrics is watched: the definitions of the Prometheus operator, a "
+        "monitor for each workload, and exporters where there are none by themselves.",
     )
 
 

@@ -216,6 +216,7 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
             network=settings.network.of_nodes,
             nodes=[node.name for node in settings.talos.nodes],
             announcing=_announcing(settings.talos),
+            monitored=settings.monitoring.enabled,
         ),
         opts,
     )
@@ -237,6 +238,7 @@ def _foundation(site: Site, opts: pulumi.ResourceOptions) -> _Foundation:
             proxmox=settings.proxmox,
             token_secret=token,
             storage=settings.storage,
+            monitored=settings.monitoring.enabled,
             tolerated=settings.talos.worker_taints,
             after=dns.ready,
         ),

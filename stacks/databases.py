@@ -58,7 +58,6 @@ def build(
             operator_namespace=operator_namespace.namespace,
             namespace=namespace,
             settings=settings.databases,
-            monitored=settings.monitoring.enabled,
             databases=tuple(name for name, database in DATABASES.items() if database.namespace in used),
             authentik_servers=settings.identity.replicas,
             # The settings were refused if there were more instances than nodes for them. Of a cluster that this program

@@ -4,7 +4,8 @@ hosts by CoreDNS.
 
 import pulumi
 
-from components.dns.names import DATABASES, NAMESPACES, POD_PORT
+from components.dns.external_dns import METRICS_PORT as EXTERNAL_DNS_METRICS_PORT
+from components.dns.names import API_PORT, DATABASES, NAMESPACES, POD_PORT
 from components.dns.server import PowerDns, PowerDnsArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
@@ -36,6 +37,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates
                 ca_certificate=cluster.ca_certificate,
                 open_ports=(POD_PORT,),
                 open_udp_ports=(POD_PORT,),
+                metrics_ports=(API_PORT, EXTERNAL_DNS_METRICS_PORT),
             ),
             in_phase,
         )

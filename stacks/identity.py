@@ -104,7 +104,6 @@ def _server(
             chart=site.charts["authentik"],
             namespace=namespace,
             identity=settings.identity,
-            monitored=settings.monitoring.enabled,
             pods=settings.network.pods,
             secrets=infrastructure.secrets,
             store_ready=[infrastructure.store],

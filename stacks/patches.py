@@ -6,7 +6,7 @@ import pulumi
 
 from components.harbor.settings import HarborSettings
 from components.kubernetes import login
-from components.talos import authentication, registry
+from components.talos import authentication, metrics, registry
 from components.talos.config import to_yaml, trusted_roots
 from settings.infrastructure import TalosSettings
 from settings.model import Settings
@@ -23,9 +23,10 @@ def of_nodes(settings: Settings, talos: TalosSettings, trusted: pulumi.Output[st
 def of_control_planes(
     settings: Settings, talos: TalosSettings, trusted: pulumi.Output[str]
 ) -> Sequence[pulumi.Input[str]]:
-    """Of a control plane: the login at Authentik with which people use the Kubernetes API."""
+    """Of a control plane: its metrics, and the login at Authentik with which people use the Kubernetes API."""
+    served = (to_yaml(metrics.patch()),) if settings.monitoring.enabled else ()
     if not talos.cluster_roles:
-        return ()
+        return served
     kubectl = login.application(settings)
     api_server = trusted.apply(lambda pem: authentication.api_server(kubectl, pem))
-    return (api_server, authentication.host(kubectl, settings.network.of_nodes))
+    return (*served, api_server, authentication.host(kubectl, settings.network.of_nodes))

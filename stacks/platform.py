@@ -17,7 +17,18 @@ from settings import changes
 from settings.model import Settings
 from settings.rules import SIGNING_KEY
 from stack_file.secrets import StackSecrets
-from stacks import certificates, chains, cluster, dns, gitops, identity, infrastructure, integration, services
+from stacks import (
+    certificates,
+    chains,
+    cluster,
+    dns,
+    gitops,
+    identity,
+    infrastructure,
+    integration,
+    monitoring,
+    services,
+)
 from stacks.contracts import Site
 
 
@@ -48,6 +59,7 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     joint = integration.build(site, the_cluster, base, login)
     apps = services.build(site, the_cluster, base, joint, public)
     flux = gitops.build(site, the_cluster)
+    watched = monitoring.build(site, the_cluster, base)
     gates = {
         "cluster": the_cluster.ready,
         "phase1-infrastructure": base.ready,
@@ -56,6 +68,7 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
         "phase4-services": apps.ready,
         "dns": served,
         "gitops": flux,
+        "monitoring": watched,
         **{f"phase4-services/{slug}": (gate,) for slug, gate in apps.gates.items()},
     }
     chains.build(site, the_cluster, base, chains.Reached(gates=gates, logins=login.logins))

@@ -41,7 +41,6 @@ class AuthentikServerArgs:
     Attributes:
         namespace: Namespace `authentik`, with the CA bundle; it lets Traefik in.
         identity: Section `identity` of the stack file.
-        monitored: Whether there is a Prometheus operator, to find ServiceMonitors.
         pods: Network of the pods, from which Traefik's forwarded headers are trusted.
         secrets: The written secrets, among them `authentik/server` and `postgres/authentik`.
         store_ready: Readiness of the ClusterSecretStore.
@@ -57,7 +56,6 @@ class AuthentikServerArgs:
     chart: Chart
     namespace: Namespace
     identity: IdentitySettings
-    monitored: bool
     pods: IPv4Network
     secrets: PlatformSecrets
     store_ready: Sequence[pulumi.Resource]
@@ -157,7 +155,6 @@ class AuthentikServer(pulumi.ComponentResource):
             host=args.identity.host,
             proxies=str(args.pods),
             replicas=args.identity.replicas,
-            service_monitors=args.monitored,
             admin_email=args.identity.admin_email,
             slugs=[
                 *(application.slug for application in args.applications),

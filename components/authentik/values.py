@@ -31,7 +31,6 @@ class AuthentikValues:
 
     Attributes:
         proxies: Network from which forwarded headers are believed; a wrong one turns every issuer into http://.
-        service_monitors: Whether the chart makes ServiceMonitors, whose definition must be in the cluster then.
         slugs: Blueprints that the worker mounts, once they are there.
         clients: Applications that have a client secret, which the worker mounts too.
         tokens: Tokens of service accounts, which it mounts as well.
@@ -43,7 +42,6 @@ class AuthentikValues:
     host: str
     proxies: str
     replicas: int
-    service_monitors: bool
     admin_email: str
     slugs: Sequence[str]
     clients: Sequence[str]
@@ -117,7 +115,6 @@ def _server(args: AuthentikValues) -> dict[str, Any]:
         # The chart heeds the second only beside the first.
         "serviceAccountName": "default",
         "automountServiceAccountToken": False,
-        "metrics": _metrics(args),
         "ingress": {
             "enabled": True,
             "ingressClassName": INGRESS_CLASS,
@@ -138,7 +135,6 @@ def _worker(args: AuthentikValues) -> dict[str, Any]:
         "deploymentStrategy": {"type": "Recreate"},
         "resources": resources("100m", _MEMORY),
         "containerSecurityContext": _container(),
-        "metrics": _metrics(args),
         "automountServiceAccountToken": False,
         "livenessProbe": {
             "exec": {"command": ["python", "-c", script("authentik_worker"), AUTHENTIK_IN_CLUSTER]},
@@ -199,10 +195,6 @@ def _volumes(args: AuthentikValues) -> list[tuple[dict[str, Any], str]]:
         for name, secret, directory in secrets
     ]
     return volumes
-
-
-def _metrics(args: AuthentikValues) -> dict[str, Any]:
-    return {"enabled": True, "serviceMonitor": {"enabled": args.service_monitors}}
 
 
 def _container() -> dict[str, Any]:

@@ -9,16 +9,11 @@ METRICS_PORT = 8080
 """Of the operator's pod; fixed by the chart."""
 
 
-def values(*, pod_monitor: bool) -> dict[str, Any]:
-    """Values of the release. One replica: while it is away Postgres serves, but nothing fails over.
-
-    Args:
-        pod_monitor: Whether to create a PodMonitor, whose definition must be in the cluster then.
-    """
+def values() -> dict[str, Any]:
+    """Values of the release. One replica: while it is away Postgres serves, but nothing fails over."""
     return {
         "replicaCount": 1,
         "crds": {"create": True},
         "webhook": {"port": WEBHOOK_PORT},
         "resources": resources("50m", "256Mi"),
-        "monitoring": {"podMonitorEnabled": pod_monitor},
     }

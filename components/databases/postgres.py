@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.certificate import Certificate, CertificateArgs
-from components.custom_resource import CustomResourceArgs, custom_resource, pod_monitor
+from components.custom_resource import CustomResourceArgs, custom_resource
 from components.databases import postgres_spec as postgres
 from components.databases.cloudnative_pg_values import values
 from components.databases.owned_database import OwnedDatabase, OwnedDatabaseArgs, RolePasswordArgs, role_password
@@ -29,7 +29,6 @@ class PostgresArgs:
 
     Attributes:
         settings: Section `databases` of the stack file.
-        monitored: Whether there is a Prometheus operator, to find PodMonitors.
         databases: Names out of `declarations.databases.DATABASES`; the password of each is the secret
             `postgres/<name>`.
         authentik_servers: Replicas of Authentik's server, which decide on the number of connections.
@@ -42,7 +41,6 @@ class PostgresArgs:
     operator_namespace: pulumi.Input[str]
     namespace: Namespace
     settings: DatabasesSettings
-    monitored: bool
     databases: tuple[str, ...]
     authentik_servers: int
     spread: bool
@@ -60,7 +58,6 @@ class Postgres(pulumi.ComponentResource):
     - `<name>-tls`: Certificate of the servers, for the names of their Services.
     - `<name>-app-password`: ExternalSecret for the owner of the initial database.
     - `<name>-cluster`: the Cluster, awaited until Ready.
-    - `<name>-metrics`: PodMonitor of the instances, where the settings ask for it.
     - `<name>-<database>`: OwnedDatabase for each application.
 
     Attributes:
@@ -79,7 +76,7 @@ class Postgres(pulumi.ComponentResource):
                 chart=args.chart,
                 release="cloudnative-pg",
                 namespace=args.operator_namespace,
-                values=values(pod_monitor=args.monitored),
+                values=values(),
             ),
             child,
         )
@@ -102,10 +99,6 @@ class Postgres(pulumi.ComponentResource):
             # The operator's release brings the definition and the webhook.
             pulumi.ResourceOptions(parent=self, depends_on=[operator]),
         )
-        if args.monitored:
-            # CloudNativePG's own option for one is deprecated (its docs, monitoring).
-            monitor = pod_monitor(POSTGRES_CLUSTER, args.namespace.namespace, postgres.LABELS)
-            custom_resource(f"{name}-metrics", monitor, child)
         self.databases = {database: self._database(database, cluster) for database in args.databases}
         self.register_outputs({"databases": list(self.databases)})
 

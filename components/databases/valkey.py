@@ -96,7 +96,7 @@ class Valkey(pulumi.ComponentResource):
                         users_secret=passwords.secret_name,
                         storage_class=args.storage_class,
                         size=args.settings.valkey_size,
-                        pod_monitor=args.monitored,
+                        monitored=args.monitored,
                     )
                 ),
             ),

@@ -36,14 +36,14 @@ class ValkeyValues:
     Attributes:
         users: Permissions of each user; `default` is mandatory in this chart.
         users_secret: Secret with each user's password under the user's name.
-        pod_monitor: Whether to run the exporter and create a PodMonitor, whose definition must be in the cluster then.
+        monitored: Whether to run the exporter of metrics.
     """
 
     users: Mapping[str, str]
     users_secret: pulumi.Input[str]
     storage_class: pulumi.Input[str]
     size: str
-    pod_monitor: bool
+    monitored: bool
 
 
 def values(args: ValkeyValues) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def values(args: ValkeyValues) -> dict[str, Any]:
         "readinessProbe": _probe(),
         "resources": resources("20m", _MEMORY),
         "initResources": resources("10m", "32Mi"),
-        "metrics": _metrics(args.pod_monitor),
+        "metrics": _metrics(args.monitored),
     }
 
 
@@ -81,14 +81,13 @@ def _probe(**more: int) -> dict[str, Any]:
     return {"enabled": True, "customProbe": {"exec": {"command": command}, **timing}}
 
 
-def _metrics(pod_monitor: bool) -> dict[str, Any]:
+def _metrics(monitored: bool) -> dict[str, Any]:
     """The exporter logs in as `default`: the chart gives it no other password."""
     return {
-        "enabled": pod_monitor,
+        "enabled": monitored,
         "exporter": {
             "port": METRICS_PORT,
             "resources": resources("10m", "64Mi"),
             "securityContext": {**restricted_container(), "runAsNonRoot": True},
         },
-        "podMonitor": {"enabled": pod_monitor},
     }

@@ -62,5 +62,7 @@ def values(args: ExternalDnsValues) -> dict[str, Any]:
     }
 
 
+METRICS_PORT = 7979
+"""Of its pod; fixed by the chart."""
 MEMORY = 64
 """Of its pod, in MiB."""

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.custom_resource import CustomResourceArgs, custom_resource
-from components.flux.values import CONTROLLERS, instance, values
+from components.flux.values import CONTROLLERS, METRICS_PORT, instance, values
 from components.helm import ReleaseArgs, release
 from components.kubernetes.conditions import Conditions, ConditionsArgs, deployment
 from components.namespace import Namespace, NamespaceArgs
@@ -66,7 +66,11 @@ class Flux(pulumi.ComponentResource):
         super().__init__("home-cluster:flux/bootstrap:Flux", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         namespace = Namespace(
-            f"{name}-namespace", NamespaceArgs(name=SystemNamespace.FLUX, pod_security=PodSecurity.RESTRICTED), child
+            f"{name}-namespace",
+            NamespaceArgs(
+                name=SystemNamespace.FLUX, pod_security=PodSecurity.RESTRICTED, metrics_ports=(METRICS_PORT,)
+            ),
+            child,
         ).namespace
         operator = release(
             f"{name}-operator",

@@ -7,6 +7,8 @@ from lib.names import SystemNamespace
 
 CONTROLLERS = ("source-controller", "kustomize-controller", "helm-controller", "notification-controller")
 """Components of Flux, and the Deployments that run them."""
+METRICS_PORT = 8080
+"""Of their pods and of the operator's (config/data/flux of the operator, templates/deployment.yaml of its chart)."""
 
 # The operator would apply it too, with `app.kubernetes.io/part-of: flux` by force (operator v0.58.1,
 # internal/builder/templates.go and internal/controller/fluxinstance_controller.go): the next change of it by this

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.custom_resource import custom_resource, pod_monitor
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.gitea import runner_network
 from components.gitea import runner_objects as runner
@@ -26,7 +25,6 @@ class GiteaRunnerArgs:
     """Section `gitea` of the stack file, and what the platform gives.
 
     Attributes:
-        monitored: Whether there is a Prometheus operator, to find a PodMonitor.
         network: Its networks are closed to jobs.
         secrets: The written secrets, among them the token for registrations.
         store: Readiness of the ClusterSecretStore.
@@ -36,7 +34,6 @@ class GiteaRunnerArgs:
     """
 
     settings: GiteaSettings
-    monitored: bool
     network: NetworkSettings
     secrets: PlatformSecrets
     store: Sequence[pulumi.Resource]
@@ -53,7 +50,6 @@ class GiteaRunner(pulumi.ComponentResource):
     - `<name>-registration`: ExternalSecret of the token for registrations, which no job sees.
     - `<name>-config`: ConfigMap with the configuration of a runner.
     - `<name>`: the StatefulSet, awaited until Gitea knows every runner.
-    - `<name>-monitor`: PodMonitor, where the settings ask for it.
 
     Attributes:
         ready: Gate: the runners wait for jobs.
@@ -96,8 +92,6 @@ class GiteaRunner(pulumi.ComponentResource):
             # Gitea first, for there is nobody to register at; and no job may run before its network is closed.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.gitea, closed], custom_timeouts=timeout),
         )
-        if args.monitored:
-            custom_resource(f"{name}-monitor", pod_monitor(runner.NAME, home.namespace, runner.LABELS), child)
         self.register_outputs({})
 
 

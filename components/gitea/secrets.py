@@ -4,7 +4,7 @@ from components.gitea import repository
 from components.gitea.names import ADMINISTRATOR, FLUX, NAMESPACE, RUNNER_NAMESPACE
 from components.gitea.settings import GiteaSettings
 from declarations.shared_secrets import database, valkey_user
-from lib.names import SystemNamespace
+from lib.names import MONITORING, SystemNamespace
 from lib.secrets import Field, Kind, Reader, SecretDeclaration, literal, password
 from settings.model import Settings
 
@@ -13,6 +13,9 @@ _GITEA = ("Deployment/gitea",)
 RUNNER_TOKEN = "gitea/runner-registration"
 """Path of the token with which runners register themselves; its field is `token`."""
 
+
+METRICS, METRICS_SECRET = "gitea/metrics", "gitea-metrics"
+"""Path of the token with which metrics are read, field `token`; and the Secret of who reads them."""
 
 _FILE = "`app.ini` on Gitea's volume, which an init container writes at each start"
 _DATABASE = "Gitea's database, where each start sets it"
@@ -27,6 +30,7 @@ LOGIN = (_in_gitea("oidc", f"{_DATABASE} (scripts/login_source.sh)"),)
 
 
 def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
+    monitoring = (Reader(namespace=MONITORING, secret=METRICS_SECRET),) if settings.monitoring.enabled else ()
     return (
         database("gitea", _in_gitea("database")),
         valkey_user("gitea", _in_gitea("valkey")),
@@ -54,9 +58,9 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
             window="tokens that Gitea issued as an OAuth provider, and transfers of large files, begin anew",
         ),
         SecretDeclaration(
-            path="gitea/metrics",
+            path=METRICS,
             fields=(password("token", 48),),
-            readers=(_in_gitea("metrics"),),
+            readers=(_in_gitea("metrics"), *monitoring),
             window="nobody reads metrics until the new pod of Gitea has started",
         ),
         *((_runner_registration(),) if settings.section(GiteaSettings).actions.enabled else ()),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.custom_resource import CustomResourceArgs, custom_resource
 from components.gitea import login as gitea_login
 from components.gitea.content import content_job
 from components.gitea.databases import VALKEY
@@ -15,7 +14,6 @@ from components.gitea.values import LABELS, GiteaSecrets, GiteaValues, values
 from components.helm import ReleaseArgs, release
 from components.script_job import ScriptJob
 from components.service import ServiceArgs, ServiceParts
-from lib.kubernetes import MONITORING_API
 from lib.names import VALKEY_ADDRESS
 
 
@@ -43,7 +41,6 @@ class Gitea(pulumi.ComponentResource):
     - `<name>-login`: the gate of the login, and of git over SSH.
     - `<name>-content`: the Job that makes accounts, organisations, teams and the repository of Flux what the stack file
       says, and the CronJob that keeps them.
-    - `<name>-monitor`: ServiceMonitor, where the settings ask for it.
     - `<name>-runner`: GiteaRunner, where workflows run.
 
     Gitea starts and serves while Authentik is down, unless its login has changed meanwhile (scripts/login_source.sh).
@@ -82,9 +79,6 @@ class Gitea(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         parts.disruption_budget("gitea", LABELS)
-        if args.settings.monitoring.enabled:
-            monitor = _monitor(parts.namespace.namespace, secrets.metrics)
-            custom_resource(f"{name}-monitor", monitor, pulumi.ResourceOptions(parent=self))
         self.url = f"https://{args.own.host}"
         login = parts.gate(gitea_login.checks(args.settings), installed, installed.digest)
         content = content_job(args, parts, secrets.admin, (installed, login))
@@ -99,29 +93,12 @@ class Gitea(pulumi.ComponentResource):
 def _runner(args: GiteaArgs, ready: pulumi.Resource) -> GiteaRunnerArgs:
     return GiteaRunnerArgs(
         settings=args.own,
-        monitored=args.settings.monitoring.enabled,
         network=args.settings.network,
         secrets=args.secrets,
         store=args.store_ready,
         ca_certificate=args.ca_certificate,
         storage_class=args.storage_class,
         gitea=ready,
-    )
-
-
-def _monitor(namespace: pulumi.Input[str], token: pulumi.Input[str]) -> CustomResourceArgs:
-    """The chart's own would take the token as a value in plain text."""
-    credentials = {"type": "Bearer", "credentials": {"name": token, "key": "token"}}
-    return CustomResourceArgs(
-        api_version=MONITORING_API,
-        kind="ServiceMonitor",
-        name="gitea",
-        namespace=namespace,
-        spec={
-            "selector": {"matchLabels": LABELS},
-            "endpoints": [{"port": "http", "path": "/metrics", "authorization": credentials}],
-        },
-        wait_for=None,
     )
 
 

@@ -3,6 +3,7 @@
 from components.gitea import checks, login, secrets
 from components.gitea.configuration import HTTP_PORT
 from components.gitea.databases import DATABASES, VALKEY
+from components.gitea.monitors import monitors
 from components.gitea.names import NAMESPACE, RUNNER_NAMESPACE
 from components.gitea.settings import USER_NAMES, GiteaSettings
 from components.gitea.values import SSH_PORT
@@ -53,6 +54,7 @@ GITEA = Service(
     valkey_users={"gitea": VALKEY},
     more_namespaces=_runner_namespace,
     openings=lambda _: Openings(anyone=(SSH_PORT,), metrics=(HTTP_PORT,)),
+    monitors=monitors,
     user_names=USER_NAMES,
     checks=checks.ALL,
     chart="gitea",

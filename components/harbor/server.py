@@ -95,7 +95,7 @@ class Harbor(pulumi.ComponentResource):
                         secrets=secrets,
                         storage_class=args.storage_class,
                         registry_size=args.own.registry_size,
-                        service_monitors=args.settings.monitoring.enabled,
+                        monitored=args.settings.monitoring.enabled,
                     )
                 ),
             ),

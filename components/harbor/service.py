@@ -2,6 +2,7 @@
 
 from components.harbor import checks, login, robots, secrets
 from components.harbor.databases import DATABASES, VALKEY
+from components.harbor.monitors import monitors
 from components.harbor.names import NAMESPACE
 from components.harbor.settings import USER_NAMES, HarborSettings
 from components.harbor.values import METRICS_PORT
@@ -35,6 +36,7 @@ HARBOR = Service(
     databases=DATABASES,
     valkey_users={"harbor": VALKEY},
     openings=lambda settings: Openings(metrics=(METRICS_PORT,) if settings.monitoring.enabled else ()),
+    monitors=monitors,
     user_names=USER_NAMES,
     checks=checks.ALL,
     chart="harbor",

@@ -61,7 +61,7 @@ class HarborValues:
     secrets: HarborSecrets
     storage_class: pulumi.Input[str]
     registry_size: str
-    service_monitors: bool = False
+    monitored: bool = False
 
 
 def values(args: HarborValues) -> dict[str, Any]:
@@ -176,10 +176,10 @@ def _registry(secrets: HarborSecrets) -> dict[str, Any]:
 
 def _metrics(args: HarborValues) -> dict[str, Any]:
     """One port of every pod, by default the same (values.yaml, metrics)."""
-    if not args.service_monitors:
+    if not args.monitored:
         return {"metrics": {"enabled": False}}
     return {
-        "metrics": {"enabled": True, "serviceMonitor": {"enabled": True}},
+        "metrics": {"enabled": True},
         "exporter": {
             "podAnnotations": dict(RELOADER_AUTO),
             "resources": resources("10m", "128Mi"),

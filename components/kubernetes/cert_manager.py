@@ -11,7 +11,7 @@ from components.barrier import passed
 from components.certificate_authority import CertificateAuthority
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
-from components.kubernetes.values.cert_manager import values
+from components.kubernetes.values.cert_manager import METRICS_PORT, values
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
@@ -65,6 +65,7 @@ class CertManager(pulumi.ComponentResource):
                 name=names.SystemNamespace.CERT_MANAGER,
                 pod_security=PodSecurity.RESTRICTED,
                 open_ports=(_WEBHOOK_PORT,),
+                metrics_ports=(METRICS_PORT,),
             ),
             child,
         )

@@ -35,12 +35,14 @@ class CiliumArgs:
         network: Its pool has the addresses that Services may get.
         nodes: Names of the nodes.
         announcing: Nodes that answer for those addresses: those that carry workloads.
+        monitored: Whether it serves metrics.
     """
 
     chart: Chart
     network: NodeNetwork
     nodes: Sequence[str]
     announcing: Announcing = "workers"
+    monitored: bool = False
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
@@ -73,7 +75,7 @@ class Cilium(pulumi.ComponentResource):
                 chart=args.chart,
                 release="cilium",
                 namespace=SystemNamespace.KUBE_SYSTEM,
-                values=values(CiliumValues(nodes=len(args.nodes))),
+                values=values(CiliumValues(nodes=len(args.nodes), monitored=args.monitored)),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )

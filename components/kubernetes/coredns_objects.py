@@ -25,8 +25,8 @@ HEALTH_PORT = 8080
 READY_PORT = 8181
 METRICS_PORT = 9153
 
-_SELECTOR = {"k8s-app": "kube-dns"}
-_LABELS = {**_SELECTOR, "app.kubernetes.io/name": NAME, PART_OF: "home-cluster"}
+SELECTOR = {"k8s-app": "kube-dns"}
+_LABELS = {**SELECTOR, "app.kubernetes.io/name": NAME, PART_OF: "home-cluster"}
 _USER = 65532
 """The image's own user (https://github.com/coredns/coredns/pull/5969); as a number, for the kubelet to judge it."""
 
@@ -86,7 +86,7 @@ def deployment(account: pulumi.Input[str], config_map: pulumi.Input[str], replic
     return {
         "replicas": replicas,
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
-        "selector": {"matchLabels": _SELECTOR},
+        "selector": {"matchLabels": SELECTOR},
         "template": {"metadata": {"labels": _LABELS}, "spec": _pod(account, config_map)},
     }
 
@@ -97,7 +97,7 @@ def _pod(account: pulumi.Input[str], config_map: pulumi.Input[str]) -> Any:
         "priorityClassName": "system-cluster-critical",
         "dnsPolicy": "Default",
         "tolerations": [{"key": CONTROL_PLANE, "operator": "Exists"}],
-        "topologySpreadConstraints": spread(_SELECTOR),
+        "topologySpreadConstraints": spread(SELECTOR),
         "securityContext": restricted_pod(_USER),
         "containers": [_container()],
         "volumes": [{"name": "config", "configMap": {"name": config_map}}],
@@ -133,13 +133,13 @@ def _container() -> Any:
 
 def disruption_budget() -> Any:
     """Spec of the PodDisruptionBudget."""
-    return one_at_a_time(_SELECTOR)
+    return one_at_a_time(SELECTOR)
 
 
 def service(cluster_ip: str) -> Any:
     """Spec of the Service."""
     return {
-        "selector": _SELECTOR,
+        "selector": SELECTOR,
         "clusterIP": cluster_ip,
         "clusterIPs": [cluster_ip],
         "ports": [

@@ -10,7 +10,7 @@ import yaml
 
 from components.custom_resource import value_after
 from components.helm import ReleaseArgs, release
-from components.kubernetes.values.proxmox_csi import CONFIG_KEY, ProxmoxCsiValues, plugin_config, values
+from components.kubernetes.values.proxmox_csi import CONFIG_KEY, METRICS_PORT, ProxmoxCsiValues, plugin_config, values
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
@@ -25,6 +25,7 @@ class ProxmoxCsiArgs:
 
     Attributes:
         token_secret: Secret of the API token `proxmox.csi.tokenId`, which is not this program's own token.
+        monitored: Whether the controller serves metrics.
         tolerated: Keys of taints of nodes whose pods have volumes, too.
         after: A network and DNS for pods.
     """
@@ -33,6 +34,7 @@ class ProxmoxCsiArgs:
     proxmox: ProxmoxSettings
     token_secret: pulumi.Input[str]
     storage: StorageSettings
+    monitored: bool = False
     tolerated: Sequence[str] = ()
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
@@ -59,7 +61,11 @@ class ProxmoxCsi(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         namespace = Namespace(
             f"{name}-namespace",
-            NamespaceArgs(name=names.SystemNamespace.CSI_PROXMOX, pod_security=PodSecurity.PRIVILEGED),
+            NamespaceArgs(
+                name=names.SystemNamespace.CSI_PROXMOX,
+                pod_security=PodSecurity.PRIVILEGED,
+                metrics_ports=(METRICS_PORT,),
+            ),
             child,
         ).namespace
         config = k8s.core.v1.Secret(
@@ -83,6 +89,7 @@ class ProxmoxCsi(pulumi.ComponentResource):
                         scratch_class_name=scratch_name,
                         datastore=args.proxmox.csi.datastore,
                         reclaim_policy=args.storage.reclaim_policy,
+                        monitored=args.monitored,
                         tolerated=args.tolerated,
                     )
                 ),

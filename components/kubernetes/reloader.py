@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.helm import ReleaseArgs, release
-from components.kubernetes.values.reloader import values
+from components.kubernetes.values.reloader import METRICS_PORT, values
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
@@ -34,7 +34,11 @@ class Reloader(pulumi.ComponentResource):
         super().__init__("home-cluster:kubernetes/reloader:Reloader", name, None, opts)
         namespace = Namespace(
             f"{name}-namespace",
-            NamespaceArgs(name=names.SystemNamespace.RELOADER, pod_security=PodSecurity.RESTRICTED),
+            NamespaceArgs(
+                name=names.SystemNamespace.RELOADER,
+                pod_security=PodSecurity.RESTRICTED,
+                metrics_ports=(METRICS_PORT,),
+            ),
             pulumi.ResourceOptions(parent=self),
         )
         installed = release(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.helm import ReleaseArgs, release
-from components.kubernetes.values.traefik import HTTP_PORT, HTTPS_PORT, TraefikValues, values
+from components.kubernetes.values.traefik import HTTP_PORT, HTTPS_PORT, METRICS_PORT, TraefikValues, values
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
@@ -51,6 +51,7 @@ class Traefik(pulumi.ComponentResource):
                 name=names.SystemNamespace.TRAEFIK,
                 pod_security=PodSecurity.RESTRICTED,
                 open_ports=(HTTP_PORT, HTTPS_PORT),
+                metrics_ports=(METRICS_PORT,),
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -89,7 +89,6 @@ class Matrix(pulumi.ComponentResource):
                 values=values(
                     MatrixValues(
                         settings=settings,
-                        service_monitors=args.settings.monitoring.enabled,
                         application=args.application,
                         administrators=authentication.administrators(args.settings),
                         secrets=secrets,

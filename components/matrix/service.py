@@ -2,6 +2,7 @@
 
 from components.matrix import checks, login, secrets
 from components.matrix.databases import DATABASES
+from components.matrix.monitors import monitors
 from components.matrix.names import NAMESPACE
 from components.matrix.settings import USER_NAMES, MatrixSettings
 from components.matrix.values import METRICS_PORTS
@@ -35,6 +36,7 @@ MATRIX = Service(
     client_readers=secrets.LOGIN,
     databases=DATABASES,
     openings=lambda _: Openings(metrics=METRICS_PORTS),
+    monitors=monitors,
     user_names=USER_NAMES,
     checks=checks.ALL,
     chart="matrix-stack",

@@ -23,6 +23,8 @@ RELEASE = "matrix"
 METRICS_PORTS = (9001, 8405, 8081)
 """Of Synapse, HAProxy and the authentication service (the chart's containerPorts)."""
 ELEMENT_PORT = 8080
+_WITHOUT_MONITORS: dict[str, Any] = {"serviceMonitors": {"enabled": False}}
+"""By default the chart makes one wherever the kind is known; those of the program are in monitors.py."""
 
 _OIDC_DIRECTORY, _SESSIONS_DIRECTORY = "/etc/oidc", "/etc/sessions"
 
@@ -55,7 +57,6 @@ class MatrixValues:
     """
 
     settings: MatrixSettings
-    service_monitors: bool
     application: OidcApplication
     administrators: Sequence[str]
     secrets: MatrixSecrets
@@ -86,7 +87,7 @@ def values(args: MatrixValues) -> dict[str, Any]:
             "ingress": {"host": args.settings.host},
             "additional": {"platform.json": json.dumps(element.configuration(args.settings), sort_keys=True)},
         },
-        "haproxy": {"image": _haproxy(), "serviceMonitors": _monitors(args)},
+        "haproxy": {"image": _haproxy(), **_WITHOUT_MONITORS},
         # The domain belongs to the whole platform: its root page stays free.
         "wellKnownDelegation": {"baseDomainRedirect": {"enabled": False}},
         "synapse": _synapse(args),
@@ -124,7 +125,7 @@ def _synapse(args: MatrixValues) -> dict[str, Any]:
             "maxUploadSize": settings.max_upload_size,
         },
         "additional": {"platform.yaml": {"config": _yaml(homeserver.configuration(settings))}},
-        "serviceMonitors": _monitors(args),
+        **_WITHOUT_MONITORS,
     }
 
 
@@ -158,12 +159,8 @@ def _authentication_service(args: MatrixValues) -> dict[str, Any]:
             {"name": "oidc", "mountPath": _OIDC_DIRECTORY, "readOnly": True},
             {"name": "sessions", "mountPath": _SESSIONS_DIRECTORY, "readOnly": True},
         ],
-        "serviceMonitors": _monitors(args),
+        **_WITHOUT_MONITORS,
     }
-
-
-def _monitors(args: MatrixValues) -> dict[str, Any]:
-    return {"enabled": args.service_monitors}
 
 
 def _yaml(document: dict[str, Any]) -> str:

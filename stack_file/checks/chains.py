@@ -183,6 +183,7 @@ def _dependable(settings: Settings) -> Sequence[str]:
     """What a stage can wait for; nothing says when all certificates are there, and what needs one waits for it."""
     absent = {"certificates", *(["dns"] if not settings.dns.sides else [])}
     absent |= {"gitops"} if not settings.gitops.enabled else set()
+    absent |= {"monitoring"} if not settings.monitoring.enabled else set()
     services = [f"phase4-services/{one.slug}" for one in SERVICES if one.enabled(settings)]
     return (
         *(phase for phase in PHASES if phase not in absent),

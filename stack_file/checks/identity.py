@@ -104,10 +104,12 @@ def issuers_are_those_of_authentik(settings: Settings) -> Iterator[Problem]:
 
 
 def application_namespaces_are_their_own(settings: Settings) -> Iterator[Problem]:
+    taken = {*SystemNamespace, "default", "kube-public", "kube-node-lease"}
+    taken -= set() if settings.monitoring.enabled else {SystemNamespace.MONITORING}
     for slug, application in settings.identity.applications.items():
         key = f"identity.applications.{slug}.namespaces"
         for namespace in dict.fromkeys(application.namespaces):
-            if namespace in tuple(SystemNamespace) or namespace in ("default", "kube-public", "kube-node-lease"):
+            if namespace in taken:
                 yield Problem(key, namespace, "belongs to the platform or to Kubernetes", "use another namespace")
         if application.client == "public" and application.namespaces:
             yield Problem(

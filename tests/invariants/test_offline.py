@@ -94,7 +94,7 @@ def test_with_the_internet_a_mirror_is_not_all_there_is(update: Recording) -> No
 
 def test_every_chart_says_which_registries_it_needs() -> None:
     assert set(REGISTRIES) == set(TABLE)
-    assert all(REGISTRIES.values())
+    assert [name for name, found in REGISTRIES.items() if not found] == ["prometheus-operator-crds"], "it runs nothing"
 
 
 @pytest.mark.skipif(charts.directory() is None, reason=charts.WITHOUT)

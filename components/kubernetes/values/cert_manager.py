@@ -7,6 +7,9 @@ from typing import Any
 from lib.kubernetes import resources
 from lib.names import SystemNamespace
 
+METRICS_PORT = 9402
+"""Of each of its pods, the default of the chart."""
+
 
 def values(replicas: int, resolvers: Sequence[IPv4Address] = ()) -> dict[str, Any]:
     """Values of the release; `replicas` of the webhook, without which no certificate is taken, and `resolvers`, the DNS

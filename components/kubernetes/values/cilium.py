@@ -24,6 +24,8 @@ _AGENT_CAPABILITIES = [
 _CLEANING_CAPABILITIES = ["NET_ADMIN", "SYS_ADMIN", "SYS_RESOURCE"]
 
 _MAX_OPERATORS = 2
+_FLOWS = ("drop", "tcp", "flow", "port-distribution", "icmp")
+"""Metrics of Hubble that need no proxy of layer 7 (docs of Cilium, observability/metrics)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +34,11 @@ class CiliumValues:
 
     Attributes:
         nodes: Number of nodes; operators never share one.
+        monitored: Whether agents serve metrics, of themselves and of the flows that Hubble sees.
     """
 
     nodes: int
+    monitored: bool = False
 
 
 def values(args: CiliumValues) -> dict[str, Any]:
@@ -66,7 +70,8 @@ def values(args: CiliumValues) -> dict[str, Any]:
             "rollOutPods": True,
             "resources": resources("50m", "256Mi"),
         },
-        "hubble": _hubble(),
+        "hubble": _hubble(args),
+        **({"prometheus": {"enabled": True}} if args.monitored else {}),
     }
 
 
@@ -75,7 +80,7 @@ def _agent_resources() -> dict[str, Any]:
     return {"requests": {"cpu": "100m", "memory": "384Mi"}, "limits": {"memory": "1Gi"}}
 
 
-def _hubble() -> dict[str, Any]:
+def _hubble(args: CiliumValues) -> dict[str, Any]:
     """Flow logs of each node, read inside its agent pod (`hubble observe`) and nowhere else.
 
     No relay: its readiness asks for the agents by a name in the cluster, so a release that waits for it would wait for
@@ -87,4 +92,5 @@ def _hubble() -> dict[str, Any]:
         "tls": {"enabled": False, "auto": {"enabled": False}},
         "relay": {"enabled": False},
         "ui": {"enabled": False},
+        **({"metrics": {"enabled": list(_FLOWS)}} if args.monitored else {}),
     }

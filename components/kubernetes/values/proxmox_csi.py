@@ -9,6 +9,8 @@ import pulumi
 from lib.kubernetes import RELOADER_AUTO, resources
 
 CONFIG_KEY = "config.yaml"
+METRICS_PORT = 8080
+"""Of the controller, the default of the chart."""
 _DEFAULT_CLASS = {"storageclass.kubernetes.io/is-default-class": "true"}
 
 
@@ -21,6 +23,7 @@ class ProxmoxCsiValues:
         class_name: Name of the default StorageClass.
         scratch_class_name: Name of a StorageClass that differs from it only in that volumes go with their claims.
         datastore: Proxmox storage that holds the volumes.
+        monitored: Whether the controller serves metrics.
         tolerated: Keys of taints of nodes whose pods have volumes, too.
     """
 
@@ -29,6 +32,7 @@ class ProxmoxCsiValues:
     scratch_class_name: str
     datastore: str
     reclaim_policy: Literal["Retain", "Delete"]
+    monitored: bool = False
     tolerated: Sequence[str] = ()
 
 
@@ -55,6 +59,7 @@ def values(args: ProxmoxCsiValues) -> dict[str, Any]:
             **({"tolerations": tolerations} if tolerations else {}),
         },
         "livenessprobe": sidecar,
+        **({"metrics": {"enabled": True, "port": METRICS_PORT}} if args.monitored else {}),
         "storageClass": [
             _storage_class(args, args.class_name, args.reclaim_policy) | {"annotations": _DEFAULT_CLASS},
             _storage_class(args, args.scratch_class_name, "Delete"),

@@ -4,6 +4,9 @@ from typing import Any
 
 from lib.kubernetes import resources
 
+METRICS_PORT = 9090
+"""Of its pod; fixed by the chart."""
+
 
 def values() -> dict[str, Any]:
     """Values of the release, with what its defaults lack for the restricted Pod Security Standard."""

@@ -11,6 +11,8 @@ from lib.names import INGRESS_CLASS
 HTTP_PORT = 8000
 HTTPS_PORT = 8443
 """Ports of the pods; the Service maps 80 and 443 to them."""
+METRICS_PORT = 9100
+"""Of the pods, where the chart serves metrics by default (ports.metrics, metrics.prometheus)."""
 
 _UPLOAD_SECONDS = 3600
 _ENTRY_POINTS = ("web", "websecure")

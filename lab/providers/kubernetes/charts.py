@@ -106,6 +106,13 @@ _FLUX: Final = Group(
     "fluxcd.controlplane.io",
     {"v1": ("FluxInstance", "FluxReport", "ResourceSet", "ResourceSetInputProvider")},
 )
+_PROMETHEUS: Final = Group(
+    "monitoring.coreos.com",
+    {
+        "v1": ("Alertmanager", "PodMonitor", "Probe", "Prometheus", "PrometheusRule", "ServiceMonitor", "ThanosRuler"),
+        "v1alpha1": ("AlertmanagerConfig", "PrometheusAgent", "ScrapeConfig"),
+    },
+)
 
 CHARTS: Final[Mapping[str, ChartFacts]] = {
     "cilium": ChartFacts(
@@ -185,6 +192,15 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
         groups=(Group("externaldns.k8s.io", {"v1alpha1": ("DNSEndpoint",)}),),
         keeps=True,
         services=("{fullname}",),
+    ),
+    "prometheus-operator-crds": ChartFacts(
+        repositories=(
+            "oci://ghcr.io/prometheus-community/charts",
+            "https://prometheus-community.github.io/helm-charts",
+        ),
+        groups=(_PROMETHEUS,),
+        annotations="crds.annotations",
+        accounts=(),
     ),
     "flux-operator": ChartFacts(
         repositories=("oci://ghcr.io/controlplaneio-fluxcd/charts",),

@@ -207,4 +207,4 @@ def test_the_namespace_lets_in_what_the_release_listens_on(update: Recording) ->
     policy = update.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "traefik-namespace-ingress")
     open_ports = {port["port"] for rule in policy.get("spec", "ingress") for port in rule.get("ports", [])}
     ports = update.one(RELEASE, "traefik-release").get("values", "ports")
-    assert open_ports == {ports["web"]["port"], ports["websecure"]["port"]}, "policies see the ports of pods"
+    assert open_ports == {ports["web"]["port"], ports["websecure"]["port"], 9100}, "policies see the ports of pods"

@@ -41,7 +41,6 @@ def built(settings: MatrixSettings = SETTINGS, administrators: tuple[str, ...] =
     return values(
         MatrixValues(
             settings=settings,
-            service_monitors=False,
             application=APPLICATION,
             administrators=administrators,
             secrets=SECRETS,

@@ -18,7 +18,9 @@ from tests.support.recording import Recorded, Recording
 
 _VALID = ROOT / "tests" / "fixtures" / "stacks" / "valid"
 STACKS = ("test-cluster", "local", *sorted(file.stem for file in _VALID.glob("*.yaml")))
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER: Any = type("Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
+# A value of an enumeration in definitions of the Prometheus operator, which YAML 1.1 takes for something else.
+_LOADER.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 _NAME_LENGTH = 63
 

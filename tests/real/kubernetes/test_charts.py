@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.real.kubernetes.manifests import chart_directory, pod_of
+from tests.real.kubernetes.manifests import chart_directory, own, pod_of
+from tests.real.kubernetes.monitors import KINDS, lost
 from tests.real.kubernetes.stage import Stage
 from tests.support.charts import Image
 from tests.support.definitions import documents
@@ -60,3 +61,10 @@ def test_no_definition_goes_with_its_release(stage: Stage, charted: Recording) -
             if annotations.get("helm.sh/resource-policy") != "keep" and one.body["metadata"]["name"] not in left:
                 going.append(str(one))
     assert going == [], "every object of these kinds would go too; Helm itself leaves only what lies in crds/"
+
+
+def test_each_monitor_finds_what_it_selects_with_the_port_that_it_reads(stage: Stage, charted: Recording) -> None:
+    manifests = [*own(charted), *stage.charts(charted)]
+    assert lost(manifests) == [], "nothing would tell that they read nothing"
+    foreign = [str(one) for one in stage.charts(charted) if one.kind in KINDS and one.origin != "prometheus-release"]
+    assert foreign == [], "a chart's own needs the kind before the chart"

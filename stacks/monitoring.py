@@ -1,0 +1,49 @@
+"""What the platform says of itself, and what comes of it. It needs the cluster only, and nothing waits for it."""
+
+import pulumi
+
+from components.monitoring.definitions import Definitions, DefinitionsArgs
+from components.monitoring.monitors import Monitors, MonitorsArgs
+from components.namespace import Namespace, NamespaceArgs
+from components.phase import Phase, PhaseArgs
+from lib.kubernetes import PodSecurity
+from lib.names import SystemNamespace
+from stacks import monitors
+from stacks.contracts import Cluster, Gates, Infrastructure, Site
+
+
+def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates:
+    """Brings the monitoring up, where the stack file asks for it.
+
+    Of `infrastructure` it takes the secrets of those metrics that ask for a token. Nothing else waits for it: a Vault
+    that does not come up is one of the things that are told of.
+    """
+    settings = site.settings
+    if not settings.monitoring.enabled:
+        return ()
+    phase = Phase("monitoring", PhaseArgs(after=cluster.ready), pulumi.ResourceOptions(providers=[cluster.kubernetes]))
+    in_phase = pulumi.ResourceOptions(parent=phase)
+    namespace = Namespace(
+        "monitoring-namespace",
+        NamespaceArgs(
+            name=SystemNamespace.MONITORING, pod_security=PodSecurity.RESTRICTED, ca_certificate=cluster.trusted
+        ),
+        in_phase,
+    )
+    definitions = Definitions(
+        "monitoring-definitions",
+        DefinitionsArgs(chart=site.charts["prometheus-operator-crds"], namespace=namespace.namespace),
+        in_phase,
+    ).ready
+    Monitors(
+        "monitors",
+        MonitorsArgs(
+            namespace=namespace,
+            monitors=monitors.declared(settings),
+            definitions=definitions,
+            secrets=infrastructure.secrets,
+            store=infrastructure.store,
+        ),
+        in_phase,
+    )
+    return (definitions,)
