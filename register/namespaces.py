@@ -21,6 +21,14 @@ def platform_namespaces(settings: Settings) -> set[str]:
     return (set(map(str, SystemNamespace)) - absent) | services | applications | chains
 
 
+def own_namespaces(settings: Settings) -> set[str]:
+    """Namespaces in which nobody but this program puts anything; also those of services that left their data behind."""
+    # Who writes manifests puts objects for Flux beside Flux, and many a driver or agent has its place in kube-system.
+    applications = {name for one in settings.identity.applications.values() for name in one.namespaces}
+    kept = {service.namespace for service in SERVICES if settings.section(service.section).kept}
+    return (platform_namespaces(settings) | kept) - applications - {SystemNamespace.FLUX, SystemNamespace.KUBE_SYSTEM}
+
+
 def known_namespaces(settings: Settings) -> set[str]:
     """Namespaces that may get copies of secrets."""
     return {*platform_namespaces(settings), *settings.secrets.namespaces}

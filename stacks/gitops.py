@@ -7,6 +7,7 @@ import pulumi
 from components.flux.bootstrap import Flux, FluxArgs
 from components.gitea import repository
 from components.phase import Phase, PhaseArgs
+from register.namespaces import own_namespaces
 from stacks.contracts import Cluster, Gates, Site
 
 
@@ -22,6 +23,7 @@ def build(site: Site, cluster: Cluster) -> Gates:
         FluxArgs(
             chart=site.charts["flux-operator"],
             settings=site.settings.gitops,
+            platform=own_namespaces(site.settings),
             repository=repository.url(site.settings),
             git_username=site.secrets.git_username,
             git_token=site.secrets.git_token,

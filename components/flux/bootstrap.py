@@ -1,5 +1,6 @@
 """GitOps: Flux, whose whole bootstrap is one resource."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,12 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.custom_resource import CustomResourceArgs, custom_resource
+<<<<<<< HEAD
 from components.flux.values import CONTROLLERS, METRICS_PORT, instance, values
+=======
+from components.flux.boundary import Boundary, BoundaryArgs
+from components.flux.values import CONTROLLERS, instance, values
+>>>>>>> c908fe7 (The API server refuses what Flux would write of the platform; a real one is asked)
 from components.helm import ReleaseArgs, release
 from components.kubernetes.conditions import Conditions, ConditionsArgs, deployment
 from components.namespace import Namespace, NamespaceArgs
@@ -22,6 +28,7 @@ class FluxArgs:
     """Section `gitops` of the stack file.
 
     Attributes:
+        platform: Namespaces in which nobody but this program puts anything.
         repository: URL of what Flux applies; None where that is nothing.
         git_username: User name for a private Git repository; `git` when only a token is given.
         git_token: Password or token for it; None for a public repository.
@@ -33,6 +40,7 @@ class FluxArgs:
 
     chart: Chart
     settings: GitOpsSettings
+    platform: Collection[str]
     repository: str | None = None
     git_username: pulumi.Output[str] | None = None
     git_token: pulumi.Output[str] | None = None
@@ -48,6 +56,7 @@ class Flux(pulumi.ComponentResource):
     - `<name>-git`: Secret with the credentials of the repository, where a token or a key is given, and with the CA of
       its host, where that is the cluster's; none without a repository, or where there is a Secret for it. The
       credentials are the user's, not the registry's, so Pulumi writes them.
+    - `<name>-boundary`: Boundary: what Flux may not touch.
     - `<name>-operator`: Release of the operator with its CRDs.
     - `<name>`: the FluxInstance, awaited until the operator has applied Flux.
     - `<name>-gate`: Conditions: every controller of Flux runs. What lies in the repository is not this program's, so
@@ -82,6 +91,7 @@ class Flux(pulumi.ComponentResource):
             sync["pullSecret"] = args.pull_secret
         elif sync and access:
             sync["pullSecret"] = _git_secret(f"{name}-git", access, namespace, child)
+        boundary = Boundary(f"{name}-boundary", BoundaryArgs(namespaces=args.platform), child)
         applied = custom_resource(
             name,
             CustomResourceArgs(
@@ -91,8 +101,9 @@ class Flux(pulumi.ComponentResource):
                 namespace=namespace,
                 spec=instance(version=args.settings.flux_version, sync=sync),
             ),
-            # The release brings the CRD; its operator, which the release awaits, starts only once that is served.
-            pulumi.ResourceOptions(parent=self, depends_on=[operator]),
+            # The release brings the CRD; its operator, which the release awaits, starts only once that is served. And
+            # nothing is applied before there is something that it may not touch.
+            pulumi.ResourceOptions(parent=self, depends_on=[operator, boundary.holds]),
         )
         self.ready = Conditions(
             f"{name}-gate",

@@ -1,5 +1,6 @@
 """No object has two writers: each thing in the world is owned by exactly one resource of the program."""
 
+import json
 from collections import Counter
 from collections.abc import Hashable, Iterable
 
@@ -8,6 +9,8 @@ import pytest
 from lab.providers.kubernetes.charts import CHARTS, full_name
 from tests.support.engine import Recording
 from tests.support.objects import key_of, namespace_of, objects, of_kind, releases
+
+_POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 
 
 def _twice(keys: Iterable[Hashable]) -> list[Hashable]:
@@ -44,6 +47,22 @@ def test_no_secret_is_made_by_two_hands(program: Recording) -> None:
     made += [(key_of(one).namespace, one.get("spec", "target", "name")) for one in of_kind(program, "ExternalSecret")]
     made += [(key_of(one).namespace, one.get("spec", "secretName")) for one in of_kind(program, "Certificate")]
     assert _twice(made) == [], "External Secrets, cert-manager and Pulumi would overwrite each other"
+
+
+def test_flux_is_kept_out_of_every_namespace_of_the_program_but_its_own(program: Recording) -> None:
+    policy = program.one(_POLICY).get("spec")
+    closed = set(json.loads(policy["variables"][0]["expression"]))
+    # Where applications of the stack file run, people bring the workloads.
+    open_to_all = {
+        "flux-system",
+        *(namespace_of(one) for one in program.named("credentials-*") if "spec" in one.inputs),
+    }
+    made = {key_of(one).name for one in of_kind(program, "Namespace")}
+    assert made - open_to_all <= closed, "a Deployment there could mount its Secrets"
+    assert closed & open_to_all == set(), "but people's own are theirs"
+    assert program.is_after(
+        program.one("kubernetes:fluxcd.controlplane.io/v1:FluxInstance"), program.one(f"{_POLICY}Binding")
+    ), "before anything is applied"
 
 
 @pytest.mark.parametrize(

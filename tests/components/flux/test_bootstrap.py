@@ -32,6 +32,7 @@ def flux(
         args = FluxArgs(
             chart=Catalogue()["flux-operator"],
             settings=settings,
+            platform=("vault",),
             git_token=None if token is None else pulumi.Output.secret(token),
             git_key=None if key is None else pulumi.Output.secret(key),
             git_username=None if username is None else pulumi.Output.secret(username),
