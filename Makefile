@@ -19,7 +19,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo new completion test test-vault test-kubernetes test-dns check check-format check-lint check-types check-imports check-generated check-links
-.PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status graph clean
+.PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status drift graph clean
 
 ##@ Begin
 help: ## list these commands
@@ -140,6 +140,9 @@ status: setup ## where phases and services stand (ARGS=--watch)
 
 images: setup ## its images, charts and files, with readers
 	@$(PY) -m tools.images --stack $(or $(STACK),test-cluster) $(ARGS)
+
+drift: setup ## what was changed behind its back, by whom
+	@$(PY) -m tools.drift --stack "$(STACK)" $(ARGS)
 
 graph: setup ## draw its plan as build/graph.svg
 	@$(PY) -m lab graph --stack $(or $(STACK),test-cluster) --out build/graph.svg

@@ -66,6 +66,10 @@ class Driver:
         """Bring the state in line with the world."""
         return self.run("refresh", listener, **options)
 
+    def drift(self, listener: Listener | None = None, **options: Any) -> Result:
+        """Say what a `refresh` would find; nothing changes, neither the world nor the state."""
+        return self.run("drift", listener, **options)
+
     def destroy(self, listener: Listener | None = None, **options: Any) -> Result:
         """Remove everything."""
         return self.run("destroy", listener, **options)

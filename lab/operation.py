@@ -38,6 +38,7 @@ from lab.providers.serving import serve
 from lab.world import World
 from lib.secret_state import is_secret, outputs
 from reporting.events import compact
+from tools import drift
 from tools.operate import FLAGS
 from tools.preparation import NotReadyError
 
@@ -51,6 +52,7 @@ PROCESSES.set_forkserver_preload([__name__, "stacks.platform", *_LATER])
 
 # More than the engine's default of four for each CPU: a waiting step holds a place, and here steps only wait.
 PARALLEL: Final = 32
+_CHANGES_NOTHING: Final = ("preview", "drift")
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,12 @@ def _perform(
             counts = event.summary_event.resource_changes.items()
             changes.update({str(getattr(kind, "value", kind)): count for kind, count in counts})
 
+    if order.operation == "drift":
+        # The command itself, as nothing of the program takes part.
+        binary, root = Path(checkout.command_line(Path(order.root))), Path(selected.workspace.work_dir)
+        for one in drift.events(binary, order.name, root, os.environ):
+            emit(one)
+        return {}
     options: dict[str, Any] = {"parallel": PARALLEL, "on_event": on_event, "on_output": print, "color": "never"}
     options |= {flag.lstrip("-").replace("-", "_"): True for flag in FLAGS[order.operation]}
     options |= order.options
@@ -180,12 +188,12 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
         try:
             selected = _select(stack)
             seed.set_secrets(selected, stack, world)
-            if order.operation != "preview":
+            if order.operation not in _CHANGES_NOTHING:
                 recovery.prepare(stack, site, order.operation, emit, order.flags)
             result = _perform(selected, order, emit, site.clock.spent)
-            return result | {"outputs": {} if order.operation in ("preview", "destroy") else _public(stack)}
+            return result | {"outputs": {} if order.operation in (*_CHANGES_NOTHING, "destroy") else _public(stack)}
         finally:
-            if order.operation != "preview" and selected is not None:
+            if order.operation not in _CHANGES_NOTHING and selected is not None:
                 _export(stack)
             for server in servers:
                 server.stop(grace=None)

@@ -9,6 +9,8 @@ from typing import Any, Final
 from pulumi import automation as auto
 from pulumi.automation.events import DiagnosticEvent, StepEventMetadata
 
+from reporting.differences import differences
+
 Event = dict[str, Any]
 Listener = Callable[[Event], object]
 
@@ -54,4 +56,5 @@ def _step(metadata: StepEventMetadata) -> dict[str, Any]:
         "parent": state.parent if state else "",
         "initErrors": list((state.init_errors if state else None) or []),
         "diffs": list(metadata.diffs or []),
+        "differences": differences(metadata),
     }

@@ -77,6 +77,9 @@ def build(site: Site, after: Gates = ()) -> Cluster:
         # Otherwise a change of data deletes the object and makes a new one, while pods have it mounted.
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
+        # What the program declares it owns: otherwise one field that anybody wrote by hand fails every later update of
+        # the object, in its preview already (docs/adr/0047-what-is-declared-is-taken-back.md).
+        enable_patch_force=True,
         opts=pulumi.ResourceOptions(parent=phase),
     )
     in_cluster = pulumi.ResourceOptions(parent=phase, providers=[provider])

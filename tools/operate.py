@@ -59,6 +59,13 @@ def trust(environment: Mapping[str, str], root: Path) -> str:
     return f"{environment.get('SSL_CERT_DIR') or '/etc/ssl/certs'}:{root / 'build' / 'trust'}"
 
 
+def trusted(state: State, engine: Engine) -> None:
+    """Write the CA of a state to `build/trust`, as the program does, which does not run for every operation."""
+    certificate = outputs(state).get("trustedCertificates")
+    if isinstance(certificate, str):
+        write(certificate, TRUST / f"{engine.stack.rsplit('/', 1)[-1]}.pem", engine.root)
+
+
 def stack_file(root: Path, stack: str) -> Path:
     """Path of `Pulumi.<stack>.yaml`; `organisation/project/stack` names the same file as `stack`."""
     stacks = ", ".join(sorted(path.name.split(".", 2)[1] for path in root.glob("Pulumi.*.yaml"))) or "none"
@@ -126,10 +133,7 @@ def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str]) -
         cluster_down=options.cluster_down,
         cluster_gone=options.cluster_gone,
     ).prepare(options.operation)
-    certificate = outputs(state or {}).get("trustedCertificates")
-    if isinstance(certificate, str):
-        # The program writes it as well, but does not run for every operation.
-        write(certificate, TRUST / f"{options.stack.rsplit('/', 1)[-1]}.pem", engine.root)
+    trusted(state or {}, engine)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -29,6 +29,11 @@ class Engine:
     stack: str
     root: Path
 
+    @property
+    def results(self) -> Path:
+        """Directory of what commands leave about the stack; `organisation/project/stack` has that of `stack`."""
+        return self.root / "build" / self.stack.rsplit("/", 1)[-1]
+
     def state(self, *, decrypted: bool = False) -> State | None:
         """What `pulumi stack export` gives; None where there is no such stack yet.
 

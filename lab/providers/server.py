@@ -110,11 +110,15 @@ class Provider(Lifecycle):
         diff = self.package.resource(request.type).diff(call, olds, news)
         ignored = set(request.ignoreChanges)
         changes = [path for path in diff.changes if path not in ignored]
+        replaces = [path for path in diff.replaces if path not in ignored]
+        kinds = dict.fromkeys(changes, pb.PropertyDiff.UPDATE) | dict.fromkeys(replaces, pb.PropertyDiff.UPDATE_REPLACE)
         return pb.DiffResponse(
             changes=pb.DiffResponse.DIFF_SOME if changes else pb.DiffResponse.DIFF_NONE,
             diffs=changes,
-            replaces=[path for path in diff.replaces if path not in ignored],
+            replaces=replaces,
             deleteBeforeReplace=diff.delete_before_replace,
+            detailedDiff={path: pb.PropertyDiff(kind=kind) for path, kind in kinds.items()},
+            hasDetailedDiff=True,
         )
 
     @_rpc

@@ -23,6 +23,11 @@ def test_no_two_resources_own_one_kubernetes_object(program: Recording) -> None:
     assert _twice(keys) == [], "the later one would overwrite the earlier at every update"
 
 
+def test_what_others_wrote_into_an_object_does_not_fail_its_next_update(program: Recording) -> None:
+    provider = program.one("pulumi:providers:kubernetes")
+    assert str(provider.get("enablePatchForce")).lower() == "true", "docs/adr/0047-what-is-declared-is-taken-back.md"
+
+
 def test_no_two_releases_have_one_name_in_one_namespace(program: Recording) -> None:
     assert _twice((namespace_of(one), one.get("name")) for one in releases(program)) == [], "Helm refuses the second"
 

@@ -198,6 +198,24 @@ def test_an_object_deleted_behind_the_programs_back_is_found_missing(kube: Bench
     assert kube.read(CONFIG_MAP, "shop/settings", config_map()) is None, "a refresh must see the drift"
 
 
+def test_a_field_that_somebody_else_wrote_is_taken_back_by_force_alone(kube: Bench) -> None:
+    old, new = config_map(data={"a": "1", "b": "2"}), config_map(data={"a": "3", "b": "2"})
+    kube.create(CONFIG_MAP, old)
+    live = kube.cluster.get("ConfigMap", "shop", "settings")
+    assert live is not None, "just made"
+    live["data"]["a"] = "2"
+    live["metadata"]["managedFields"].append({"manager": "k9s", "fieldsV1": {"f:data": {"f:a": {}}}})
+    kube.cluster.store(live)
+    with refuses('conflicts with "k9s": .data.a'):
+        kube.update(CONFIG_MAP, "shop/settings", old, new)
+    kube.configure("kubernetes", **kube.call(CONFIG_MAP).config, enablePatchForce="true")
+    kube.update(CONFIG_MAP, "shop/settings", old, new)
+    live = kube.cluster.get("ConfigMap", "shop", "settings")
+    assert live is not None, "still there"
+    assert live["data"]["a"] == "3", "as the program says"
+    assert [one["manager"] for one in live["metadata"]["managedFields"]] == ["pulumi-kubernetes"], "and its own again"
+
+
 def test_another_identity_of_the_cluster_replaces_its_provider() -> None:
     """As pulumi-kubernetes does; whatever else changes, the same identity is the same cluster."""
     package = next(one for one in packages() if one.name == "kubernetes")

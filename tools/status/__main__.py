@@ -41,7 +41,7 @@ def look(
     """The rows, and the lines below them; without a `cluster` from the state alone."""
     now = datetime.now(UTC)
     failed, update = extras.last_update(engine)
-    below = [update, backups.last(), extras.secrets(state, declare(settings), now)]
+    below = [update, extras.drift(engine), backups.last(), extras.secrets(state, declare(settings), now)]
     live: dict[str, str] | None = None
     if cluster is not None:
         try:

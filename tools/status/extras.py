@@ -39,6 +39,15 @@ def last_update(engine: Engine) -> tuple[bool, str]:
     return failed, f"last update: {updates[0].get('result')}, {ended}"
 
 
+def drift(engine: Engine) -> str:
+    """What `make drift` found last, on this machine."""
+    try:
+        found = json.loads((engine.results / "drift.json").read_text(encoding="utf-8"))
+        return f"drift: {found['summary']}, {found['time']}"
+    except (OSError, ValueError, KeyError):
+        return "drift: never looked for here (`make drift`)"
+
+
 def nodes(cluster: Cluster, settings: Settings) -> Iterator[str]:
     """Each node with its release, and what is odd about it."""
     wanted = settings.talos.kubernetes_version if settings.talos is not None else ""

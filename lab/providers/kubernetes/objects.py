@@ -27,6 +27,7 @@ from lab.providers.kubernetes.waiting import (
 )
 from lab.providers.schema import Problem
 from lab.providers.wire import Properties, has_unknown, secret
+from reporting.differences import parts, writers
 
 _UNCOUNTED: Final = ("metadata", "status")  # changes of these raise no generation
 _AUTONAMED: Final = "pulumi.com/autonamed"
@@ -134,7 +135,7 @@ class ObjectResource(Resource):
             live = self._live(cluster, identifier)
             if live is None:
                 raise RefusedError(f'{self.kind.qualified} "{identifier.rsplit("/", 1)[-1]}" not found')
-            obj = merge(live, as_stored(olds), as_stored(news))
+            obj = merge(self._owned(call, live, as_stored(news)), as_stored(olds), as_stored(news))
             raised = any(obj.get(key) != live.get(key) for key in obj.keys() | live.keys() if key not in _UNCOUNTED)
             obj["metadata"]["generation"] = int(live["metadata"].get("generation", 1)) + raised
             cluster.store(obj)
@@ -142,6 +143,23 @@ class ObjectResource(Resource):
         # An event from before the update meets the condition too, and only an older generation tells it from the last.
         stale = not raised and bool(expressions(news))
         return Result(result.identifier, self._outputs(live)) if stale else result
+
+    def _owned(self, call: Call, live: Properties, news: Properties) -> Properties:
+        """The live object with its fields taken over; raises RefusedError where others wrote them, and nobody may.
+
+        kubectl's are taken over in any case (fixCSAFieldManagers in await.go), those of its subresources are not.
+        """
+        changed = [parts(path) for path in changed_paths(prune(live, news), news)]
+        by = {name: path for path in changed for name in writers(live, path)}
+        conflicts = {name: path for name, path in by.items() if not name.startswith("kubectl")}
+        if conflicts and str(call.config.get("enablePatchForce", "false")).lower() != "true":
+            told = ", ".join(f'"{name}": .{".".join(map(str, path))}' for name, path in conflicts.items())
+            raise RefusedError(
+                "server-side apply field conflict detected\n"
+                f"Apply failed with {len(conflicts)} conflicts: conflicts with {told}"
+            )
+        entries = [one for one in live["metadata"].get("managedFields") or () if one["manager"] not in by]
+        return {**live, "metadata": {**live["metadata"], "managedFields": entries}}
 
     def read(self, call: Call, identifier: str, state: Properties, inputs: Properties) -> Result | None:
         """The live object, and the inputs that would produce it; None when it is gone."""

@@ -264,6 +264,7 @@ def test_a_cluster_that_does_not_answer_leaves_the_state(
     assert document["notes"] == [
         "from the state alone: it knows no cluster yet",
         "last update: succeeded, t",
+        "drift: never looked for here (`make drift`)",
         "backups: none declared",
         "secrets: none was made yet",
     ]
