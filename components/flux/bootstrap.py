@@ -8,12 +8,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.custom_resource import CustomResourceArgs, custom_resource
-<<<<<<< HEAD
-from components.flux.values import CONTROLLERS, METRICS_PORT, instance, values
-=======
 from components.flux.boundary import Boundary, BoundaryArgs
-from components.flux.values import CONTROLLERS, instance, values
->>>>>>> c908fe7 (The API server refuses what Flux would write of the platform; a real one is asked)
+from components.flux.values import CONTROLLERS, METRICS_PORT, instance, values
 from components.helm import ReleaseArgs, release
 from components.kubernetes.conditions import Conditions, ConditionsArgs, deployment
 from components.namespace import Namespace, NamespaceArgs
