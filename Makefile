@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo new completion test test-vault test-kubernetes test-dns check check-format check-lint check-types check-imports check-generated check-links
+.PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns check check-format check-lint check-types check-imports check-generated check-links
 .PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status drift graph clean
 
 ##@ Begin
@@ -62,6 +62,13 @@ test-kubernetes: setup ## on a real Kubernetes API (Go, 6 minutes once)
 	@$(PY) -m tools.real_servers kubernetes
 	@# In one process: one server, and each chart is rendered once.
 	$(PY) -m pytest --junitxml=build/junit-kubernetes.xml tests/real/kubernetes $(ARGS)
+
+test-edge: setup ## on a real HAProxy (Debian: haproxy dnsdist socat)
+	@mkdir -p build
+	$(PY) -m pytest -n auto --junitxml=build/junit-edge.xml tests/real/edge $(ARGS)
+
+edge-drill: setup ## lose workers and an edge under load (haproxy)
+	@$(PY) -m tools.edge_drill
 
 test-dns: setup ## on a real PowerDNS (Go; Debian: pdns-server)
 	@mkdir -p build

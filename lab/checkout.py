@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from stack_file.reading import Unreadable, read
 
@@ -131,10 +133,17 @@ def _api_token() -> str:
     return f"pulumi@pve!lab={uuid.uuid4()}"
 
 
+def _ssh_key() -> str:
+    key = ed25519.Ed25519PrivateKey.generate()
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+    return key.private_bytes(*form).decode()
+
+
 # What a person would type, by the name of the secret; anything else gets a random text.
 _MADE_UP: Final[Mapping[str, Callable[[], str]]] = {
     "proxmoxApiToken": _api_token,
     "proxmoxCsiTokenSecret": lambda: str(uuid.uuid4()),
+    "edgeSshKey": _ssh_key,
 }
 
 

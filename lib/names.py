@@ -34,6 +34,7 @@ PHASES: Mapping[str, Sequence[str]] = {
     "dns": ("phase1-infrastructure",),
     "gitops": ("cluster",),
     "monitoring": ("cluster", "phase1-infrastructure"),
+    "edge": ("cluster",),
 }
 """Phases in the order in which they are shown, and what each builds on (stacks/). Who asks for that takes the table of
 register/phases.py, as it depends on the stack file.

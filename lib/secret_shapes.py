@@ -40,7 +40,7 @@ def ssh_key(text: str) -> str:
     """
     found = re.fullmatch(r"-----BEGIN ((?:[A-Z]+ )*PRIVATE KEY)-----\n(.+)\n-----END \1-----", text.strip(), re.DOTALL)
     if found is None:
-        return "is no private key; set the whole file: pulumi config set --secret gitKey < key"
+        return "is no private key; set the whole file, not that in .pub: pulumi config set --secret NAME < key"
     try:
         body = base64.b64decode(found[2]) if found[1].startswith("OPENSSH") else b""
     except ValueError:

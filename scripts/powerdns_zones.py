@@ -112,8 +112,10 @@ class Reconciliation:
             elif known is None or not _same(one, known) or not _is_ours(known):
                 changes.append({**_marked(one, known), "changetype": "REPLACE"})
                 said.append(f"{one['name']} {one['type']} {'put right' if known else 'added'}")
+        watched = {one["name"] for one in wanted["rrsets"] if one["type"] == "LUA"}
         for (name, kind), known in there.items():
-            if _is_ours(known):
+            # A plain address beside a watched one would be answered as well; external-dns left it there.
+            if _is_ours(known) or (name in watched and kind in ("A", "AAAA")):
                 changes.append({"name": name, "type": kind, "changetype": "DELETE"})
                 said.append(f"{name} {kind} removed")
         if changes:

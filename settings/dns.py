@@ -108,7 +108,8 @@ class Zone(Strict):
     edge: tuple[AnyAddress, ...] = Field(
         default=(),
         description="Addresses at which the internet reaches the hosts of Ingresses. With any, the zone has a second "
-        "side, with these in the place of the LAN's, which secondaries take over.",
+        "side, with these in the place of the LAN's, which secondaries take over. Of several, one that does not answer "
+        "is left out (docs/edge.md).",
     )
     dnssec: bool = Field(default=False, description="Whether its answers are signed; the DS record is for the parent.")
     secondaries: tuple[Name, ...] = Field(default=(), description="Servers of dns.secondaries that may transfer it.")
@@ -120,6 +121,11 @@ class Zone(Strict):
     def sides(self) -> tuple[Side, ...]:
         """Where it is answered."""
         return (Side.LAN, Side.INTERNET) if self.edge else (Side.LAN,)
+
+    @property
+    def watched(self) -> bool:
+        """Whether the internet is told of several addresses, of which one that does not answer is left out."""
+        return len(self.edge) > 1
 
     @property
     def transferred_from(self) -> Side:

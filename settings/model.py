@@ -9,6 +9,7 @@ from pydantic import Field
 from lib.kubernetes import LOAD_BALANCER_ADDRESS
 from settings.chains import Chain
 from settings.dns import DnsSettings, Side, absent
+from settings.edge import EdgeSettings
 from settings.identity import IdentitySettings
 from settings.infrastructure import (
     ChartsSettings,
@@ -46,6 +47,7 @@ class Settings(Strict):
     storage: StorageSettings
     certificates: CertificatesSettings = Field(default_factory=CertificatesSettings)
     dns: DnsSettings = Field(default_factory=absent)
+    edge: EdgeSettings = Field(default_factory=EdgeSettings)
     charts: ChartsSettings = Field(default_factory=ChartsSettings)
     vault: VaultSettings
     databases: DatabasesSettings = Field(default_factory=DatabasesSettings)
@@ -72,6 +74,12 @@ class Settings(Strict):
     def section(self, kind: type[Section]) -> Section:
         """The section of one service, by its type."""
         return next(section for section in self.services.values() if isinstance(section, kind))
+
+    @property
+    def edge_workers(self) -> dict[str, IPv4Address]:
+        """Nodes by which edge servers come in, with the address at which they reach each."""
+        nodes = self.talos.workload_nodes if self.talos is not None else ()
+        return dict(self.edge.workers) or {node.name: node.address for node in nodes}
 
     @property
     def system_replicas(self) -> int:
@@ -138,6 +146,13 @@ class Settings(Strict):
         """Names that resolve to the ingress inside the cluster: the hosts, and what services have delegated to it."""
         delegated = [name for section in self.enabled_services.values() for name in section.delegated.values()]
         return tuple(dict.fromkeys((*self.hosts.values(), *delegated)))
+
+    @property
+    def other_hosts(self) -> tuple[str, ...]:
+        """Hosts of applications that the program knows by the stack file alone."""
+        identity = self.identity
+        applications = (one.host for one in identity.applications.values())
+        return (*applications, *(one.host for one in identity.proxied.values()))
 
     @property
     def hosts(self) -> dict[str, str]:

@@ -49,6 +49,10 @@ def _over_ssh(settings: Settings) -> bool:
     return settings.gitops.enabled and sync is not None and (sync.url or "").startswith("ssh://")
 
 
+def _with_edge(settings: Settings) -> bool:
+    return bool(settings.edge.servers)
+
+
 def _never(_: Settings) -> bool:
     return False
 
@@ -112,6 +116,13 @@ SECRET_KEYS = (
         secret_shapes.word,
     ),
     StackSecret(
+        "edgeSshKey",
+        _with_edge,
+        "with `edge.servers`",
+        "private key, in the format of OpenSSH and without a passphrase, that lets this program in to edge servers",
+        secret_shapes.ssh_key,
+    ),
+    StackSecret(
         KEPT_CERTIFICATES,
         _never,
         "written by `make`",
@@ -140,6 +151,7 @@ class StackSecrets:
     git_key: pulumi.Output[str] | None
     matrix_signing_key: pulumi.Output[str] | None
     acme_dns_token: pulumi.Output[str] | None
+    edge_ssh_key: pulumi.Output[str] | None
     kept_certificates: pulumi.Output[str] | None
 
 
@@ -188,5 +200,6 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
         git_key=config.get_secret("gitKey"),
         matrix_signing_key=config.get_secret("matrixSigningKey"),
         acme_dns_token=config.get_secret(DNS_TOKEN),
+        edge_ssh_key=config.get_secret("edgeSshKey"),
         kept_certificates=config.get_secret(KEPT_CERTIFICATES),
     )

@@ -20,6 +20,7 @@ from components.kubernetes.reflector import Reflector, ReflectorArgs
 from components.kubernetes.reloader import Reloader, ReloaderArgs
 from components.kubernetes.storage_gate import StorageGate, StorageGateArgs
 from components.kubernetes.traefik import Traefik, TraefikArgs
+from components.kubernetes.values.traefik import EdgeEntry
 from components.phase import Phase, PhaseArgs
 from components.proxmox.image import TalosImage, TalosImageArgs
 from components.proxmox.provider import proxmox_provider
@@ -31,6 +32,7 @@ from components.talos.secrets import TalosSecrets, TalosSecretsArgs
 from lib import acme, last_update, trust
 from lib.names import SystemNamespace
 from settings.infrastructure import TalosSettings
+from settings.model import Settings
 from settings.proxmox import ProxmoxSettings
 from stacks import patches
 from stacks.contracts import Cluster, Gates, Site
@@ -270,6 +272,13 @@ def _addressed(site: Site, traefik: Traefik, opts: pulumi.ResourceOptions) -> Ga
     return (Conditions("ingress-address", args, opts).gate,)
 
 
+def _edge(settings: Settings) -> EdgeEntry | None:
+    edge = settings.edge
+    if not edge.servers:
+        return None
+    return EdgeEntry(node_port=edge.node_port, sources=tuple(map(str, edge.sources)))
+
+
 def _workload_helpers(
     site: Site, pods: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
 ) -> tuple[Traefik, Gates]:
@@ -280,7 +289,9 @@ def _workload_helpers(
         TraefikArgs(
             chart=site.charts["traefik"],
             annotations=settings.asking_for(settings.network.load_balancers.ingress),
-            replicas=settings.system_replicas,
+            # A pod on each node by which edge servers come in; on the others they find nobody.
+            replicas=max(settings.system_replicas, len(settings.edge_workers) if settings.edge.servers else 0),
+            edge=_edge(settings),
             after=pods,
         ),
         opts,

@@ -22,6 +22,7 @@ from stacks import (
     chains,
     cluster,
     dns,
+    edge,
     gitops,
     identity,
     infrastructure,
@@ -59,6 +60,7 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     joint = integration.build(site, the_cluster, base, login)
     apps = services.build(site, the_cluster, base, joint, public)
     flux = gitops.build(site, the_cluster)
+    edge.build(site, the_cluster)
     watched = monitoring.build(site, the_cluster, base)
     gates = {
         "cluster": the_cluster.ready,

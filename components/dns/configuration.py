@@ -45,6 +45,7 @@ class PdnsConf:
         sockets: Folder for the control socket.
         dns: Address and port of DNS, TCP and UDP.
         api: Address and port of the API.
+        watches: Whether records may say which addresses answer (ifportup).
     """
 
     backend: Mapping[str, str]
@@ -53,6 +54,7 @@ class PdnsConf:
     sockets: str = SOCKET_FOLDER
     dns: tuple[str, int] = (EVERYWHERE, POD_PORT)
     api: tuple[str, int] = (EVERYWHERE, API_PORT)
+    watches: bool = False
 
 
 def pdns_conf(args: PdnsConf) -> str:
@@ -79,6 +81,8 @@ def pdns_conf(args: PdnsConf) -> str:
         # NetworkPolicies say who connects.
         "webserver-allow-from": "0.0.0.0/0",
         "webserver-loglevel": "none",
+        # Programs in records come from the stack file alone: an update may not bring one (enable-lua-record-updates).
+        **({"enable-lua-records": "yes"} if args.watches else {}),
         **_TWO_SERVERS,
         "version-string": "anonymous",
         "security-poll-suffix": "",

@@ -11,6 +11,9 @@ from settings.record_values import content
 
 Document = dict[str, Any]
 _OCTET = 8
+_EDGE_TTL = 30
+"""Of addresses that are watched, in seconds: for as long a client may be led to a server that is gone."""
+_WATCHED_PORT = 443
 _SERIAL = 1
 """PowerDNS goes on from it with the date (SOA-EDIT-API of `DEFAULT`)."""
 
@@ -65,15 +68,42 @@ class _Zone:
         for name in dns.nameservers:
             if dns.zone_of(name) == self._name:
                 yield from self._addressed(name, self._glue(name))
+        watched = self._side is Side.INTERNET and zone.watched
         for host, key in self._settings.balanced_hosts.values():
-            if dns.zone_of(host) == self._name:
+            if dns.zone_of(host) == self._name and not watched:
                 lan = (getattr(self._settings.network.load_balancers, key),)
                 yield from self._addressed(host, lan if self._side is Side.LAN else zone.edge)
+        if watched:
+            yield from self._watched()
         for record in zone.records:
             if self._side.value in record.sides:
                 whole = self._name if record.name == "@" else f"{record.name}.{self._name}"
                 values = [_canonical(record.type, value) for value in record.values]
                 yield _rrset(whole, record.type, record.ttl or zone.ttl, values)
+
+    def _watched(self) -> Iterator[Document]:
+        """Every host, and whatever else there may be: those of the addresses that answer, or all when none does.
+
+        A program of PowerDNS itself (docs/lua-records/functions.rst, ifportup), which secondaries of PowerDNS take over
+        as it is. Known hosts stand beside the wildcard, which does not count where there is a name below the host.
+        """
+        settings = self._settings
+        hosts = (
+            *settings.resolved_names,
+            *settings.other_hosts,
+            *(host for host, _ in settings.balanced_hosts.values()),
+        )
+        names = [host for host in dict.fromkeys(hosts) if settings.dns.zone_of(host) == self._name]
+        programs = list(self._programs())
+        for name in (*names, f"*.{self._name}"):
+            yield _rrset(name, "LUA", _EDGE_TTL, programs)
+
+    def _programs(self) -> Iterator[str]:
+        for kind, version in (("A", 4), ("AAAA", 6)):
+            addresses = ", ".join(f"'{one}'" for one in self._zone.edge if one.version == version)
+            if addresses:
+                options = "{selector='all', backupSelector='all'}"
+                yield f'{kind} "ifportup({_WATCHED_PORT}, {{{addresses}}}, {options})"'
 
     def _glue(self, name: str) -> tuple[IPv4Address | IPv6Address, ...]:
         if self._side is Side.INTERNET:

@@ -50,7 +50,7 @@ class PowerDns(pulumi.ComponentResource):
     - `<name>-disruption`: PodDisruptionBudget: while nodes are drained, one pod answers.
     - `<name>-address`, `<name>-api`: Services: DNS on the address, and the API inside the cluster.
     - `<name>-zones`: DnsZones, what the stack file declares.
-    - `<name>-hosts`: Release of external-dns, which adds the hosts of Ingresses.
+    - `<name>-hosts`: Release of external-dns, which adds the hosts of Ingresses; none where edge servers are watched.
 
     Attributes:
         ready: Gates: the zones are there, and DNS is answered on its address.
@@ -96,9 +96,16 @@ class PowerDns(pulumi.ComponentResource):
             ),
             child,
         ).ready
-        self._hosts(secret, zones)
+        if not self._watches:
+            self._hosts(secret, zones)
         self.ready = (zones, address)
         self.register_outputs({})
+
+    @property
+    def _watches(self) -> bool:
+        """Whether records say which of several edge servers answer; then they stand for every host (declared.py)."""
+        zones = self._args.settings.dns.zones.values()
+        return self._args.side is Side.INTERNET and any(zone.watched for zone in zones)
 
     def _metadata(self, name: str, annotations: dict[str, str] | None = None) -> Any:
         metadata = {"name": name, "namespace": self._args.namespace.namespace, "labels": dict(objects.LABELS)}
@@ -134,7 +141,7 @@ class PowerDns(pulumi.ComponentResource):
             f"{self._name}-configuration",
             metadata=self._metadata(f"{names.WORKLOAD}-configuration"),
             data={
-                "pdns.conf": configuration.pdns_conf(configuration.PdnsConf(backend=backend)),
+                "pdns.conf": configuration.pdns_conf(configuration.PdnsConf(backend=backend, watches=self._watches)),
                 configuration.POLICY: (SCRIPTS / "dns_updates.lua").read_text(encoding="utf-8"),
                 objects.SCHEMA_SCRIPT: script("powerdns_schema"),
             },

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.helm import ReleaseArgs, release
-from components.kubernetes.values.traefik import HTTP_PORT, HTTPS_PORT, METRICS_PORT, TraefikValues, values
+from components.kubernetes.values.traefik import (
+    EDGE_PORT,
+    HTTP_PORT,
+    HTTPS_PORT,
+    METRICS_PORT,
+    EdgeEntry,
+    TraefikValues,
+    values,
+)
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
@@ -20,19 +28,21 @@ class TraefikArgs:
     Attributes:
         annotations: Of its Service: how it asks for the address of the stack file.
         replicas: How many pods of it.
+        edge: Where edge servers come in; None without any.
         after: A network for pods, and something that gives Services of type LoadBalancer their address.
     """
 
     chart: Chart
     annotations: Mapping[str, str]
     replicas: int = 2
+    edge: EdgeEntry | None = None
     after: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
 class Traefik(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-namespace`: Namespace `traefik`, open on the ports of HTTP and HTTPS.
+    - `<name>-namespace`: Namespace `traefik`, open on the ports of HTTP and HTTPS, and of edge servers.
     - `<name>-release`: the chart with its definitions, awaited until the Service has its address.
 
     Attributes:
@@ -50,7 +60,7 @@ class Traefik(pulumi.ComponentResource):
             NamespaceArgs(
                 name=names.SystemNamespace.TRAEFIK,
                 pod_security=PodSecurity.RESTRICTED,
-                open_ports=(HTTP_PORT, HTTPS_PORT),
+                open_ports=(HTTP_PORT, HTTPS_PORT, *((EDGE_PORT,) if args.edge is not None else ())),
                 metrics_ports=(METRICS_PORT,),
             ),
             pulumi.ResourceOptions(parent=self),
@@ -61,7 +71,7 @@ class Traefik(pulumi.ComponentResource):
                 chart=args.chart,
                 release="traefik",
                 namespace=namespace.namespace,
-                values=values(TraefikValues(annotations=args.annotations, replicas=args.replicas)),
+                values=values(TraefikValues(annotations=args.annotations, replicas=args.replicas, edge=args.edge)),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )

@@ -180,8 +180,10 @@ def conditions_are_of_the_chain(settings: Settings) -> Iterator[Problem]:
 
 
 def _dependable(settings: Settings) -> Sequence[str]:
-    """What a stage can wait for; nothing says when all certificates are there, and what needs one waits for it."""
-    absent = {"certificates", *(["dns"] if not settings.dns.sides else [])}
+    """What a stage can wait for; nothing says when all certificates are there, and what needs one waits for it.
+    Nothing in the cluster needs the servers that lead to it.
+    """
+    absent = {"certificates", "edge", *(["dns"] if not settings.dns.sides else [])}
     absent |= {"gitops"} if not settings.gitops.enabled else set()
     absent |= {"monitoring"} if not settings.monitoring.enabled else set()
     services = [f"phase4-services/{one.slug}" for one in SERVICES if one.enabled(settings)]

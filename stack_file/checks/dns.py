@@ -50,7 +50,7 @@ def nameservers_are_found(settings: Settings) -> Iterator[Problem]:
         if name in hosts or name in dns.zones:
             clash = f"is already {hosts.get(name) or f'the zone {name}'}"
             yield Problem(key, name, clash, "give the nameserver a name of its own")
-        yield from _reachable(f"{key}.internet", server.internet)
+        yield from reachable(f"{key}.internet", server.internet)
 
 
 def edges_are_in_the_internet(settings: Settings) -> Iterator[Problem]:
@@ -61,10 +61,11 @@ def edges_are_in_the_internet(settings: Settings) -> Iterator[Problem]:
             clash = f"are not those of {first}, and all hosts are reached at the same"
             yield Problem(f"dns.zones.{other}.edge", ", ".join(map(str, another)), clash, "write the same in both")
     for name, zone in settings.dns.zones.items():
-        yield from _reachable(f"dns.zones.{name}.edge", zone.edge)
+        yield from reachable(f"dns.zones.{name}.edge", zone.edge)
 
 
-def _reachable(key: str, addresses: tuple[IPv4Address | IPv6Address, ...]) -> Iterator[Problem]:
+def reachable(key: str, addresses: tuple[IPv4Address | IPv6Address, ...]) -> Iterator[Problem]:
+    """Every address is one of the internet."""
     for address in addresses:
         if any(address in network for network in _UNREACHABLE if network.version == address.version):
             yield Problem(key, address, "is reached from nowhere in the internet", "write the public address")

@@ -213,3 +213,18 @@ def test_both_sides_of_a_signed_zone_have_one_key(site: Site, capsys: pytest.Cap
     site.mount({"acme": 1, "edge": 1})
     assert site.run() == 0, "signing is switched off"
     assert site.powerdns.cryptokeys[ZONE] == [], "with the key"
+
+
+def test_watched_addresses_take_the_place_of_plain_ones(site: Site) -> None:
+    edge: Any = {"edge": ["203.0.113.7", "198.51.100.8"], "secondaries": []}
+    host = "git." + ZONE
+    site.by_hand(host, "A", "203.0.113.7")
+    site.by_hand(host, "TXT", "external-dns")
+    site.mount({"acme": 1})
+    assert site.run(Side.INTERNET, **edge) == 0, "of one edge there were plain addresses, by external-dns"
+    assert site.contents(host, "A") == [], "a dead edge would still be answered with"
+    (program,) = site.contents(host, "LUA")
+    assert "'203.0.113.7', '198.51.100.8'" in program, "the addresses of the edge"
+    assert site.contents("*." + ZONE, "LUA") == [program], "also for hosts that only the cluster knows"
+    assert site.contents(host, "TXT") == ["external-dns"], "what is no address stays"
+    assert site.contents("git-ssh." + ZONE, "LUA") == [program], "no Ingress has it"

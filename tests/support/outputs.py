@@ -215,4 +215,5 @@ COMPUTED: Mapping[str, Callable[[Inputs, str, Issuer], Inputs]] = {
     "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned": _vault_import,
     "proxmoxve:download/fileLegacy:FileLegacy": _file,
     "command:local:Command": _command,
+    "command:remote:Command": _command,
 }

@@ -52,6 +52,7 @@ def secret_values() -> Mapping[str, str]:
         "gitKey": ssh_key("none"),
         "matrixSigningKey": f"ed25519 a_old {_seed()}",
         "acmeDnsToken": identifier("acmeDnsToken"),
+        "edgeSshKey": ssh_key("none"),
         "keptCertificates": json.dumps([kept_certificate("tls-gitea")]),
     }
     unknown = SECRET_NAMES - set(values)

@@ -1,6 +1,6 @@
 """Values of the Traefik chart 41.3.0 (strict schema): the one entrance of HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,27 @@ HTTPS_PORT = 8443
 """Ports of the pods; the Service maps 80 and 443 to them."""
 METRICS_PORT = 9100
 """Of the pods, where the chart serves metrics by default (ports.metrics, metrics.prometheus)."""
+EDGE_PORT = 8444
+"""Of edge servers alone: here the PROXY protocol is believed."""
+EDGE = "edge"
+"""Entry point of edge servers, and its Service."""
 
 _UPLOAD_SECONDS = 3600
-_ENTRY_POINTS = ("web", "websecure")
+_EDGE_GRACE_SECONDS = 10
+"""Longer than edge servers take to notice that a path ends: two probes (components/edge/haproxy.py)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeEntry:
+    """Where edge servers come in.
+
+    Attributes:
+        node_port: Port on every node.
+        sources: Addresses from which they do.
+    """
+
+    node_port: int
+    sources: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +43,20 @@ class TraefikValues:
     Attributes:
         annotations: Of its Service: how it asks for its address.
         replicas: How many pods of it.
+        edge: Where edge servers come in; None without any.
     """
 
     annotations: Mapping[str, str]
     replicas: int
+    edge: EdgeEntry | None = None
 
 
 def values(args: TraefikValues) -> dict[str, Any]:
     """Values of the release."""
     image, tag = parts(TRAEFIK)
     registry, _, repository = image.partition("/")
+    edge = {EDGE: _edge(args.edge)} if args.edge is not None else {}
+    ports = {"web": _web(), "websecure": _websecure(), **edge}
     return {
         "image": {"registry": registry, "repository": repository, "tag": tag},
         "deployment": {"replicas": args.replicas},
@@ -49,9 +71,13 @@ def values(args: TraefikValues) -> dict[str, Any]:
             "kubernetesGateway": {"enabled": False},
         },
         "gateway": {"enabled": False},
-        "ports": {"web": _web(), "websecure": _websecure()},
-        "additionalArguments": [_without_aliases(name) for name in _ENTRY_POINTS],
-        "service": {"annotations": dict(args.annotations), "spec": {"type": "LoadBalancer"}},
+        "ports": ports,
+        "additionalArguments": [_without_aliases(name) for name in ports],
+        "service": {
+            "annotations": dict(args.annotations),
+            "spec": {"type": "LoadBalancer"},
+            **({"additionalServices": {EDGE: _EDGE_SERVICE}} if edge else {}),
+        },
         "api": {"dashboard": False},
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
     }
@@ -91,4 +117,28 @@ def _websecure() -> dict[str, Any]:
                 "allowEncodedQuestionMark": True,
             },
         },
+    }
+
+
+_EDGE_SERVICE: Mapping[str, Any] = {
+    # Local: the pod sees who connects, without which nobody could be told from an edge server, and a node without a pod
+    # refuses, which their probes find out. An address of a load balancer has neither: Cilium announces it from nodes
+    # without a pod (Documentation/network/l2-announcements.rst), and with Cluster it hides who connects.
+    "spec": {"type": "NodePort", "externalTrafficPolicy": "Local"},
+}
+
+
+def _edge(args: EdgeEntry) -> dict[str, Any]:
+    """As HTTPS of the LAN, but for what tells who the client is. Others may connect, and are who they are."""
+    transport = {"lifeCycle": {"requestAcceptGraceTimeout": f"{_EDGE_GRACE_SECONDS}s"}}
+    lan = _websecure()
+    return {
+        **lan,
+        "port": EDGE_PORT,
+        "exposedPort": 443,
+        "nodePort": args.node_port,
+        # The name of the Service in `additionalServices`; `default` is the one of the LAN.
+        "expose": {"default": False, EDGE: True},
+        "proxyProtocol": {"trustedIPs": list(args.sources)},
+        "transport": {**lan["transport"], **transport},
     }

@@ -1,5 +1,7 @@
 """The `command` package: the program's scripts on the machine that deploys run themselves.
 
+Edge servers are simulated as far as that they can be reached; tests/real/edge runs what is sent to them.
+
 That is scripts/api_server.py, as a resource (the gate before Kubernetes is used) and as a function (before and after
 the configuration of a running node changes), and scripts/talos_upgrade.py, as a function.
 """
@@ -19,7 +21,7 @@ from cryptography import x509
 from doubles.kubernetes_api import KubernetesApi
 from doubles.loopback import Reply, Request
 from lab.checkout import ROOT
-from lab.providers.base import Call, Result
+from lab.providers.base import Call, Resource, Result
 from lab.providers.certificates import signed
 from lab.providers.errors import RefusedError
 from lab.providers.generators.base import StateOnly
@@ -37,6 +39,7 @@ from lab.site import Site
 _SCRIPT: Final = ROOT / "scripts" / "api_server.py"
 _STDIN: Final = "/checkout/-"
 _UPGRADE: Final = "scripts.talos_upgrade"
+_WORDS_OF_A_KEY: Final = 2
 
 
 def _execute(site: Site, inputs: Mapping[str, Any]) -> str:
@@ -153,6 +156,34 @@ class LocalCommand(StateOnly):
         return {**inputs, "stdout": "", "stderr": ""}
 
 
+class RemoteCommand(Resource):
+    """What is sent to a server in the internet, by whoever has an SSH key and knows that of the server (connection.go).
+
+    The script runs for real in tests/real/edge; a server of the lab takes every configuration.
+    """
+
+    token = "command:remote:Command"
+    module = "pulumi_command"
+    table = "edge servers"
+    replace_on = frozenset({"triggers"})
+
+    def identify(self, call: Call, inputs: Properties) -> str:
+        """An id of its own."""
+        return call.digest()[:16]
+
+    def admit(self, call: Call, inputs: Properties) -> None:
+        """The handshake."""
+        connection = inputs["connection"]
+        if len(str(connection.get("hostKey", "")).split()) != _WORDS_OF_A_KEY:
+            raise RefusedError("failed to parse host key: ssh: no key found")
+        if "PRIVATE KEY" not in str(connection.get("privateKey", "")):
+            raise RefusedError("ssh: no key found")
+
+    def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
+        """The script prints nothing when it succeeds."""
+        return {**inputs, "stdout": "", "stderr": ""}
+
+
 class LocalRun(Function):
     """The same script, run once: whether control planes, nodes and the cluster are well."""
 
@@ -166,7 +197,11 @@ class LocalRun(Function):
 
 def package() -> Package:
     """The package with its resource type and its function."""
-    kind, run_once = LocalCommand(), LocalRun()
+    kinds, run_once = (LocalCommand(), RemoteCommand()), LocalRun()
     return Package(
-        "command", "pulumi_command", version("pulumi_command"), {kind.token: kind}, {run_once.token: run_once}
+        "command",
+        "pulumi_command",
+        version("pulumi_command"),
+        {kind.token: kind for kind in kinds},
+        {run_once.token: run_once},
     )

@@ -72,6 +72,7 @@ def serving(folder: Path) -> Iterator[Nameserver]:
             sockets=str(folder),
             dns=("127.0.0.1", dns),
             api=("127.0.0.1", api),
+            watches=True,
         )
     )
     (folder / "pdns.conf").write_text(text, encoding="utf-8")

@@ -3,12 +3,16 @@
 import base64
 import http.client
 import json
-from collections.abc import Iterator
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components.dns import declared
 from components.dns.declared import document
 from doubles.loopback import Request
 from doubles.powerdns.server import PowerDns
@@ -34,8 +38,15 @@ def nameserver(tmp_path: Path) -> Iterator[Nameserver]:
         yield made
 
 
-def run(nameserver: Nameserver, folder: Path, monkeypatch: pytest.MonkeyPatch, **zone: Any) -> int:
-    """The Job's exit code under these fields of the zone."""
+def run(
+    nameserver: Nameserver,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    edge: Sequence[IPv4Address] = (),
+    **zone: Any,
+) -> int:
+    """The Job's exit code under these fields of the zone; with an `edge`, of what the internet is told."""
     fields = {"records": RECORDS, "secondaries": ["edge"], **zone}
     dns = {
         "nameservers": {"ns1.home.example.com": {}},
@@ -44,7 +55,10 @@ def run(nameserver: Nameserver, folder: Path, monkeypatch: pytest.MonkeyPatch, *
         "reverse": ["10.2.0.0/16"],
     }
     settings = load_stack_file(Case(name="z", at={"dns": json.dumps(dns), **ADDRESSES}, text={}, says=()).write(folder))
-    generations = dict.fromkeys(settings.dns.keys(Side.LAN), 1)
+    side = Side.INTERNET if edge else Side.LAN
+    zones = {name: one.model_copy(update={"edge": edge}) for name, one in settings.dns.zones.items()}
+    settings = settings.model_copy(update={"dns": settings.dns.model_copy(update={"zones": zones})})
+    generations = dict.fromkeys(settings.dns.keys(side), 1)
     for key in generations:
         (folder / key).write_text(TSIG, encoding="utf-8")
     (folder / "generations").write_text(json.dumps(generations), encoding="utf-8")
@@ -53,7 +67,7 @@ def run(nameserver: Nameserver, folder: Path, monkeypatch: pytest.MonkeyPatch, *
     environment = {
         "POWERDNS_URL": f"http://127.0.0.1:{nameserver.api}",
         "POWERDNS_KEY": KEY,
-        "ZONES": json.dumps(document(settings, Side.LAN, generations)),
+        "ZONES": json.dumps(document(settings, side, generations)),
         "TSIG": str(folder),
         "SIGNING": str(folder),
         "SECONDS": "20",
@@ -79,6 +93,33 @@ def test_zones_appear_change_and_go(nameserver: Nameserver, tmp_path: Path, monk
     assert run(nameserver, tmp_path, monkeypatch, records=alias) == 0, "an alias in the place of an address"
     assert nameserver.dig("+short", "nas.home.example.com", "CNAME") == "box.example.net.", "at once"
     assert "RRSIG" not in nameserver.dig("+dnssec", ZONE, "SOA"), "and no longer signed"
+
+
+def test_an_edge_that_does_not_answer_is_left_out(
+    nameserver: Nameserver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = IPv4Address("127.0.0.1"), IPv4Address("127.0.0.2")
+
+    def told(*wanted: IPv4Address, name: str = "git.home.example.com") -> bool:
+        """Whether that is what is answered in the end: PowerDNS looks every few seconds."""
+        end, expected = time.monotonic() + 60, {str(one) for one in wanted}
+        while (found := set(nameserver.dig("+short", name, "A").split())) != expected and time.monotonic() < end:
+            time.sleep(0.5)
+        return found == expected
+
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        monkeypatch.setattr(declared, "_WATCHED_PORT", one.getsockname()[1])
+        with socket.create_server(("127.0.0.2", one.getsockname()[1])):
+            assert run(nameserver, tmp_path, monkeypatch, edge=(first, second)) == 0, (
+                "the Job ends, and finds no change"
+            )
+            assert told(first, second), "both answer"
+            assert told(first, second, name="whatever.home.example.com"), "and for hosts that only the cluster knows"
+        assert told(first), "the other is gone"
+    assert told(first, second), "none answers: whoever asks may be luckier than the nameserver"
+    transferred = nameserver.dig(ZONE, "AXFR", "-y", f"hmac-sha256:edge:{TSIG}")
+    # The number of LUA (pdns/qtype.hh), which dig does not know by name.
+    assert "TYPE65402" in transferred, "a secondary of PowerDNS asks by itself"
 
 
 def test_nobody_transfers_a_zone_without_its_key(

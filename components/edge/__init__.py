@@ -1,0 +1,1 @@
+"""Servers in the internet that lead to the cluster."""
