@@ -63,7 +63,7 @@ test-kubernetes: setup ## on a real Kubernetes API (Go, 6 minutes once)
 	@# In one process: one server, and each chart is rendered once.
 	$(PY) -m pytest --junitxml=build/junit-kubernetes.xml tests/real/kubernetes $(ARGS)
 
-test-edge: setup ## on a real HAProxy (Debian: haproxy dnsdist socat)
+test-edge: setup ## on a real HAProxy and dnsdist (Debian)
 	@mkdir -p build
 	$(PY) -m pytest -n auto --junitxml=build/junit-edge.xml tests/real/edge $(ARGS)
 
