@@ -19,6 +19,7 @@ class Status(StrEnum):
     WAITING = "waiting"
     PROGRESSING = "progressing"
     READY = "ready"
+    GONE = "gone"
     FAILED = "failed"
     BLOCKED = "blocked"
     NOT_REACHED = "not reached"
@@ -36,6 +37,7 @@ class Phase:
         held_by: What holds it back, in words; empty where nothing does.
         begun: Whether a resource turned up that waits for the gates before it; components alone say nothing.
         started, finished: Unix seconds, None before.
+        leaving: Whether it is being removed.
         changing: URNs of what is or was being changed.
         busy: Unix seconds of the first and the last event of such a resource.
     """
@@ -50,6 +52,7 @@ class Phase:
     over: bool = False
     held_by: tuple[str, ...] = ()
     begun: bool = False
+    leaving: bool = False
     to_change: int = 0
     changing: set[str] = field(default_factory=set)
     busy: tuple[int, int] | None = None
@@ -89,7 +92,7 @@ class Phase:
             return Status.FAILED
         # Without a plan more resources may turn up, so only the end of the operation tells.
         if self.total and len(self.done) >= self.total and (self.expected or (self.over and self.begun)):
-            return Status.READY
+            return Status.GONE if self.leaving else Status.READY
         if self.over:
             return Status.BLOCKED if self.held_by else Status.NOT_REACHED
         return Status.PROGRESSING if self.started is not None else Status.WAITING
@@ -103,7 +106,7 @@ class Phase:
 
     def report(self) -> dict[str, Any]:
         """The phase as `report.json` has it."""
-        over = self.status in (Status.READY, Status.FAILED)
+        over = self.status in (Status.READY, Status.GONE, Status.FAILED)
         times = {"started": _timestamp(self.started), "finished": _timestamp(self.finished) if over else None}
         entry: dict[str, Any] = {
             "name": self.name,

@@ -21,25 +21,38 @@ EARLY: Final = ("kubernetes:core/v1:Namespace", "kubernetes:external-secrets.io/
 UNCHANGED: Final = ("same", "read", "refresh")
 """Operations that leave a resource as it is."""
 
+_GOING: Final = ("delete", "delete-replaced", "discard")
+
 ORDER: Final = tuple(PHASES)
 
 
 class Phases:
     """Follows the events of one operation."""
 
-    def __init__(self, expected: Mapping[str, int] | None = None) -> None:
-        """`expected` is the number of resources of each phase, as a preview counted them."""
+    def __init__(
+        self,
+        expected: Mapping[str, int] | None = None,
+        *,
+        leaving: bool = False,
+        parents: Mapping[str, str] | None = None,
+    ) -> None:
+        """`expected` is the number of resources of each phase, as a preview counted them.
+
+        `leaving` is for an operation that removes everything. Children go first, so it needs the `parents` of the state
+        (URN -> URN).
+        """
         self.events: list[Mapping[str, Any]] = []
-        self._parents: dict[str, str] = {}
+        self._leaving = leaving
+        self._parents: dict[str, str] = dict(parents or {})
         self._phases: dict[str, Phase] = {}
         self._changes: dict[str, str] = {}
         for name, count in (expected or {}).items():
-            self._phases[name] = Phase(name, expected=count)
+            self._phase(name).expected = count
 
     @classmethod
     def after(cls, planned: Phases) -> Phases:
         """For the operation that a preview, which `planned` followed, foretells."""
-        phases = cls(planned.counts())
+        phases = cls(planned.counts(), leaving=planned._leaving, parents=planned._parents)
         for phase in planned.ordered():
             phases._phase(phase.name).to_change = phase.changes
         return phases
@@ -53,7 +66,7 @@ class Phases:
             return None
         urn = event["urn"]
         self._parents.setdefault(urn, event["parent"])
-        if event["op"] in ("delete", "delete-replaced", "discard"):
+        if event["op"] in _GOING and not self._leaving:
             return None  # what leaves a phase is no part of it, and a phase that is gone is none
         if event["type"] == PHASE_TYPE:
             return self._phase(name_of(urn))
@@ -88,7 +101,7 @@ class Phases:
         return phase
 
     def _phase(self, name: str) -> Phase:
-        return self._phases.setdefault(name, Phase(name))
+        return self._phases.setdefault(name, Phase(name, leaving=self._leaving))
 
     def _home(self, urn: str) -> Phase | None:
         parent = self._parents.get(urn, "")

@@ -22,6 +22,7 @@ _STYLES: Final = {
     Status.WAITING: "dim",
     Status.PROGRESSING: "yellow",
     Status.READY: "green",
+    Status.GONE: "green",
     Status.FAILED: "bold red",
     Status.BLOCKED: "magenta",
     Status.NOT_REACHED: "magenta",

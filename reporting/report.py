@@ -14,9 +14,9 @@ from reporting.fates import Ending, Resources
 from reporting.page import page
 from reporting.phases import Phases
 
-_REPORT: Final = "report.json"
+REPORT: Final = "report.json"
 PAGE: Final = "report.html"
-_GRAPH: Final = "graph.svg"
+GRAPH: Final = "graph.svg"
 
 
 @dataclass(kw_only=True)
@@ -52,10 +52,10 @@ class Run:
 def clear(directory: Path) -> Mapping[str, Any]:
     """Remove what an earlier run left, which would be taken for this one's; how long everything took there."""
     try:
-        previous = durations(json.loads((directory / _REPORT).read_text(encoding="utf-8")))
+        previous = durations(json.loads((directory / REPORT).read_text(encoding="utf-8")))
     except (OSError, ValueError, LookupError, TypeError):  # none, cut off, or of a version that wrote others
         previous = {}
-    for name in (_REPORT, PAGE, _GRAPH):
+    for name in (REPORT, PAGE, GRAPH):
         (directory / name).unlink(missing_ok=True)
     return previous
 
@@ -72,7 +72,7 @@ def conclude(run: Run, planned: Resources, state: Mapping[str, Any] | None, pict
     counts = run.phases.counts()
     counted = tuple(replace(one, resources=counts.get(one.name, one.resources)) for one in drawn.phases)
     run.picture = graph.svg(replace(drawn, phases=counted))
-    (picture or run.directory / _GRAPH).write_text(run.picture, encoding="utf-8")
+    (picture or run.directory / GRAPH).write_text(run.picture, encoding="utf-8")
 
 
 def write(run: Run, **more: Any) -> None:
@@ -90,5 +90,5 @@ def write(run: Run, **more: Any) -> None:
         **more,
     }
     run.directory.mkdir(parents=True, exist_ok=True)
-    (run.directory / _REPORT).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    (run.directory / REPORT).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     (run.directory / PAGE).write_text(page(document, run.picture), encoding="utf-8")

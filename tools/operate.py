@@ -10,8 +10,6 @@ does not answer (tools/preparation.py), the flags below are always given, and th
 import argparse
 import os
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,11 +22,13 @@ from stack_file.load import load_stack_file
 from tools import expiry, flux_sync, kept_certificates, secret_values
 from tools.cluster import Cluster, ClusterError, api_of
 from tools.doctor import before
+from tools.operating.carrying import carried_out
+from tools.operating.operation import Operation
 from tools.preparation import NotReadyError, Preparation, on_a_terminal
 from tools.selection import command as selection
 from tools.selection.parts import SelectionError
 from tools.state import Engine, State, StateError, exported
-from tools.waiting import INTERRUPTED, interruptible, ticking
+from tools.waiting import interruptible, ticking
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -103,8 +103,8 @@ def applied(binary: Path, operation: str, stack: str, root: Path) -> Mapping[str
         return None
 
 
-def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str]) -> None:
-    """Everything that is put right or refused before an operation that changes something; raises NotReadyError."""
+def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str]) -> State | None:
+    """The state, once all was put right or refused before an operation that changes something; raises NotReadyError."""
 
     def say(text: str) -> None:
         print(f"{options.operation}: {text}", file=sys.stderr)
@@ -134,6 +134,7 @@ def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str]) -
         cluster_gone=options.cluster_gone,
     ).prepare(options.operation)
     trusted(state or {}, engine)
+    return state
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -184,37 +185,30 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
         sys.exit("up: nothing was begun. Mend what failed, or go on in spite of it with ARGS=--no-doctor")
     if options.operation != "preview":
         try:
-            prepare(engine, options, extra)
+            state = prepare(engine, options, extra)
         except NotReadyError as error:
             sys.exit(f"{options.operation}: {error}")
     if options.operation == "destroy" and not (options.cluster_gone or options.cluster_down):
         kept_certificates.keep(read, engine, say)
     environment = os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}
-    flags = (*FLAGS[options.operation], *(selection.confined(part, engine, read, environment, say) if part else ()))
-    command = [str(binary), options.operation, "--stack", options.stack, *flags, *extra]
-    code = carried_out(command, environment, root)
+    targets = selection.confined(part, engine, read, environment, say) if part else ()
+    operation = Operation(
+        name=options.operation,
+        engine=engine,
+        given=FLAGS[options.operation],
+        extra=(*targets, *extra),
+        environment=environment,
+        settings=read,
+        text=settings.read_text(encoding="utf-8"),
+        before=state,
+        agree=on_a_terminal if sys.stdin.isatty() and sys.stdout.isatty() else None,
+    )
+    code = carried_out(operation)
     if options.operation == "up" and code == 0:
         kept_certificates.keep(read, engine, say)
         if notice := flux_sync.notice(read, engine):
             say(notice)
     sys.exit(code)
-
-
-def carried_out(command: Sequence[str], environment: Mapping[str, str], root: Path) -> int:
-    """Exit code of the CLI. Ctrl-C reaches it as well: it ends in order, and then one sentence says how to go on."""
-    operation, stack, heard = command[1], command[3], list[int]()
-    # A handler, as an ignored signal would be ignored by the child too.
-    signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
-    with subprocess.Popen(command, cwd=root, env=environment) as child:
-        signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
-        code = child.wait()
-    if not heard:
-        return code if code >= 0 else 128 - code
-    same = f"`make {operation} STACK={stack}`"
-    kept = f"what was done so far is in the state, and {same} goes on from there"
-    text = f"nothing was changed, and {same} begins again" if operation == "preview" else kept
-    print(f"{operation}: interrupted; {text}", file=sys.stderr)
-    return INTERRUPTED
 
 
 if __name__ == "__main__":

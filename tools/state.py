@@ -87,11 +87,11 @@ class Engine:
             command, cwd=self.root, env=quiet, input=given, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise StateError(_reason(done.stderr.strip() or done.stdout.strip()))
+            raise StateError(reason(done.stderr.strip() or done.stdout.strip()))
         return done.stdout
 
 
-def _reason(text: str) -> str:
+def reason(text: str) -> str:
     """What the CLI says from its error on; before it the client of S3 warns of servers that send no checksums."""
     _, error, reason = text.partition("error: ")
     return f"{error}{reason}" if error else text

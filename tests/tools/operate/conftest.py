@@ -21,7 +21,8 @@ def checkout(tmp_path: Path) -> Path:
 
     Asked for the state of the stack, it answers with the file `state`, or fails with the text of the file `failure`: at
     first as the real one does where nobody brought the stack up yet. A lock it was told to remove is gone. The file
-    `config` is what it says of the stack's configuration, and `plan` what it would save of a preview.
+    `config` is what it says of the stack's configuration, and `plan` what it would save of a preview. What it does
+    otherwise is in cli.py.
     """
     shutil.copy(ROOT / "Pulumi.test-cluster.yaml", tmp_path)
     home = tmp_path / "installed"
@@ -34,9 +35,7 @@ fi
 [ "$1 $2" = "preview --save-plan" ] && exec cp {tmp_path}/plan "$3"
 [ "$*" = "config --json --show-secrets --stack test-cluster --non-interactive" ] && exec cat {tmp_path}/config
 [ "$1" = cancel ] && exec rm -r {tmp_path}/backend/.pulumi/locks
-exec {sys.executable} -c '
-import json, os, sys
-print(json.dumps([sys.argv[1:], os.environ["SSL_CERT_DIR"], os.getcwd()]))' "$@" """,
+exec {sys.executable} {ROOT}/tests/tools/operate/cli.py "$@" """,
     )
     script(home / operate.LANGUAGE_HOST, "exit 0")
     (tmp_path / "failure").write_text("error: no stack named 'test-cluster' found\n")

@@ -3,8 +3,9 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from stack_file.load import load_stack_file
 from stack_file.secrets import required_secrets
@@ -12,6 +13,8 @@ from tests.support.program import ROOT, STACK_FILE, secret_values
 from tools import cluster, operate
 from tools.doctor import checks
 from tools.doctor.findings import Finding, Status
+
+URN = "urn:pulumi:test-cluster::home-cluster::"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -42,8 +45,15 @@ def _findings(file: Path) -> Iterator[Finding]:
         yield Finding(status=Status.FAILED, detail=line, check="doctor", stops=line.endswith("!"))
 
 
+def applied(checkout: Path, *resources: Mapping[str, Any], **more: Any) -> None:
+    """The state that the CLI exports: of these resources, each with a URN of its own."""
+    named = [{"urn": f"{URN}{one['type']}::{place}", **one} for place, one in enumerate(resources)]
+    (checkout / "state").write_text(json.dumps({"version": 3, "deployment": {"resources": named, **more}}))
+
+
 def started(done: subprocess.CompletedProcess[str]) -> tuple[list[str], str, str]:
-    """What the CLI was started with: arguments, SSL_CERT_DIR, directory."""
+    """What the CLI was started with where it shows itself: arguments, SSL_CERT_DIR, directory."""
     assert done.returncode == 0, f"a sound stack file must reach the CLI: {done.stderr}"
-    arguments, trusted, directory = json.loads(done.stdout.splitlines()[-1])
+    (*arguments, flag, _), trusted, directory = json.loads(done.stdout.splitlines()[-1])
+    assert flag == "--event-log", "its events are for the report"
     return arguments, trusted, directory

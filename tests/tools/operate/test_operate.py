@@ -14,7 +14,7 @@ import pytest
 
 from tests.stack_file.stacks import RECORD
 from tests.support.program import ROOT
-from tests.tools.operate.operating import Run, started
+from tests.tools.operate.operating import Run, applied, started
 from tests.tools.stack_state import secret
 from tools import operate
 from tools.cluster import PROVIDER
@@ -112,7 +112,7 @@ def test_ctrl_c_ends_with_one_sentence_that_says_how_to_go_on(checkout: Path, op
 def _applied(checkout: Path, **record: str) -> None:
     settings = {key.replace("_", "."): value for key, value in record.items()}
     resources = [{"type": "pulumi:index:Stash", "inputs": {"input": settings}, "parent": RECORD}]
-    (checkout / "state").write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+    applied(checkout, *resources)
 
 
 @pytest.mark.parametrize("operation", ["preview", "up"])
@@ -163,8 +163,7 @@ def _in_cluster(checkout: Path, server: str, **more: Any) -> None:
     }
     provider = {"type": PROVIDER, "inputs": {"kubeconfig": secret(json.dumps(kubeconfig))}}
     namespace = {"type": "kubernetes:core/v1:Namespace", "custom": True}
-    deployment = {"resources": [provider, namespace], **more}
-    (checkout / "state").write_text(json.dumps({"version": 3, "deployment": deployment}))
+    applied(checkout, provider, namespace, **more)
 
 
 @pytest.mark.parametrize("operation", ["up", "refresh", "destroy"])
@@ -240,7 +239,7 @@ def test_the_lock_of_an_operation_that_may_live_stays(run: Run, checkout: Path, 
 
 def test_the_ca_of_the_last_update_is_there_for_an_operation_without_the_program(run: Run, checkout: Path) -> None:
     resources = [{"type": "pulumi:pulumi:Stack", "outputs": {"trustedCertificates": "PEM\n"}}]
-    (checkout / "state").write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+    applied(checkout, *resources)
     started(run("destroy", "--stack", "test-cluster"))
     written = checkout / "build" / "trust" / "test-cluster.pem"
     assert written.read_text() == "PEM\n", "the providers of Vault and Authentik trust it, on whichever machine"
@@ -286,7 +285,7 @@ def test_the_pinned_cli_knows_every_flag_that_is_given(operation: str) -> None:
 def test_credentials_that_ended_are_renewed_first(run: Run, checkout: Path, operation: str) -> None:
     def ends(when: str) -> None:
         stack = {"type": "pulumi:pulumi:Stack", "outputs": {"credentialsExpire": when}}
-        (checkout / "state").write_text(json.dumps({"deployment": {"resources": [stack]}}))
+        applied(checkout, stack)
 
     ends("2001-02-03T04:05:06+00:00")
     refused = run(operation, "--stack", "test-cluster")
