@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns check check-format check-lint check-types check-imports check-generated check-links
+.PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser check check-format check-lint check-types check-imports check-generated check-links
 .PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status drift graph clean
 
 ##@ Begin
@@ -74,6 +74,10 @@ test-dns: setup ## on a real PowerDNS (Go; Debian: pdns-server)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers dns
 	$(PY) -m pytest --junitxml=build/junit-dns.xml tests/real/dns $(ARGS)
+
+test-browser: setup ## the report in a browser (Debian: chromium)
+	@mkdir -p build
+	$(PY) -m pytest --junitxml=build/junit-browser.xml tests/real/browser $(ARGS)
 
 check: check-format check-lint check-types check-imports check-generated check-links ## format, lint, types, floors, generated, links
 

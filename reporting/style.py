@@ -51,7 +51,7 @@ th:last-child { width: 45%; }
 .failure { border-color: $failed; background: $failed-ground; color: $ink; }
 .failure small { color: $ink; }
 .failure small { font-weight: 400; }
-pre { margin: .4rem 0; white-space: pre-wrap; max-height: 24rem; overflow: auto; }
+pre { margin: .4rem 0; white-space: break-spaces; max-height: 24rem; overflow: auto; }
 .bars { list-style: none; padding: 0; margin: .3rem 0 1rem; }
 .bars li { display: grid; grid-template-columns: 18rem minmax(0, 1fr) 6.5rem; gap: .1rem .8rem; align-items: center; }
 .bars li { padding: .12rem 0; }
@@ -67,7 +67,7 @@ pre { margin: .4rem 0; white-space: pre-wrap; max-height: 24rem; overflow: auto;
 .bars .cut .bar { opacity: .55; }
 .axis .track { height: auto; background: none; display: flex; justify-content: space-between; }
 .axis .track { color: $quiet; font-size: .85em; }
-.names { columns: 18rem; list-style: none; padding: 0; font-size: .87em; }
+.names { columns: 18rem; list-style: none; padding: 0; }
 .wide { overflow-x: auto; border-style: solid; border-width: 1px; border-radius: 6px; }
 .wide svg { display: block; }
 a:focus-visible, summary:focus-visible, .wide:focus-visible { outline: 2px solid; outline-offset: 2px; }
