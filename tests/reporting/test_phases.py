@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from reporting import progress
+from reporting.document import told
 from reporting.phases import Phases
 
 STACK = "urn:pulumi:dev::p::"
@@ -173,6 +174,19 @@ def test_the_table_fits_a_terminal_and_tells_work_from_what_stays_as_it_is() -> 
     assert ["gitops", "waiting", "0/1", "0/1"] in rows, "nothing was done, and last time there was more to do"
     assert ["phase1-infrastructure", "failed", "1/4", "0/1", "0:00"] in rows, "what it took, once it is over"
     assert ["phase1-infrastructure:", "phase1-infrastructure-d:", "the", "provider"] in [row[:4] for row in rows], "why"
+
+
+def test_a_phase_takes_as_long_in_the_report_as_on_the_terminal() -> None:
+    early = {"type": "kubernetes:core/v1:Namespace"}
+    steps = [("namespace", 0, 1, early), ("a", 60, 90, {}), ("b", 70, 100, {})]
+    phases = follow(event("done", "gitops"))
+    for kind, moment in (("start", 1), ("done", 2)):
+        for step in steps:
+            phases.see(event(kind, "gitops", step[0], time=step[moment], **step[3]))
+    phases.end()
+    (found,) = told(phases, {}, {}, {})["phases"]
+    assert (found["seconds"], found["changed"]) == (40, 3), "from the first that waited for the gates before it"
+    assert phases.ordered()[0].seconds(0) == found["seconds"], "one number wherever it stands"
 
 
 def test_the_live_line_names_what_a_provider_does_and_nothing_else() -> None:

@@ -32,7 +32,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def files(update: Recording, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The page of a failure, that of a success which is compared with it, and the graph of each by itself."""
-    folder, before = tmp_path_factory.mktemp("page"), {}
+    folder, before = tmp_path_factory.mktemp("page"), dict[str, Any]()
     made: dict[str, Path] = {}
     for name, failing in (("failed", "authentik-api"), ("succeeded", "")):
         run = played(update, failing, MESSAGE, previous=before)
