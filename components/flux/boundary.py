@@ -48,7 +48,7 @@ class Boundary(pulumi.ComponentResource):
             "match_constraints": {"resource_rules": [everything]},
             "match_conditions": [{"name": "flux", "expression": f"request.userInfo.username in {_accounts()}"}],
             "variables": [{"name": "platform", "expression": json.dumps(sorted(args.namespaces))}],
-            "validations": [{"expression": one, "message_expression": _SAYS} for one in (_PLACE, _NAMESPACE, _OWNER)],
+            "validations": [{"expression": one, "message_expression": _SAYS} for one in (_PLACE, _OWNER)],
         }
         policy = k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
             name,
@@ -66,16 +66,16 @@ class Boundary(pulumi.ComponentResource):
 
 
 _CHANGES = ["CREATE", "UPDATE", "DELETE"]
+# Of a Namespace it is the name, also when it is made.
 _PLACE = "!(request.namespace in variables.platform)"
-# A POST to the collection has no namespace, not even of a namespace.
-_NAMESPACE = '!(request.resource.resource == "namespaces" && request.name in variables.platform)'
 _OWNER = (
     "oldObject == null || !has(oldObject.metadata.managedFields) || "
     '!oldObject.metadata.managedFields.exists(field, field.manager.startsWith("pulumi-"))'
 )
 _SAYS = (
     '"home-cluster brings up " + request.resource.resource + " " + request.name + '
-    '(request.namespace == "" ? "" : " in " + request.namespace) + ", so take it out of what Flux applies"'
+    '(request.namespace in ["", request.name] ? "" : " in " + request.namespace) + '
+    '", so take it out of what Flux applies"'
 )
 
 

@@ -12,6 +12,7 @@ from tests.real.kubernetes.manifests import Manifest
 from tests.real.kubernetes.rights import account_token
 from tests.real.kubernetes.stage import Stage
 from tests.support.recording import Recording
+from tests.test_gitops_example import APPLICATIONS, documents
 
 pytestmark = pytest.mark.real
 
@@ -101,7 +102,7 @@ def test_nor_is_it_deleted_when_a_commit_takes_it_out(flux: Api, body: Mapping[s
 
 def test_a_namespace_of_the_platform_is_not_made_before_pulumi_makes_it(flux: Api) -> None:
     (problem,) = flux.ask("POST", "/api/v1/namespaces?dryRun=All", space("harbor")).problems
-    assert "home-cluster brings up namespaces harbor" in problem, "Pulumi would find it taken"
+    assert "home-cluster brings up namespaces harbor, so" in problem, "Pulumi would find it taken"
 
 
 @pytest.mark.parametrize(
@@ -117,3 +118,16 @@ def test_a_namespace_of_the_platform_is_not_made_before_pulumi_makes_it(flux: Ap
 )
 def test_what_is_flux_s_own_is_left_to_it(flux: Api, body: Mapping[str, Any]) -> None:
     assert not apply(flux, body, "kustomize-controller").problems, "it is nobody else's"
+
+
+def test_flux_may_apply_the_example_and_its_pods_are_admitted(flux: Api, stage: Stage) -> None:
+    whole = [Manifest(one, one, body) for one in APPLICATIONS for body in documents(one)]
+    for namespace in APPLICATIONS:
+        restricted = {"pod-security.kubernetes.io/enforce": "restricted"}
+        assert not apply(stage.api, space(namespace, **restricted), "admin", keep=True).problems, "it is there"
+        assert not make_default_account(stage.api, namespace).problems, "as a controller would"
+    known = [one for one in whole if flux.kind(one.api_version, one.kind) is not None]
+    assert len(known) > len(APPLICATIONS), "all but kinds of charts that are not at hand"
+    refused = {str(one): flux.apply(one.body, one.namespace, keep=False).problems for one in known}
+    assert not any(refused.values()), refused
+    assert stage.pod_refusals(known) == [], "by the level restricted"
