@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser check check-format check-lint check-types check-imports check-generated check-links
+.PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links
 .PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status drift graph clean
 
 ##@ Begin
@@ -79,6 +79,11 @@ test-browser: setup ## the report in a browser (Debian: chromium)
 	@mkdir -p build
 	$(PY) -m pytest --junitxml=build/junit-browser.xml tests/real/browser $(ARGS)
 
+test-rules: setup ## of alerts, by promtool (Go, 4 minutes once)
+	@mkdir -p build
+	@$(PY) -m tools.real_servers rules
+	$(PY) -m pytest --junitxml=build/junit-rules.xml tests/real/rules $(ARGS)
+
 check: check-format check-lint check-types check-imports check-generated check-links ## format, lint, types, floors, generated, links
 
 check-format: setup
@@ -109,7 +114,7 @@ generate: setup ## write schema, reference and list of secrets
 lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
-	for module in pulumi vault kubernetes dns; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	for module in pulumi vault kubernetes dns rules; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 charts: setup ## pull the pinned charts into build/charts
 	@$(PY) -m tools.charts

@@ -31,7 +31,7 @@ class Monitor:
         of: What those labels and that port belong to. Services only where the pods do not name the port.
         path, parameters: Of the URL.
         server_name: Name in the certificate where metrics come by TLS, signed by the platform's CA; else plain HTTP.
-        keeps_labels: Whether `job` and `instance` of the metrics themselves win.
+        keeps_labels: Whether labels of the metrics themselves win, such as the namespace of what they tell of.
     """
 
     name: str

@@ -68,7 +68,11 @@ class MonitoringSettings(Strict):
     enabled: bool = Field(
         default=False,
         description="Whether everything that serves metrics is watched: the definitions of the Prometheus operator, a "
-        "monitor for each workload, and exporters where there are none by themselves.",
+        "monitor for each workload, alerts, and exporters where there are none by themselves.",
+    )
+    runbooks: HttpsUrl | None = Field(
+        default=None,
+        description="Where people read docs/runbooks, such as a page of Gitea; alerts then lead there.",
     )
 
 

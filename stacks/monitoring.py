@@ -2,8 +2,11 @@
 
 import pulumi
 
+from components.monitoring.alert_rules import AlertRules, AlertRulesArgs
+from components.monitoring.cluster_alerts import CLUSTER
 from components.monitoring.definitions import Definitions, DefinitionsArgs
 from components.monitoring.monitors import Monitors, MonitorsArgs
+from components.monitoring.platform_alerts import PLATFORM
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
 from lib.kubernetes import PodSecurity
@@ -43,6 +46,16 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates
             definitions=definitions,
             secrets=infrastructure.secrets,
             store=infrastructure.store,
+        ),
+        in_phase,
+    )
+    AlertRules(
+        "alerts",
+        AlertRulesArgs(
+            namespace=namespace.namespace,
+            alerts=(*PLATFORM, *CLUSTER),
+            definitions=definitions,
+            runbooks=settings.monitoring.runbooks,
         ),
         in_phase,
     )

@@ -49,6 +49,7 @@ def _everywhere() -> Sequence[Monitor]:
                 namespace=at.EXTERNAL_SECRETS,
                 labels=release_labels(f"external-secrets{part}", "external-secrets"),
                 port="metrics",
+                keeps_labels=True,
             )
             for part in ("", "-webhook", "-cert-controller")
         ),
@@ -58,6 +59,7 @@ def _everywhere() -> Sequence[Monitor]:
             namespace=at.CERT_MANAGER,
             labels={"app.kubernetes.io/instance": "cert-manager"},
             port="http-metrics",
+            keeps_labels=True,
         ),
         Monitor(
             name="cloudnative-pg",

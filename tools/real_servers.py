@@ -29,6 +29,7 @@ class Program:
         module: The Go module, whose version in that file is the pin.
         package: Go package of its main function.
         version_variable: Of the linker, where a build from a module does not know its version by itself.
+        tags: Build tags, separated by commas.
         asking: Its arguments that print the version.
         duration: About how long a build takes, for people to read.
     """
@@ -38,6 +39,7 @@ class Program:
     module: str
     package: str
     version_variable: str = ""
+    tags: str = ""
     asking: Sequence[str] = ("version",)
     duration: str
 
@@ -59,7 +61,7 @@ class Program:
             package=self.package,
             module=root / "tools" / self.suite,
             # Without symbols.
-            flags=("-ldflags", f"-s -w{variable}"),
+            flags=("-ldflags", f"-s -w{variable}", *(("-tags", self.tags) if self.tags else ())),
             duration=self.duration,
             asking=self.asking,
         )
@@ -117,10 +119,22 @@ DNS_CLIENT = Program(
     duration="about two minutes on two cores",
 )
 """Of this project; after a change of its source, the one in the cache has to be removed."""
+PROMTOOL = Program(
+    name="promtool",
+    suite="rules",
+    module="github.com/prometheus/prometheus",
+    package="github.com/prometheus/prometheus/cmd/promtool",
+    version_variable="github.com/prometheus/common/version.Version",
+    # Not the clients of every cloud, in which a server would look for what to read.
+    tags="remove_all_sd",
+    asking=("--version",),
+    duration="about four minutes on two cores",
+)
 SUITES: Mapping[str, Sequence[Program]] = {
     "vault": (VAULT,),
     "kubernetes": (ETCD, API_SERVER, HELM),
     "dns": (PEBBLE, DNS_CLIENT),
+    "rules": (PROMTOOL,),
 }
 
 

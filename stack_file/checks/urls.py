@@ -52,6 +52,7 @@ def the_endpoint_is_of_proxmox(settings: Settings) -> Iterator[Problem]:
 def _urls(settings: Settings) -> Iterator[tuple[str, str]]:
     identity = settings.identity
     yield from (("identity.url", identity.url or ""), ("vault.address", settings.vault.address or ""))
+    yield "monitoring.runbooks", settings.monitoring.runbooks or ""
     for section, applications in (("applications", identity.applications), ("proxied", identity.proxied)):
         for slug, application in applications.items():
             yield f"identity.{section}.{slug}.launchUrl", application.launch_url or ""

@@ -1,4 +1,4 @@
-module home-cluster/tools/prometheus
+module home-cluster/tools/rules
 
 go 1.26.7
 

@@ -1,0 +1,43 @@
+"""Alerts are of use to who is woken by them. Whether they speak at the right time is tested in tests/real/rules."""
+
+import re
+from pathlib import Path
+
+from components.monitoring.alert import rules
+from components.monitoring.cluster_alerts import CLUSTER
+from components.monitoring.platform_alerts import PLATFORM
+from tests.support.engine import Recording
+from tools.check_links import anchors
+
+RUNBOOKS = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
+ALERTS = (*PLATFORM, *CLUSTER)
+
+
+def test_each_alert_leads_to_a_heading_of_a_runbook() -> None:
+    lost = []
+    for alert in ALERTS:
+        page, _, heading = alert.runbook.partition("#")
+        if not heading or heading not in anchors(RUNBOOKS / page):
+            lost.append(f"{alert.name}: {alert.runbook}")
+    assert lost == [], "who is woken has to know what to do"
+
+
+def test_each_alert_of_the_page_is_one_and_says_what_it_is_about() -> None:
+    assert len({alert.name for alert in ALERTS}) == len(ALERTS)
+    page = (RUNBOOKS / "alerts.md").read_text(encoding="utf-8")
+    named = {one for line in re.findall(r"(?m)^`.*", page) for one in re.findall(r"`([A-Z][a-zA-Z]+)`", line)}
+    assert named == {alert.name for alert in ALERTS if alert.runbook.startswith("alerts.md")}, "the symptom by its name"
+    for rule in rules(ALERTS)["groups"][0]["rules"]:
+        assert rule["annotations"]["description"].endswith("."), f"{rule['alert']}: a sentence"
+        assert "runbook_url" not in rule["annotations"], "nobody has said where the pages are read"
+
+
+def test_the_rules_are_there_once_their_kind_is(monitored: Recording, update: Recording) -> None:
+    found = monitored.one("kubernetes:monitoring.coreos.com/v1:PrometheusRule", "alerts-rules")
+    assert monitored.is_after(found, monitored.one("kubernetes:*:Release", "monitoring-definitions-release"))
+    told = {rule["alert"]: rule["annotations"] for rule in found.get("spec", "groups", 0, "rules")}
+    assert set(told) == {alert.name for alert in ALERTS}
+    assert told["VaultSealed"]["runbook_url"] == (
+        "https://git.home.example.com/home/cluster/src/branch/main/docs/runbooks/vault-recovery.md#unseal-by-hand"
+    ), "where the stack file says that the pages are read"
+    assert update.of_type("kubernetes:monitoring.coreos.com/v1:PrometheusRule") == []
