@@ -26,8 +26,9 @@ _SHOWN: Final = 20
 
 def page(document: Document, svg: str) -> str:
     """The page; `svg` is the graph (reporting.graph), empty where there is none."""
-    name = document.get("stack", "")
-    title = f"{name}: {document['result']}" if name else document["result"]
+    name, operation, result = document.get("stack", ""), document.get("operation", ""), document["result"]
+    ended = result if operation in result else f"{operation} {result}"
+    title = f"{name}: {ended}" if name else ended
     sections = [
         ("Failures", _failures(document)),
         ("Phases", _phases(document)),

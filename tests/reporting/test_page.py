@@ -204,9 +204,9 @@ def test_a_run_leaves_page_and_report_and_the_next_one_knows_its_durations(tmp_p
     for event in events(thing, 100, 162):
         run.phases.see(event)
     report.conclude(run, {thing["urn"]: thing}, None)
-    report.write(run)
+    report.write(run, operation="up")
     root = read((tmp_path / "report.html").read_text(encoding="utf-8"))
-    assert root.all("h1")[0].text == "home: broke off", "which stack, and how it ended"
+    assert root.all("h1")[0].text == "home: up broke off", "which stack, and how it ended"
     assert root.all("svg", "graph"), "with the graph in it"
     assert [one.text for one in section(root, "timeline").all("span", "name")] == ["◆ thing"], "outside of phases too"
     assert report.clear(tmp_path)["resources"] == {"create a:b:Thing thing": 62}, "for the next run to compare"
