@@ -18,12 +18,12 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links
-.PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status drift graph clean
+.PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links check-workflows
+.PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
 
 ##@ Begin
 help: ## list these commands
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-26s %s\n", $$1, $$2 } /^##@ / { print "\n" substr($$0, 5) ":" }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-27s%s\n", $$1, $$2 } /^##@ / { print "\n" substr($$0, 5) ":" }' Makefile
 	@echo
 	@echo "  STACK=<name>   the stack: Pulumi.<name>.yaml"
 	@echo "  SECRET=<path>  the secret of rotate; docs/secrets.md lists them"
@@ -84,7 +84,7 @@ test-rules: setup ## of alerts, by promtool (Go, 4 minutes once)
 	@$(PY) -m tools.real_servers rules
 	$(PY) -m pytest --junitxml=build/junit-rules.xml tests/real/rules $(ARGS)
 
-check: check-format check-lint check-types check-imports check-generated check-links ## format, lint, types, floors, generated, links
+check: check-format check-lint check-types check-imports check-generated check-links check-workflows ## format, lint, types, floors, links …
 
 check-format: setup
 	$(PY) -m ruff format --check .
@@ -101,6 +101,8 @@ check-generated: setup
 	$(PY) -m tools.secret_listing --check
 check-links: setup
 	$(PY) -m tools.check_links
+check-workflows: setup
+	@$(PY) -m tools.check_workflows
 
 format: setup ## format the code and fix what ruff can fix
 	$(PY) -m ruff format .
@@ -114,7 +116,7 @@ generate: setup ## write schema, reference and list of secrets
 lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
-	for module in pulumi vault kubernetes dns rules; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	for module in pulumi actionlint vault kubernetes dns rules; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 charts: setup ## pull the pinned charts into build/charts
 	@$(PY) -m tools.charts
@@ -159,6 +161,9 @@ images: setup ## its images, charts and files, with readers
 
 drift: setup ## what was changed behind its back, by whom
 	@$(PY) -m tools.drift --stack "$(STACK)" $(ARGS)
+
+ci-preview ci-plan ci-drift: setup ## what workflows run: docs/ci.md
+	@$(PY) -m tools.ci $(@:ci-%=%) --stack "$(STACK)" $(ARGS)
 
 graph: setup ## draw its plan as build/graph.svg
 	@$(PY) -m lab graph --stack $(or $(STACK),test-cluster) --out build/graph.svg

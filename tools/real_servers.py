@@ -130,6 +130,15 @@ PROMTOOL = Program(
     asking=("--version",),
     duration="about four minutes on two cores",
 )
+ACTIONLINT = Program(
+    name="actionlint",
+    suite="actionlint",
+    module="github.com/rhysd/actionlint",
+    package="github.com/rhysd/actionlint/cmd/actionlint",
+    asking=("-version",),
+    duration="some seconds",
+)
+"""No server: `make check` lets it read the workflows."""
 SUITES: Mapping[str, Sequence[Program]] = {
     "vault": (VAULT,),
     "kubernetes": (ETCD, API_SERVER, HELM),

@@ -12,7 +12,7 @@ from tests.support.program import STACK_FILE
 from tests.tools.conftest import FAKE_GO, script
 from tools import real_servers
 from tools.files import SetupError, UnavailableError
-from tools.real_servers import API_SERVER, HELM, SUITES, VAULT, Program
+from tools.real_servers import ACTIONLINT, API_SERVER, HELM, SUITES, VAULT, Program
 
 ROOT = Path(__file__).resolve().parents[2]
 Programs = Callable[..., Path]
@@ -39,7 +39,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path / "checkout"
 
 
-@pytest.mark.parametrize("program", [*chain.from_iterable(SUITES.values())], ids=lambda one: one.name)
+@pytest.mark.parametrize("program", [ACTIONLINT, *chain.from_iterable(SUITES.values())], ids=lambda one: one.name)
 def test_the_committed_module_pins_a_program_and_names_it_as_its_tool(program: Program) -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", program.pinned(ROOT)), "an exact version"
     module = (ROOT / "tools" / program.suite / "go.mod").read_text()
