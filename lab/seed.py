@@ -30,13 +30,14 @@ def prepare(world: World, stack: checkout.Stack) -> None:
     if settings is None:
         return
     mirror = settings.charts.mirror
+    namespaces = [name for chain in settings.chains.values() for name in chain.namespaces]
     site = {"domain": settings.cluster.domain, "mirrors": [mirror.rstrip("/")] if mirror else []}
     charts: dict[str, list[str]] = {}
     for release in (one for chain in settings.chains.values() for stage in chain.stages for one in stage.releases):
         charts.setdefault(release.chart, []).extend([release.repository] if release.repository else [])
     # What the DNS of the LAN knows besides the domain, whose names lead to whatever address the ingress has.
     elsewhere = {host: str(settings.addresses[host]) for host, _ in settings.balanced_hosts.values()}
-    world.put("site", "site", {**site, "names": elsewhere, "charts": charts})
+    world.put("site", "site", {**site, "names": elsewhere, "charts": charts, "chains": namespaces})
     if settings.cluster.existing is not None and world.get(CLUSTERS, _EXISTING) is None:
         authority = pki.b64(_authority(world).certificate)
         balancers = settings.network.load_balancers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.clock import Clock
-from lab.providers import scripts
+from lab.providers import chains, scripts
 from lab.providers.authentik import package as authentik_package
 from lab.providers.generators import command, random, tls
 from lab.providers.kubernetes import chart_state, jobs, load_balancers, serving, workloads
@@ -34,7 +34,7 @@ CONTROLLERS: tuple[Controller, ...] = (
     reflector.run,
     reloader.run,
 )
-_CONTAINERS: tuple[Behaviour, ...] = (initialise, scripts.execute)
+_CONTAINERS: tuple[Behaviour, ...] = (chains.execute, initialise, scripts.execute)
 
 
 def packages() -> list[Package]:

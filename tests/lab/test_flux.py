@@ -41,6 +41,16 @@ def test_flux_is_up_whatever_lies_in_the_repository(flux: Bench) -> None:
         assert flux.cluster.exists("apps/Deployment", SystemNamespace.FLUX, name), "the gate looks for it"
 
 
+def test_its_own_kinds_are_there_once_it_is_and_not_before(flux: Bench) -> None:
+    source: dict[str, Any] = {"interval": "1m", "url": "oci://registry.example.com/apps/deploy"}
+    with refuses("no matches for kind"):
+        flux.object("source.toolkit.fluxcd.io/v1", "OCIRepository", "deploy", SystemNamespace.FLUX, spec=source)
+    install(flux)
+    flux.object("source.toolkit.fluxcd.io/v1", "OCIRepository", "deploy", SystemNamespace.FLUX, spec=source)
+    path = {"interval": "10m", "prune": True, "sourceRef": {"kind": "OCIRepository", "name": "deploy"}}
+    flux.object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "deploy", SystemNamespace.FLUX, spec=path)
+
+
 def test_by_default_the_operator_waits_for_every_commit_as_well(flux: Bench) -> None:
     with refuses(r"Kustomization/flux-system/flux-system status: 'InProgress'"):
         install(flux, wait=None)

@@ -29,6 +29,18 @@ def test_a_mirror_of_the_stack_file_is_a_repository(kube: Bench) -> None:
     assert result.identifier == "shop/gitea", "the mirror holds every chart"
 
 
+def test_a_chart_of_a_chain_is_taken_at_the_word_of_the_stack_file(kube: Bench) -> None:
+    kube.world.put("site", "site", {"charts": {"shop": ["https://charts.example.com/"]}})
+    with refuses('not a chart repository that holds "shop"', CheckFailedError):
+        kube.release("shop", "shop", repository="https://dl.gitea.com/charts")
+    values = {"api": "shop-api.shop.svc", "database": "postgres-rw.databases.svc", "existingSecret": "shop-api"}
+    with refuses('secret "shop-api" not found', InitFailedError) as refused:
+        kube.release("shop", "shop", values, repository="https://charts.example.com")
+    assert "postgres-rw.databases.svc" in str(refused.value), "a host where the lab knows everything"
+    assert "shop-api.shop.svc" not in str(refused.value), "and one that only the chart knows"
+    assert [*kube.cluster.each("Service", "shop")] == [], "nothing of what it makes is made up"
+
+
 @pytest.mark.parametrize("version", ["", "latest", ">=1.2", "1.2", "1.x.x", "*"])
 def test_a_version_that_is_not_exact_is_refused(kube: Bench, version: str) -> None:
     with refuses("wants an exact chart version for gitea", CheckFailedError):

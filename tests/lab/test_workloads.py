@@ -137,3 +137,18 @@ def test_a_job_that_is_staged_to_fail_fails_and_is_replaced_next_time(kube: Benc
         "spec": job(pod(container())),
     }
     assert kube.diff("kubernetes:batch/v1:Job", inputs, inputs).replaces, "replaceUnready runs a failed Job again"
+
+
+def test_a_job_of_a_chain_is_taken_at_the_word_of_the_stack_file_once_what_it_names_is_there(kube: Bench) -> None:
+    trains = container(command=["python3", "/train.py"], env=[{"name": "STORE", "value": "http://store.shop.svc"}])
+    unknown = {**job(pod(trains)), "backoffLimit": 0}
+    with refuses("the lab knows the scripts of scripts/ and no other", InitFailedError):
+        kube.object("batch/v1", "Job", "platform", "shop", spec=unknown)
+    kube.world.put("site", "site", {"chains": ["shop"]})
+    with refuses("could not translate host name 'store.shop.svc'", InitFailedError):
+        kube.object("batch/v1", "Job", "early", "shop", spec=unknown)
+    kube.object("v1", "Service", "store", "shop", spec={"ports": [{"port": 80}]})
+    kube.object("batch/v1", "Job", "train", "shop", spec=unknown)
+    done = kube.cluster.look("batch/Job", "shop", "train")
+    assert done is not None, "it was created"
+    assert done["status"]["succeeded"] == 1, "without anybody knowing what it did"

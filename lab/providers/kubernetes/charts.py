@@ -202,6 +202,19 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
         annotations="crds.annotations",
         accounts=(),
     ),
+    # Of examples/chains.
+    "seaweedfs": ChartFacts(
+        repositories=("https://seaweedfs.github.io/seaweedfs/helm",),
+        services=("{fullname}-all-in-one",),
+        accounts=("seaweedfs",),
+    ),
+    "grafana": ChartFacts(repositories=("https://grafana-community.github.io/helm-charts",), services=("{fullname}",)),
+    "jupyterhub": ChartFacts(
+        repositories=("https://hub.jupyter.org/helm-chart",),
+        services=("hub", "proxy-api", "proxy-public"),
+        accounts=("hub",),
+    ),
+    "mlflow": ChartFacts(repositories=("https://community-charts.github.io/helm-charts",), services=("{fullname}",)),
     "flux-operator": ChartFacts(
         repositories=("oci://ghcr.io/controlplaneio-fluxcd/charts",),
         groups=(_FLUX,),

@@ -16,7 +16,7 @@ from lab.providers.kubernetes.release import Release
 from lab.providers.package import Package
 
 # Types of the SDK that are no objects of the API server.
-_COMPONENTS: Final = ("kubernetes:yaml", "kubernetes:helm.sh", "kubernetes:kustomize")
+_COMPONENTS: Final = tuple(f"kubernetes:{one}{end}" for one in ("yaml", "helm.sh", "kustomize") for end in ":/")
 
 
 _IDENTITY: Final = "clusterIdentifier"

@@ -9,11 +9,17 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from lab.providers.gitea import CONTENT
-from lab.providers.kubernetes.cluster import RELEASES, Cluster
+from lab.providers.kubernetes.cluster import CRDS, RELEASES, Cluster
 from lab.providers.kubernetes.pods import data_of
 from lab.providers.operators.conditions import report, runs
 from lab.site import Site
 
+_KINDS: Final = {
+    "source.toolkit.fluxcd.io/GitRepository": "v1",
+    "source.toolkit.fluxcd.io/OCIRepository": "v1",
+    "kustomize.toolkit.fluxcd.io/Kustomization": "v1",
+}
+"""Definitions that Flux 2.8 brings, of those that chains use."""
 _LABELS: Final = {"app.kubernetes.io/managed-by": "flux-operator", "app.kubernetes.io/part-of": "flux"}
 
 
@@ -53,6 +59,8 @@ def _refusals(cluster: Cluster, instance: Mapping[str, Any], homes: set[str]) ->
 def _apply(cluster: Cluster, instance: Mapping[str, Any]) -> None:
     """Controllers, and the namespace with labels by force, unless a patch takes it out of what is applied."""
     spec, namespace = instance["spec"], instance["metadata"]["namespace"]
+    for kind, version in _KINDS.items():
+        cluster.world.put(CRDS, kind, {"versions": [version], "namespaced": True, "release": ""})
     patches = (spec.get("kustomize") or {}).get("patches") or []
     home = cluster.get("Namespace", "", namespace)
     if home and not any(_removes_namespace(patch) for patch in patches):
