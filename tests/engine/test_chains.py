@@ -7,7 +7,8 @@ import pytest
 from register.phases import built_on
 from stack_file.load import load_stack_file
 from tests.engine.platform import driver, new_stack, statuses
-from tests.support.examples import CHAINS, ROOT, write
+from tests.support.examples import CHAINS, write
+from tests.support.program import ROOT
 from tools.status.rows import rows
 
 pytestmark = pytest.mark.engine
