@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links check-workflows
+.PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
 
 ##@ Begin
@@ -117,6 +117,11 @@ lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
 	for module in pulumi actionlint vault kubernetes dns rules; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	$(LOCK) $(ARGS) --output-file=requirements-docs.txt requirements-docs.in >/dev/null
+	for module in pulumi vault kubernetes dns; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+
+docs: setup ## build the documentation's site, in build/site
+	@$(PY) -m tools.site
 
 charts: setup ## pull the pinned charts into build/charts
 	@$(PY) -m tools.charts
