@@ -116,9 +116,8 @@ generate: setup ## write schema, reference and list of secrets
 lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
-	for module in pulumi actionlint vault kubernetes dns rules; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 	$(LOCK) $(ARGS) --output-file=requirements-docs.txt requirements-docs.in >/dev/null
-	for module in pulumi vault kubernetes dns; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	for module in pulumi actionlint vault kubernetes dns rules; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 docs: setup ## build the documentation's site, in build/site
 	@$(PY) -m tools.site
