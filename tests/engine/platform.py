@@ -11,12 +11,18 @@ from typing import Any
 
 import yaml
 
+from doubles.kubernetes_api import KubernetesApi
+from doubles.loopback import Request
 from lab.checkout import ROOT, Stack, passphrase
 from lab.driver import Driver, Result
 from lab.faults import Faults
-from lab.providers.kubernetes.cluster import OBJECTS, object_key
+from lab.providers.catalogue import open_site
+from lab.providers.kubernetes.api_server import State
+from lab.providers.kubernetes.cluster import Cluster
 from lab.world import World
 from reporting.phases import Phases
+from tools.cluster import ClusterError
+from tools.flux_sync import unsynced
 
 NAME = "engine"
 STACK_FILE = Path(__file__).with_name(f"Pulumi.{NAME}.yaml")
@@ -85,11 +91,25 @@ def statuses(result: Result) -> dict[str, str]:
     return {phase.name: phase.status.value for phase in phases_of(result).ordered()}
 
 
-def applied(stack: Stack) -> tuple[bool, str]:
-    """Whether Flux applies what lies in its repository, and what its operator says of that."""
+class Api:
+    """The API server of a world, as its administrator."""
+
+    def __init__(self, server: KubernetesApi) -> None:
+        self.server = server
+
+    def get(self, path: str) -> dict[str, Any]:
+        """The object or list at a path."""
+        reply = self.server.respond(Request("GET", path, {}, b""), "admin")
+        if reply.status != 200:
+            raise ClusterError(f"https://api answers {reply.status} for {path}")
+        body = reply.body
+        return body if isinstance(body, dict) else dict(json.loads(body))
+
+
+def unsynced_in(stack: Stack) -> str | None:
+    """Why Flux does not apply what lies in its repository, as `make up` ends with it; None where it does."""
     with world_of(stack) as world:
-        report = world.table(OBJECTS)[object_key("fluxcd.controlplane.io", "FluxReport", "flux-system", "flux")]
-    return report["spec"]["sync"]["ready"], report["spec"]["sync"]["status"]
+        return unsynced(Api(KubernetesApi(State(Cluster(open_site(world, grace=0, pace=0))))))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from lib.secrets import SecretDeclaration
 from register.secrets import declare
 from reporting import fates
 from stack_file.load import load_stack_file
-from tests.engine.platform import Outcome, applied, faults_of, world_of
+from tests.engine.platform import Outcome, faults_of, unsynced_in, world_of
 from tests.engine.secret_scan import scan
 from tests.engine.test_rotation import generated_values
 from tools.secret_listing import JOBS_SECONDS, READERS_SECONDS
@@ -126,7 +126,7 @@ def _place(resource: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def test_flux_gets_in_with_the_new_password(everything: Outcome) -> None:
-    assert applied(everything.stack)[0], "Gitea was told of it, and Reflector has taken it to Flux"
+    assert unsynced_in(everything.stack) is None, "Gitea was told of it, and Reflector has taken it to Flux"
 
 
 def test_the_page_says_how_long_a_rotation_takes(everything: Outcome) -> None:

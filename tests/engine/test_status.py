@@ -1,40 +1,23 @@
 """`make status` of platforms that came up and of some that did not, from their state and their API server."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from doubles.kubernetes_api import KubernetesApi
-from doubles.loopback import Request
 from lab.providers.catalogue import open_site
 from lab.providers.kubernetes.api_server import State
 from lab.providers.kubernetes.cluster import Cluster
 from lib.names import PHASES
 from lib.secret_state import resources
-from tests.engine.platform import Outcome, world_of
-from tools.cluster import ClusterError
+from tests.engine.platform import Api, Outcome, world_of
 from tools.status.__main__ import code, document, lines
 from tools.status.objects import problems, wanted
 from tools.status.rows import Row, rows
 
 pytestmark = pytest.mark.engine
 SERVICES = ("gitea", "harbor", "matrix")
-
-
-class Api:
-    """The API server of a world, as its administrator."""
-
-    def __init__(self, server: KubernetesApi) -> None:
-        self.server = server
-
-    def get(self, path: str) -> dict[str, Any]:
-        reply = self.server.respond(Request("GET", path, {}, b""), "admin")
-        if reply.status != 200:
-            raise ClusterError(f"https://api answers {reply.status} for {path}")
-        body = reply.body
-        return body if isinstance(body, dict) else dict(json.loads(body))
 
 
 def status(outcome: Outcome, *, live: bool = True, gone: str = "") -> dict[str, Row]:
