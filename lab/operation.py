@@ -40,6 +40,7 @@ from lib.secret_state import is_secret, outputs
 from reporting.events import compact
 from tools import drift
 from tools.operate import FLAGS
+from tools.operating.child import Cli, Heard
 from tools.preparation import NotReadyError
 
 PROCESSES: Final = multiprocessing.get_context("forkserver")
@@ -161,8 +162,8 @@ def _perform(
     if order.operation == "drift":
         # The command itself, as nothing of the program takes part.
         binary, root = Path(checkout.command_line(Path(order.root))), Path(selected.workspace.work_dir)
-        for one in drift.events(binary, order.name, root, os.environ):
-            emit(one)
+        cli = Cli(binary=binary, root=root, environment=os.environ)
+        drift.asked(cli, order.name, Heard(), Path(order.workdir, "refresh-preview.log"), emit)
         return {}
     options: dict[str, Any] = {"parallel": PARALLEL, "on_event": on_event, "on_output": print, "color": "never"}
     options |= {flag.lstrip("-").replace("-", "_"): True for flag in FLAGS[order.operation]}

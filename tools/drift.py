@@ -7,50 +7,42 @@ differs, and whether an update puts it right. Exit code 0 without drift, 1 with,
 import argparse
 import json
 import os
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pulumi import automation as auto
-
 from reporting.drift import Drift, Finding
-from reporting.events import Event, compact
+from reporting.events import Event, Listener
 from tools.operate import ROOT, OperateError, cli, stack_file, trust, trusted
-from tools.state import Engine, StateError
-from tools.waiting import interruptible, ticking
+from tools.operating.child import Cli, Heard, listening
+from tools.state import Engine, StateError, reason
+from tools.waiting import INTERRUPTED, interruptible, ticking
 
-FLAGS = ("--preview-only", "--json", "--non-interactive", "--color=never", "--suppress-outputs")
+FLAGS = ("--preview-only", "--suppress-outputs", "--suppress-progress")
 """Of `pulumi refresh`; secrets in the events are `[secret]` (logJSONEvent, pkg/backend/display/display.go)."""
-_STREAM = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true", "PULUMI_SKIP_UPDATE_CHECK": "true"}
-"""Without the first, `--json` gives one digest at the end, which lacks what could not be read."""
-
 NONE = "none"
 
 
-def events(binary: Path, stack: str, root: Path, environment: Mapping[str, str]) -> Iterator[Event]:
-    """The events of the preview of a refresh; one more of an error that the CLI tells otherwise."""
-    command = [str(binary), "refresh", "--stack", stack, *FLAGS]
-    failed = False
-    with (
-        tempfile.TemporaryFile("w+", encoding="utf-8") as complaints,
-        subprocess.Popen(
-            command, cwd=root, env={**environment, **_STREAM}, stdout=subprocess.PIPE, stderr=complaints, text=True
-        ) as child,
-    ):
-        for line in child.stdout or ():
-            event = compact(auto.EngineEvent.from_json(json.loads(line))) if line.startswith("{") else None
-            if event is not None:
-                failed = failed or event["event"] == "failed" or event.get("severity") == "error"
-                yield event
-        if child.wait() and not failed:
-            complaints.seek(0)
-            text = complaints.read().strip().rpartition("error: ")[2] or f"the engine ended with {child.returncode}"
-            yield {"event": "message", "severity": "error", "urn": "", "text": text}
+def asked(cli: Cli, stack: str, heard: Heard, log: Path, listener: Listener) -> None:
+    """Have the engine ask what everything is like now; one more event is of an error that the CLI tells otherwise."""
+    failed: list[Event] = []
+
+    def listen(event: Event) -> None:
+        if event["event"] == "failed" or event.get("severity") == "error":
+            failed.append(event)
+        listener(event)
+
+    code = cli.followed(("refresh", "--stack", stack, *FLAGS), heard, listen, log, _say)
+    if code and not failed:
+        text = reason(log.read_text(encoding="utf-8", errors="replace")).strip().removeprefix("error: ")
+        listener({"event": "message", "severity": "error", "urn": "", "text": text or f"the engine ended with {code}"})
+
+
+def _say(text: str) -> None:
+    print(f"drift: {text}", file=sys.stderr)
 
 
 def document(stack: str, drift: Drift, now: datetime) -> dict[str, Any]:
@@ -110,14 +102,6 @@ def _value(difference: Mapping[str, Any], name: str) -> str:
     return json.dumps(difference[name]) if name in difference else "(not shown)"
 
 
-def followed(found: Iterable[Event]) -> Drift:
-    """What the events of a preview say."""
-    drift = Drift()
-    for event in found:
-        drift.see(event)
-    return drift
-
-
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Exit code 0 without drift, 1 with, 2 when nobody can tell."""
     parser = argparse.ArgumentParser(prog="python -m tools.drift", description=__doc__, allow_abbrev=False)
@@ -132,13 +116,20 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
             if state is None:
                 raise StateError(f"{options.stack} was never brought up: make up STACK={options.stack}")
             trusted(state, engine)
+            engine.results.mkdir(parents=True, exist_ok=True)
             environment = os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}
-            drift = followed(events(engine.binary, options.stack, root, environment))
+            child = Cli(binary=engine.binary, root=root, environment=environment)
+            drift = Drift()
+            with listening() as heard:
+                asked(child, options.stack, heard, engine.results / "drift.log", drift.see)
     except (OperateError, StateError) as error:
-        print(*(f"drift: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
+        for line in str(error).splitlines():
+            _say(line)
         return 2
+    if heard.interrupts:
+        _say("interrupted; nothing was changed")
+        return INTERRUPTED
     kept = json.dumps(document(options.stack, drift, datetime.now(UTC)), indent=1)
-    engine.results.mkdir(parents=True, exist_ok=True)
     (engine.results / "drift.json").write_text(f"{kept}\n", encoding="utf-8")
     print(kept if options.json else "\n".join(summary(options.stack, drift)))
     return code(drift)

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from lab.checkout import Stack
 from lab.providers.kubernetes.cluster import OBJECTS, object_key
+from reporting.drift import Drift
 from tests.engine.platform import Outcome, copy_of, driver, world_of
-from tools.drift import code, followed, summary
+from tools.drift import code, summary
 
 pytestmark = pytest.mark.engine
 
@@ -31,13 +33,19 @@ def written(manager: str, replicas: int) -> Any:
     return change
 
 
+def drift_of(stack: Stack) -> Drift:
+    found = Drift()
+    driver(stack).drift(found.see)
+    return found
+
+
 def larger(record: dict[str, Any]) -> None:
     for side in ("inputs", "outputs"):
         record[side]["memory"]["dedicated"] = 24576
 
 
 def test_what_was_changed_and_deleted_by_hand_is_told_and_nothing_is_touched(platform: Outcome, tmp_path: Path) -> None:
-    untouched = followed(driver(platform.stack).drift().events)
+    untouched = drift_of(platform.stack)
     assert (untouched.findings, untouched.unwell, code(untouched)) == ([], {}, 0), "nobody learns to look away"
     assert untouched.looked > 600, "all of them"
     stack = copy_of(platform.stack, tmp_path / "copy")
@@ -53,7 +61,7 @@ def test_what_was_changed_and_deleted_by_hand_is_told_and_nothing_is_touched(pla
             world.put(table, key, record)
         world.delete(OBJECTS, GONE)
     before = {path: path.read_bytes() for path in stack.backend.rglob("*.json")}
-    drift = followed(driver(stack).drift().events)
+    drift = drift_of(stack)
     assert {path: path.read_bytes() for path in stack.backend.rglob("*.json")} == before, "the state is as it was"
     assert [(one.phase, one.name, one.what, one.by, one.remedy) for one in drift.ordered()] == [
         ("cluster", "coredns", "changed", ("kubectl-scale",), "is put back"),

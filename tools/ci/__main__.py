@@ -21,8 +21,8 @@ from tools.ci import text
 from tools.ci.forge import Forge, ForgeError
 from tools.operate import ROOT, OperateError, stack_file
 
-FLAGS = ("--non-interactive", "--color=never", "--suppress-outputs", "--suppress-progress")
-"""Of `pulumi preview`: plain lines, and no values."""
+FLAGS = ("--suppress-outputs", "--suppress-progress")
+"""Of `pulumi preview`, for where it shows itself: no values, and no dots."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,16 @@ ROOM = 65_536
 """Characters that GitHub takes for a comment or an issue; Gitea takes more."""
 _SPARE = 200
 _COUNTS = re.compile(r"^Resources:\n((?:[ \t]+\S.*\n?)+)", re.MULTILINE)
+_SUMMARY = re.compile(r"^preview of \S+ would (.+)$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def counts(output: str) -> str:
-    """What a preview of the engine says at its end, as `+ 3 to create, 640 unchanged`; empty where it has none."""
-    found = _COUNTS.findall(output)
-    return ", ".join(line.strip() for line in found[-1].splitlines()) if found else ""
+    """What a preview would do, as `make preview` says it at its end (`update 1, create 3`), or the engine, which shows
+    itself before there is a state (`+ 3 to create, 640 unchanged`); empty where neither does.
+    """
+    told, found = _SUMMARY.findall(output), _COUNTS.findall(output)
+    return str(told[-1]) if told else ", ".join(line.strip() for line in found[-1].splitlines()) if found else ""
 
 
 def comment(title: str, verdict: str, output: str, run: str, *, end: bool) -> str:

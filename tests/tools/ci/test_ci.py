@@ -134,8 +134,9 @@ def checkout(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Checkou
 def test_a_preview_is_one_comment_that_is_kept_up_to_date(checkout: Checkout) -> None:
     for number in range(3):
         checkout.api.add(7, "somebody", f"look {number} <!-- home-cluster {STACK} preview -->")
-    checkout.says("operate", f"+ kubernetes:v1:ConfigMap  settings\n{RESOURCES}")
+    checkout.says("operate", f"  create   ConfigMap settings\npreview of {STACK} would create 1\n")
     assert checkout.run("preview") == 0
+    assert "\ncreate 1\n" in checkout.texts()[-1], "the counts"
     checkout.says("operate", "Resources:\n    644 unchanged\n")
     assert checkout.run("preview") == 0
     *foreign, ours = checkout.texts()
@@ -143,7 +144,7 @@ def test_a_preview_is_one_comment_that_is_kept_up_to_date(checkout: Checkout) ->
     assert len(foreign) == 3
     assert "\n644 unchanged\n" in ours, "and not what it was before"
     called = (checkout.root / "operate.json").read_text(encoding="utf-8")
-    assert "'preview', '--stack', 'test-cluster', '--non-interactive'" in called
+    assert "'preview', '--stack', 'test-cluster'" in called
     assert "PULUMI_ACCESS_TOKEN" not in called, "a secret that is not set is no empty one"
     page = "/actions)" if "GITEA_ACTIONS" in checkout.variables else "/actions/runs/42)"
     assert f"(https://forge.example/me/home{page}" in ours
