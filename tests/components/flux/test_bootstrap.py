@@ -99,6 +99,13 @@ def test_the_gate_proves_that_each_controller_runs(update: Recording) -> None:
     assert watched == [f"{prefix}{name}=Available" for name in instance.get("spec", "components")], "all of Flux"
 
 
+def test_the_operator_is_there_as_long_as_flux_is(update: Recording) -> None:
+    operator = update.one("kubernetes:helm.sh/v3:Release", "flux-operator")
+    assert update.is_after(update.one(INSTANCE), operator), (
+        "it takes Flux and its finalizers away when the instance goes"
+    )
+
+
 def test_the_operator_leaves_the_namespace_to_the_program(update: Recording) -> None:
     (patch,) = update.one(INSTANCE).get("spec", "kustomize", "patches")
     assert patch["target"] == {"kind": "Namespace"}, "of what it applies, that object alone"

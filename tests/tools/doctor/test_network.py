@@ -11,6 +11,7 @@ from components.talos.schematic import systems
 from lib.charts import TABLE
 from register.charts import needed
 from settings.dns import DnsSettings, Zone
+from settings.platform import GiteaRepository, Sync
 from stack_file.load import load_stack_file
 from stack_file.machines import VM
 from tests.stack_file.stacks import FIXTURES
@@ -195,6 +196,14 @@ def test_the_repository_of_flux(examine: Examine, repository: str, changes: dict
     assert found.status is (Status.FAILED if said else Status.OK), found.detail
     assert (said or "") in found.detail
     assert not found.stops, "docs/adr/0025-a-commit-holds-back-no-update.md"
+
+
+def test_a_repository_that_is_to_come_is_not_asked_for(examine: Examine) -> None:
+    own = GiteaRepository(organisation="home", repository="cluster")
+    sync = Sync(path="clusters/home", gitea=own)
+    settings = SETTINGS.model_copy(update={"gitops": SETTINGS.gitops.model_copy(update={"sync": sync})})
+    (found,) = examine("Git", settings=settings)
+    assert (found.status, "`make up` makes" in found.detail) == (Status.SKIPPED, True), "Gitea is not there before"
 
 
 def test_the_token_of_the_repository_is_in_no_argument(monkeypatch: pytest.MonkeyPatch, examine: Examine) -> None:
