@@ -62,6 +62,9 @@ TABLE: Mapping[str, Chart] = {
         Chart("flux-operator", "oci://ghcr.io/controlplaneio-fluxcd/charts", "0.59.0"),
         # renovate: datasource=docker depName=ghcr.io/prometheus-community/charts/prometheus-operator-crds
         Chart("prometheus-operator-crds", "oci://ghcr.io/prometheus-community/charts", "31.0.1"),
+        # Of the same release of the operator as the definitions.
+        # renovate: datasource=docker depName=ghcr.io/prometheus-community/charts/kube-prometheus-stack
+        Chart("kube-prometheus-stack", "oci://ghcr.io/prometheus-community/charts", "88.5.3"),
     )
 }
 
@@ -83,6 +86,7 @@ REGISTRIES: Mapping[str, tuple[str, ...]] = {
     "matrix-stack": ("docker.io", "ghcr.io", "oci.element.io"),
     "flux-operator": ("ghcr.io",),
     "prometheus-operator-crds": (),
+    "kube-prometheus-stack": ("quay.io", "registry.k8s.io"),
 }
 """Registries of the images that each chart runs under our values, and of those that its operator runs by itself."""
 

@@ -9,7 +9,7 @@ _NODES = frozenset({"ghcr.io", "registry.k8s.io"})
 """Of Talos itself: kubelet, control plane, etcd and pause (pkg/machinery/constants and pkg/images, v1.13.7)."""
 
 _OF_MACHINES = frozenset({"cilium", "proxmox-csi-plugin"})
-_OF_MONITORING = frozenset({"prometheus-operator-crds"})
+_OF_MONITORING = frozenset({"prometheus-operator-crds", "kube-prometheus-stack"})
 
 
 def needed(settings: Settings) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ CONTROL_PLANE = 1280
 """Of a control plane beyond that: API server, controllers and scheduler ask for 832, Talos reserves 128 more; etcd."""
 EVERY_NODE = 640
 """Of each node: Cilium's agent, and the CSI plugin with its two helpers."""
+_MONITORING, _NODE_EXPORTER = 448, 32
+"""Operator, kube-state-metrics, Alertmanager and the two that reload configurations; and of each node."""
 LARGEST_JOB = 64
 """What a gate needs for the time that it looks."""
 
@@ -45,6 +47,8 @@ def requests(settings: Settings, nodes: int) -> int:
     asked += _AUTHENTIK * (settings.identity.replicas + 1)
     asked += mebibytes(databases.memory) * min(databases.instances, nodes) + _VAULT * min(vault.replicas, nodes)
     asked += (_NAMESERVER * settings.system_replicas + _INGRESS_NAMES) * len(settings.dns.sides)
+    if settings.monitoring.enabled:
+        asked += _MONITORING + mebibytes(settings.monitoring.memory) + _NODE_EXPORTER * nodes
     asked += sum(service.memory(settings) for service in SERVICES if service.enabled(settings))
     asked += sum(mebibytes(one.memory) for chain in settings.chains.values() for one in chain.namespaces.values())
     return asked + (_FLUX if settings.gitops.enabled else 0)

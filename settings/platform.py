@@ -67,8 +67,18 @@ class MonitoringSettings(Strict):
 
     enabled: bool = Field(
         default=False,
-        description="Whether everything that serves metrics is watched: the definitions of the Prometheus operator, a "
-        "monitor for each workload, alerts, and exporters where there are none by themselves.",
+        description="Whether everything that serves metrics is watched: Prometheus and Alertmanager with their "
+        "operator, a monitor for each workload, alerts, and exporters where there are none by themselves.",
+    )
+    retention_days: int = Field(default=15, ge=1, le=3650, description="How long Prometheus remembers, in days.")
+    size: Annotated[Quantity, rules.TEMPLATE] = Field(default="20Gi", description="Volume of Prometheus.")
+    memory: Quantity = Field(default="2Gi", description="Memory of Prometheus.")
+    webhook: HttpsUrl | None = Field(
+        default=None,
+        description="Where Alertmanager sends alerts (its webhook_configs); without it they are only to be seen there.",
+    )
+    read_from: tuple[Name, ...] = Field(
+        default=(), description="Namespaces whose pods may ask Prometheus and Alertmanager, such as that of a Grafana."
     )
     runbooks: HttpsUrl | None = Field(
         default=None,

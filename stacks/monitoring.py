@@ -7,6 +7,7 @@ from components.monitoring.cluster_alerts import CLUSTER
 from components.monitoring.definitions import Definitions, DefinitionsArgs
 from components.monitoring.monitors import Monitors, MonitorsArgs
 from components.monitoring.platform_alerts import PLATFORM
+from components.monitoring.prometheus import Prometheus, PrometheusArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
 from lib.kubernetes import PodSecurity
@@ -29,7 +30,10 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates
     namespace = Namespace(
         "monitoring-namespace",
         NamespaceArgs(
-            name=SystemNamespace.MONITORING, pod_security=PodSecurity.RESTRICTED, ca_certificate=cluster.trusted
+            name=SystemNamespace.MONITORING,
+            pod_security=PodSecurity.RESTRICTED,
+            ca_certificate=cluster.trusted,
+            from_namespaces=settings.monitoring.read_from,
         ),
         in_phase,
     )
@@ -59,4 +63,16 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates
         ),
         in_phase,
     )
-    return (definitions,)
+    prometheus = Prometheus(
+        "prometheus",
+        PrometheusArgs(
+            chart=site.charts["kube-prometheus-stack"],
+            namespace=namespace.namespace,
+            settings=settings.monitoring,
+            storage_class=cluster.storage_class,
+            machines=settings.talos is not None,
+            definitions=definitions,
+        ),
+        in_phase,
+    )
+    return (prometheus.ready,)

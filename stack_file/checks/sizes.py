@@ -41,6 +41,7 @@ def volumes(settings: Settings) -> dict[str, tuple[str, int]]:
         "vault.auditSize": (vault.audit_size, vault.replicas),
         "databases.size": (databases.size, databases.instances),
         "databases.valkeySize": (databases.valkey_size, 1),
+        **({"monitoring.size": (settings.monitoring.size, 1)} if settings.monitoring.enabled else {}),
         **{key: (size, 1) for key, size in _below(settings.services, lambda section: section.volumes).items()},
     }
 

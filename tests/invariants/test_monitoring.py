@@ -55,6 +55,7 @@ WATCHED: Mapping[str, tuple[str, ...]] = {
 UNWATCHED: Mapping[str, str] = {
     "harbor-scanner": "Trivy's adapter serves no metrics; what it finds, Harbor's exporter tells",
     "monitoring-definitions-release": "it runs nothing",
+    "prometheus-release": "its chart makes the monitors of what it brings, after the definitions",
     "reflector-release": "it serves its health alone",
 }
 

@@ -17,8 +17,9 @@ from tests.support.wire import Path as ValuePath
 from tests.support.wire import walk
 
 # Charts whose pods ask for what their own values say: Synapse, HAProxy, Element, its administration and the
-# authentication service (matrix-stack), and the four controllers of Flux (flux-operator, config/data).
-_BY_CHART = {"matrix-release": (100, 100, 50, 50, 50), "flux-operator": (64,) * 4}
+# authentication service (matrix-stack), the four controllers of Flux (flux-operator, config/data), and what reloads the
+# configuration of Alertmanager as it does that of Prometheus.
+_BY_CHART = {"matrix-release": (100, 100, 50, 50, 50), "flux-operator": (64,) * 4, "prometheus-release": (32,)}
 # Pods of a DaemonSet, by release and path.
 _ON_EVERY_NODE = {("cilium-release", "resources"), ("proxmox-csi-release", "node")}
 # Where a chart says how many pods there are, but for `replicas` or `replicaCount` beside or above the resources.
@@ -64,15 +65,15 @@ def _at(value: Any, path: ValuePath) -> Any:
 def test_the_figures_are_what_the_program_asks_for(stack: Path) -> None:
     recording, settings = record_program(preview=False, stack_file=stack), load_stack_file(stack)
     every_node = cluster = 0
+    assert settings.talos is not None, "its machines are counted"
+    nodes = len(settings.talos.workload_nodes)
     for name, path, size, count in requests(recording):
         if (name, path[0]) in _ON_EVERY_NODE or (name, path[0]) == _SHARED:
             every_node += size
         if (name, path[0]) not in _ON_EVERY_NODE:
-            cluster += size * count
+            cluster += size * (nodes if path[0] == "prometheus-node-exporter" else count)
     cluster += sum(sum(_BY_CHART.get(one.name, ())) for one in recording.resources)
-    assert settings.talos is not None, "its machines are counted"
     assert every_node == footprint.EVERY_NODE, "agents"
-    nodes = len(settings.talos.workload_nodes)
     assert cluster == footprint.requests(settings, nodes) - footprint.LARGEST_JOB, "a figure in footprint.py is old"
 
 

@@ -215,6 +215,15 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
         accounts=("hub",),
     ),
     "mlflow": ChartFacts(repositories=("https://community-charts.github.io/helm-charts",), services=("{fullname}",)),
+    "kube-prometheus-stack": ChartFacts(
+        repositories=(
+            "oci://ghcr.io/prometheus-community/charts",
+            "https://prometheus-community.github.io/helm-charts",
+        ),
+        # The last two are the operator's.
+        services=("{fullname}-prometheus", "{fullname}-alertmanager", "prometheus-operated", "alertmanager-operated"),
+        accounts=("{fullname}-operator", "{fullname}-prometheus", "{fullname}-alertmanager"),
+    ),
     "flux-operator": ChartFacts(
         repositories=("oci://ghcr.io/controlplaneio-fluxcd/charts",),
         groups=(_FLUX,),

@@ -17,9 +17,10 @@ _BY_OPERATORS: Mapping[str, str] = {
 
 
 def lost(manifests: Iterable[Manifest]) -> list[str]:
-    """Monitors among these objects that select nothing of them with the port that they ask for."""
+    """Monitors of the program that select nothing of these objects with the port that they ask for."""
     found = list(manifests)
-    monitors = [one for one in found if one.kind in KINDS and one.body["metadata"]["name"] not in _BY_OPERATORS]
+    own = [one for one in found if one.kind in KINDS and one.origin.startswith("monitors-")]
+    monitors = [one for one in own if one.body["metadata"]["name"] not in _BY_OPERATORS]
     return [str(one) for one in monitors if not any(_ports(one.body, other) for other in found)]
 
 
