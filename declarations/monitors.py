@@ -10,13 +10,12 @@ class Token:
     """A bearer token without which metrics are not served.
 
     Attributes:
-        path, field: Of the secret in the registry.
-        secret: Name of the Secret with it in the namespace of the monitoring, a declared reader.
+        secret: Name of the Secret with it, which Reflector copies to the namespace of the monitoring.
+        key: Of that Secret.
     """
 
-    path: str
-    field: str
     secret: str
+    key: str
 
 
 @dataclass(frozen=True, kw_only=True)

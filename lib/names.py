@@ -33,7 +33,7 @@ PHASES: Mapping[str, Sequence[str]] = {
     "phase4-services": ("phase3-integration",),
     "dns": ("phase1-infrastructure",),
     "gitops": ("cluster",),
-    "monitoring": ("cluster", "phase1-infrastructure"),
+    "monitoring": ("cluster",),
     "edge": ("cluster",),
 }
 """Phases in the order in which they are shown, and what each builds on (stacks/). Who asks for that takes the table of

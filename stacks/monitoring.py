@@ -4,6 +4,7 @@ import pulumi
 
 from components.monitoring.alert_rules import AlertRules, AlertRulesArgs
 from components.monitoring.cluster_alerts import CLUSTER
+from components.monitoring.dashboards import Dashboards, DashboardsArgs
 from components.monitoring.definitions import Definitions, DefinitionsArgs
 from components.monitoring.monitors import Monitors, MonitorsArgs
 from components.monitoring.platform_alerts import PLATFORM
@@ -13,15 +14,11 @@ from components.phase import Phase, PhaseArgs
 from lib.kubernetes import PodSecurity
 from lib.names import SystemNamespace
 from stacks import monitors
-from stacks.contracts import Cluster, Gates, Infrastructure, Site
+from stacks.contracts import Cluster, Gates, Site
 
 
-def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates:
-    """Brings the monitoring up, where the stack file asks for it.
-
-    Of `infrastructure` it takes the secrets of those metrics that ask for a token. Nothing else waits for it: a Vault
-    that does not come up is one of the things that are told of.
-    """
+def build(site: Site, cluster: Cluster) -> Gates:
+    """Brings the monitoring up, where the stack file asks for it. A Vault that is away is part of what it tells."""
     settings = site.settings
     if not settings.monitoring.enabled:
         return ()
@@ -48,8 +45,6 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates
             namespace=namespace,
             monitors=monitors.declared(settings),
             definitions=definitions,
-            secrets=infrastructure.secrets,
-            store=infrastructure.store,
         ),
         in_phase,
     )
@@ -63,6 +58,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates
         ),
         in_phase,
     )
+    Dashboards("dashboards", DashboardsArgs(namespace=namespace.namespace), in_phase)
     prometheus = Prometheus(
         "prometheus",
         PrometheusArgs(

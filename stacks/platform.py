@@ -61,7 +61,7 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     apps = services.build(site, the_cluster, base, joint, public)
     flux = gitops.build(site, the_cluster)
     edge.build(site, the_cluster)
-    watched = monitoring.build(site, the_cluster, base)
+    watched = monitoring.build(site, the_cluster)
     gates = {
         "cluster": the_cluster.ready,
         "phase1-infrastructure": base.ready,

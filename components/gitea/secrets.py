@@ -1,5 +1,7 @@
 """Secrets of Gitea. Names of workloads are those of the chart gitea 12.6.0."""
 
+from dataclasses import replace
+
 from components.gitea import repository
 from components.gitea.names import ADMINISTRATOR, FLUX, NAMESPACE, RUNNER_NAMESPACE
 from components.gitea.settings import GiteaSettings
@@ -14,8 +16,8 @@ RUNNER_TOKEN = "gitea/runner-registration"
 """Path of the token with which runners register themselves; its field is `token`."""
 
 
-METRICS, METRICS_SECRET = "gitea/metrics", "gitea-metrics"
-"""Path of the token with which metrics are read, field `token`; and the Secret of who reads them."""
+METRICS_SECRET = "metrics"
+"""Secret with the token with which metrics are read, key `token`."""
 
 _FILE = "`app.ini` on Gitea's volume, which an init container writes at each start"
 _DATABASE = "Gitea's database, where each start sets it"
@@ -30,7 +32,7 @@ LOGIN = (_in_gitea("oidc", f"{_DATABASE} (scripts/login_source.sh)"),)
 
 
 def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
-    monitoring = (Reader(namespace=MONITORING, secret=METRICS_SECRET),) if settings.monitoring.enabled else ()
+    monitoring = (MONITORING,) if settings.monitoring.enabled else ()
     return (
         database("gitea", _in_gitea("database")),
         valkey_user("gitea", _in_gitea("valkey")),
@@ -58,9 +60,9 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
             window="tokens that Gitea issued as an OAuth provider, and transfers of large files, begin anew",
         ),
         SecretDeclaration(
-            path=METRICS,
+            path="gitea/metrics",
             fields=(password("token", 48),),
-            readers=(_in_gitea("metrics"), *monitoring),
+            readers=(replace(_in_gitea(METRICS_SECRET), reflect_to=monitoring),),
             window="nobody reads metrics until the new pod of Gitea has started",
         ),
         *((_runner_registration(),) if settings.section(GiteaSettings).actions.enabled else ()),

@@ -138,10 +138,12 @@ def test_own_pods_have_the_labels_and_the_port_that_their_monitor_selects(monito
 
 def test_metrics_behind_a_token_or_a_certificate_are_read_with_it(monitored: Recording) -> None:
     found = {name: one.get("spec").get("podMetricsEndpoints", [{}])[0] for name, one in _monitors(monitored).items()}
-    assert found["gitea"]["authorization"]["credentials"] == {"name": "gitea-metrics", "key": "token"}, "beside it"
-    assert monitored.is_after(
-        _monitors(monitored)["gitea"], monitored.one("kubernetes:*:ExternalSecret", "monitors-gitea-token")
-    )
+    assert found["gitea"]["authorization"]["credentials"] == {"name": "metrics", "key": "token"}, "in Gitea's namespace"
+    template = monitored.one("kubernetes:*:ExternalSecret", "gitea-metrics").get("spec", "target", "template")
+    (copied,) = {
+        value for key, value in template["metadata"]["annotations"].items() if key.endswith("allowed-namespaces")
+    }
+    assert copied == "monitoring", "where the monitor is"
     assert {name for name, endpoint in found.items() if "tlsConfig" in endpoint} == {"vault"}, "the others are plain"
     assert found["vault"]["tlsConfig"]["serverName"] in monitored.one("kubernetes:*", "vault-tls").get(
         "spec", "dnsNames"

@@ -13,6 +13,7 @@ import yaml
 
 from components.monitoring.alert import Alert, rules
 from components.monitoring.cluster_alerts import CLUSTER
+from components.monitoring.dashboards import OVERVIEW
 from components.monitoring.platform_alerts import PLATFORM
 
 pytestmark = pytest.mark.real
@@ -60,6 +61,15 @@ def test_prometheus_takes_every_rule(promtool: Path, tmp_path: Path) -> None:
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"{len(ALERTS)} rules found" in run.stdout
+
+
+def test_prometheus_takes_every_expression_of_the_dashboard(promtool: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    recorded = [{"record": f"panel:{number}", "expr": panel.expression} for number, panel in enumerate(OVERVIEW)]
+    file.write_text(json.dumps({"groups": [{"name": "overview", "rules": recorded}]}), encoding="utf-8")
+    command = [str(promtool), "check", "rules", str(file)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_each_alert_speaks_when_it_should_and_is_silent_when_not(promtool: Path, tmp_path: Path) -> None:
