@@ -110,9 +110,12 @@ def test_a_machine_is_the_node_that_its_documents_name(proxmox: Bench) -> None:
     patch = "{apiVersion: v1alpha1, kind: HostnameConfig, auto: 'off', hostname: worker0}"
     arguments = {"clusterName": "dev", "clusterEndpoint": f"https://{VIP}:6443", "machineType": "worker"}
     inputs = talos(proxmox, "worker")
-    secrets = proxmox.create(SECRETS, {}, "again").outputs["machineSecrets"]
-    rendered = proxmox.invoke(RENDER, {**arguments, "machineSecrets": secrets, "configPatches": [patch]})
+    made = proxmox.create(SECRETS, {}, "again").outputs
+    rendered = proxmox.invoke(RENDER, {**arguments, "machineSecrets": made["machineSecrets"], "configPatches": [patch]})
     inputs["machineConfigurationInput"] = rendered["machineConfiguration"]
+    with refuses("certificate signed by unknown authority"):
+        proxmox.create(APPLY, inputs)
+    inputs["clientConfiguration"] = made["clientConfiguration"]
     text = proxmox.create(APPLY, inputs).outputs["machineConfiguration"]
     assert nodes.names(proxmox.world) == {"worker0"}, "the kubelet registers under the hostname"
     assert "HostnameConfig" in text, "documents beside the main one are part of the configuration"

@@ -11,6 +11,7 @@ from typing import Any, Final
 from doubles.kubernetes_api import Target
 from lab.providers.kubernetes import pods, rbac
 from lab.providers.kubernetes.cluster import CRDS, OBJECTS, RELEASES, RESTARTS, VAULTS, Cluster, encoded
+from lab.providers.kubernetes.endpoints import RELEASE_NAME, RELEASE_NAMESPACE
 from lab.providers.kubernetes.kinds import Kind
 from lab.providers.talos import nodes
 
@@ -69,9 +70,8 @@ class State:
                 time = next(self._renewals) if not node.get("down") else "before it went down"
                 yield {"metadata": {"name": node["name"]}, "spec": {"renewTime": str(time)}}
         elif target.resource == "customresourcedefinitions.apiextensions.k8s.io":
-            for key in self.cluster.world.view(CRDS):
-                group, _, kind = key.rpartition("/")
-                yield _object(Kind(group, "", kind).qualified, "Established", True)
+            for key, record in self.cluster.world.view(CRDS).items():
+                yield _definition(key, record)
         else:
             yield from self._kept(target)
         if target.resource == "pods":
@@ -141,6 +141,21 @@ def started(cluster: Cluster, release: Mapping[str, Any]) -> datetime:
 def _time(time: datetime) -> str:
     """As the API writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _definition(key: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A definition, with the annotations that Helm gives those of a release."""
+    group, _, kind = key.rpartition("/")
+    namespace, _, release = (record["release"] or "").partition("/")
+    found = _object(Kind(group, "", kind).qualified, "Established", True)
+    annotations = {RELEASE_NAME: release, RELEASE_NAMESPACE: namespace} if release else {}
+    names = {"kind": kind, "plural": Kind(group, "", kind).plural}
+    versions = [{"name": one, "served": True} for one in record["versions"]]
+    return {
+        **found,
+        "metadata": {**found["metadata"], "annotations": annotations},
+        "spec": {"group": group, "names": names, "versions": versions},
+    }
 
 
 def _object(name: str, condition: str, met: bool) -> Mapping[str, Any]:

@@ -91,6 +91,12 @@ class Cluster:
             self.remove(item["kind"], item.get("namespace", ""), item["name"])
         return True
 
+    def within(self, namespace: str) -> list[Mapping[str, Any]]:
+        """Every object in a namespace."""
+        with self.world.transaction():
+            objects = self.world.view(OBJECTS).values()
+            return [item for item in objects if item["metadata"].get("namespace") == namespace]
+
     def empty_namespace(self, name: str) -> None:
         """Delete everything in a namespace that was deleted."""
         with self.world.transaction():

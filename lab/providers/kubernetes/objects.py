@@ -182,9 +182,16 @@ class ObjectResource(Resource):
         require_reachable(call)
         cluster = Cluster(call.site)
         namespace, _, name = identifier.rpartition("/")
+        within = name if self.kind.kind == "Namespace" else None
+        own = self._live(cluster, identifier)
+        goes = [*([own] if own else []), *(cluster.within(within) if within else ())]
+        for one in goes:
+            if finalizer := serving.held(cluster, one):
+                where = f"{one['kind']} {one['metadata']['name']} with the finalizer {finalizer}"
+                raise RefusedError(f"timed out waiting for {identifier} to be deleted: nobody is there for {where}")
         cluster.remove(self._path, namespace, name)
-        if self.kind.kind == "Namespace":
-            cluster.empty_namespace(name)
+        if within:
+            cluster.empty_namespace(within)
 
     @property
     def _path(self) -> str:

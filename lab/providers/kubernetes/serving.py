@@ -14,6 +14,14 @@ from lab.providers.kubernetes.kinds import Kind, bad_name, is_built_in
 from lab.providers.wire import Properties
 from lab.site import Site
 
+# Who puts them and takes them away: CloudNativePG (internal/management/controller/database_controller.go), External
+# Secrets (externalsecret_controller.go), the Flux operator (fluxinstance_controller.go).
+_FINALIZERS: Final = {
+    "postgresql.cnpg.io/Database": "cnpg.io/deleteDatabase",
+    "external-secrets.io/ExternalSecret": "externalsecrets.external-secrets.io/externalsecret-cleanup",
+    "fluxcd.controlplane.io/FluxInstance": "fluxcd.controlplane.io/finalizer",
+}
+
 # Six attempts, one second apart and doubling: what the provider bears of a missing namespace or definition.
 _PATIENCE: Final = 63.0
 
@@ -33,6 +41,15 @@ def is_namespaced(cluster: Cluster, kind: Kind) -> bool:
     """Scope of a kind; an unknown one is taken to be namespaced, as the provider does."""
     found = cluster.world.view(CRDS).get(f"{kind.group}/{kind.kind}")
     return bool(found["namespaced"]) if found else not kind.cluster_scoped
+
+
+def held(cluster: Cluster, obj: Mapping[str, Any]) -> str:
+    """The finalizer that keeps an object from going, as the operator that removes it is gone; empty when it goes."""
+    kind = Kind.of(obj)
+    key = f"{kind.group}/{kind.kind}"
+    release = (cluster.world.view(CRDS).get(key) or {}).get("release")
+    running = release is None or cluster.world.get(RELEASES, release) is not None
+    return "" if running else _FINALIZERS.get(key, "")
 
 
 def register_definitions(site: Site) -> None:

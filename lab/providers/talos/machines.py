@@ -21,7 +21,7 @@ from lab.providers.proxmox.machines import VMS, addresses
 from lab.providers.talos import nodes, pki
 from lab.providers.talos.configuration import hostname, merged_configuration
 from lab.providers.talos.nodes import NODES
-from lab.providers.talos.secrets import TalosResource, owner
+from lab.providers.talos.secrets import TalosResource, trust
 from lab.providers.wire import UNKNOWN, Properties
 from lab.world import Record, World
 
@@ -73,7 +73,7 @@ class ConfigurationApply(TalosResource):
         """The configuration is valid, the client is known, a machine answers at the address."""
         document, *others = merged_configuration(inputs)
         world = call.site.world
-        owner(world, inputs.get("clientConfiguration"))
+        trust(document, inputs.get("clientConfiguration"))
         _machine_at(world, inputs.get("endpoint") or inputs["node"])
         machine = _machine_at(world, inputs["node"])
         if not document["machine"].get("type"):
@@ -82,6 +82,8 @@ class ConfigurationApply(TalosResource):
         _not_the_vip(inputs, server)
         running = world.get(NODES, inputs["node"])
         running = running if running and running["vm"] == machine["outputs"]["vmId"] else None
+        if running:
+            trust(running["config"], inputs["clientConfiguration"])
         if running and not nodes.bring_up(call.site, inputs["node"]):
             raise _no_route(inputs["node"])
         name = hostname(others) or machine["inputs"].get("name", machine["urn"].rpartition("::")[2])
@@ -131,7 +133,6 @@ def _control_plane(call: Call, inputs: Mapping[str, Any]) -> Properties:
     known = call.site.world.table(NODES)
     for record in known.values():
         _not_the_vip(inputs, record["config"]["cluster"]["controlPlane"]["endpoint"])
-    owner(call.site.world, inputs.get("clientConfiguration"))
     _machine_at(call.site.world, inputs["node"])
     found = known.get(inputs["node"])
     if found is None:
@@ -140,6 +141,7 @@ def _control_plane(call: Call, inputs: Mapping[str, Any]) -> Properties:
             "no configuration yet"
         )
     config: Properties = found["config"]
+    trust(config, inputs.get("clientConfiguration"))
     if config["machine"]["type"] != "controlplane":
         raise RefusedError(
             "rpc error: code = FailedPrecondition desc = bootstrap is only available on control plane nodes"
@@ -226,13 +228,13 @@ def issued(call: Call, inputs: Mapping[str, Any]) -> Properties:
     world = call.site.world
     config = world.table(NODES)[inputs["node"]]["config"]
     server, name = config["cluster"]["controlPlane"]["endpoint"], config["cluster"]["clusterName"]
-    encoded = owner(world, inputs["clientConfiguration"])["outputs"]["machineSecrets"]["certs"]["k8s"]
-    issuer = pki.Pair(pki.unb64(encoded["cert"]), pki.unb64(encoded["key"]))
+    encoded = config["cluster"]["ca"]
+    issuer = pki.Pair(pki.unb64(encoded["crt"]), pki.unb64(encoded["key"]))
     term = (world.get(RENEWALS, "kubeconfig") or {}).get("term", "")
     admin = pki.client(f"{encoded['key']} admin {term}", "admin", "system:masters", issuer)
-    world.put(CLUSTERS, server, {**(world.get(CLUSTERS, server) or {}), "authority": fingerprint(encoded["cert"])})
+    world.put(CLUSTERS, server, {**(world.get(CLUSTERS, server) or {}), "authority": fingerprint(encoded["crt"])})
     parts = {
-        "caCertificate": encoded["cert"],
+        "caCertificate": encoded["crt"],
         "clientCertificate": pki.b64(admin.certificate),
         "clientKey": pki.b64(admin.key),
         "host": server,

@@ -57,6 +57,8 @@ class GetMachineConfiguration(Function):
 def _base(arguments: Mapping[str, Any]) -> Properties:
     """The generated configuration before any patch, as far as the lab's nodes look at it."""
     secrets = arguments["machineSecrets"]
+    serves = arguments["machineType"] == "controlplane"
+    issuer = {"crt": secrets["certs"]["k8s"]["cert"], **({"key": secrets["certs"]["k8s"]["key"]} if serves else {})}
     kubernetes = str(arguments.get("kubernetesVersion", "1.36.0")).removeprefix("v")
     # So that load balancers leave control planes out (pkg/machinery/config/generate/controlplane.go).
     labels = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
@@ -67,7 +69,7 @@ def _base(arguments: Mapping[str, Any]) -> Properties:
             "token": secrets["trustdinfo"]["token"],
             "ca": {"crt": secrets["certs"]["os"]["cert"]},
             "kubelet": {"image": f"ghcr.io/siderolabs/kubelet:v{kubernetes}"},
-            **({"nodeLabels": labels} if arguments["machineType"] == "controlplane" else {}),
+            **({"nodeLabels": labels} if serves else {}),
         },
         "cluster": {
             "id": secrets["cluster"]["id"],
@@ -75,6 +77,7 @@ def _base(arguments: Mapping[str, Any]) -> Properties:
             "clusterName": arguments["clusterName"],
             "controlPlane": {"endpoint": arguments["clusterEndpoint"]},
             "token": secrets["secrets"]["bootstrapToken"],
+            "ca": issuer,
         },
     }
 

@@ -1,4 +1,4 @@
-"""The secrets of a Talos cluster, and whose a client configuration is."""
+"""The secrets of a Talos cluster, and whom a client configuration is of."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from lab.providers.base import Call, Resource, Result
 from lab.providers.errors import RefusedError
 from lab.providers.talos import pki
 from lab.providers.wire import Properties
-from lab.world import Record, World
 
 SECRETS: Final = "talos/secrets"
 RESOURCES: Final = "talos/resources"
@@ -83,12 +82,13 @@ class Secrets(TalosResource):
         return {**inputs, "talosVersion": version, "machineSecrets": machine_secrets, "clientConfiguration": client}
 
 
-def owner(world: World, client: Mapping[str, Any] | None) -> Record:
-    """The secrets a client configuration belongs to; raises RefusedError."""
-    for record in world.table(SECRETS).values():
-        if client and record["outputs"]["clientConfiguration"] == dict(client):
-            return record
-    raise RefusedError(
-        "rpc error: code = Unavailable desc = tls: failed to verify certificate: x509: certificate signed by unknown "
-        "authority"
-    )
+def trust(config: Mapping[str, Any], client: Mapping[str, Any] | None) -> None:
+    """Raises RefusedError where a node of that configuration is none of the cluster that a client configuration is of.
+
+    A node knows whom to trust by its configuration, and the provider by nothing but what it is given.
+    """
+    if not client or config["machine"]["ca"]["crt"] != client["caCertificate"]:
+        raise RefusedError(
+            "rpc error: code = Unavailable desc = tls: failed to verify certificate: x509: certificate signed by "
+            "unknown authority"
+        )

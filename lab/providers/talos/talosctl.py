@@ -18,7 +18,7 @@ import yaml
 from lab.providers.errors import RefusedError
 from lab.providers.talos import nodes
 from lab.providers.talos.images import SCHEMATICS
-from lab.providers.talos.secrets import owner
+from lab.providers.talos.secrets import trust
 from lab.scripts.files import Files
 from lab.site import Site
 from lab.world import Record
@@ -70,8 +70,8 @@ class Talosctl:
         return 0, "upgrade completed\n"
 
     def _upgrade(self, given: argparse.Namespace) -> None:
-        context = self._context(given.talosconfig)
         node = self._reached(given.nodes)
+        context = self._context(given.talosconfig, node["config"])
         (endpoint,) = context["endpoints"]
         if not nodes.server_of(self._reached(endpoint)) and given.drain == "true":
             raise RefusedError("error creating Kubernetes client for drain: kubeconfig is available on control planes")
@@ -101,10 +101,9 @@ class Talosctl:
             raise RefusedError(f"rpc error: code = Unavailable desc = dial tcp {address}:50000: no route to host")
         return found
 
-    def _context(self, path: str) -> Mapping[str, Any]:
-        """The context in use, whose client the cluster knows."""
+    def _context(self, path: str, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The context in use, whose client the node knows."""
         config = yaml.safe_load(self.files.read(path))
         context: Mapping[str, Any] = config["contexts"][config["context"]]
-        client = {"caCertificate": "ca", "clientCertificate": "crt", "clientKey": "key"}
-        owner(self.site.world, {name: context[key] for name, key in client.items()})
+        trust(node, {"caCertificate": context["ca"]})
         return context

@@ -1,6 +1,7 @@
 """A thin platform for the lab's own tests: one resource or two of each package, in phases that build on each other."""
 
 import base64
+import functools
 import json
 from typing import Any
 
@@ -16,11 +17,12 @@ from components.talos.rollout import SCRIPT
 
 NODE, VIP, VAULT_ADDRESS = "192.0.2.11", "192.0.2.100", "192.0.2.101"
 MACHINE = f"""
-machine: {{type: controlplane, kubelet: {{image: "ghcr.io/siderolabs/kubelet:v1.36.0"}}}}
+machine: {{type: controlplane, ca: {{crt: TALOS}}, kubelet: {{image: "ghcr.io/siderolabs/kubelet:v1.36.0"}}}}
 cluster:
   clusterName: slice
   controlPlane: {{endpoint: "https://{VIP}:6443"}}
   allowSchedulingOnControlPlanes: true
+  ca: {{crt: CERT, key: KEY}}
 """
 PROXMOX_TOKEN = "pulumi@pve!lab=00000000-0000-4000-8000-000000000000"
 
@@ -42,6 +44,16 @@ def client(secrets: talos.machine.Secrets, cls: type) -> Any:
     return secrets.client_configuration.apply(
         lambda c: cls(ca_certificate=c.ca_certificate, client_certificate=c.client_certificate, client_key=c.client_key)
     )
+
+
+def configuration(secrets: talos.machine.Secrets) -> pulumi.Output[str]:
+    """The configuration with what it has of the secrets."""
+
+    def filled(certificates: Any) -> str:
+        known = {"CERT": certificates.k8s.cert, "KEY": certificates.k8s.key, "TALOS": certificates.os.cert}
+        return functools.reduce(lambda text, name: text.replace(f" {name}", f" {known[name]}"), known, MACHINE)
+
+    return pulumi.Output.secret(secrets.machine_secrets.certs.apply(filled))
 
 
 def build_node(phase: Phase) -> pulumi.Resource:
@@ -74,7 +86,7 @@ def build_talos(phase: Phase, node: pulumi.Resource) -> pulumi.Output[str]:
         "apply",
         node=NODE,
         client_configuration=client(secrets, talos.machine.ClientConfigurationArgs),
-        machine_configuration_input=MACHINE,
+        machine_configuration_input=configuration(secrets),
         config_patches=["cluster: {network: {cni: {name: none}}}"],
         opts=under(phase, metal, node),
     )
