@@ -11,6 +11,7 @@ PHASE :=
 SERVICE :=
 DEPENDENTS :=
 ARGS ?=
+YES ?=
 
 PY := .venv/bin/python
 # Every operation of the lab is a process of its own; without bytecode each would compile the program anew.
@@ -19,7 +20,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
-.PHONY: format generate lock charts images outdated doctor preview up refresh destroy access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
+.PHONY: format generate lock charts images outdated doctor preview up refresh destroy recreate access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
 
 ##@ Begin
 help: ## list these commands
@@ -136,8 +137,14 @@ clean: ## remove everything that make made here
 doctor: setup ## ask whether all is there that make up needs
 	@$(PY) -m tools.doctor --stack "$(STACK)" $(ARGS)
 
-preview up refresh destroy: setup ## the operation, with the official providers
+preview up refresh: setup ## the operation, with the official providers
 	@$(PY) -m tools.operate $@ --stack "$(STACK)" --phase "$(PHASE)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
+
+destroy: setup ## remove it; asks for its name (YES=<stack>)
+	@$(PY) -m tools.operate $@ --stack "$(STACK)" --confirm "$(YES)" --phase "$(PHASE)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
+
+recreate: setup ## destroy and up again, with the same keys (YES)
+	@$(PY) -m tools.recreate --stack "$(STACK)" --confirm "$(YES)" --phase "$(PHASE)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
 
 access: setup ## write its kubeconfig, talosconfig and CA
 	@$(PY) -m tools.access --stack "$(STACK)" $(ARGS)

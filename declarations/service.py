@@ -77,6 +77,7 @@ class Service:
         chart: Name of its chart in lib/charts.py; empty where it has none.
         images: Images that it runs beside those of the chart.
         memory: Memory that its pods ask for, in MiB (register/footprint.py).
+        holds: What people stored in it, in the words of what a destroy takes along.
         starter: Its section in a new stack file, whose groups are users and admins; `{domain}` is the stack's.
         double: `module:function` of what answers for its pods in the lab, as lab/services.py calls it; of a chart that
             is written there.
@@ -90,6 +91,7 @@ class Service:
     login_checks: Callable[[Settings], Sequence[LoginCheck]]
     smoke: Smoke
     memory: Callable[[Settings], int]
+    holds: str
     starter: str
     secrets: Callable[[Settings], Sequence[SecretDeclaration]] = _nothing
     accounts: Callable[[Settings], Sequence[SecretDeclaration]] = _nothing

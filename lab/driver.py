@@ -12,6 +12,8 @@ from lab.checkout import LabError, Stack, prepare
 from lab.operation import Order, begin
 from reporting.events import Event, Listener
 
+_OF_MAKE = ("cluster_down", "cluster_gone", "keep_identity", "identity")
+
 
 @dataclass(frozen=True)
 class Result:
@@ -77,7 +79,8 @@ class Driver:
     def run(self, operation: str, listener: Listener | None = None, **options: Any) -> Result:
         """Run an operation to its end, with the flags of the real command; raises LabError when it could not start.
 
-        `cluster_down` and `cluster_gone` among the options are those of `make`, all others the Automation API's.
+        `cluster_down`, `cluster_gone`, `keep_identity` and `identity` among the options are those of `make`, all others
+        the Automation API's.
         """
         prepare(self.stack)
         order = Order(
@@ -88,7 +91,7 @@ class Driver:
             grace=self.grace,
             pace=self.pace,
             checkpoints=self.checkpoints,
-            flags={name: options.pop(name) for name in ("cluster_down", "cluster_gone") if name in options},
+            flags={name: options.pop(name) for name in _OF_MAKE if name in options},
             options=options,
         )
         events: list[Event] = []

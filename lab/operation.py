@@ -18,7 +18,7 @@ import runpy
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -38,7 +38,7 @@ from lab.providers.serving import serve
 from lab.world import World
 from lib.secret_state import is_secret, outputs
 from reporting.events import compact
-from tools import drift
+from tools import drift, identity
 from tools.operate import FLAGS
 from tools.operating.child import Cli, Heard
 from tools.preparation import NotReadyError
@@ -72,7 +72,7 @@ class Order:
     pace: float = 0.0
     checkpoints: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
-    flags: Mapping[str, bool] = field(default_factory=dict)
+    flags: Mapping[str, Any] = field(default_factory=dict)
 
 
 def begin(order: Order, log: Path) -> tuple[BaseProcess, Connection]:
@@ -124,8 +124,11 @@ class _Command(auto.PulumiCommand):
 class _Stack(auto.Stack):
     """Asks the CLI for nothing beside the operation: each call takes a quarter of a second.
 
-    Outputs and summary are in the state and the events, and every operation names its stack.
+    Outputs and summary are in the state and the events, and every operation names its stack. `exclude` are URNs that an
+    operation leaves as they are; of a destroy the Automation API (3.250) knows no such option.
     """
+
+    exclude: Collection[str] = ()
 
     def __init__(self, stack: checkout.Stack, workspace: auto.Workspace) -> None:
         if recovery.state(stack) is None:
@@ -135,11 +138,15 @@ class _Stack(auto.Stack):
     def outputs(self) -> auto.OutputMap:
         return {}
 
+    def _run_pulumi_cmd_sync(self, args: list[str], *more: Any, **named: Any) -> Any:
+        without = [part for urn in self.exclude for part in ("--exclude", urn)]
+        return super()._run_pulumi_cmd_sync([*args, *without], *more, **named)
+
     def info(self, show_secrets: bool = True) -> Any:
         return show_secrets
 
 
-def _select(stack: checkout.Stack) -> auto.Stack:
+def _select(stack: checkout.Stack) -> _Stack:
     workspace = auto.LocalWorkspace(work_dir=str(stack.project), program=_program(stack), pulumi_command=_Command())
     return _Stack(stack, workspace)
 
@@ -167,7 +174,7 @@ def _perform(
         return {}
     options: dict[str, Any] = {"parallel": PARALLEL, "on_event": on_event, "on_output": print, "color": "never"}
     options |= {flag.lstrip("-").replace("-", "_"): True for flag in FLAGS[order.operation]}
-    options |= order.options
+    options |= {name: value for name, value in order.options.items() if name != "exclude"}
     getattr(selected, order.operation)(**options)
     return {"changes": changes}
 
@@ -191,6 +198,8 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
             seed.set_secrets(selected, stack, world)
             if order.operation not in _CHANGES_NOTHING:
                 recovery.prepare(stack, site, order.operation, emit, order.flags)
+            kept = identity.kept(recovery.state(stack) or {}) if order.flags.get("keep_identity") else ()
+            selected.exclude = [*order.options.get("exclude", ()), *kept]
             result = _perform(selected, order, emit, site.clock.spent)
             return result | {"outputs": {} if order.operation in (*_CHANGES_NOTHING, "destroy") else _public(stack)}
         finally:

@@ -8,13 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from doubles.kubernetes_api import KubernetesApi
+from doubles.loopback import Request
 from lab.checkout import Stack, command_line
+from lab.providers.kubernetes.api_server import State as ApiState
 from lab.providers.kubernetes.cluster import CLUSTERS, RELEASES
+from lab.providers.kubernetes.cluster import Cluster as KubernetesObjects
 from lab.site import Site
-from tools.cluster import Volume
+from tools.cluster import ClusterError, Volume
 from tools.helm_release import FAILED, HelmRelease
 from tools.preparation import Preparation
 from tools.state import Engine, State
@@ -69,6 +74,12 @@ class _Cluster:
 
     def volumes(self) -> list[Volume]:
         return []
+
+    def get(self, path: str) -> dict[str, Any]:
+        reply = KubernetesApi(ApiState(KubernetesObjects(self.site))).respond(Request("GET", path, {}, b""), "admin")
+        if reply.status != HTTPStatus.OK:
+            raise ClusterError(f"the API answers {reply.status} for {path}")
+        return dict(reply.body) if isinstance(reply.body, Mapping) else dict(json.loads(reply.body))
 
 
 def prepare(stack: Stack, site: Site, operation: str, emit: Emit, options: Mapping[str, Any]) -> None:

@@ -64,6 +64,9 @@ class Cluster(Protocol):
     def volumes(self) -> list[Volume]:
         """Volumes that lie outside the cluster; raises ClusterError."""
 
+    def get(self, path: str) -> dict[str, Any]:
+        """The object or list at a path; raises ClusterError."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Api:

@@ -11,7 +11,7 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from tools.preparation import NotReadyError, Preparation, on_a_terminal
 from tools.selection import command as selection
 from tools.selection.parts import SelectionError
 from tools.state import Engine, State, StateError, exported
+from tools.teardown import Teardown
 from tools.waiting import interruptible, ticking
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,11 +104,18 @@ def applied(binary: Path, operation: str, stack: str, root: Path) -> Mapping[str
         return None
 
 
-def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str]) -> State | None:
-    """The state, once all was put right or refused before an operation that changes something; raises NotReadyError."""
+def connected(engine: Engine, say: Callable[[str], object]) -> Cluster | None:
+    """The cluster of the state; None where it has none, or nobody can tell."""
+    try:
+        return api_of(engine.state(decrypted=True) or {})
+    except (ClusterError, StateError) as error:
+        say(f"whether the cluster answers cannot be told: {str(error).splitlines()[0] if str(error) else error}")
+        return None
 
-    def say(text: str) -> None:
-        print(f"{options.operation}: {text}", file=sys.stderr)
+
+def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str], teardown: Teardown) -> State | None:
+    """The state, once all was put right or refused before an operation that changes something; raises NotReadyError."""
+    say = teardown.say
 
     def agree(question: str) -> bool:
         if {"--yes", "-y"} & set(extra):
@@ -118,18 +126,14 @@ def prepare(engine: Engine, options: argparse.Namespace, extra: Sequence[str]) -
         say(f"{question} Say so with ARGS=--yes, as nobody can be asked here.")
         return False
 
-    def connect(_: State) -> Cluster | None:
-        try:
-            return api_of(engine.state(decrypted=True) or {})
-        except (ClusterError, StateError) as error:
-            say(f"whether the cluster answers cannot be told: {str(error).splitlines()[0] if str(error) else error}")
-            return None
-
     state = Preparation(
         engine=engine,
-        connect=connect,
+        connect=lambda _: connected(engine, say),
         agree=agree,
         say=say,
+        destroys=teardown.agreed,
+        keep_identity=options.keep_identity and teardown.asks,
+        identity=options.identity,
         cluster_down=options.cluster_down,
         cluster_gone=options.cluster_gone,
     ).prepare(options.operation)
@@ -147,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--service", default="", help="preview and up: this service alone, with what it needs")
     parser.add_argument("--dependents", default="", help="yes: also what depends on that phase or service")
     parser.add_argument("--cluster-gone", action="store_true", help="take a cluster that is no more out of the state")
+    parser.add_argument("--confirm", default="", help="destroy: the name of the stack, for which nobody is asked then")
+    parser.add_argument("--keep-identity", action="store_true", help="destroy: leave generated keys and secrets")
+    parser.add_argument("--identity", type=Path, help="up: an exported state whose keys and secrets the stack gets")
     return parser
 
 
@@ -179,13 +186,21 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     def say(text: str) -> None:
         print(f"{options.operation}: {text}", file=sys.stderr)
 
+    teardown = Teardown(
+        engine=engine,
+        settings=read,
+        given=options.confirm,
+        say=say,
+        keeps_identity=options.keep_identity,
+        asks="--preview-only" not in extra,
+    )
     # Who repairs a cluster knows that not everything is there.
     asked = options.operation == "up" and not (options.no_doctor or options.cluster_down or options.cluster_gone)
     if asked and before.stopped(engine, settings, state):
         sys.exit("up: nothing was begun. Mend what failed, or go on in spite of it with ARGS=--no-doctor")
     if options.operation != "preview":
         try:
-            state = prepare(engine, options, extra)
+            state = prepare(engine, options, extra, teardown)
         except NotReadyError as error:
             sys.exit(f"{options.operation}: {error}")
     if options.operation == "destroy" and not (options.cluster_gone or options.cluster_down):
@@ -194,18 +209,22 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
             say(leftover)
     environment = os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}
     targets = selection.confined(part, engine, read, environment, say) if part else ()
-    operation = Operation(
-        name=options.operation,
-        engine=engine,
-        given=FLAGS[options.operation],
-        extra=(*targets, *extra),
-        environment=environment,
-        settings=read,
-        text=settings.read_text(encoding="utf-8"),
-        before=state,
-        agree=on_a_terminal if sys.stdin.isatty() and sys.stdout.isatty() else None,
-    )
-    code = carried_out(operation)
+
+    def run(more: Sequence[str] = ()) -> int:
+        operation = Operation(
+            name=options.operation,
+            engine=engine,
+            given=FLAGS[options.operation],
+            extra=(*targets, *extra, *more),
+            environment=environment,
+            settings=read,
+            text=settings.read_text(encoding="utf-8"),
+            before=state,
+            agree=on_a_terminal if sys.stdin.isatty() and sys.stdout.isatty() else None,
+        )
+        return carried_out(operation)
+
+    code = teardown.carried_out(run, lambda: connected(engine, say)) if options.operation == "destroy" else run()
     if options.operation == "up" and code == 0:
         kept_certificates.keep(read, engine, say)
         if notice := flux_sync.notice(read, engine):

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib.secret_state import resources
+from tools import identity
 from tools.cluster import Cluster, ClusterError, lives_in_cluster
 from tools.interrupted import RUNBOOK, Recovery, described, pending
 from tools.lock import locks
@@ -15,7 +17,6 @@ from tools.state import Engine, State, StateError
 from tools.state_edit import in_cluster, without
 
 LOST = "docs/runbooks/lost-cluster.md"
-VOLUMES = "docs/runbooks/leftover-volumes.md"
 
 
 class NotReadyError(Exception):
@@ -30,6 +31,9 @@ class Preparation:
         connect: The cluster of a state; None where nobody can say where it is. Called where something lives in it.
         agree: Asks the person a question.
         say: Tells the person something.
+        destroys: Whether a state, in a cluster or none, is to be destroyed: tells what goes and asks.
+        keep_identity: What the cluster is known by stays in the state, ready for a destroy of everything else.
+        identity: An exported state of this stack, whose own was lost: the cluster is to be known by the same.
         cluster_down: Go on although the cluster does not answer, and leave what was cut off for later.
         cluster_gone: The cluster exists no more: what lived in it is taken out of the state.
     """
@@ -38,6 +42,9 @@ class Preparation:
     connect: Callable[[State], Cluster | None]
     agree: Callable[[str], bool]
     say: Callable[[str], object]
+    destroys: Callable[[State, Cluster | None], bool] = lambda state, cluster: True
+    keep_identity: bool = False
+    identity: Path | None = None
     cluster_down: bool = False
     cluster_gone: bool = False
 
@@ -52,19 +59,33 @@ class Preparation:
             state = self.engine.state()
         except StateError:
             return None
-        if state is not None:
+        if self.identity is not None:
+            self._adopt(self.identity, state)
+        elif state is not None:
             self._prepare(operation, state)
         return state
+
+    def _adopt(self, file: Path, state: State | None) -> None:
+        """Begin with the identity of an exported state."""
+        if any(one.get("custom") for one in resources(state or {})):
+            raise NotReadyError(f"the state of {self.engine.stack} is not lost, so nothing is taken from {file}")
+        try:
+            self.engine.put(identity.read(file, self.engine.stack.rsplit("/", 1)[-1]))
+        except StateError as error:
+            raise NotReadyError(str(error)) from None
 
     def _prepare(self, operation: str, state: State) -> None:
         try:
             cluster = self._reached(state, operation)
+            if operation == "destroy" and not self.destroys(state, None if self.cluster_gone else cluster):
+                raise NotReadyError("nothing was destroyed")
             if self.cluster_gone:
                 self._forget(state)
             elif pending(state) and not self.cluster_down:
                 self._recover(state, cluster)
-            if operation == "destroy" and cluster is not None:
-                self._tell_volumes(cluster)
+            if self.keep_identity:
+                # Barriers before it would be kept with it, and so the whole cluster.
+                self.engine.put(identity.detached(self.engine.state() or state))
         except (ClusterError, StateError) as error:
             raise NotReadyError(str(error)) from None
 
@@ -127,22 +148,6 @@ class Preparation:
         kept.write_text(json.dumps(state), encoding="utf-8")
         self.engine.put(without(state, gone))
         self.say(f"the state as it was, with its secrets encrypted, is kept in {kept}")
-
-    def _tell_volumes(self, cluster: Cluster) -> None:
-        try:
-            volumes = cluster.volumes()
-        except ClusterError as error:
-            self.say(f"which volumes stay on the storage cannot be told: {error}")
-            return
-        lines = [f"{one.handle} ({one.size}, {one.policy}) of claim {one.claim}" for one in volumes]
-        if not lines:
-            return
-        kept = self._file("volumes", "txt")
-        kept.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        self.say("volumes that stay on the storage, but for those with Delete that go in time:")
-        for line in lines:
-            self.say(f"  {line}")
-        self.say(f"the list is kept in {kept}; how to delete or adopt them: {VOLUMES}")
 
     def _file(self, folder: str, suffix: str) -> Path:
         """Where something about this stack is kept."""

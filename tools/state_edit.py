@@ -1,6 +1,6 @@
 """Taking resources out of a state, so that what is left is sound."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from lib.secret_state import resources
@@ -11,6 +11,13 @@ def without(state: State, urns: set[str]) -> State:
     """The state without these resources, and without the dependencies on them that are left."""
     kept = [_independent(one, urns) for one in resources(state) if one["urn"] not in urns]
     return {**state, "deployment": {**state["deployment"], "resources": kept}}
+
+
+def independent(state: State, urns: Collection[str]) -> State:
+    """The state with these resources depending on one another alone; the others stay as they are."""
+    others = {one["urn"] for one in resources(state)} - set(urns)
+    found = [_independent(one, others) if one["urn"] in urns else one for one in resources(state)]
+    return {**state, "deployment": {**state["deployment"], "resources": found}}
 
 
 def _independent(resource: Mapping[str, Any], urns: set[str]) -> dict[str, Any]:

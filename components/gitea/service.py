@@ -60,5 +60,6 @@ GITEA = Service(
     chart="gitea",
     images=_images,
     memory=_memory,
+    holds="repositories, issues and packages",
     starter=_STARTER,
 )

@@ -42,5 +42,6 @@ HARBOR = Service(
     chart="harbor",
     images=lambda _: (HARBOR_TRIVY,),
     memory=lambda settings: _MEMORY + (_EXPORTER_MEMORY if settings.monitoring.enabled else 0),
+    holds="images",
     starter=_STARTER,
 )

@@ -41,5 +41,6 @@ MATRIX = Service(
     checks=checks.ALL,
     chart="matrix-stack",
     memory=lambda _: _MEMORY,
+    holds="accounts, rooms and messages",
     starter=_STARTER,
 )

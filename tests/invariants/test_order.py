@@ -34,11 +34,19 @@ def _definer(recording: Recording, group: str) -> Recorded:
     return found[0]
 
 
+def test_a_database_goes_while_its_server_is_there_to_remove_the_finalizer(program: Recording) -> None:
+    """The instances remove it, not the operator (cloudnative-pg, internal/management/controller)."""
+    server = program.one("kubernetes:postgresql.cnpg.io/v1:Cluster")
+    databases = [one for kind in ("Database", "DatabaseRole") for one in of_kind(program, kind)]
+    assert databases
+    assert [str(one) for one in databases if not program.is_after(one, server)] == [], "a destroy goes the way back"
+
+
 def test_a_custom_resource_comes_after_the_definition_of_its_kind(program: Recording) -> None:
     custom = [one for one in objects(program) if key_of(one).group not in _BUILT_IN]
     assert len({key_of(one).group for one in custom}) >= 5, "the program uses several operators"
     early = [str(one) for one in custom if not program.is_after(one, _definer(program, key_of(one).group))]
-    assert early == [], "the API server does not know the kind yet"
+    assert early == [], "the API server does not know the kind yet, and at a destroy its operator is gone already"
 
 
 def test_external_secrets_are_asked_for_in_the_served_version_only(update: Recording) -> None:

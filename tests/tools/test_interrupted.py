@@ -1,10 +1,11 @@
 """What was cut off, where nobody but the engine can tell whether the operation still lives."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tools.cluster import Volume
+from tools.cluster import ClusterError, Volume
 from tools.helm_release import HelmRelease
 from tools.interrupted import Recovery
 from tools.state import Engine, State, StateError
@@ -47,6 +48,9 @@ class Helm:
 
     def volumes(self) -> list[Volume]:
         return []
+
+    def get(self, path: str) -> dict[str, Any]:
+        raise ClusterError(f"nobody asks for {path}")
 
 
 def test_a_release_of_an_operation_that_lives_is_not_taken_for_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

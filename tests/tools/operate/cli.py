@@ -1,7 +1,7 @@
 """The CLI of the tests: says what it was started with; what else it does lies in the directory it is started in.
 
 `events-<operation>` is its log of events, `plan` what it saves as a plan, `calls` what it was asked for. With a file
-`waits` it waits for Ctrl-C and ends as the real one does; otherwise `code` is its exit code.
+`waits` it waits for Ctrl-C and ends as the real one does; otherwise `code` is its exit code, or `code-<operation>`.
 """
 
 import json
@@ -25,8 +25,8 @@ def main(arguments: list[str]) -> int:
         signal.signal(signal.SIGINT, lambda *_: sys.exit(255))
         (HERE / "waiting").touch()
         signal.pause()
-    failed = (HERE / "code").exists() and arguments[0] != "preview"
-    return int((HERE / "code").read_text()) if failed else 0
+    code = next((one for one in (HERE / f"code-{arguments[0]}", HERE / "code") if one.exists()), None)
+    return int(code.read_text()) if code and arguments[0] != "preview" and "--preview-only" not in arguments else 0
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ def checkout(tmp_path: Path) -> Path:
 
     Asked for the state of the stack, it answers with the file `state`, or fails with the text of the file `failure`: at
     first as the real one does where nobody brought the stack up yet. A lock it was told to remove is gone. The file
-    `config` is what it says of the stack's configuration, and `plan` what it would save of a preview. What it does
-    otherwise is in cli.py.
+    `config` is what it says of the stack's configuration, `history` of its updates, and `plan` what it would save of a
+    preview. What it does otherwise is in cli.py.
     """
     shutil.copy(ROOT / "Pulumi.test-cluster.yaml", tmp_path)
     home = tmp_path / "installed"
@@ -34,6 +34,8 @@ def checkout(tmp_path: Path) -> Path:
 fi
 [ "$1 $2" = "preview --save-plan" ] && exec cp {tmp_path}/plan "$3"
 [ "$*" = "config --json --show-secrets --stack test-cluster --non-interactive" ] && exec cat {tmp_path}/config
+[ "$1 $2" = "stack history" ] && exec cat {tmp_path}/history
+[ "$1 $2" = "stack import" ] && exec cp "$4" {tmp_path}/state
 [ "$1" = cancel ] && exec rm -r {tmp_path}/backend/.pulumi/locks
 exec {sys.executable} {ROOT}/tests/tools/operate/cli.py "$@" """,
     )

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 from stack_file.load import load_stack_file
 from stack_file.secrets import required_secrets
 from tests.support.program import ROOT, STACK_FILE, secret_values
-from tools import cluster, operate
+from tools import cluster, operate, recreate
 from tools.doctor import checks
 from tools.doctor.findings import Finding, Status
 
 URN = "urn:pulumi:test-cluster::home-cluster::"
 
+AGREED = ("--confirm", "test-cluster")
+"""What `make destroy YES=test-cluster` hands over."""
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -36,6 +39,8 @@ def become(arguments: tuple[str, ...], checkout: Path, environment: dict[str, st
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), standard)
     cluster.PAUSE_SECONDS = 0
     checks.outside = lambda site, checks=(): _findings(checkout / "doctor")
+    if arguments[0] == "recreate":
+        sys.exit(recreate.main(list(arguments[1:]), checkout))
     operate.main(list(arguments), checkout)
 
 
