@@ -71,7 +71,7 @@ class Standing:
         own = (one for one in self.volumes if one not in self.deleted)
         yield from (f"volume {_described(one)}{_removal(one)}" for one in own if self._goes(one))
         if self.settings.cluster.existing is not None:
-            yield "the cluster, the definitions of custom resources (docs/runbooks/crds.md), and what Flux applied"
+            yield "the cluster, and the definitions of custom resources in it (docs/runbooks/crds.md)"
         yield backups.last()
 
     @cached_property

@@ -205,8 +205,6 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
             sys.exit(f"{options.operation}: {error}")
     if options.operation == "destroy" and not (options.cluster_gone or options.cluster_down):
         kept_certificates.keep(read, engine, say)
-        if leftover := flux_sync.farewell(read, engine):
-            say(leftover)
     environment = os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}
     targets = selection.confined(part, engine, read, environment, say) if part else ()
 

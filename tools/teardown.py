@@ -11,7 +11,7 @@ from pathlib import Path
 from lib.names import SystemNamespace
 from lib.secret_state import resources
 from settings.model import Settings
-from tools import identity
+from tools import flux_sync, identity
 from tools.cluster import Cluster, ClusterError
 from tools.foreign import abandoned, strangers
 from tools.losses import Standing
@@ -52,6 +52,8 @@ class Teardown:
         lost, stays = list(found.lost()), list(found.stays())
         for title, lines in ("lost", lost), ("stays", stays):
             self.say("\n  ".join([f"{title}:", *lines]))
+        if cluster is not None and (leftover := flux_sync.farewell(self.settings, self.engine)):
+            self.say(leftover)
         if found.unknown:
             self.say(f"what else is in the cluster, and which volumes, cannot be told: {found.unknown}")
         if volumes := [one for one in (*lost, *stays) if one.startswith("volume ")]:

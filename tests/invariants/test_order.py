@@ -13,7 +13,10 @@ from tests.support.references import origins, references
 
 # Namespaces that every Kubernetes has.
 _GIVEN = {"", "default", "kube-system", "kube-public", "kube-node-lease"}
-_BUILT_IN = {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io", "policy", "storage.k8s.io"}
+_BUILT_IN = {
+    *("", "admissionregistration.k8s.io", "apps", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"),
+    "storage.k8s.io",
+}
 # Cilium's operator registers its definitions once it runs, so the Job that saw them stands for the chart.
 _GATED_DEFINITIONS = {"cilium.io": "home-cluster:kubernetes/cilium:Cilium"}
 # The engine's own; it has no provider.
