@@ -18,8 +18,7 @@ from lab.providers.proxmox.machines import VMS
 from lab.providers.talos.nodes import NODES
 from lib.names import SystemNamespace
 from lib.secret_state import resources
-from tests.engine.platform import Outcome, copy_of, driver, once_in_a_run, world_of
-from tests.engine.test_status import Api
+from tests.engine.platform import Api, Outcome, copy_of, driver, once_in_a_run, world_of
 from tools import identity
 from tools.foreign import abandoned, strangers
 
