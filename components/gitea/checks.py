@@ -13,7 +13,7 @@ _RESERVED_TEAMS = {
     "new": "is an address of Gitea itself",
     OWNERS: "is the team that every organisation has",
 }
-# reservedRepoPatterns in models/repo/repo.go.
+# reservedRepoNamePatterns in models/repo/repo.go.
 _RESERVED_ENDINGS = (".git", ".wiki", ".rss", ".atom")
 
 
