@@ -3,8 +3,9 @@ account that reads it. What is in it is never touched.
 
 Facts of Gitea 1.26.2, which was tried, and 1.27.3, which was read: a commit by the API may be the first of a repository
 (ChangeRepoFiles in services/repository/files/update.go). PATCH of an account asks for `login_name` in the former
-(EditUserOption in modules/structs/admin_user.go), which means nothing for one that no login made. An account is asked for nothing but its password over https, unless it has a
-second factor (services/auth/basic.go); the `access` of a collaborator is answered by name (`permission`).
+(EditUserOption in modules/structs/admin_user.go), which means nothing for one that no login made. An account is asked
+for nothing but its password over https, unless it has a second factor (services/auth/basic.go). What a collaborator may
+do is answered by name (`permission`).
 """
 
 import base64
