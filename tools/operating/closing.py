@@ -33,13 +33,14 @@ RUNBOOKS: Final = {
 
 def failures(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """What went wrong, in the words of who said so, once each; also what belongs to no phase, as the program itself."""
-    for urn, text in dict.fromkeys(
-        (event["urn"] or "", event["text"]) for event in events if _severity(event, "error")
-    ):
-        kind = urn.split("::")[2].rpartition("$")[2] if urn else ""
-        if not _IT_FAILED.fullmatch(text):
-            resource = "" if kind in ("", _STACK) else f"{kind.rpartition(':')[2]} {name_of(urn)}: "
-            yield f"{resource}{shortened(text)}"
+    found = dict.fromkeys(_said(event["urn"] or "", event["text"]) for event in events if _severity(event, "error"))
+    yield from (text for text in found if text)
+
+
+def _said(urn: str, text: str) -> str:
+    kind = urn.split("::")[2].rpartition("$")[2] if urn else _STACK
+    resource = "" if kind == _STACK else f"{kind.rpartition(':')[2]} {name_of(urn)}: "
+    return "" if _IT_FAILED.fullmatch(text) else f"{resource}{shortened(text)}"
 
 
 def _severity(event: Mapping[str, Any], severity: str) -> bool:

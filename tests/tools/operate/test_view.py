@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lab.checkout import command_line
 from stack_file.load import load_stack_file
 from tests.support.program import ROOT, STACK_FILE
 from tests.tools.operate.operating import URN, Run, applied
@@ -302,8 +304,7 @@ def test_ctrl_c_leaves_a_report_of_what_was_done(checkout: Path, run: Run) -> No
         start_new_session=True,
     )
     with child:
-        while not (checkout / "waiting").exists() and child.poll() is None:
-            time.sleep(0.05)
+        until((checkout / "waiting").exists)
         os.killpg(child.pid, signal.SIGINT)  # as a terminal does
         out, errors = child.communicate()
     assert child.returncode == 130, f"as a shell has it: {errors}"
@@ -314,3 +315,52 @@ def test_ctrl_c_leaves_a_report_of_what_was_done(checkout: Path, run: Run) -> No
     statuses = {one["name"]: one["status"] for one in document["phases"]}
     assert statuses == {"phase2-identity": "ready", "phase3-integration": "not reached"}, "what was done is known"
     assert "phase2-identity" in out, "and told"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("ending", ["fails", "interrupted"])
+def test_the_pinned_cli_logs_its_events_and_what_became_of_them_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    (tmp_path / ".tools").symlink_to(ROOT / ".tools")
+    for name, value in (
+        ("BACKEND_URL", f"file://{tmp_path}"),
+        ("HOME", f"{tmp_path}/home"),
+        ("CONFIG_PASSPHRASE", "x"),
+    ):
+        monkeypatch.setenv(f"PULUMI_{name}", value)
+    Engine(Path(command_line(ROOT)), "test-cluster", tmp_path).call("stack", "init")
+    command = [sys.executable, "-m", "tests.tools.operate.program", str(tmp_path), ending]
+    child = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    with child:
+        if ending == "interrupted":
+            until((tmp_path / "reached").exists)
+            os.killpg(child.pid, signal.SIGINT)  # as a terminal does
+            log = tmp_path / "build" / "test-cluster" / "up.log"
+            until(lambda: "cancelling" in log.read_text())
+            (tmp_path / "released").touch()
+        out, errors = child.communicate()
+    document = report(tmp_path)
+    phases = [(one["name"], one["status"], one["done"], one["resources"]) for one in document["phases"]]
+    if ending == "fails":
+        held = [("phase1-infrastructure", "failed", 1, 2), ("phase2-identity", "blocked", 0, 1)]
+        assert (child.returncode > 0, document["result"], phases) == (True, "up failed", held), errors
+        assert document["phases"][1]["blockedBy"] == ["held of phase1-infrastructure"], "by the plan of the preview"
+        assert "  Stash held: before hook" in out, "in the words of who said it"
+    else:
+        done = [("phase1-infrastructure", "ready", 2, 2), ("phase2-identity", "not reached", 0, 1)]
+        assert (child.returncode, document["result"], phases) == (130, "interrupted", done), errors
+        assert "goes on from there" in errors.splitlines()[-1], errors
+    assert document["urls"] == {"gitea": "https://git.example.com"}, "from the state"
+
+
+def until(there: Callable[[], bool]) -> None:
+    """Wait for something that another process does."""
+    for _ in range(1200):
+        if there():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came")
