@@ -21,7 +21,8 @@ EARLY: Final = ("kubernetes:core/v1:Namespace", "kubernetes:external-secrets.io/
 UNCHANGED: Final = ("same", "read", "refresh")
 """Operations that leave a resource as it is."""
 
-_GOING: Final = ("delete", "delete-replaced", "discard")
+GOING: Final = ("delete", "delete-replaced", "discard")
+"""Operations after which a resource is no more, or no more of the stack."""
 
 ORDER: Final = tuple(PHASES)
 
@@ -66,7 +67,7 @@ class Phases:
             return None
         urn = event["urn"]
         self._parents.setdefault(urn, event["parent"])
-        if event["op"] in _GOING and not self._leaving:
+        if event["op"] in GOING and not self._leaving:
             return None  # what leaves a phase is no part of it, and a phase that is gone is none
         if event["type"] == PHASE_TYPE:
             return self._phase(name_of(urn))

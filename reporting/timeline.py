@@ -17,9 +17,8 @@ from typing import Any, Final
 
 import networkx as nx
 
-from reporting.phases import is_declared
+from reporting.phases import GOING, is_declared
 
-_GOING: Final = ("delete", "delete-replaced", "discard")
 _AS_IT_WAS: Final = ("same", "refresh")
 
 Event = Mapping[str, Any]
@@ -49,7 +48,7 @@ class Step:
     @property
     def going(self) -> bool:
         """Whether it was the removal of a resource."""
-        return self.op in _GOING
+        return self.op in GOING
 
     @property
     def worked(self) -> bool:
@@ -87,7 +86,7 @@ def read(events: Iterable[Event], needs: Needs | None = None) -> Timeline:
     gone: dict[str, Step] = {}
     begun = min((event["time"] for event in seen), default=0)
     for event in seen:
-        kind = gone if event["op"] in _GOING else made
+        kind = gone if event["op"] in GOING else made
         kind[event["urn"]] = _advanced(kind.get(event["urn"]), event, event["time"] - begun)
     simulated = bool(needs) and any("simulated" in event for event in seen)
     if needs and simulated:
@@ -100,7 +99,7 @@ def read(events: Iterable[Event], needs: Needs | None = None) -> Timeline:
 
 def _advanced(step: Step | None, event: Event, second: float) -> Step:
     """The step of a resource after one more event. A replacement has several steps, of which the whole is one here."""
-    op = "replace" if "replace" in event["op"] and event["op"] not in _GOING else event["op"]
+    op = "replace" if "replace" in event["op"] and event["op"] not in GOING else event["op"]
     if step is None:
         step = Step(urn=event["urn"], type=event["type"], op=op, parent=event["parent"], started=second)
     if event["event"] == "start":
@@ -114,7 +113,7 @@ def _spent(events: Iterable[Event], *, going: bool) -> Counter[str]:
     """URN -> the lab's seconds of its removal, or of everything else."""
     spent: Counter[str] = Counter()
     for event in events:
-        if (event["op"] in _GOING) is going:
+        if (event["op"] in GOING) is going:
             spent[event["urn"]] += event.get("simulated", 0)
     return spent
 

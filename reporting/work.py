@@ -9,7 +9,7 @@ from typing import Final
 
 from reporting.events import Event
 from reporting.phase import name_of
-from reporting.phases import is_declared
+from reporting.phases import GOING, is_declared
 
 _NO_WORK: Final = ("same", "discard")
 # Of what was done before: half as long again is longer than usual, if that is more than a few seconds.
@@ -19,9 +19,9 @@ _SPARE_SECONDS: Final = 10
 _LONG_SECONDS: Final = 60
 
 
-def key(op: str, type_token: str, urn: str) -> str:
-    """What the work on a resource is known by in the next run."""
-    return f"{op} {type_token} {name_of(urn)}"
+def key(op: str, type_token: str, name: str) -> str:
+    """What the work on a resource is known by in the next run; a replacement has several steps and is one."""
+    return f"{'replace' if 'replace' in op and op not in GOING else op} {type_token} {name}"
 
 
 def clock(seconds: float) -> str:
@@ -68,7 +68,7 @@ class Work:
         """Take in an event; what is only declared, or stays as it is, is no work."""
         urn = event.get("urn") or ""
         if event["event"] == "start" and not is_declared(event["type"]) and event["op"] not in _NO_WORK:
-            usual = self.usual.get(key(event["op"], event["type"], urn))
+            usual = self.usual.get(key(event["op"], event["type"], name_of(urn)))
             self._steps[urn] = _Step(name_of(urn), event["type"].rpartition(":")[2], event["time"], usual)
         elif event["event"] in ("done", "failed"):
             self._steps.pop(urn, None)

@@ -39,6 +39,13 @@ def test_what_takes_longer_than_last_time_is_told_with_what_it_waits_for(
     assert working(usual, [seconds], "begun", "waiting for pods").slow() == expected, "the last that was said"
 
 
+def test_a_replacement_is_known_by_one_name() -> None:
+    usual = {"replace some:index:Thing cluster-a": 1.0}
+    work = Work(usual, lambda: BEGUN + 30)
+    work.see(event("start", "cluster", "a", "create-replacement"))
+    assert work.slow() == ["Thing cluster-a takes 0:30, last time 0:01"], "whichever of its steps it is"
+
+
 def test_what_is_done_or_stays_as_it_is_takes_no_time() -> None:
     work = working({}, [500])
     work.see(event("done", "cluster", "a"))
