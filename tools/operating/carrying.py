@@ -13,7 +13,7 @@ from lib.secret_state import outputs, resources
 from reporting import changes, fates, progress, report
 from reporting.events import Event
 from reporting.fates import Resources
-from reporting.phases import Phases
+from reporting.phases import GOING, Phases
 from reporting.report import Run
 from tools.operating.child import Cli, Heard, listening
 from tools.operating.operation import Operation
@@ -77,7 +77,7 @@ def _preview(operation: Operation, teller: Teller, foretold: Foretold) -> int:
         teller.failures(phases.events, log)
         teller.say(f"the preview failed, so nothing was changed; all that was said is in {teller.path(log)}")
     else:
-        teller.changes(changes.read(phases.events))
+        teller.changes(changes.read(phases.events), phases)
         teller.warnings(phases.events)
     return code
 
@@ -138,7 +138,7 @@ def _conclude(run: Run, operation: Operation, foretold: Foretold) -> None:
     except StateError:
         after = {}
     run.urls = outputs(after).get("urls") or {}
-    gone = {event["urn"] for event in run.phases.events if event["event"] == "done" and event["op"] == "delete"}
+    gone = {event["urn"] for event in run.phases.events if event["event"] == "done" and event["op"] in GOING}
     before = foretold.resources or {one["urn"]: one for one in resources(operation.before or {})}
     known = {urn: one for urn, one in before.items() if urn not in gone}
     if known or any(resources(after)):

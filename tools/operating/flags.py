@@ -11,16 +11,8 @@ YES: Final = frozenset({"--yes", "-y"})
 SKIP_PREVIEW: Final = frozenset({"--skip-preview", "-f"})
 
 _ANOTHER_VIEW: Final = (
-    "--debug",
-    "--diff",
-    "--help",
-    "--json",
-    "--log",
-    "--neo",
-    "--output",
-    "--show-",
-    "--urns",
-    "--verbose",
+    *("--color", "--debug", "--diff", "--emoji", "--help", "--json", "--log", "--neo", "--non-interactive", "--output"),
+    *("--show-", "--suppress-", "--urns", "--verbose"),
 )
 _ITS_OWN_MATTER: Final = (
     "--attach-debugger",
@@ -31,7 +23,7 @@ _ITS_OWN_MATTER: Final = (
     "--save-plan",
     "--strict",
 )
-_SHORT: Final = ("-d", "-h", "-j", "-v")
+_SHORT: Final = ("-d", "-e", "-h", "-j", "-v")
 """They ask for more than a table of phases, or for what only the CLI itself deals with; beginnings of long ones."""
 
 _ONE_BY_ONE: Final = re.compile(r"-[A-Za-z]{2,}")

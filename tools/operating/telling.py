@@ -9,6 +9,7 @@ from rich.console import Console
 from lib.secret_state import outputs
 from reporting import changes, progress, report
 from reporting.changes import Change
+from reporting.phases import Phases
 from reporting.report import Run
 from tools.operating import closing
 from tools.operating.operation import Operation
@@ -40,14 +41,17 @@ class Teller:
         """A file as a person names it from the checkout."""
         return str(file.relative_to(self._operation.engine.root))
 
-    def changes(self, found: Sequence[Change]) -> None:
+    def changes(self, found: Sequence[Change], phases: Phases) -> None:
         """What a preview says would be done."""
-        for line in changes.lines(found):
+        name, stack = self._operation.name, self._operation.stack
+        # Of a destroy each line would be the same.
+        for line in changes.lines(found) if name != "destroy" else ():
             self._print(self.out, f"  {line}")
-        self._print(self.out, f"{self._operation.name} of {self._operation.stack} would {changes.summary(found)}")
-        if found:
-            details = f"make {self._operation.name} STACK={self._operation.stack} ARGS=--diff"
-            self.say(f"each property that differs: {details.replace('make up', 'make preview')}")
+        places = ", ".join(f"{phase.changes} in {phase.name}" for phase in phases.ordered() if phase.changes)
+        summary = f"{changes.summary(found)} ({places})" if places else changes.summary(found)
+        self._print(self.out, f"{name} of {stack} would {summary}")
+        if found and name in ("preview", "up"):
+            self.say(f"each property that differs: make preview STACK={stack} ARGS=--diff")
 
     def warnings(self, events: Iterable[Mapping[str, Any]]) -> None:
         """What the program and providers warn of."""

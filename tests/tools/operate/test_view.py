@@ -125,8 +125,7 @@ def test_an_update_is_foretold_done_and_told(
     out, err = capsys.readouterr()
     for part in (
         "change   Release authentik: values",
-        "would make 1, change 1",
-        "phase3-integration",
+        "would make 1, change 1 (1 in phase2-identity, 1 in phase3-integration)",
         "gitea  https://git.example.com",
         "make smoke STACK=test-cluster",
         "build/test-cluster/report.html",
@@ -217,6 +216,7 @@ def test_a_flag_that_asks_for_another_view_gets_it_and_the_report_is_left(
         (("--json",), "", "--json"),
         (("--show-secrets=true",), "", "--show-secrets=true"),
         (("-yf",), "", "-yf"),
+        (("--color=never", "--suppress-progress"), "", "--color=never"),
         ((), "encryptionsalt: v1:x\n", "asks for the passphrase"),
     ],
 )
@@ -280,6 +280,7 @@ def test_everything_that_goes_is_counted_where_children_go_first(
     operation = up("--yes", name="destroy", given=())
     (checkout / "state").unlink()
     assert carried_out(operation) == 0, "nothing is left"
+    assert not (checkout / "build" / "test-cluster" / "graph.svg").exists(), "there is nothing to draw"
     assert "phase2-identity  gone" in capsys.readouterr().out, "as a phase"
     assert [one[:4] for one in calls(checkout)] == [
         ["destroy", "--stack", "test-cluster", last] for last in ("--preview-only", "--yes")
