@@ -13,7 +13,7 @@ from lib.secret_state import outputs, resources
 from reporting import changes, fates, progress, report
 from reporting.events import Event
 from reporting.fates import Resources
-from reporting.phases import GOING, Phases
+from reporting.phases import Phases
 from reporting.report import Run
 from tools.operating.child import Cli, Heard, listening
 from tools.operating.operation import Operation
@@ -132,14 +132,11 @@ def _result(operation: Operation, code: int, heard: Heard) -> str:
 
 
 def _conclude(run: Run, operation: Operation, foretold: Foretold) -> None:
-    """What became of everything, by the state as it is now; what waits for what is in the plan, or else as it was."""
+    """What became of everything, by the state as it is now; without a plan, of what was never made nobody can tell."""
     try:
         after = operation.engine.state() or {}
     except StateError:
         after = {}
     run.urls = outputs(after).get("urls") or {}
-    gone = {event["urn"] for event in run.phases.events if event["event"] == "done" and event["op"] in GOING}
-    before = foretold.resources or {one["urn"]: one for one in resources(operation.before or {})}
-    known = {urn: one for urn, one in before.items() if urn not in gone}
-    if known or any(resources(after)):
-        report.conclude(run, known, after)
+    if foretold.resources or any(resources(after)):
+        report.conclude(run, foretold.resources, after)
