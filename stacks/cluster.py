@@ -32,7 +32,6 @@ from components.talos.secrets import TalosSecrets, TalosSecretsArgs
 from lib import acme, last_update, trust
 from lib.names import SystemNamespace
 from settings.infrastructure import TalosSettings
-from settings.model import Settings
 from settings.proxmox import ProxmoxSettings
 from stacks import patches
 from stacks.contracts import Cluster, Gates, Site
@@ -272,26 +271,19 @@ def _addressed(site: Site, traefik: Traefik, opts: pulumi.ResourceOptions) -> Ga
     return (Conditions("ingress-address", args, opts).gate,)
 
 
-def _edge(settings: Settings) -> EdgeEntry | None:
-    edge = settings.edge
-    if not edge.servers:
-        return None
-    return EdgeEntry(node_port=edge.node_port, sources=tuple(map(str, edge.sources)))
-
-
 def _workload_helpers(
     site: Site, pods: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
 ) -> tuple[Traefik, Gates]:
     """Ingress, and what keeps Secrets and workloads in step."""
-    settings = site.settings
+    settings, edge = site.settings, site.settings.edge
     traefik = Traefik(
         "traefik",
         TraefikArgs(
             chart=site.charts["traefik"],
             annotations=settings.asking_for(settings.network.load_balancers.ingress),
             # A pod on each node by which edge servers come in; on the others they find nobody.
-            replicas=max(settings.system_replicas, len(settings.edge_workers) if settings.edge.servers else 0),
-            edge=_edge(settings),
+            replicas=max(settings.system_replicas, len(settings.edge_workers) if edge.servers else 0),
+            edge=EdgeEntry(node_port=edge.node_port, sources=tuple(map(str, edge.sources))) if edge.servers else None,
             after=pods,
         ),
         opts,
