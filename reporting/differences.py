@@ -38,7 +38,7 @@ def _difference(
 ) -> dict[str, Any]:
     keys = parts(path)
     found: dict[str, Any] = {"path": path, "replaces": "replace" in kind}
-    for name, value in (("old", _at(old, keys)), ("new", _at(new, keys))):
+    for name, value in (("old", at(old, keys)), ("new", at(new, keys))):
         if isinstance(value, bool | int | float):
             found[name] = value
     managers = list(writers(live, keys))
@@ -67,7 +67,7 @@ def _owns(fields: Mapping[str, Any], live: Any, path: Sequence[str | int]) -> bo
     """Whether a set of fields has a path; what is empty stands for all that lies below it."""
     if not path:
         return True
-    value = _at(live, path[:1])
+    value = at(live, path[:1])
     for key, below in fields.items():
         if _names(key, path[0], value):
             return not below or _owns(below, value, path[1:])
@@ -84,7 +84,8 @@ def _names(key: str, part: str | int, value: Any) -> bool:
     return form == "v" and bool(json.loads(text) == value)
 
 
-def _at(value: Any, path: Sequence[str | int]) -> Any:
+def at(value: Any, path: Sequence[str | int]) -> Any:
+    """What a value has at a path; None where it has nothing there."""
     for part in path:
         try:
             value = value[part]

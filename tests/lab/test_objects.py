@@ -6,6 +6,7 @@ import pytest
 
 from lab.providers.catalogue import packages
 from lab.providers.errors import InitFailedError
+from lab.providers.kubernetes.differences import prune
 from lab.providers.wire import UNKNOWN
 from tests.lab.bench import Bench, container, job, pod, refuses
 
@@ -196,6 +197,14 @@ def test_an_object_deleted_behind_the_programs_back_is_found_missing(kube: Bench
     kube.create(CONFIG_MAP, config_map())
     kube.cluster.remove("ConfigMap", "shop", "settings")
     assert kube.read(CONFIG_MAP, "shop/settings", config_map()) is None, "a refresh must see the drift"
+
+
+def test_a_refresh_compares_what_the_inputs_say_something_of() -> None:
+    """As pruneLiveState of the provider, item by item in lists."""
+    inputs = {"ports": [{"port": 80}], "kept": {"a": 1}, "gone": 1}
+    live = {"ports": [{"port": 80, "protocol": "TCP"}, {"port": 81}], "kept": {"a": 2, "b": 3}, "more": 4}
+    assert prune(live, inputs) == {"ports": [{"port": 80}], "kept": {"a": 2}}
+    assert prune({"ports": []}, inputs) == {"ports": []}, "an item that is gone is a difference"
 
 
 def test_a_field_that_somebody_else_wrote_is_taken_back_by_force_alone(kube: Bench) -> None:

@@ -96,7 +96,11 @@ def merge(live: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any
 
 
 def prune(live: Any, shape: Any) -> Any:
-    """The part of a live value that has the shape of the inputs; a field that is gone is left out."""
+    """The part of a live value that has the shape of the inputs; a field that is gone is left out, and so is what
+    follows in a list beyond the items of the inputs (pruneMap, pruneSlice in provider/pkg/provider/util.go).
+    """
     if isinstance(live, Mapping) and isinstance(shape, Mapping):
         return {key: prune(live[key], value) for key, value in shape.items() if key in live}
+    if isinstance(live, list) and isinstance(shape, list):
+        return [prune(one, like) for one, like in zip(live, shape, strict=False)]
     return copy.deepcopy(live)

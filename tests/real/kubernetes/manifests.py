@@ -51,6 +51,11 @@ class Manifest:
         """Empty for the core API."""
         return self.api_version.rpartition("/")[0]
 
+    @property
+    def built_in(self) -> bool:
+        """Whether the group is one of Kubernetes itself: a short name, or one below k8s.io."""
+        return "." not in self.group or self.group.endswith(".k8s.io")
+
     def __str__(self) -> str:
         metadata = self.body["metadata"]
         return f"{self.origin}: {self.kind} {metadata.get('namespace', self.namespace)}/{metadata['name']}"

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lab.providers.kubernetes.differences import changed_paths, prune
+from lab.providers.kubernetes.forms import as_stored
 from lib.charts import TABLE
+from reporting.differences import at, parts
 from tests.real.kubernetes.api import Api
 from tests.real.kubernetes.controllers import aggregate_roles, make_default_account
 from tests.real.kubernetes.login import Login
@@ -82,6 +85,22 @@ class Stage:
     def refusals(self, manifests: Iterable[Manifest]) -> list[str]:
         """What the server has against these objects: refusals and warnings, one line each."""
         return [f"{manifest}: {problem}" for manifest in manifests for problem in self._tried(manifest) if problem]
+
+    def altered(self, manifests: Iterable[Manifest]) -> list[str]:
+        """What it keeps of these objects otherwise than they say it, which every refresh would call a difference.
+
+        Empty values of Kubernetes' own kinds may be left out: Pulumi's provider reads inputs of those as their types do
+        (normalizeInputs, provider/pkg/provider/provider.go).
+        """
+        found = []
+        for one in manifests:
+            if self.api.kind(one.api_version, one.kind) is not None:
+                inputs = as_stored(dict(one.body))
+                kept = prune(self.api.apply(one.body, one.namespace, keep=False).body, inputs)
+                empty: tuple[Any, ...] = ([], {}, None) if one.built_in else ()
+                changed = (path for path in changed_paths(kept, inputs) if at(inputs, parts(path)) not in empty)
+                found += [f"{one}: {path}" for path in changed]
+        return found
 
     def pod_refusals(self, manifests: Iterable[Manifest]) -> list[str]:
         """What it has against the pods that these objects would run."""

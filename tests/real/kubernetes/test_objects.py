@@ -10,13 +10,8 @@ from tests.support.recording import Recording
 pytestmark = pytest.mark.real
 
 
-def is_built_in(group: str) -> bool:
-    """Whether a group is one of Kubernetes itself: a short name, or one below k8s.io."""
-    return "." not in group or group.endswith(".k8s.io")
-
-
 def test_every_object_of_a_kind_of_kubernetes_is_accepted(stage: Stage, stack: Recording) -> None:
-    manifests = [one for one in stage.objects(stack) if is_built_in(one.group)]
+    manifests = [one for one in stage.objects(stack) if one.built_in]
     assert manifests, "the program creates objects"
     refusals = stage.refusals(manifests)
     assert not refusals, "refused, or warned of:\n" + "\n".join(refusals)
@@ -25,7 +20,7 @@ def test_every_object_of_a_kind_of_kubernetes_is_accepted(stage: Stage, stack: R
 def test_every_object_of_a_kind_of_the_platform_is_accepted(stage: Stage, update: Recording, stack: Recording) -> None:
     if charts.directory() is None:
         pytest.skip(f"no chart data: {charts.VARIABLE} does not point at any, so the kinds are not known")
-    manifests = [one for one in stage.objects(stack) if not is_built_in(one.group)]
+    manifests = [one for one in stage.objects(stack) if not one.built_in]
     stage.charts(update)  # some charts have their definitions among their templates
     tried = [one for one in manifests if one.group not in LEFT_OUT]
     assert tried, "the platform has kinds of its own"
@@ -38,6 +33,13 @@ def test_every_pod_is_let_into_its_namespace(stage: Stage, stack: Recording) -> 
     assert [one for one in manifests if pod_of(one)], "the program runs pods"
     refusals = stage.pod_refusals(manifests)
     assert not refusals, "refused, or warned of:\n" + "\n".join(refusals)
+
+
+def test_every_object_is_kept_as_it_is_written(stage: Stage, update: Recording, stack: Recording) -> None:
+    if charts.directory() is not None:
+        stage.charts(update)
+    altered = stage.altered(stage.objects(stack))
+    assert not altered, "make drift would never be silent:\n" + "\n".join(altered)
 
 
 @pytest.mark.parametrize("group", LEFT_OUT)
