@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = operate.ROOT) -> i
         engine = Engine(operate.cli(root), options.stack, root)
         state = engine.state()
         _sound(engine, settings, state, options.identity)
-        again = _destroyed(engine)
+        again = destroyed(engine)
     except (operate.OperateError, StateError) as error:
         return _said(str(error))
     stack, before = ["--stack", options.stack], state or {}
@@ -67,7 +67,7 @@ def _sound(engine: Engine, settings: Path, state: State | None, given: Path | No
         )
 
 
-def _destroyed(engine: Engine) -> bool:
+def destroyed(engine: Engine) -> bool:
     """Whether the last recreation has destroyed everything, and no update since has come to its end."""
     try:
         history = json.loads(engine.call("stack", "history", "--json", "--page-size", str(_UPDATES)))

@@ -1,6 +1,7 @@
 """`make destroy` and `make recreate`: what is asked before, in which order things go, and what they go on from."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,16 +9,20 @@ from typing import Any
 
 import pytest
 
+from lab.checkout import command_line
 from lib.secret_state import resources
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import SHIPPED
+from tests.support.program import ROOT as CHECKOUT
 from tests.tools.operate.operating import AGREED, Run, started
-from tools import identity, teardown
+from tools import identity, recreate, teardown
 from tools.cluster import ClusterError, Volume
 from tools.losses import Standing
+from tools.operate import FLAGS
 from tools.state import Engine, StateError
 from tools.teardown import DESTROYED, Teardown, named
 
+MANIFEST = {"time": "2026-11-27T00:00:00Z", "magic": "", "version": ""}
 STACK = ("--stack", "test-cluster")
 SETTINGS = load_stack_file(SHIPPED)
 URN = "urn:pulumi:test-cluster::home-cluster::"
@@ -271,3 +276,29 @@ def test_recreate_that_fails_says_how_to_go_on_and_never_begins_what_cannot_end(
     done = run("recreate", *STACK, *AGREED)
     assert (done.returncode, done.stdout) == (1, "")
     assert "ARGS=--identity=<file>" in done.stderr, "no key is left, and a copy may be somewhere"
+
+
+@pytest.mark.engine
+def test_the_pinned_cli_leaves_what_is_excluded_and_notes_down_what_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Pulumi.yaml", SHIPPED.name):
+        shutil.copy(CHECKOUT / name, tmp_path)
+    for name, value in (("BACKEND_URL", f"file://{tmp_path}"), ("HOME", str(tmp_path / "home"))):
+        monkeypatch.setenv(f"PULUMI_{name}", value)
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "passphrase")
+    engine = Engine(Path(command_line(CHECKOUT)), "test-cluster", tmp_path)
+    engine.call("stack", "init")
+    gone = resource("home-cluster:phase:Phase", "gitops", ROOT["urn"])
+    engine.put({**(engine.state() or {}), "deployment": {"manifest": MANIFEST, "resources": [ROOT, PHASE, gone]}})
+    monkeypatch.setattr(identity, "kept", lambda _: frozenset({ROOT["urn"], PHASE["urn"]}))
+    one = Teardown(engine=engine, settings=SETTINGS, given="", say=print, keeps_identity=True)
+
+    def run(more: Sequence[str]) -> int:
+        engine.call("destroy", *FLAGS["destroy"], *more)
+        return 0
+
+    assert one.carried_out(run, lambda: None) == 0
+    assert [one["urn"] for one in resources(engine.state() or {})] == [ROOT["urn"], PHASE["urn"]]
+    assert recreate.destroyed(engine), "its history says so"
+    assert one.carried_out(lambda _: 1, lambda: None) == 0, "nothing is left to destroy"
