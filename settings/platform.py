@@ -78,7 +78,9 @@ class MonitoringSettings(Strict):
         description="Where Alertmanager sends alerts (its webhook_configs); without it they are only to be seen there.",
     )
     read_from: tuple[Name, ...] = Field(
-        default=(), description="Namespaces whose pods may ask Prometheus and Alertmanager, such as that of a Grafana."
+        default=(),
+        description="Namespaces whose pods may ask Prometheus and Alertmanager and find dashboards, such as that of a "
+        "Grafana.",
     )
     runbooks: HttpsUrl | None = Field(
         default=None,

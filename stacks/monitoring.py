@@ -58,7 +58,11 @@ def build(site: Site, cluster: Cluster) -> Gates:
         ),
         in_phase,
     )
-    Dashboards("dashboards", DashboardsArgs(namespace=namespace.namespace), in_phase)
+    Dashboards(
+        "dashboards",
+        DashboardsArgs(namespace=namespace.namespace, readers=settings.monitoring.read_from),
+        in_phase,
+    )
     prometheus = Prometheus(
         "prometheus",
         PrometheusArgs(

@@ -11,6 +11,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from lib.kubernetes import role_reference
+
 _COLUMNS, _WIDTH, _HEIGHT = 24, 8, 7
 
 
@@ -88,13 +90,23 @@ OVERVIEW: Sequence[Panel] = (
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardsArgs:
-    """Where they go."""
+    """Where they go.
+
+    Attributes:
+        readers: Namespaces whose pods may look for dashboards there.
+    """
 
     namespace: pulumi.Input[str]
+    readers: Sequence[str]
 
 
 class Dashboards(pulumi.ComponentResource):
-    """Creates `<name>-overview`: a ConfigMap with the dashboard of the platform at a glance."""
+    """Creates:
+
+    - `<name>-overview`: a ConfigMap with the dashboard of the platform at a glance.
+    - `<name>-role`, `<name>-binding`: permission to read the ConfigMaps there, and no Secret, for the sidecar of a
+      Grafana; where there are readers.
+    """
 
     def __init__(self, name: str, args: DashboardsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:monitoring/dashboards:Dashboards", name, None, opts)
@@ -104,7 +116,24 @@ class Dashboards(pulumi.ComponentResource):
             data={"home-cluster-overview.json": json.dumps(dashboard(OVERVIEW), sort_keys=True)},
             opts=pulumi.ResourceOptions(parent=self),
         )
+        if args.readers:
+            self._readers(name, args)
         self.register_outputs({})
+
+    def _readers(self, name: str, args: DashboardsArgs) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        metadata: Any = {"name": "dashboards", "namespace": args.namespace}
+        rules: Any = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}]
+        group = {"kind": "Group", "apiGroup": "rbac.authorization.k8s.io"}
+        readers: Any = [{**group, "name": f"system:serviceaccounts:{reader}"} for reader in args.readers]
+        role = k8s.rbac.v1.Role(f"{name}-role", metadata=metadata, rules=rules, opts=child)
+        k8s.rbac.v1.RoleBinding(
+            f"{name}-binding",
+            metadata=metadata,
+            role_ref=role_reference("Role", role.metadata.name),
+            subjects=readers,
+            opts=child,
+        )
 
 
 def dashboard(panels: Sequence[Panel]) -> dict[str, Any]:

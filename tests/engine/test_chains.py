@@ -23,6 +23,7 @@ def test_all_examples_come_up_together_and_stay_as_they_are(tmp_path: Path) -> N
         "chain-cicd": "ready",
         "chain-data": "ready",
         "chain-ml": "ready",
+        "chain-observability": "ready",
     }
     table = built_on(load_stack_file(stack.file))
     found = rows(stack.state() or {}, None, (), failed=False, built_on=table)
@@ -32,6 +33,7 @@ def test_all_examples_come_up_together_and_stay_as_they_are(tmp_path: Path) -> N
             *("cicd/registry", "cicd/deployer"),
             *("data/storage", "data/database", "data/processing", "data/analytics"),
             *("ml/notebooks", "ml/records", "ml/tracking", "ml/training", "ml/serving"),
+            *("observability/grafana", "observability/logs", "observability/collector"),
         ]
     )
     assert all(row.ready for row in found), "make status says so of each stage"

@@ -209,6 +209,10 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
         accounts=("seaweedfs",),
     ),
     "grafana": ChartFacts(repositories=("https://grafana-community.github.io/helm-charts",), services=("{fullname}",)),
+    "victoria-logs-single": ChartFacts(
+        repositories=("https://victoriametrics.github.io/helm-charts",), services=("{fullname}",), accounts=()
+    ),
+    "victoria-logs-collector": ChartFacts(repositories=("https://victoriametrics.github.io/helm-charts",)),
     "jupyterhub": ChartFacts(
         repositories=("https://hub.jupyter.org/helm-chart",),
         services=("hub", "proxy-api", "proxy-public"),

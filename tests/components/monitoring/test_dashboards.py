@@ -6,6 +6,13 @@ from itertools import product
 from tests.support.engine import Recording
 
 
+def test_a_grafana_may_read_dashboards_and_no_secret(monitored: Recording) -> None:
+    (rule,) = monitored.one("kubernetes:rbac*:Role", "dashboards-role").get("rules")
+    assert rule["resources"] == ["configmaps"], "tokens of metrics are Secrets of that namespace"
+    (who,) = monitored.one("kubernetes:rbac*:RoleBinding", "dashboards-binding").get("subjects")
+    assert who["name"] == "system:serviceaccounts:observability", "every account of a namespace, in Kubernetes' words"
+
+
 def test_the_dashboard_is_found_by_its_label_and_shows_every_panel_once(monitored: Recording) -> None:
     found = monitored.one("kubernetes:core/v1:ConfigMap", "dashboards-overview")
     # charts/grafana/values.yaml of grafana-community/helm-charts, sidecar.dashboards.label
