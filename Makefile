@@ -8,8 +8,12 @@ TO ?=
 PERSON = $(if $(findstring command,$(origin USER)),$(USER))
 # Nor does a shell's PHASE or SERVICE confine an operation: what is assigned here, only the command line changes.
 PHASE :=
+CHAIN :=
 SERVICE :=
 DEPENDENTS :=
+FAULT :=
+KILL :=
+CHANGE :=
 ARGS ?=
 YES ?=
 
@@ -19,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
+.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock charts images outdated doctor preview up refresh destroy recreate access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
 
 ##@ Begin
@@ -30,7 +34,9 @@ help: ## list these commands
 	@echo "  SECRET=<path>  the secret of rotate; docs/secrets.md lists them"
 	@echo "  USER=<name>    the person of invite, from identity.users of the stack file"
 	@echo "  PHASE=<name>   up and preview: that phase alone, with what it needs"
-	@echo "  SERVICE=<name> likewise a service; with DEPENDENTS=yes what depends on it too"
+	@echo "  SERVICE=<name> likewise a service, CHAIN= a chain; DEPENDENTS=yes: and more"
+	@echo "  FAULT=<name>   of rehearse: a resource that fails; KILL=<name>: during which"
+	@echo "                 the update dies; CHANGE=gitea.host=…: what that would do"
 	@echo "  ARGS=<flags>   more flags, such as ARGS=--diff, ARGS=--json or ARGS=--help"
 	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"
 
@@ -40,6 +46,9 @@ setup: ## make .venv and .tools/pulumi if not current
 
 demo: setup ## bring up STACK on the embedded lab, in build/
 	@$(PY) -m lab demo --stack $(or $(STACK),test-cluster) $(ARGS)
+
+rehearse: setup ## a FAULT, KILL or CHANGE of STACK on the lab
+	@$(PY) -m lab rehearse --stack $(or $(STACK),test-cluster) --fault "$(FAULT)" --kill "$(KILL)" --change "$(CHANGE)" $(ARGS)
 
 new: setup ## write the file of a new STACK from a profile
 	@$(PY) -m tools.new --stack "$(STACK)" $(ARGS)
@@ -138,13 +147,13 @@ doctor: setup ## ask whether all is there that make up needs
 	@$(PY) -m tools.doctor --stack "$(STACK)" $(ARGS)
 
 preview up refresh: setup ## the operation, with the official providers
-	@$(PY) -m tools.operate $@ --stack "$(STACK)" --phase "$(PHASE)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
+	@$(PY) -m tools.operate $@ --stack "$(STACK)" --phase "$(PHASE)" --chain "$(CHAIN)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
 
 destroy: setup ## remove it; asks for its name (YES=<stack>)
-	@$(PY) -m tools.operate $@ --stack "$(STACK)" --confirm "$(YES)" --phase "$(PHASE)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
+	@$(PY) -m tools.operate $@ --stack "$(STACK)" --confirm "$(YES)" --phase "$(PHASE)" --chain "$(CHAIN)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
 
 recreate: setup ## destroy and up again, with the same keys (YES)
-	@$(PY) -m tools.recreate --stack "$(STACK)" --confirm "$(YES)" --phase "$(PHASE)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
+	@$(PY) -m tools.recreate --stack "$(STACK)" --confirm "$(YES)" --phase "$(PHASE)" --chain "$(CHAIN)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
 
 access: setup ## write its kubeconfig, talosconfig and CA
 	@$(PY) -m tools.access --stack "$(STACK)" $(ARGS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab import demo
+from lab import demo, rehearse
 from lab.checkout import ROOT, LabError, Stack
 from lab.driver import Driver
 from lab.world import WorldError
@@ -24,13 +24,16 @@ _LOG_WIDTH = 160  # of a table that goes into a file
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab", description="The platform on simulated providers.")
-    parser.add_argument("command", choices=["demo", "up", "preview", "refresh", "destroy", "graph"])
+    parser.add_argument("command", choices=["demo", "up", "preview", "refresh", "destroy", "graph", "rehearse"])
     parser.add_argument("--stack", default=_SHIPPED, help="name of the stack file, Pulumi.<name>.yaml")
     parser.add_argument(
         "--workdir", type=Path, help="where state, world and reports go (default: build/demo, or build/demo-<stack>)"
     )
     parser.add_argument("--out", type=Path, help="graph: the picture's file (default: graph.svg in the workdir)")
     parser.add_argument("--fresh", action="store_true", help="demo: forget the world and state of the last run")
+    parser.add_argument("--fault", default="", help="rehearse: a resource that fails, by its logical name")
+    parser.add_argument("--kill", default="", help="rehearse: a resource during whose creation the update is killed")
+    parser.add_argument("--change", default="", help="rehearse: path=value, such as gitea.host=code.example.org")
     parser.add_argument("--pace", type=float, default=0.0, help="real seconds for a simulated second of latency")
     return parser
 
@@ -38,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Run one command; exit code 0 when it succeeded."""
     options = _parser().parse_args(arguments)
-    kind = "graph" if options.command == "graph" else "demo"
+    kind = options.command if options.command in ("graph", "rehearse") else "demo"
     default = ROOT / "build" / (kind if options.stack == _SHIPPED else f"{kind}-{options.stack}")
     stack = Stack(ROOT, options.stack, (options.workdir or default).resolve())
     console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH)
@@ -47,11 +50,7 @@ def main(arguments: list[str]) -> int:
         return 1
     try:
         driver = Driver(stack, pace=options.pace)
-        if options.command == "demo":
-            return demo.run(driver, console, fresh=options.fresh)
-        if options.command == "graph":
-            return _graph(driver, options.out, console)
-        return _operate(driver, options.command, console)
+        return _run(driver, options, console)
     except KeyboardInterrupt:
         more = " without --fresh" if options.fresh else ""
         text = f"interrupted: what was made stays in {stack.workdir}, and the same command{more} goes on from there"
@@ -60,6 +59,16 @@ def main(arguments: list[str]) -> int:
     except (LabError, WorldError) as error:
         console.print(str(error), style="bold red", markup=False, highlight=False)
         return 1
+
+
+def _run(driver: Driver, options: argparse.Namespace, console: Console) -> int:
+    if options.command == "demo":
+        return demo.run(driver, console, fresh=options.fresh)
+    if options.command == "rehearse":
+        return rehearse.run(driver, {"fault": options.fault, "kill": options.kill, "change": options.change}, console)
+    if options.command == "graph":
+        return _graph(driver, options.out, console)
+    return _operate(driver, options.command, console)
 
 
 def _operate(driver: Driver, operation: str, console: Console) -> int:

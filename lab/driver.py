@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,18 +84,7 @@ class Driver:
         `cluster_down`, `cluster_gone`, `keep_identity` and `identity` among the options are those of `make`, all others
         the Automation API's.
         """
-        prepare(self.stack)
-        order = Order(
-            operation=operation,
-            root=str(self.stack.root),
-            name=self.stack.name,
-            workdir=str(self.stack.workdir),
-            grace=self.grace,
-            pace=self.pace,
-            checkpoints=self.checkpoints,
-            flags={name: options.pop(name) for name in _OF_MAKE if name in options},
-            options=options,
-        )
+        order = self._order(operation, options)
         events: list[Event] = []
         for event in self._follow(order):
             events.append(event)
@@ -106,9 +97,40 @@ class Driver:
             last["ok"], last.get("changes", {}), last.get("outputs", {}), last.get("error", ""), tuple(events)
         )
 
+    def killed(self, moment: Callable[[Event], bool], listener: Listener | None = None) -> bool:
+        """Begin an update and kill its processes all at once when `moment` says so of an event; whether it did."""
+        child, channel = begin(self._order("up", {}), self.log("up"))
+        try:
+            with contextlib.suppress(EOFError):
+                while True:
+                    event = channel.recv()
+                    if listener is not None:
+                        listener(event)
+                    if moment(event):
+                        os.killpg(child.pid or 0, signal.SIGKILL)
+                        return True
+            return False
+        finally:
+            channel.close()
+            child.join()
+
     def log(self, operation: str) -> Path:
         """Where the output of the engine and the program goes."""
         return self.stack.workdir / f"{operation}.log"
+
+    def _order(self, operation: str, options: dict[str, Any]) -> Order:
+        prepare(self.stack)
+        return Order(
+            operation=operation,
+            root=str(self.stack.root),
+            name=self.stack.name,
+            workdir=str(self.stack.workdir),
+            grace=self.grace,
+            pace=self.pace,
+            checkpoints=self.checkpoints,
+            flags={name: options.pop(name) for name in _OF_MAKE if name in options},
+            options=options,
+        )
 
     def _follow(self, order: Order) -> Iterator[Event]:
         child, channel = begin(order, self.log(order.operation))

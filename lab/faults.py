@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from lab.world import Record, World
 
-Effect = Literal["refuse", "never-ready", "fail"]
+Effect = Literal["refuse", "never-ready", "fail", "hang"]
 
 _TABLE: Final = "faults"
 _LIES: Final = "lies"
@@ -42,6 +42,7 @@ class Faults:
 
         `refuse`: creating or updating it is answered with an error. `never-ready`: it is there but its readiness never
         comes, so an await runs into its timeout. `fail`: it reports failure (a Job whose pods exit with an error).
+        `hang`: it is made, and nobody ever hears so: for an operation that is killed meanwhile.
         `times` ends a `refuse` after so many refusals; other effects last until `clear`.
         """
         key = f"{kind}|{name}|{effect}"

@@ -148,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cluster-down", action="store_true", help="go on although the Kubernetes API does not answer")
     parser.add_argument("--no-doctor", action="store_true", help="begin an update whatever doctor says")
     parser.add_argument("--phase", default="", help="preview and up: this phase alone, with what it needs")
+    parser.add_argument("--chain", default="", help="preview and up: the phase of this chain")
     parser.add_argument("--service", default="", help="preview and up: this service alone, with what it needs")
     parser.add_argument("--dependents", default="", help="yes: also what depends on that phase or service")
     parser.add_argument("--cluster-gone", action="store_true", help="take a cluster that is no more out of the state")
@@ -161,7 +162,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     """Validate the stack file and run `pulumi`; returns only by `SystemExit`, with its exit code."""
     options, extra = _parser().parse_known_args(arguments)
     try:
-        part = selection.named(options.operation, options.phase, options.service, options.dependents)
+        names = {"PHASE": options.phase, "CHAIN": options.chain, "SERVICE": options.service}
+        part = selection.named(options.operation, names, options.dependents)
         settings = stack_file(root, options.stack)
         # First what needs no CLI: a defective file is told also where setup is not done.
         if refused(settings):

@@ -7,6 +7,7 @@ provider resource of the program gets a connection of its own, so its configurat
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -181,6 +182,8 @@ class Provider(Lifecycle):
         except InitFailedError as error:
             error.outputs = resource.mark(error.outputs, inputs)
             raise
+        if self.site.faults.find("hang", kinds, _names(call, inputs)):
+            threading.Event().wait()
         return Result(result.identifier, resource.mark(result.outputs, inputs))
 
     def _call(self, token: str, request: Any, context: grpc.ServicerContext, **more: Any) -> Call:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lab.checkout import Stack, prepare
+from lab.checkout import Stack
 from lab.driver import Driver
-from lab.operation import Order, begin
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -67,15 +63,7 @@ def kill_inside(stack: Stack, release: str) -> dict[str, Any]:
 
 
 def _kill_when(stack: Stack, moment: Callable[[dict[str, Any]], bool], grace: float) -> dict[str, Any]:
-    prepare(stack)
-    order = Order("up", str(stack.root), stack.name, str(stack.workdir), grace=grace)
-    child, channel = begin(order, Path(os.devnull))
-    with suppress(EOFError):
-        while not moment(channel.recv()):
-            pass
-    os.killpg(child.pid or 0, signal.SIGKILL)
-    child.join()
-    channel.close()
+    assert Driver(stack, grace=grace).killed(moment), "it was killed half-way, and did not end before"
     return checkpoint(stack)
 
 

@@ -88,6 +88,9 @@ def test_what_works_with_a_change_is_a_target_too_and_nothing_else() -> None:
     found = part_of(GITEA, {"gitea-release": "update"})
     assert urn("gitea-login") in found.targets, "a value that only the update tells may change it"
     assert urn("postgres-cluster") in found.chosen - found.targets, "the engine need not look at what cannot change"
+    behind_its_gate = part_of(GITEA, {"authentik-release": "update"}).targets
+    assert urn("login-gitea-blueprint-apply") in behind_its_gate, "a gate is passed with what it opens"
+    assert part_of(GITEA, {"reflector-release": "update"}).targets == {urn("reflector-release")}, "a phase is not"
 
 
 def test_the_cron_job_beside_a_job_goes_with_it() -> None:
@@ -175,7 +178,7 @@ SAFE: Mapping[str, tuple[Part, Mapping[str, str], Mapping[str, str] | None]] = {
     "a Job is asked anew": (GITEA, {"authentik-api": "replace", "gitea-release": "update"}, None),
     "a Job outside proves it later": (
         GITEA,
-        {"authentik-release": "update", "login-harbor-discovery": "replace"},
+        {"proxmox-csi-release": "update", "harbor-login": "replace"},
         None,
     ),
     "its own things are replaced": (HARBOR, {"harbor-release": "replace"}, None),
@@ -200,16 +203,26 @@ def test_the_record_is_written_when_all_of_it_is_applied(record: Mapping[str, st
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("up", "phase9", "", ""), "PHASE: phase9 is no phase in this stack; here are cluster, "),
-        (("up", "", "gitae", ""), "SERVICE: gitae is no service that is switched on in this stack; here are gitea, "),
-        (("up", "", "matrix", ""), "SERVICE: matrix is no service that is switched on"),
-        (("up", "cluster", "gitea", ""), "SERVICE: gitea and PHASE=cluster are two parts; say one of them"),
-        (("destroy", "", "gitea", ""), "SERVICE: gitea is no part for destroy, which takes none; preview and up do"),
-        (("up", "", "", "yes"), "DEPENDENTS: yes belongs to a part; say PHASE= or SERVICE="),
-        (("up", "", "gitea", "true"), "DEPENDENTS: true is neither yes nor no; say yes, or leave it out"),
+        (("up", {"PHASE": "phase9"}, ""), "PHASE: phase9 is no phase in this stack; here are cluster, "),
+        (
+            ("up", {"SERVICE": "gitae"}, ""),
+            "SERVICE: gitae is no service that is switched on in this stack; here are gitea, ",
+        ),
+        (("up", {"CHAIN": "data"}, ""), "PHASE: chain-data is no phase in this stack; here are cluster, "),
+        (("up", {"SERVICE": "matrix"}, ""), "SERVICE: matrix is no service that is switched on"),
+        (
+            ("up", {"PHASE": "cluster", "SERVICE": "gitea"}, ""),
+            "PHASE=cluster and SERVICE=gitea are two parts; say one of them",
+        ),
+        (
+            ("destroy", {"SERVICE": "gitea"}, ""),
+            "SERVICE: gitea is no part for destroy, which takes none; preview and up do",
+        ),
+        (("up", {"PHASE": ""}, "yes"), "DEPENDENTS: yes belongs to a part; say PHASE=, CHAIN= or SERVICE="),
+        (("up", {"SERVICE": "gitea"}, "true"), "DEPENDENTS: true is neither yes nor no; say yes, or leave it out"),
     ],
 )
-def test_what_is_no_part_is_refused_with_those_that_are(given: tuple[str, str, str, str], said: str) -> None:
+def test_what_is_no_part_is_refused_with_those_that_are(given: tuple[str, Mapping[str, str], str], said: str) -> None:
     with pytest.raises(SelectionError) as refused:
         select(named(*given) or GITEA, STEPS, ("gitea", "harbor"), {})
     assert str(refused.value).startswith(said)

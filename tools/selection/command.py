@@ -1,4 +1,4 @@
-"""From `PHASE=`, `SERVICE=` and `DEPENDENTS=` to the `--target` flags of the CLI."""
+"""From `PHASE=`, `CHAIN=`, `SERVICE=` and `DEPENDENTS=` to the `--target` flags of the CLI."""
 
 import sys
 import tempfile
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lib.secret_state import State, resources
 from register.services import SERVICES
+from settings.chains import phase_name
 from settings.changes import applied
 from settings.model import Settings
 from settings.problem import Problem
@@ -21,27 +22,35 @@ from tools.waiting import ticking
 _OPERATIONS = ("preview", "up")
 
 
-def named(operation: str, phase: str, service: str, dependents: str) -> Part | None:
+def named(operation: str, given: Mapping[str, str], dependents: str) -> Part | None:
     """The part that a person named; None where the whole stack is meant.
+
+    Args:
+        given: Names by PHASE, CHAIN and SERVICE; empty where a person said none.
 
     Raises:
         SelectionError: when that cannot be meant.
     """
-    if not (phase or service):
+    said = {key: value for key, value in given.items() if value}
+    if not said:
         if dependents:
-            raise SelectionError(str(Problem("DEPENDENTS", dependents, "belongs to a part", "say PHASE= or SERVICE=")))
+            fix = "say PHASE=, CHAIN= or SERVICE="
+            raise SelectionError(str(Problem("DEPENDENTS", dependents, "belongs to a part", fix)))
         return None
-    if phase and service:
-        raise SelectionError(str(Problem("SERVICE", service, f"and PHASE={phase} are two parts", "say one of them")))
+    if len(said) > 1:
+        both = " and ".join(f"{key}={value}" for key, value in said.items())
+        raise SelectionError(f"{both} are two parts; say one of them")
+    ((key, value),) = said.items()
     if operation not in _OPERATIONS:
-        key, value = ("PHASE", phase) if phase else ("SERVICE", service)
         fix = f"{' and '.join(_OPERATIONS)} do"
         raise SelectionError(str(Problem(key, value, f"is no part for {operation}, which takes none", fix)))
     if dependents not in ("", "yes", "no"):
         raise SelectionError(
             str(Problem("DEPENDENTS", dependents, "is neither yes nor no", "say yes, or leave it out"))
         )
-    return Part(phase=phase, service=service, dependents=dependents == "yes")
+    if key == "SERVICE":
+        return Part(service=value, dependents=dependents == "yes")
+    return Part(phase=phase_name(value) if key == "CHAIN" else value, dependents=dependents == "yes")
 
 
 def confined(
