@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import yaml
 from pulumi import automation as auto
 
@@ -12,7 +14,7 @@ from lab.providers.talos import pki
 from lab.world import World
 from settings.model import Settings
 from stack_file.load import PROJECT, load_stack_file
-from stack_file.secrets import required_secrets
+from stack_file.secrets import GIVEN, required_secrets
 
 _EXISTING = "https://existing-cluster.invalid:6443"
 
@@ -89,9 +91,14 @@ def set_secrets(selected: auto.Stack, stack: checkout.Stack, world: World) -> No
         return
     existing, made = settings.cluster.existing, {}
     for name in checkout.missing_secrets(stack, [key.name for key in required_secrets(settings)]):
-        value = (
-            kubeconfig(world, existing.context) if name == "kubeconfig" and existing else checkout.made_up_secret(name)
-        )
+        value = checkout.made_up_secret(name)
+        if name == "kubeconfig" and existing:
+            value = kubeconfig(world, existing.context)
+        elif name == GIVEN:
+            given = settings.secrets.given.items()
+            value = json.dumps(
+                {path: {field: checkout.made_up_secret(field) for field in fields} for path, fields in given}
+            )
         made[f"{stack.project_name}:{name}"] = auto.ConfigValue(value, secret=True)
     if made:
         selected.set_all_config(made)

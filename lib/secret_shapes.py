@@ -76,5 +76,17 @@ def kept_certificates(text: str) -> str:
     return "" if whole else f"is not what make writes; {fix}"
 
 
+def given(text: str) -> str:
+    """Why the text does not say values by path and field."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    whole = isinstance(found, dict) and all(isinstance(one, dict) and one for one in found.values())
+    if whole and all(isinstance(value, str) and value for one in found.values() for value in one.values()):
+        return ""
+    return 'does not say values by path and field; write JSON such as {"shop/api": {"token": "…"}}'
+
+
 def _matching(pattern: re.Pattern[str], text: str, problem: str) -> str:
     return "" if pattern.fullmatch(text) else problem

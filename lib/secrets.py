@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """`ed25519 <key id> <unpadded base64 of 32 bytes>`, the file format of Synapse's `signing_key_path`."""
     HTPASSWD = "htpasswd"
     """`<literal>:<bcrypt hash of the PASSWORD field `of`>`; the hash is kept in state, so it does not churn."""
+    GIVEN = "given"
+    """A value that a person brings: the secret `givenSecrets` of the stack file has it."""
     LITERAL = "literal"
     """A value that is no secret but belongs beside one, such as a user name: `literal`."""
 

@@ -129,10 +129,12 @@ class RotationSettings(Strict):
 
 
 class SecretField(Strict):
-    """One random value."""
+    """One value, random unless it is given."""
 
-    kind: Literal["password", "hex", "base64url"] = Field(
-        default="password", description="password: letters and digits; hex and base64url: random bytes, written so."
+    kind: Literal["password", "hex", "base64url", "given"] = Field(
+        default="password",
+        description="password: letters and digits; hex and base64url: random bytes, written so; given: yours, in the "
+        "secret givenSecrets.",
     )
     size: int = Field(default=32, ge=16, le=512, description="Characters of a password, bytes of the others.")
     keep_previous: bool = Field(
@@ -158,6 +160,15 @@ class SecretsSettings(Strict):
         default=(), description="Namespaces that this program does not make and that may get copies."
     )
     extra: dict[SecretPath, ExtraSecret] = Field(default_factory=dict, description="Every added secret by its path.")
+
+    @property
+    def given(self) -> dict[str, tuple[str, ...]]:
+        """Fields that a person brings, by the path of their secret."""
+        fields = {
+            path: tuple(name for name, field in one.fields.items() if field.kind == "given")
+            for path, one in self.extra.items()
+        }
+        return {path: names for path, names in fields.items() if names}
 
 
 OWN_DNS = "rfc2136"

@@ -4,7 +4,8 @@
 is a top-level key of its own.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pulumi
@@ -53,10 +54,15 @@ def _with_edge(settings: Settings) -> bool:
     return bool(settings.edge.servers)
 
 
+def _with_given(settings: Settings) -> bool:
+    return bool(settings.secrets.given)
+
+
 def _never(_: Settings) -> bool:
     return False
 
 
+GIVEN = "givenSecrets"
 SECRET_KEYS = (
     StackSecret(
         "proxmoxApiToken",
@@ -123,6 +129,13 @@ SECRET_KEYS = (
         secret_shapes.ssh_key,
     ),
     StackSecret(
+        GIVEN,
+        _with_given,
+        "with fields of the kind `given` in `secrets.extra`",
+        'their values, as JSON by path and field: {"shop/api": {"token": "…"}}',
+        secret_shapes.given,
+    ),
+    StackSecret(
         KEPT_CERTIFICATES,
         _never,
         "written by `make`",
@@ -152,6 +165,7 @@ class StackSecrets:
     matrix_signing_key: pulumi.Output[str] | None
     acme_dns_token: pulumi.Output[str] | None
     edge_ssh_key: pulumi.Output[str] | None
+    given: pulumi.Output[str] | None
     kept_certificates: pulumi.Output[str] | None
 
 
@@ -178,7 +192,17 @@ def problems(value_of: Callable[[str], str | None], settings: Settings) -> list[
     if value_of("gitUsername") is not None and value_of("gitToken") is None:
         fix = "set that, too, or remove this one with: pulumi config rm gitUsername"
         found.append(f"gitUsername: is of no use without gitToken; {fix}")
-    return found
+    return [*found, *_not_given(value_of(GIVEN), settings)]
+
+
+def _not_given(text: str | None, settings: Settings) -> Iterator[str]:
+    """Fields that have no value."""
+    if text is None or secret_shapes.given(text):
+        return
+    asked = {(path, field) for path, fields in settings.secrets.given.items() for field in fields}
+    brought = {(path, field) for path, fields in json.loads(text).items() for field in fields}
+    for path, field in sorted(asked - brought):
+        yield f"{GIVEN}: has no value of secrets.extra.{path}.fields.{field}; set all of it again with that one in it"
 
 
 def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
@@ -201,5 +225,6 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
         matrix_signing_key=config.get_secret("matrixSigningKey"),
         acme_dns_token=config.get_secret(DNS_TOKEN),
         edge_ssh_key=config.get_secret("edgeSshKey"),
+        given=config.get_secret(GIVEN),
         kept_certificates=config.get_secret(KEPT_CERTIFICATES),
     )

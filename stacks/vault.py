@@ -1,6 +1,8 @@
 """Vault, as part of phase 1: the server, what it serves, and who reaches it."""
 
+import json
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 
@@ -107,8 +109,23 @@ def _secrets(site: Site, configuration: VaultConfiguration) -> PlatformSecretsAr
     return PlatformSecretsArgs(
         declarations=site.declarations,
         mount=configuration.kv_mount,
-        given={matrix.SIGNING_KEY: given} if given else {},
+        given={**({matrix.SIGNING_KEY: given} if given else {}), **_brought(site)},
     )
+
+
+def _brought(site: Site) -> dict[str, dict[str, pulumi.Output[str]]]:
+    """Values of added secrets that are not made here."""
+    text = site.secrets.given
+    if text is None:
+        return {}
+    return {
+        path: {field: text.apply(partial(_value, path, field)) for field in fields}
+        for path, fields in site.settings.secrets.given.items()
+    }
+
+
+def _value(path: str, field: str, text: str) -> str:
+    return str(json.loads(text)[path][field])
 
 
 def _namespace(site: Site, cluster: Cluster, opts: pulumi.ResourceOptions) -> Namespace:

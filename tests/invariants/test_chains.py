@@ -1,5 +1,6 @@
 """Chains of the stack file: each stage waits for what it uses and nothing else, and touches nothing of the platform."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
@@ -9,10 +10,12 @@ from lib.kubernetes import CLUSTER_SCOPED
 from register.phases import built_on
 from settings.chain_types import ManifestFile
 from stack_file.load import load_stack_file
+from stack_file.secrets import GIVEN, problems
+from tests.stack_file.cases import is_good
 from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import RELEASE, key_of, namespace_of, objects, of_kind
-from tests.support.program import record_program
+from tests.support.program import record_program, secret_values
 from tests.support.recording import STASH
 
 STACK_FILE = FIXTURES / "valid" / "chains.yaml"
@@ -133,8 +136,36 @@ def test_objects_are_what_the_stack_file_and_its_files_say(chains: Recording) ->
 def test_a_secret_of_a_stage_comes_from_the_registry(chains: Recording) -> None:
     one = chains.one("kubernetes:*:ExternalSecret", "chain-shop-cache-users")
     assert one.get("spec", "data", 0, "remoteRef") == {"key": "platform/shop/api", "property": "token"}
-    assert one.get("spec", "target", "template", "data") == {"default": "{{ .token }}"}
+    assert one.get("spec", "target", "template", "data")["default"] == "{{ .token }}"
     assert one.get("spec", "target", "template", "metadata", "labels") == {"example.com/reload": "true"}
     store = chains.one("kubernetes:*:ClusterSecretStore")
     assert "shop-data" in store.get("spec", "conditions", 0, "namespaces"), "which lets that namespace read"
     assert [one for one in chains.named("extra-shop-api") if one.custom] == [], "nobody wants a copy"
+
+
+def test_a_given_value_is_the_one_that_somebody_brought(chains: Recording) -> None:
+    brought = json.loads(secret_values()[GIVEN])["shop/bank"]
+    written = chains.one("vault:kv/secretV2:SecretV2", "shop-bank-kv")
+    assert json.loads(written.get("dataJson")) == brought, "and none is made up beside it"
+    assert written.is_secret("dataJson")
+    assert [one for one in chains.named("shop-bank-*") if one.type.startswith("random:")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, ["givenSecrets: is missing"]),
+        ("hunter2", ["givenSecrets: does not say values by path and field"]),
+        ('{"shop/bank": {"key": ""}}', ["givenSecrets: does not say values by path and field"]),
+        (
+            '{"shop/bank": {"key": "hunter2", "kye": "hunter2"}}',
+            ["givenSecrets: has no value of secrets.extra.shop/bank.fields.account"],
+        ),
+    ],
+)
+def test_values_that_are_missing_are_told(text: str | None, says: list[str]) -> None:
+    others = {name: value for name, value in secret_values().items() if name != GIVEN}
+    found = [line for line in problems({**others, **({GIVEN: text} if text else {})}.get, SETTINGS) if GIVEN in line]
+    assert [line[: len(said)] for line, said in zip(found, says, strict=True)] == says
+    assert all(is_good(line) for line in found), "key, clash and fix"
+    assert not any("hunter2" in line for line in found), "without a word of a value"

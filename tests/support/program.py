@@ -53,6 +53,7 @@ def secret_values() -> Mapping[str, str]:
         "matrixSigningKey": f"ed25519 a_old {_seed()}",
         "acmeDnsToken": identifier("acmeDnsToken"),
         "edgeSshKey": ssh_key("none"),
+        "givenSecrets": json.dumps({"shop/bank": {"key": identifier("bank"), "account": identifier("account")}}),
         "keptCertificates": json.dumps([kept_certificate("tls-gitea")]),
     }
     unknown = SECRET_NAMES - set(values)
