@@ -34,9 +34,18 @@ CLUSTER_SCOPED = frozenset(
         *("StorageClass", "IngressClass", "RuntimeClass", "APIService", "CSIDriver", "VolumeSnapshotClass"),
         *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "FlowSchema", "PriorityLevelConfiguration"),
+        *("ClusterIssuer", "ClusterSecretStore", "ClusterExternalSecret", "ClusterPushSecret", "ClusterGenerator"),
+        *(
+            "ClusterImageCatalog",
+            "CiliumClusterwideNetworkPolicy",
+            "CiliumLoadBalancerIPPool",
+            "CiliumL2AnnouncementPolicy",
+        ),
     }
 )
-"""Kinds of Kubernetes without a namespace, beside Namespace and Node."""
+"""Kinds without a namespace, of Kubernetes (beside Namespace and Node) and of the platform's definitions."""
+
 
 CERT_MANAGER_API, CILIUM_API = "cert-manager.io/v1", "cilium.io/v2"
 EXTERNAL_SECRETS_API, TRAEFIK_API = "external-secrets.io/v1", "traefik.io/v1alpha1"
@@ -53,6 +62,12 @@ class PodSecurity(StrEnum):
     RESTRICTED = "restricted"
     BASELINE = "baseline"
     PRIVILEGED = "privileged"
+
+
+def is_of_kubernetes(api_version: str) -> bool:
+    """Whether an apiVersion is one of Kubernetes itself, not of a definition."""
+    group = api_version.rpartition("/")[0]
+    return "." not in group or group.endswith(".k8s.io")
 
 
 def release_labels(chart: str, release: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Domain types of the section `chains`: references, charts and objects of Kubernetes."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,16 +72,23 @@ ConditionType = Annotated[
 _PATH = Shape(
     shapes.FOLDER, "a file below the stack file's folder; write its path from there, such as shop/database.yaml", "file"
 )
+
+
+def _text(pattern: re.Pattern[str]) -> dict[str, str]:
+    return {"type": "string", "pattern": f"^({pattern.pattern})$"}
+
+
 _OBJECT: Mapping[str, Any] = {
     "type": "object",
     # Not beside the type, where they would be taken for keys of the stack file.
     "allOf": [
         {
             "properties": {
-                **{key: {"type": "string", "minLength": 1} for key in ("apiVersion", "kind")},
+                "apiVersion": _text(shapes.API_VERSION),
+                "kind": _text(shapes.KIND),
                 "metadata": {
                     "type": "object",
-                    "properties": {"name": {"type": "string", "minLength": 1}, "namespace": {"type": "string"}},
+                    "properties": {"name": _text(shapes.ANY_OBJECT_NAME), "namespace": {"type": "string"}},
                     "required": ["name"],
                 },
             },
@@ -93,13 +101,20 @@ _OBJECT: Mapping[str, Any] = {
 def _is_object(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(metadata := value.get("metadata"), dict):
         return False
-    texts = (value.get("apiVersion"), value.get("kind"), metadata.get("name"))
-    return all(isinstance(one, str) and one for one in texts) and isinstance(metadata.get("namespace", ""), str)
+    texts = {
+        shapes.API_VERSION: value.get("apiVersion"),
+        shapes.KIND: value.get("kind"),
+        shapes.ANY_OBJECT_NAME: metadata.get("name"),
+    }
+    there = all(isinstance(one, str) and pattern.fullmatch(one) for pattern, one in texts.items())
+    return there and isinstance(metadata.get("namespace", ""), str)
 
 
 def _object(value: Any) -> Any:
     if not _is_object(value):
-        raise ValueError("is no object of Kubernetes; give it apiVersion, kind and metadata.name, each a text")
+        raise ValueError(
+            "is no object of Kubernetes; give it apiVersion, kind and metadata.name, as kubectl takes them"
+        )
     return value
 
 

@@ -20,6 +20,9 @@ from settings.chain_types import (
 )
 from settings.types import ExactVersion, LabelKey, LabelValue, Name, ObjectName, Quantity, Strict
 
+CONTAINER_ASKS = "128Mi"
+"""Memory that a container asks for which says nothing of it."""
+
 
 class ChainNamespace(Strict):
     """A namespace that is made for the chain."""

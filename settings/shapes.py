@@ -51,6 +51,9 @@ SECRET_FIELD = re.compile(rf"(?=.{{1,264}}$){_LABEL}(/{_LABEL})+\.{_LABEL}")
 SECRET_KEY = re.compile(r"(?!\.\.?$)(?=.{1,253}$)[A-Za-z0-9._-]+")
 STAGE_REFERENCE = re.compile(rf"{_LABEL}(/{_LABEL})?")
 API_VERSION = re.compile(rf"({_LABEL}(\.{_LABEL})*/)?v[0-9]+((alpha|beta)[0-9]+)?")
+KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
+# Of most kinds it is narrower, but roles have colons in it (apimachinery, IsValidPathSegmentName).
+ANY_OBJECT_NAME = re.compile(rf"(?!\.\.?$)[^\s/%{_CONTROL}]{{1,253}}")
 PLURAL = re.compile(r"[a-z][a-z0-9]{0,62}")
 CONDITION_TYPE = re.compile(rf"({_DOTTED}/)?[A-Za-z0-9]([A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?")
 

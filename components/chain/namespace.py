@@ -8,10 +8,11 @@ import pulumi_kubernetes as k8s
 
 from components.namespace import Namespace, NamespaceArgs
 from lib.kubernetes import PodSecurity
+from settings.chains import CONTAINER_ASKS
 from settings.chains import ChainNamespace as Declared
 
-_CPU, _MEMORY = "10m", "128Mi"
-"""What a container asks for that does not say it."""
+_CPU = "10m"
+"""What a container asks for that does not say it; for memory see CONTAINER_ASKS."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ class ChainNamespace(pulumi.ComponentResource):
         )
         bounds: Any = {
             "type": "Container",
-            "defaultRequest": {"cpu": _CPU, "memory": _MEMORY},
+            "defaultRequest": {"cpu": _CPU, "memory": CONTAINER_ASKS},
             "default": {"memory": declared.container_memory},
         }
         limits = k8s.core.v1.LimitRange(f"{name}-limits", metadata=metadata, spec={"limits": [bounds]}, opts=child)

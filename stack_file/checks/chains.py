@@ -1,22 +1,27 @@
 """Checks of chains: who waits for whom, where they lie, and what they may make."""
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from declarations.chains import StageKey, stages
 from lib.charts import SINGLETONS, TABLE
+from lib.kubernetes import CLUSTER_SCOPED, is_of_kubernetes, quantity_bytes
 from lib.names import PHASES, SystemNamespace
 from register.namespaces import platform_namespaces
 from register.services import SERVICES
-from settings.chains import Chain, ChainRelease, phase_name, stage_name
+from settings.chains import CONTAINER_ASKS, Chain, ChainRelease, phase_name, stage_name
 from settings.model import Settings
 from settings.problem import Problem
 
 _KUBERNETES = ("default", "kube-public", "kube-node-lease")
 _LONGEST = 50
 """Names of Jobs become labels of their pods, which hold 63 characters; `-conditions` comes behind."""
+_VARIABLE = re.compile(r"\{\{-?\s*\.([A-Za-z0-9_]+)")
+"""Of a template of Go, where it stands first."""
+_WIDE = tuple(kind.lower() for kind in (*CLUSTER_SCOPED, "Node", "Namespace"))
 _RELEASE_LENGTH = 53
 """Of Helm: names of objects are made of it (pkg/chartutil/validate_name.go)."""
 
@@ -94,9 +99,21 @@ def chain_namespaces_are_their_own(settings: Settings) -> Iterator[Problem]:
                     yield Problem(f"{key}.allowFrom", source, "is no namespace of this stack", fix)
 
 
+def chain_namespaces_hold_a_container(settings: Settings) -> Iterator[Problem]:
+    """A LimitRange whose limit is below its request is refused (ValidateLimitRange in kubernetes, pkg/apis/core)."""
+    for name, chain in settings.chains.items():
+        for namespace, declared in chain.namespaces.items():
+            said = {
+                "memory": (declared.memory, f"{CONTAINER_ASKS} of one container"),
+                "containerMemory": (declared.container_memory, f"{CONTAINER_ASKS} that a container asks for"),
+            }
+            for key, (quantity, asked) in said.items():
+                if quantity_bytes(quantity) < quantity_bytes(CONTAINER_ASKS):
+                    place = f"chains.{name}.namespaces.{namespace}.{key}"
+                    yield Problem(place, quantity, f"is less than the {asked}", "give it more")
+
+
 def releases_are_pinned_and_placed(settings: Settings) -> Iterator[Problem]:
-    installed: dict[tuple[str, str], str] = {}
-    named: dict[str, str] = {}
     for key, stage in stages(settings):
         for release in stage.releases:
             place = f"{_key(key)}.releases[{release.name}]"
@@ -105,10 +122,6 @@ def releases_are_pinned_and_placed(settings: Settings) -> Iterator[Problem]:
             if len(release.name) > _RELEASE_LENGTH:
                 clash = f"has {len(release.name)} characters, and Helm takes {_RELEASE_LENGTH}"
                 yield Problem(f"{place}.name", release.name, clash, "shorten it")
-            first = installed.setdefault((release.namespace, release.name), place)
-            if first != place or named.setdefault(f"{key[0]}/{release.name}", place) != place:
-                other = first if first != place else named[f"{key[0]}/{release.name}"]
-                yield Problem(f"{place}.name", release.name, f"is already {other}", "give each release its own name")
 
 
 def _chart(place: str, release: ChainRelease) -> Iterator[Problem]:
@@ -134,8 +147,12 @@ def stage_secrets_are_of_the_registry(settings: Settings) -> Iterator[Problem]:
         for name, secret in stage.secrets.items():
             place = f"{_key(key)}.secrets.{name}"
             yield from _inside(f"{place}.namespace", secret.namespace, settings.chains[key[0]])
-            if made.setdefault((secret.namespace, name), place) != place:
+            if (secret.namespace, name) in made:
                 yield Problem(place, name, f"is already {made[secret.namespace, name]}", "rename one of them")
+            for variable, text in secret.template.items():
+                for one in sorted({*_VARIABLE.findall(text)} - secret.values.keys()):
+                    fix = f"use one of {', '.join(secret.values)}"
+                    yield Problem(f"{place}.template.{variable}", f".{one}", "is no key of values", fix)
             for variable, field in secret.values.items():
                 yield from _field(settings, f"{place}.values.{variable}", field)
 
@@ -174,9 +191,12 @@ def stage_logins_are_declared(settings: Settings) -> Iterator[Problem]:
 def conditions_are_of_the_chain(settings: Settings) -> Iterator[Problem]:
     for key, stage in stages(settings):
         for one in stage.conditions:
+            place, chain = f"{_key(key)}.conditions[{one.name}].namespace", settings.chains[key[0]]
             if one.namespace is not None:
-                place = f"{_key(key)}.conditions[{one.name}].namespace"
-                yield from _inside(place, one.namespace, settings.chains[key[0]])
+                yield from _inside(place, one.namespace, chain)
+            elif is_of_kubernetes(one.api_version) and not one.resource.startswith(_WIDE):
+                clash = f"is said, and {one.resource} of {one.api_version} lie in namespaces"
+                yield Problem(place, "nothing", clash, f"use one of {', '.join(chain.namespaces)}")
 
 
 def _dependable(settings: Settings) -> Sequence[str]:
@@ -222,6 +242,7 @@ ALL = (
     stages_depend_on_earlier_ones,
     chains_wait_in_no_circle,
     chain_namespaces_are_their_own,
+    chain_namespaces_hold_a_container,
     releases_are_pinned_and_placed,
     stage_secrets_are_of_the_registry,
     stage_logins_are_declared,

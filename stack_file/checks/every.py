@@ -5,6 +5,7 @@ from register.services import SERVICES
 from stack_file.checks import (
     capacity,
     certificates,
+    chain_names,
     chains,
     databases,
     dns,
@@ -81,6 +82,7 @@ ALL: tuple[Check, ...] = (
     *records.ALL,
     *certificates.ALL,
     *chains.ALL,
+    *chain_names.ALL,
     *manifests.ALL,
     *(check for service in SERVICES for check in service.checks),
 )

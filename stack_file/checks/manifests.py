@@ -1,10 +1,10 @@
 """Checks of the objects of chains: each has one writer, and lies where it can touch nothing of the platform."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from declarations.chains import stages
-from lib.kubernetes import CLUSTER_SCOPED
+from lib.kubernetes import CLUSTER_SCOPED, is_of_kubernetes
 from lib.names import CA_CONFIG_MAP
 from settings.chains import phase_name
 from settings.model import Settings
@@ -12,6 +12,8 @@ from settings.problem import Problem
 
 _OF_THE_PLATFORM = ("cilium.io", "cert-manager.io", "external-secrets.io", "cnpg.io", "traefik.io")
 _OF_FLUX = ("fluxcd.io", "controlplane.io", "externaldns.k8s.io")
+_NAMESPACED = ("cert-manager.io", "external-secrets.io", "cnpg.io", "traefik.io", "fluxcd.io", "monitoring.coreos.com")
+"""Groups of which CLUSTER_SCOPED has every kind without a namespace."""
 _MADE = {
     ("ConfigMap", CA_CONFIG_MAP),
     ("NetworkPolicy", "ingress"),
@@ -65,23 +67,28 @@ def _place(key: str, said: str, obj: Mapping[str, Any], chain: str, settings: Se
     namespaces, name = settings.chains[chain].namespaces, metadata["name"]
     if kind in ("Namespace", "List"):
         return
-    if "namespace" in metadata:
+    wide = kind in CLUSTER_SCOPED
+    if "namespace" in metadata and wide:
+        # The API server would take it out (EnsureObjectNamespaceMatchesRequestNamespace in apiserver, registry/rest).
+        clash = f"is for the whole cluster, and lies in no namespace such as {metadata['namespace']}"
+        yield Problem(key, said, clash, f"take metadata.namespace out, and begin its name with {phase_name(chain)}-")
+    elif "namespace" in metadata:
         if metadata["namespace"] not in namespaces:
             clash = f"lies in {metadata['namespace']}, which is no namespace of the chain"
             yield Problem(key, said, clash, f"use one of {', '.join(namespaces)}, or declare it there")
     elif kind == "CustomResourceDefinition":
-        defined = name.partition(".")[2]
-        if any(defined == one or defined.endswith(f".{one}") for one in (*_OF_THE_PLATFORM, *_OF_FLUX)):
+        if _is_of(name.partition(".")[2], (*_OF_THE_PLATFORM, *_OF_FLUX)):
             yield Problem(key, said, "is a definition of the platform, which would have two writers", "leave it out")
-    elif kind not in CLUSTER_SCOPED and not _is_custom(group):
+    elif not wide and (is_of_kubernetes(obj["apiVersion"]) or _is_of(group, _NAMESPACED)):
         yield Problem(key, said, "has no namespace", f"add metadata.namespace, one of {', '.join(namespaces)}")
     elif not name.startswith(f"{phase_name(chain)}-"):
         clash = "is for the whole cluster, where names may be those of the platform"
-        yield Problem(key, said, clash, f"begin its name with {phase_name(chain)}-, or add metadata.namespace")
+        other = "" if wide else ", or add metadata.namespace"
+        yield Problem(key, said, clash, f"begin its name with {phase_name(chain)}-{other}")
 
 
-def _is_custom(group: str) -> bool:
-    return "." in group and not group.endswith(".k8s.io")
+def _is_of(group: str, known: Collection[str]) -> bool:
+    return any(group == one or group.endswith(f".{one}") for one in known)
 
 
 ALL = (objects_of_chains_have_one_writer,)
