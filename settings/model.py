@@ -82,6 +82,11 @@ class Settings(Strict):
         return dict(self.edge.workers) or {node.name: node.address for node in nodes}
 
     @property
+    def unpublished(self) -> tuple[str, ...]:
+        """Hosts that nobody reaches by edge servers."""
+        return (self.vault.host,) if self.edge.unpublished is None else self.edge.unpublished
+
+    @property
     def system_replicas(self) -> int:
         """Pods of what every other pod needs: two, unless they would share the only node."""
         return min(2, len(self.talos.workload_nodes)) if self.talos is not None else 2

@@ -20,7 +20,6 @@ from components.kubernetes.reflector import Reflector, ReflectorArgs
 from components.kubernetes.reloader import Reloader, ReloaderArgs
 from components.kubernetes.storage_gate import StorageGate, StorageGateArgs
 from components.kubernetes.traefik import Traefik, TraefikArgs
-from components.kubernetes.values.traefik import EdgeEntry
 from components.phase import Phase, PhaseArgs
 from components.proxmox.image import TalosImage, TalosImageArgs
 from components.proxmox.provider import proxmox_provider
@@ -35,6 +34,7 @@ from settings.infrastructure import TalosSettings
 from settings.proxmox import ProxmoxSettings
 from stacks import patches
 from stacks.contracts import Cluster, Gates, Site
+from stacks.edge import entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,7 +283,7 @@ def _workload_helpers(
             annotations=settings.asking_for(settings.network.load_balancers.ingress),
             # A pod on each node by which edge servers come in; on the others they find nobody.
             replicas=max(settings.system_replicas, len(settings.edge_workers) if edge.servers else 0),
-            edge=EdgeEntry(node_port=edge.node_port, sources=tuple(map(str, edge.sources))) if edge.servers else None,
+            edge=entry(settings),
             after=pods,
         ),
         opts,

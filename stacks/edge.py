@@ -5,6 +5,7 @@ import pulumi_command as command
 
 from components.edge import dnsdist, haproxy
 from components.edge.server import EdgeServer, EdgeServerArgs, Marked
+from components.kubernetes.values.traefik import EdgeEntry
 from components.phase import Phase, PhaseArgs
 from lib.kubernetes import digest
 from settings.dns import Side
@@ -30,17 +31,24 @@ def build(site: Site, cluster: Cluster) -> None:
         )
 
 
+def entry(settings: Settings) -> EdgeEntry | None:
+    """How the ingress of the cluster lets them in; None without any."""
+    edge = settings.edge
+    if not edge.servers:
+        return None
+    return EdgeEntry(node_port=edge.node_port, sources=tuple(map(str, edge.sources)), unpublished=settings.unpublished)
+
+
 def haproxy_of(settings: Settings) -> Marked:
     """What every server's HAProxy runs with; its mark is the digest of the rest."""
     edge, domain = settings.edge, settings.cluster.domain
     hosts = (*settings.resolved_names, *settings.other_hosts)
     below = f".{domain}"
-    unpublished = (settings.vault.host,) if edge.unpublished is None else edge.unpublished
     args = haproxy.HaproxyConfiguration(
         paths={name: f"{address}:{edge.node_port}" for name, address in settings.edge_workers.items()},
         domain=domain,
         hosts=tuple(dict.fromkeys(host for host in hosts if host != domain and not host.endswith(below))),
-        unpublished=unpublished,
+        unpublished=settings.unpublished,
         probe=settings.identity.host,
         limits=edge.limits,
         git_ssh=_git_ssh(settings),

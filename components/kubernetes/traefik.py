@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from components.custom_resource import CustomResourceArgs, custom_resource
 from components.helm import ReleaseArgs, release
 from components.kubernetes.values.traefik import (
     EDGE_PORT,
@@ -13,12 +14,13 @@ from components.kubernetes.values.traefik import (
     METRICS_PORT,
     EdgeEntry,
     TraefikValues,
+    unpublished,
     values,
 )
 from components.namespace import Namespace, NamespaceArgs
 from lib import names
 from lib.charts import Chart
-from lib.kubernetes import PodSecurity
+from lib.kubernetes import TRAEFIK_API, PodSecurity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,7 @@ class Traefik(pulumi.ComponentResource):
 
     - `<name>-namespace`: Namespace `traefik`, open on the ports of HTTP and HTTPS, and of edge servers.
     - `<name>-release`: the chart with its definitions, awaited until the Service has its address.
+    - `<name>-unpublished`: IngressRoute that keeps edge servers from hosts that are not published, if there are any.
 
     Attributes:
         digest: Fingerprint of the release, for gates that ask by a public host.
@@ -76,5 +79,22 @@ class Traefik(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         self.digest = installed.digest
-        self.ready = (installed,)
+        self.ready = (installed, *self._hidden(name, args.edge, namespace, installed))
         self.register_outputs({})
+
+    def _hidden(
+        self, name: str, edge: EdgeEntry | None, namespace: Namespace, installed: pulumi.Resource
+    ) -> Sequence[pulumi.Resource]:
+        if edge is None or not edge.unpublished:
+            return ()
+        args = CustomResourceArgs(
+            api_version=TRAEFIK_API,
+            kind="IngressRoute",
+            name="unpublished",
+            namespace=namespace.namespace,
+            spec=unpublished(edge.unpublished),
+            wait_for=None,
+        )
+        # The release brings the kind.
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[installed])
+        return (custom_resource(f"{name}-unpublished", args, opts),)

@@ -18,6 +18,7 @@ EDGE_PORT = 8444
 EDGE = "edge"
 """Entry point of edge servers, and its Service."""
 
+_BEFORE_ALL_OTHERS = 1_000_000
 _UPLOAD_SECONDS = 3600
 _EDGE_GRACE_SECONDS = 10
 """Longer than edge servers take to notice that a path ends: two probes (components/edge/haproxy.py)."""
@@ -30,10 +31,12 @@ class EdgeEntry:
     Attributes:
         node_port: Port on every node.
         sources: Addresses from which they do.
+        unpublished: Hosts that nobody reaches there.
     """
 
     node_port: int
     sources: Sequence[str]
+    unpublished: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +129,28 @@ _EDGE_SERVICE: Mapping[str, Any] = {
     # without a pod (Documentation/network/l2-announcements.rst), and with Cluster it hides who connects.
     "spec": {"type": "NodePort", "externalTrafficPolicy": "Local"},
 }
+
+
+def unpublished(hosts: Sequence[str]) -> dict[str, Any]:
+    """`spec` of an IngressRoute that answers for hosts in place of what serves them, where edge servers come in.
+
+    They let nobody through who asks TLS for such a host; but whoever asked for another one may name it in the request,
+    and Traefik goes by that (pkg/middlewares/snicheck/snicheck.go compares options of TLS alone).
+    """
+    return {
+        "entryPoints": [EDGE],
+        "routes": [
+            {
+                "kind": "Rule",
+                "match": " || ".join(f"Host(`{host}`)" for host in hosts),
+                # Of others it is the length of their rule.
+                "priority": _BEFORE_ALL_OTHERS,
+                # It answers 418 (pkg/server/service/internalhandler.go).
+                "services": [{"kind": "TraefikService", "name": "noop@internal"}],
+            }
+        ],
+        "tls": {},
+    }
 
 
 def _edge(args: EdgeEntry) -> dict[str, Any]:

@@ -70,6 +70,7 @@ def test_without_the_section_nothing_listens_for_edges(update: Recording) -> Non
     assert set(values["ports"]) == {"web", "websecure"}
     assert "additionalServices" not in values["service"]
     assert not update.of_type(COMMAND)
+    assert not update.of_type("kubernetes:traefik.io/v1alpha1:IngressRoute")
 
 
 def test_the_world_reaches_the_hosts_but_that_of_vault(edgy: Recording) -> None:
@@ -82,6 +83,16 @@ def test_the_world_reaches_the_hosts_but_that_of_vault(edgy: Recording) -> None:
     questions = edgy.one(COMMAND, "edge-vps1-dnsdist").get("stdin")
     assert "address='10.2.3.6:53'" in questions, "the nameservers for the internet"
     assert "zones:add('test-cluster.agentydragon.com.')" in questions, "and of the reverse zones nothing"
+
+
+def test_a_host_that_is_hidden_is_none_either_behind_the_name_of_another_one(edgy: Recording) -> None:
+    """curl https://git.… -H "Host: vault.…": HAProxy sees the first name alone, and Traefik goes by the second."""
+    spec = edgy.one("kubernetes:traefik.io/v1alpha1:IngressRoute", "traefik-unpublished").get("spec")
+    (route,) = spec["routes"]
+    assert route["match"] == "Host(`vault.test-cluster.agentydragon.com`)"
+    assert route["priority"] > 10_000, "that of others is the length of their rule"
+    assert route["services"] == [{"kind": "TraefikService", "name": "noop@internal"}]
+    assert spec["entryPoints"] == [EDGE], "people at home reach it"
 
 
 def test_the_mark_of_a_configuration_follows_from_it() -> None:
