@@ -7,6 +7,7 @@ from components.monitoring.alert import Alert
 _AGO = "offset 25h"
 _COLLECTED = 'harbor_jobservice_task_total{type="GARBAGE_COLLECTION",status="fail"}'
 _BACKUP = "max(cnpg_collector_last_available_backup_timestamp)"
+_END = "certmanager_certificate_expiration_timestamp_seconds"
 _STAGES = "authentik_flows_execution_stage_time_count"
 
 PLATFORM: Sequence[Alert] = (
@@ -48,12 +49,13 @@ PLATFORM: Sequence[Alert] = (
     ),
     Alert(
         name="CertificateExpires",
-        expression="certmanager_certificate_expiration_timestamp_seconds - time() < 14 * 86400",
+        # Of one that was never issued it is 0, which CertificateNotReady tells of.
+        expression=f"{_END} - time() < 14 * 86400 and {_END} > 0",
         minutes=60,
         severity="critical",
         description="{{ $labels.namespace }}/{{ $labels.name }} ends within two weeks and was not renewed.",
         runbook="certificates.md#a-certificate-is-about-to-end",
-        source="cert-manager/cert-manager pkg/metrics/metrics.go",
+        source="cert-manager/cert-manager internal/collectors/certificate_collector.go",
     ),
     Alert(
         name="CertificateNotReady",
