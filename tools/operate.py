@@ -22,7 +22,7 @@ from stack_file.load import load_stack_file
 from tools import expiry, flux_sync, kept_certificates, secret_values
 from tools.cluster import Cluster, ClusterError, api_of
 from tools.doctor import before
-from tools.operating.carrying import carried_out
+from tools.operating.carrying import OVER, carried_out
 from tools.operating.operation import Operation
 from tools.preparation import NotReadyError, Preparation, on_a_terminal
 from tools.selection import command as selection
@@ -226,9 +226,10 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
 
     code = teardown.carried_out(run, lambda: connected(engine, say)) if options.operation == "destroy" else run()
     if options.operation == "up" and code == 0:
-        kept_certificates.keep(read, engine, say)
-        if notice := flux_sync.notice(read, engine):
-            say(notice)
+        with interruptible(OVER):
+            kept_certificates.keep(read, engine, say)
+            if notice := flux_sync.notice(read, engine):
+                say(notice)
     sys.exit(code)
 
 

@@ -19,9 +19,13 @@ from tools.operating.child import Cli, Heard, listening
 from tools.operating.operation import Operation
 from tools.operating.telling import Teller
 from tools.state import StateError
-from tools.waiting import INTERRUPTED
+from tools.waiting import INTERRUPTED, interruptible
 
 _QUESTIONS = {"up": "Apply this to", "refresh": "Take this into the state of", "destroy": "Remove all this from"}
+OVER = (
+    "interrupted once the operation was over: what it did is in the state, and only what is told of it may be missing"
+)
+"""Of a Ctrl-C while no child runs that would take it."""
 
 
 @dataclass
@@ -38,7 +42,8 @@ def carried_out(operation: Operation) -> int:
     alone = operation.by_itself()
     if alone is not None:
         teller.say(alone)
-        return _shown(operation, teller, foretold)
+        with interruptible(OVER):
+            return _shown(operation, teller, foretold)
     if operation.name == "preview" or not operation.skips_preview:
         code = _preview(operation, teller, foretold)
         if code or operation.name == "preview":
@@ -47,7 +52,8 @@ def carried_out(operation: Operation) -> int:
         if not (operation.agreed or (operation.agree and operation.agree(question))):
             teller.say("nothing was changed")
             return 1
-    return _followed(operation, teller, foretold)
+    with interruptible(OVER):
+        return _followed(operation, teller, foretold)
 
 
 def _cli(operation: Operation) -> Cli:

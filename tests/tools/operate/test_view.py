@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -285,6 +285,22 @@ def test_everything_that_goes_is_counted_where_children_go_first(
     assert [one[:4] for one in calls(checkout)] == [
         ["destroy", "--stack", "test-cluster", last] for last in ("--preview-only", "--yes")
     ], "calls"
+
+
+def test_ctrl_c_after_an_update_does_not_say_that_nothing_was_changed(
+    up: Callable[..., Operation], checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(checkout, "up", DONE)
+
+    def interrupted(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    operation = up("--yes")
+    monkeypatch.setattr(Engine, "state", interrupted)
+    with pytest.raises(SystemExit, match="130"):
+        carried_out(operation)
+    assert "what it did is in the state" in capsys.readouterr().err, "the command itself would say that it never began"
+    assert report(checkout)["operation"] == "up", "what is known is left"
 
 
 def test_ctrl_c_leaves_a_report_of_what_was_done(checkout: Path, run: Run) -> None:
