@@ -62,6 +62,7 @@ def test_each_stage_waits_for_what_the_table_says_and_for_nothing_else(chains: R
 def test_what_a_stage_needs_it_waits_for_before_anything_of_it_begins(chains: Recording) -> None:
     for stage, needed in (
         ("chain-shop-cache", ("chain-shop-cache-users", "chain-shop-database-conditions", "chain-tools-cluster-*")),
+        ("chain-shop-cache", ("chain-shop-shop-data-quota", "chain-shop-shop-data-limits")),
         ("chain-shop-web", ("gitea-content", "login-shop-discovery", "chain-shop-oidc-shop-shop", "chain-shop-cache")),
     ):
         gates = chains.one(STASH, f"{stage}-gates")
@@ -133,11 +134,17 @@ def test_objects_are_what_the_stack_file_and_its_files_say(chains: Recording) ->
     assert chains.one("kubernetes:core/v1:ServiceAccount", "chain-tools-tools-serviceaccount-reader").type, "as the SDK"
 
 
+def test_a_condition_is_asked_for_where_the_object_lies(chains: Recording) -> None:
+    gate = chains.one("kubernetes:batch/v1:Job", "chain-shop-database-conditions")
+    assert "/apis/postgresql.cnpg.io/v1/namespaces/shop-data/clusters/shop=Ready" in json.dumps(gate.inputs)
+
+
 def test_a_secret_of_a_stage_comes_from_the_registry(chains: Recording) -> None:
     one = chains.one("kubernetes:*:ExternalSecret", "chain-shop-cache-users")
     assert one.get("spec", "data", 0, "remoteRef") == {"key": "platform/shop/api", "property": "token"}
     assert one.get("spec", "target", "template", "data")["default"] == "{{ .token }}"
     assert one.get("spec", "target", "template", "metadata", "labels") == {"example.com/reload": "true"}
+    assert one.get("spec", "target", "template", "type") == "example.com/users"
     store = chains.one("kubernetes:*:ClusterSecretStore")
     assert "shop-data" in store.get("spec", "conditions", 0, "namespaces"), "which lets that namespace read"
     assert [one for one in chains.named("extra-shop-api") if one.custom] == [], "nobody wants a copy"

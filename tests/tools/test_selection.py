@@ -186,6 +186,13 @@ SAFE: Mapping[str, tuple[Part, Mapping[str, str], Mapping[str, str] | None]] = {
 }
 
 
+def test_what_a_replacement_left_in_the_state_goes_with_what_it_depends_on() -> None:
+    steps = {**plan({"vault-release": "update"})}
+    steps[urn("harbor-release")] = replace(steps[urn("harbor-release")], doomed=True)
+    (reason,) = reasons(select(GITEA, steps, SERVICES, {}))
+    assert reason.startswith("harbor-release would have to be deleted with it"), "or the engine fails at its end"
+
+
 @pytest.mark.parametrize("case", SAFE)
 def test_it_is_safe_where(case: str) -> None:
     assert reasons(part_of(*SAFE[case])) == []
@@ -237,6 +244,8 @@ def test_a_plan_is_read_with_what_only_the_state_has(tmp_path: Path) -> None:
         "parent": phase,
         "provider": f"{urn('kubernetes')}::one",
         "dependencies": [keys],
+        "deletedWith": urn("vault-release"),
+        "replaceWith": [urn("harbor-release")],
         "propertyDependencies": {"values": [urn("gitea-admin")], "name": None},
         "inputDiff": {"updates": {"values": {}}, "deletes": ["timeout"]},
     }
@@ -259,7 +268,8 @@ def test_a_plan_is_read_with_what_only_the_state_has(tmp_path: Path) -> None:
         "gitea-release-old": "delete",
         "keys": "same",
     }
-    assert steps[release].needs == {phase, urn("kubernetes"), keys, urn("gitea-admin")}
+    told = {urn("vault-release"), urn("harbor-release")}
+    assert steps[release].needs == {phase, urn("kubernetes"), keys, urn("gitea-admin"), *told}
     assert steps[gone].needs == {phase, release}
     assert steps[release].doomed, "what it was replaced by is there, and it is not gone"
     assert not file.exists(), "inputs do not stay behind"
