@@ -1,7 +1,6 @@
 """Checks of the servers in the internet that lead to the cluster."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 
 from settings.dns import Side
 from settings.model import Settings
@@ -35,7 +34,7 @@ def edges_have_a_way_in(settings: Settings) -> Iterator[Problem]:
 
 def edges_are_told_apart(settings: Settings) -> Iterator[Problem]:
     """Who is believed about the client must be nobody but an edge server."""
-    edge, seen, sent = settings.edge, dict[object, str](), dict[IPv4Address, str]()
+    edge, seen = settings.edge, dict[object, str]()
     nodes = {node.address: node.name for node in settings.talos.nodes} if settings.talos is not None else {}
     for name, server in edge.servers.items():
         key = f"edge.servers.{name}"
@@ -48,7 +47,9 @@ def edges_are_told_apart(settings: Settings) -> Iterator[Problem]:
             if source in settings.network.pods or source in nodes:
                 clash = f"is that of {nodes.get(source, 'pods')}, which could claim to speak for anybody"
                 yield Problem(f"{key}.sources", source, clash, "write the server's address in the tunnel")
-            sent.setdefault(source, name)
+            elif source in settings.network.services or source.is_loopback or source.is_unspecified:
+                clash = "is no address that a connection arrives from"
+                yield Problem(f"{key}.sources", source, clash, "write the server's address in the tunnel")
 
 
 def edges_share_no_port(settings: Settings) -> Iterator[Problem]:

@@ -37,6 +37,7 @@ def test_each_server_gets_the_same_by_a_connection_that_knows_it(edgy: Recording
     assert first.get("stdin") == second.get("stdin"), "whichever a client meets"
     for one in edgy.of_type(COMMAND):
         assert one.get("connection", "hostKey") == KEY, "the provider takes any server without it (connection.go)"
+        assert one.get("addPreviousOutputInEnv") is False, "servers refuse such a variable (AcceptEnv of sshd_config)"
         assert one.is_secret("connection", "privateKey"), "the state would have it in plain text"
     assert second.get("create").startswith("sudo -n sh "), "who is not root"
     assert "systemctl disable -q --now haproxy" in first.get("delete"), "it would lead to what is no more"

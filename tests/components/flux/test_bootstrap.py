@@ -49,6 +49,8 @@ def test_the_instance_follows_the_stack_file(update: Recording) -> None:
     assert SETTINGS.gitops.sync is not None, "the shipped stack has a repository"
     assert instance.get("spec", "sync", "url") == SETTINGS.gitops.sync.url, "the repository"
     assert instance.get("spec", "distribution", "version") == SETTINGS.gitops.flux_version, "pinned"
+    binding = update.one("kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding")
+    assert binding.urn in update.waits_for(instance), "before it there is nothing that Flux may not touch"
 
 
 @pytest.mark.parametrize(

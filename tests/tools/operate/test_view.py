@@ -19,6 +19,7 @@ from tests.support.program import ROOT, STACK_FILE
 from tests.tools.operate.operating import URN, Run, applied
 from tools.operating import closing, flags
 from tools.operating.carrying import carried_out
+from tools.operating.child import listening
 from tools.operating.operation import Operation
 from tools.state import Engine
 
@@ -121,7 +122,7 @@ def test_an_update_is_foretold_done_and_told(
     up: Callable[..., Operation], checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     says(checkout, "up", DONE)
-    assert carried_out(up("--yes", "--target", "urn:x")) == 0, "it succeeded"
+    assert carried_out(up("--yes", "--expect-no-changes", "--target", "urn:x")) == 0, "it succeeded"
     out, err = capsys.readouterr()
     for part in (
         "change   Release authentik: values",
@@ -140,8 +141,8 @@ def test_an_update_is_foretold_done_and_told(
     assert [(one["name"], one["status"]) for one in document["phases"]] == [(name, "ready") for name in PARTS], "phases"
     preview, update = ([*one[: one.index("--non-interactive")]] for one in calls(checkout))
     assert preview[:-1] == ["preview", "--stack", "test-cluster", "--target", "urn:x", "--save-plan"], "no answer in it"
-    expected = ["up", "--stack", "test-cluster", "--continue-on-error", "--target", "urn:x", "--yes", "--skip-preview"]
-    assert update == expected, "nobody is asked twice"
+    asked = ["--continue-on-error", "--expect-no-changes", "--target", "urn:x"]
+    assert update == ["up", "--stack", "test-cluster", *asked, "--yes", "--skip-preview"], "nobody is asked twice"
 
 
 def test_a_failure_is_told_with_what_it_blocks_and_what_helps(
@@ -285,6 +286,15 @@ def test_everything_that_goes_is_counted_where_children_go_first(
     assert [one[:4] for one in calls(checkout)] == [
         ["destroy", "--stack", "test-cluster", last] for last in ("--preview-only", "--yes")
     ], "calls"
+
+
+def test_who_ends_the_command_alone_ends_the_cli() -> None:
+    with listening() as heard, subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        heard.child = child
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert child.wait(60) == -signal.SIGTERM, (
+            "systemd and CI send it to one process, and an update would go on alone"
+        )
 
 
 def test_ctrl_c_after_an_update_does_not_say_that_nothing_was_changed(
