@@ -8,6 +8,7 @@ from components.kubernetes.values.traefik import EDGE, EDGE_PORT
 from stack_file.load import load_stack_file
 from stacks.edge import haproxy_of
 from tests.stack_file.cases import MINIMAL
+from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
 from tests.support.variants import changed
 
@@ -94,6 +95,15 @@ def test_a_host_that_is_hidden_is_none_either_behind_the_name_of_another_one(edg
     assert route["priority"] > 10_000, "that of others is the length of their rule"
     assert route["services"] == [{"kind": "TraefikService", "name": "noop@internal"}]
     assert spec["entryPoints"] == [EDGE], "people at home reach it"
+
+
+def test_an_application_outside_the_domain_is_reached_too() -> None:
+    settings = load_stack_file(FIXTURES / "valid" / "chains.yaml")
+    shop = settings.identity.applications["shop"].model_copy(update={"host": "shop.example.org"})
+    identity = settings.identity.model_copy(update={"applications": {"shop": shop}})
+    text = haproxy_of(settings.model_copy(update={"identity": identity})).text
+    (line,) = (line for line in text.splitlines() if line.startswith("    acl ours req.ssl_sni -i shop."))
+    assert line.split()[-1] == "shop.example.org"
 
 
 def test_the_mark_of_a_configuration_follows_from_it() -> None:
