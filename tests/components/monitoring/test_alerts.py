@@ -6,6 +6,7 @@ from pathlib import Path
 from components.monitoring.alert import rules
 from components.monitoring.cluster_alerts import CLUSTER
 from components.monitoring.platform_alerts import PLATFORM
+from lib.kubernetes import KEEP
 from tests.support.engine import Recording
 from tools.check_links import anchors
 
@@ -30,11 +31,15 @@ def test_each_alert_of_the_page_is_one_and_says_what_it_is_about() -> None:
     for rule in rules(ALERTS)["groups"][0]["rules"]:
         assert rule["annotations"]["description"].endswith("."), f"{rule['alert']}: a sentence"
         assert "runbook_url" not in rule["annotations"], "nobody has said where the pages are read"
+    (rule,) = rules(ALERTS[:1], "https://git.example.com/runbooks/")["groups"][0]["rules"]
+    assert rule["annotations"]["runbook_url"] == f"https://git.example.com/runbooks/{ALERTS[0].runbook}", "one slash"
 
 
 def test_the_rules_are_there_once_their_kind_is(monitored: Recording, update: Recording) -> None:
     found = monitored.one("kubernetes:monitoring.coreos.com/v1:PrometheusRule", "alerts-rules")
-    assert monitored.is_after(found, monitored.one("kubernetes:*:Release", "monitoring-definitions-release"))
+    release = monitored.one("kubernetes:*:Release", "monitoring-definitions-release")
+    assert monitored.is_after(found, release)
+    assert release.get("values", "crds", "annotations") == KEEP, "with them everybody's monitors would go"
     told = {rule["alert"]: rule["annotations"] for rule in found.get("spec", "groups", 0, "rules")}
     assert set(told) == {alert.name for alert in ALERTS}
     assert told["VaultSealed"]["runbook_url"] == (
