@@ -46,3 +46,12 @@ def test_the_rules_are_there_once_their_kind_is(monitored: Recording, update: Re
         "https://git.home.example.com/home/cluster/src/branch/main/docs/runbooks/vault-recovery.md#unseal-by-hand"
     ), "where the stack file says that the pages are read"
     assert update.of_type("kubernetes:monitoring.coreos.com/v1:PrometheusRule") == []
+
+
+def test_the_jobs_that_alerts_name_are_read_under_that_name(monitored: Recording) -> None:
+    named = {job for alert in ALERTS for job in re.findall(r'job="([^"]+)"', alert.expression)} - {"kube-etcd"}
+    assert named, "that of Vault; kube-prometheus-stack reads etcd"
+    for job in named:
+        monitor = monitored.one("kubernetes:monitoring.coreos.com/v1:PodMonitor", f"monitors-{job}")
+        (endpoint,) = monitor.get("spec", "podMetricsEndpoints")
+        assert {"targetLabel": "job", "replacement": job} in endpoint["relabelings"], "or the alert never is silent"
