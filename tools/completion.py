@@ -74,6 +74,7 @@ def _stacks(root: Path) -> list[str]:
 
 _OF_THE_STACK: Mapping[str, Callable[[Settings], Iterable[str]]] = {
     "PHASE": lambda _: PHASES,
+    "CHAIN": lambda settings: settings.chains,
     "SERVICE": lambda settings: (one.slug for one in SERVICES if one.enabled(settings)),
     "SECRET": lambda settings: (one.path for one in declare(settings) if not one.permanent),
     "USER": lambda settings: settings.identity.users,

@@ -24,6 +24,7 @@ def test_the_first_update_brings_every_phase_up(platform: Outcome) -> None:
         "phase4-services": "ready",
         "dns": "ready",
         "gitops": "ready",
+        "chain-observability": "ready",
     }, "from nothing, without a second run"
     assert set(platform.result.changes) == {"create"}, "there was nothing to change or take away"
     assert unsynced_in(platform.stack) is None, "Flux reads what Gitea was given"

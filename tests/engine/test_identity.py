@@ -23,6 +23,7 @@ def test_without_authentik_the_phases_behind_it_wait_and_say_so(without_authenti
         "phase4-services": "blocked",
         "dns": "ready",
         "gitops": "ready",
+        "chain-observability": "ready",
     }, "what owes nothing to a login is there; the rest waits for the one thing that is broken"
     assert 'secrets "flux-repository" not found' in (unsynced_in(without_authentik.stack) or ""), (
         "Flux is there before Gitea is, says what it lacks, and holds back nothing"

@@ -27,6 +27,7 @@ def test_a_sealed_vault_blocks_the_phases_behind_it_and_no_other(sealed: Outcome
         "phase4-services": "blocked",
         "dns": "blocked",
         "gitops": "ready",
+        "chain-observability": "ready",
     }, "GitOps needs the cluster and no secret of Vault"
 
 
