@@ -75,6 +75,7 @@ _FORMS: Mapping[Kind, str] = {
     Kind.RSA_CERTIFICATE: "certificate of `{of}`",
     Kind.SYNAPSE_SIGNING_KEY: "Ed25519 key",
     Kind.HTPASSWD: "user and bcrypt hash of `{of}`",
+    Kind.GIVEN: "what somebody brought (`givenSecrets`)",
     Kind.LITERAL: "no secret, but belongs beside one",
 }
 
