@@ -8,7 +8,7 @@ import asyncio
 import signal
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,10 @@ from tools.edge_drill.site import EDGES, WORKERS, Site, staged
 
 STEADY_SECONDS = 3.0
 """Before the first event, and between two of them."""
+_GIVING_UP_SECONDS = 0.2
+"""HAProxy ends what it has with a path in the moment when it gives that up, also what it was about to lead elsewhere
+(`on-marked-down shutdown-sessions`); as exactly as that moment is known here.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,8 @@ class Outcome:
         at: When it was, in seconds of the drill.
         lost: Requests that nobody answered.
         in_flight: Those of them that were under way at that moment on what was lost: nothing can spare them.
-        unseen: Those of them that met what was lost before an edge could know it: where it does not refuse, but hang.
+        unseen: Those of them that met what was lost before an edge could know it, where it does not refuse, but hang;
+            or that were being connected to it at the moment when an edge gave it up.
         noticed: Seconds until every edge knew; None where nothing is to be known.
         recovered: Seconds until the last lost request had failed; after them everybody was answered.
     """
@@ -134,23 +139,28 @@ async def _staged(event: _Event, site: Site, load: Load, begun: float, steady: f
     already = len(load.requests)
     await event.act()
     at = time.monotonic()
-    noticed: float | None = None
-    if event.state:
-        await site.until(event.victim, event.state)
-        noticed = time.monotonic()
+    known = await site.until(event.victim, event.state) if event.state else {}
     await asyncio.sleep(steady)
     lost = [one for one in load.requests[already:] if one.error]
     in_flight = [one for one in lost if one.begun <= at]
-    unseen = [one for one in lost if event.hangs and noticed is not None and at < one.begun <= noticed]
+    unseen = [one for one in lost if one.begun > at and _is_unseen(one, event, known)]
     return Outcome(
         name=event.name,
         at=round(at - begun, 2),
         lost=len(lost),
         in_flight=len(in_flight),
         unseen=len(unseen),
-        noticed=None if noticed is None else round(noticed - at, 2),
+        noticed=round(max(known.values()) - at, 2) if known else None,
         recovered=round(max(0.0, *(one.ended - at for one in lost), 0.0), 2),
     )
+
+
+def _is_unseen(lost: Request, event: _Event, known: Mapping[str, float]) -> bool:
+    """Whether the edge that led the request there could not know better, or was just about to."""
+    moment = known.get(lost.edge)
+    if moment is None or lost.begun > moment:
+        return False
+    return event.hangs or abs(lost.ended - moment) <= _GIVING_UP_SECONDS
 
 
 def _unused(requests: Sequence[Request]) -> list[str]:

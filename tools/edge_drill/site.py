@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,11 +56,15 @@ class Site:
         rows = [line.split(",") for line in (await self.command(edge, "show stat")).splitlines() if "," in line]
         return {row[_NAME]: row[_STATUS] for row in rows if row[_PROXY] == BACKEND and row[_NAME] in self.workers}
 
-    async def until(self, name: str, wanted: str) -> None:
-        """Returns once every edge that runs says so of a path."""
-        for edge in self.alive():
-            while not (await self.states(edge)).get(name, "").startswith(wanted):
-                await asyncio.sleep(0.02)
+    async def until(self, name: str, wanted: str) -> dict[str, float]:
+        """When each edge that runs was first seen to say so of a path; returns once all of them do."""
+        seen: dict[str, float] = {}
+        while waiting := set(self.alive()) - seen.keys():
+            for edge in waiting:
+                if (await self.states(edge)).get(name, "").startswith(wanted):
+                    seen[edge] = time.monotonic()
+            await asyncio.sleep(0.02)
+        return seen
 
 
 def haproxy() -> str:
