@@ -28,7 +28,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 ##@ Begin
 help: ## list these commands
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-27s%s\n", $$1, $$2 } /^##@ / { print "\n" substr($$0, 5) ":" }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z -]*:.*## / { printf "  make %-26s %s\n", $$1, $$2 } /^##@ / { print "\n" substr($$0, 5) ":" }' Makefile
 	@echo
 	@echo "  STACK=<name>   the stack: Pulumi.<name>.yaml"
 	@echo "  SECRET=<path>  the secret of rotate; docs/secrets.md lists them"
