@@ -182,6 +182,9 @@ def stage_logins_are_declared(settings: Settings) -> Iterator[Problem]:
             elif application.client == "public":
                 clash = "is a public client, which has no credentials"
                 yield Problem(place, slug, clash, "make the client confidential, or leave the line out")
+            elif not stage.namespaces:
+                clash = f"has no namespace in this stage to put the Secret oidc-{slug} into"
+                yield Problem(place, slug, clash, "name it in the stage of what uses it")
             if slug in users:
                 fix = f"depend on that stage, whose Secret oidc-{slug} stays"
                 yield Problem(place, slug, f"is already in {users[slug]}", fix)
