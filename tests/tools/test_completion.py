@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.platform import STACK_FILE as ENGINE
 from tests.stack_file.stacks import SHIPPED
 from tests.support.program import ROOT
 from tools.completion import SHELL, candidates, targets
@@ -21,12 +22,13 @@ _SECONDS = 60
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with two stacks."""
+    """A checkout with three stacks, of which one has a chain."""
     for path in ROOT.iterdir():
         if not path.name.startswith("Pulumi.") and path.name != ".git":
             (tmp_path / path.name).symlink_to(path)
     for name in ("home", "test-cluster"):
         shutil.copyfile(SHIPPED, tmp_path / f"Pulumi.{name}.yaml")
+    shutil.copyfile(ENGINE, tmp_path / "Pulumi.engine.yaml")
     return tmp_path
 
 
@@ -42,6 +44,7 @@ def checkout(tmp_path: Path) -> Path:
         ("make invite STACK=home USER=", ["USER=agentydragon"], []),
         ("make up PHASE=phase2", ["PHASE=phase2-identity"], ["PHASE=cluster"]),
         ("make up SERVICE=", ["SERVICE=gitea"], []),
+        ("make up STACK=engine CHAIN=", ["CHAIN=observability"], []),
         ("make rotate STACK=absent SECRET=", [], ["SECRET=gitea/server"]),
     ],
 )

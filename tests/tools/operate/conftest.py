@@ -4,15 +4,21 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab.operation import PROCESSES
-from tests.support.program import ROOT
+from stack_file.load import load_stack_file
+from tests.support.program import ROOT, STACK_FILE
 from tests.tools.conftest import script
 from tests.tools.operate.operating import Run, become, configured
+from tests.tools.operate.viewing import PREVIEW, says, state
 from tools import operate
+from tools.operating.operation import Operation
+from tools.state import Engine
 
 
 @pytest.fixture
@@ -60,5 +66,25 @@ def run(checkout: Path) -> Run:
         child.join()
         stdout, stderr = (file.read_text() for file in said)
         return subprocess.CompletedProcess(arguments, child.exitcode or 0, stdout, stderr)
+
+    return operation
+
+
+@pytest.fixture
+def up(checkout: Path) -> Callable[..., Operation]:
+    """An update of a stack that is there, of which the CLI foretells PREVIEW."""
+    state(checkout, urls={"gitea": "https://git.example.com"})
+    says(checkout, "preview", PREVIEW)
+
+    def operation(*extra: str, agree: Callable[[str], bool] | None = None, **more: Any) -> Operation:
+        engine = Engine(checkout / ".tools" / "pulumi", "test-cluster", checkout)
+        given: dict[str, Any] = {
+            "name": "up",
+            "given": ("--continue-on-error",),
+            "environment": {**os.environ, "SSL_CERT_DIR": ""},
+            "text": "",
+            "before": engine.state(),
+        }
+        return Operation(engine=engine, extra=extra, settings=load_stack_file(STACK_FILE), agree=agree, **given | more)
 
     return operation

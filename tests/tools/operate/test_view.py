@@ -1,121 +1,30 @@
 """What `make up` shows, asks and leaves; the CLI only says what the test gave it, in its log of events."""
 
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
 
 import pytest
 
-from lab.checkout import command_line
 from stack_file.load import load_stack_file
 from tests.support.program import ROOT, STACK_FILE
-from tests.tools.operate.operating import URN, Run, applied
+from tests.tools.operate.operating import applied
+from tests.tools.operate.viewing import (
+    DONE,
+    FAILED,
+    PARTS,
+    PHASE,
+    REBOOT,
+    RELEASE,
+    calls,
+    report,
+    says,
+    step,
+    urn,
+)
 from tools.operating import closing, flags
 from tools.operating.carrying import carried_out
-from tools.operating.child import listening
 from tools.operating.operation import Operation
-from tools.state import Engine
-
-PHASE = "home-cluster:phase:Phase"
-PARTS = {
-    "phase2-identity": "home-cluster:authentik/server:Authentik",
-    "phase3-integration": "home-cluster:vault/oidc:VaultOidc",
-}
-RELEASE = "kubernetes:helm.sh/v3:Release"
-REBOOT = "worker-1 waits for a start with its new memory: on atlas, qm reboot 104, one node at a time"
-
-
-def urn(phase: str, name: str = "") -> str:
-    return f"{URN}{PHASE}${PARTS[phase]}${RELEASE}::{name}" if name else f"{URN}{PHASE}::{phase}"
-
-
-def step(kind: str, phase: str, name: str = "", op: str = "create", **more: Any) -> dict[str, Any]:
-    """An event of a step, as the engine logs it (apitype.EngineEvent)."""
-    state = {
-        "urn": urn(phase, name),
-        "type": RELEASE if name else PHASE,
-        "parent": urn(phase) if name else "",
-        "id": "",
-    }
-    metadata = {**state, "op": op, "old": None, "new": state, "keys": [], "diffs": ["values"], "provider": ""}
-    return {"sequence": 1, "timestamp": 1_700_000_000, kind: {"metadata": metadata, "planning": False, **more}}
-
-
-def told(severity: str, text: str, of: str = "") -> dict[str, Any]:
-    message = {"urn": of, "prefix": "", "message": f"<{{%reset%}}>{text}<{{%reset%}}>\n", "color": "raw"}
-    return {"sequence": 1, "timestamp": 1_700_000_000, "diagnosticEvent": {**message, "severity": severity}}
-
-
-BEGUN = [step("resOutputsEvent", phase) for phase in PARTS]
-PREVIEW = [
-    *BEGUN,
-    step("resourcePreEvent", "phase2-identity", "authentik", "update"),
-    step("resOutputsEvent", "phase2-identity", "authentik", "update"),
-    step("resourcePreEvent", "phase3-integration", "login"),
-    step("resOutputsEvent", "phase3-integration", "login"),
-]
-DONE = [*PREVIEW, told("warning", "Endpoints is deprecated"), told("warning", REBOOT), told("warning", REBOOT)]
-FAILED = [
-    *BEGUN,
-    step("resourcePreEvent", "phase2-identity", "authentik", "update"),
-    told("error", "1 error occurred:\n\t* Helm: timed out\n", urn("phase2-identity", "authentik")),
-    step("resOpFailedEvent", "phase2-identity", "authentik", "update", status=0, steps=1),
-    told("error", "update failed"),
-]
-PLAN = {
-    urn(phase, name): {"goal": {"type": RELEASE, "parent": urn(phase), "custom": True, "dependencies": needs}}
-    for phase, name, needs in (
-        ("phase2-identity", "authentik", []),
-        ("phase3-integration", "login", [urn("phase2-identity", "authentik")]),
-    )
-} | {urn(phase): {"goal": {"type": PHASE, "parent": "", "custom": False}} for phase in PARTS}
-
-
-def says(checkout: Path, operation: str, events: Iterable[dict[str, Any]], code: int = 0) -> None:
-    """What the CLI logs for an operation, with what exit code an update ends, and the plan of its preview."""
-    (checkout / f"events-{operation}").write_text("".join(f"{json.dumps(one)}\n" for one in events))
-    (checkout / "code").write_text(str(code))
-    (checkout / "plan").write_text(json.dumps({"resourcePlans": PLAN}))
-
-
-def calls(checkout: Path) -> list[list[str]]:
-    return [json.loads(line) for line in (checkout / "calls").read_text().splitlines()]
-
-
-def report(checkout: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((checkout / "build" / "test-cluster" / "report.json").read_text())
-    return found
-
-
-def state(checkout: Path, **outputs: Any) -> None:
-    applied(checkout, {"type": "pulumi:pulumi:Stack", "outputs": outputs})
-
-
-@pytest.fixture
-def up(checkout: Path) -> Callable[..., Operation]:
-    """An update of a stack that is there, of which the CLI foretells PREVIEW."""
-    state(checkout, urls={"gitea": "https://git.example.com"})
-    says(checkout, "preview", PREVIEW)
-
-    def operation(*extra: str, agree: Callable[[str], bool] | None = None, **more: Any) -> Operation:
-        engine = Engine(checkout / ".tools" / "pulumi", "test-cluster", checkout)
-        given: dict[str, Any] = {
-            "name": "up",
-            "given": ("--continue-on-error",),
-            "environment": {**os.environ, "SSL_CERT_DIR": ""},
-            "text": "",
-            "before": engine.state(),
-        }
-        return Operation(engine=engine, extra=extra, settings=load_stack_file(STACK_FILE), agree=agree, **given | more)
-
-    return operation
 
 
 def test_an_update_is_foretold_done_and_told(
@@ -286,108 +195,3 @@ def test_everything_that_goes_is_counted_where_children_go_first(
     assert [one[:4] for one in calls(checkout)] == [
         ["destroy", "--stack", "test-cluster", last] for last in ("--preview-only", "--yes")
     ], "calls"
-
-
-def test_who_ends_the_command_alone_ends_the_cli() -> None:
-    with listening() as heard, subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        heard.child = child
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert child.wait(60) == -signal.SIGTERM, (
-            "systemd and CI send it to one process, and an update would go on alone"
-        )
-
-
-def test_ctrl_c_after_an_update_does_not_say_that_nothing_was_changed(
-    up: Callable[..., Operation], checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    says(checkout, "up", DONE)
-
-    def interrupted(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    operation = up("--yes")
-    monkeypatch.setattr(Engine, "state", interrupted)
-    with pytest.raises(SystemExit, match="130"):
-        carried_out(operation)
-    assert "what it did is in the state" in capsys.readouterr().err, "the command itself would say that it never began"
-    assert report(checkout)["operation"] == "up", "what is known is left"
-
-
-def test_ctrl_c_leaves_a_report_of_what_was_done(checkout: Path, run: Run) -> None:
-    state(checkout)
-    says(checkout, "preview", PREVIEW)
-    says(checkout, "up", BEGUN + PREVIEW[2:4])
-    (checkout / "waits").touch()
-    code = "import sys, pathlib, tools.operate as o; o.main(sys.argv[2:], pathlib.Path(sys.argv[1]))"
-    command = [sys.executable, "-c", code, str(checkout), "up", "--stack", "test-cluster", "--yes", "--no-doctor"]
-    environment = {**os.environ, "PULUMI_BACKEND_URL": f"file://{checkout}/backend?metadata=skip"}
-    child = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    with child:
-        until((checkout / "waiting").exists)
-        os.killpg(child.pid, signal.SIGINT)  # as a terminal does
-        out, errors = child.communicate()
-    assert child.returncode == 130, f"as a shell has it: {errors}"
-    assert "goes on from there" in errors.splitlines()[-1], f"one sentence, no traceback: {errors!r}"
-    assert "brought to its end" in errors, "what happens while the CLI still works"
-    document = report(checkout)
-    assert document["result"] == "interrupted", "also after Ctrl-C"
-    statuses = {one["name"]: one["status"] for one in document["phases"]}
-    assert statuses == {"phase2-identity": "ready", "phase3-integration": "not reached"}, "what was done is known"
-    assert "phase2-identity" in out, "and told"
-
-
-@pytest.mark.engine
-@pytest.mark.parametrize("ending", ["fails", "interrupted"])
-def test_the_pinned_cli_logs_its_events_and_what_became_of_them_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
-) -> None:
-    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
-    (tmp_path / ".tools").symlink_to(ROOT / ".tools")
-    for name, value in (
-        ("BACKEND_URL", f"file://{tmp_path}"),
-        ("HOME", f"{tmp_path}/home"),
-        ("CONFIG_PASSPHRASE", "x"),
-    ):
-        monkeypatch.setenv(f"PULUMI_{name}", value)
-    Engine(Path(command_line(ROOT)), "test-cluster", tmp_path).call("stack", "init")
-    command = [sys.executable, "-m", "tests.tools.operate.program", str(tmp_path), ending]
-    child = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    with child:
-        if ending == "interrupted":
-            until((tmp_path / "reached").exists)
-            os.killpg(child.pid, signal.SIGINT)  # as a terminal does
-            log = tmp_path / "build" / "test-cluster" / "up.log"
-            until(lambda: "cancelling" in log.read_text())
-            (tmp_path / "released").touch()
-        out, errors = child.communicate()
-    document = report(tmp_path)
-    phases = [(one["name"], one["status"], one["done"], one["resources"]) for one in document["phases"]]
-    if ending == "fails":
-        held = [("phase1-infrastructure", "failed", 1, 2), ("phase2-identity", "blocked", 0, 1)]
-        assert (child.returncode > 0, document["result"], phases) == (True, "up failed", held), errors
-        assert document["phases"][1]["blockedBy"] == ["held of phase1-infrastructure"], "by the plan of the preview"
-        assert "  Stash held: before hook" in out, "in the words of who said it"
-    else:
-        done = [("phase1-infrastructure", "ready", 2, 2), ("phase2-identity", "not reached", 0, 1)]
-        assert (child.returncode, document["result"], phases) == (130, "interrupted", done), errors
-        assert "goes on from there" in errors.splitlines()[-1], errors
-    assert document["urls"] == {"gitea": "https://git.example.com"}, "from the state"
-
-
-def until(there: Callable[[], bool]) -> None:
-    """Wait for something that another process does."""
-    for _ in range(1200):
-        if there():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came")
