@@ -6,11 +6,11 @@ from typing import Annotated
 from pydantic import Field
 
 from settings import shapes
+from settings.chain_types import Port
 from settings.dns import AnyAddress
 from settings.shapes import Shape
 from settings.types import Address, Hostname, Name, Server, Strict, Username
 
-Port = Annotated[int, Field(ge=1, le=65_535)]
 NodePort = Annotated[int, Field(ge=30_000, le=32_767)]
 """The range of Kubernetes (`service-node-port-range`)."""
 

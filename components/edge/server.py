@@ -15,6 +15,14 @@ _SECONDS = 300
 """A server that has neither program yet downloads both."""
 
 
+@dataclass(frozen=True)
+class Marked:
+    """A configuration and the mark in it, by which a process that has taken it is known."""
+
+    mark: str
+    text: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class EdgeServerArgs:
     """One server and what it runs.
@@ -27,16 +35,8 @@ class EdgeServerArgs:
 
     ssh: Ssh
     private_key: pulumi.Input[str]
-    haproxy: "Marked"
+    haproxy: Marked
     dnsdist: str | None = None
-
-
-@dataclass(frozen=True)
-class Marked:
-    """A configuration and the mark in it, by which a process that has taken it is known."""
-
-    mark: str
-    text: str
 
 
 class EdgeServer(pulumi.ComponentResource):

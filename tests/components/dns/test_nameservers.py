@@ -19,6 +19,7 @@ from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
 from tests.support.program import STACK_FILE
+from tests.support.variants import changed
 
 DEPLOYMENT, SERVICE, JOB = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service", "kubernetes:batch/v1:Job"
 EDGE = "172.235.48.86"
@@ -167,3 +168,12 @@ def test_the_schema_is_changed_from_release_to_release(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     ordered = [f"{name}_schema.pgsql.sql" for name in ("4.2.0_to_4.3.0", "4.3.0_to_4.10.0", "4.10.0_to_5.0.0")]
     assert powerdns_schema.changes(tmp_path) == ordered, "by number, and of Postgres alone"
+
+
+def test_several_edges_are_watched_by_the_nameservers_of_the_internet_alone() -> None:
+    several = changed(f"        edge: [{EDGE}]\n", f"        edge: [{EDGE}, 198.51.100.8]\n")
+    assert conf(several, "dns-internet")["enable-lua-records"] == "yes", "else the program is answered as no address"
+    assert "enable-lua-records" not in conf(several, "dns"), "the LAN has no such record"
+    releases = {one.name for one in several.of_type("kubernetes:helm.sh/v3:Release")}
+    assert "dns-hosts" in releases, "the LAN gets the hosts of Ingresses"
+    assert "dns-internet-hosts" not in releases, "it would write plain addresses beside the watched ones"
