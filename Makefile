@@ -109,6 +109,7 @@ check-generated: setup
 	$(PY) -m stack_file.schema --check
 	$(PY) -m stack_file.docs --check
 	$(PY) -m tools.secret_listing --check
+	$(PY) -m tools.failure_listing --check
 check-links: setup
 	$(PY) -m tools.check_links
 check-workflows: setup
@@ -118,10 +119,11 @@ format: setup ## format the code and fix what ruff can fix
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-generate: setup ## write schema, reference and list of secrets
+generate: setup ## write what is generated in docs/
 	$(PY) -m stack_file.schema
 	$(PY) -m stack_file.docs
 	$(PY) -m tools.secret_listing
+	$(PY) -m tools.failure_listing
 
 lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null

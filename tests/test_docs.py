@@ -113,12 +113,3 @@ def test_a_decision_has_date_and_status_and_stands_in_the_list(path: Path) -> No
     status = path.read_text(encoding="utf-8").splitlines()[2]
     assert re.match(r"Status: accepted, \d{4}-\d\d-\d\d[.;]", status), "the third line: Status: accepted, <date>."
     assert f"({path.name})" in (path.parent / "README.md").read_text(encoding="utf-8"), "a reader starts there"
-
-
-def test_every_failure_of_the_past_names_a_test_that_there_is() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs" / "failures.md").read_text(encoding="utf-8"))
-    assert len(named) > 20, "a row for each"
-    gone = [
-        f"{path}::{name}" for path, name in named if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")
-    ]
-    assert gone == [], "what kept the failure away was renamed or removed"

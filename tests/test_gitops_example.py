@@ -78,6 +78,7 @@ def pod(application: str) -> dict[str, Any]:
     return spec
 
 
+@pytest.mark.failure("file-that-nobody-reads")
 def test_the_lists_name_every_file() -> None:
     for directory in (EXAMPLE, *(EXAMPLE / one for one in APPLICATIONS)):
         listed = yaml.safe_load((directory / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]

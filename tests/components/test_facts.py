@@ -44,6 +44,7 @@ def _wrong(found: list[Recorded], facts: Facts) -> list[str]:
     ]
 
 
+@pytest.mark.failure("token-minted-again")
 @pytest.mark.parametrize(("resource", "facts"), list(_facts()))
 def test_a_resource_says_what_was_decided(update: Recording, resource: str, facts: Facts) -> None:
     kind, name = resource.split(" ")

@@ -26,6 +26,7 @@ def _release(**changes: Any) -> Recorded:
     return record_component(build).one("kubernetes:helm.sh/v3:Release")
 
 
+@pytest.mark.failure("timeouts-that-do-not-nest")
 def test_helm_gives_up_before_the_engine_does() -> None:
     one = _release()
     assert one.get("timeout") == INSTALL_SECONDS, "how long Helm waits"

@@ -21,6 +21,7 @@ def _built(preview: bool = False, **changes: Any) -> Recording:
     return record_component(build, Run(preview=preview))
 
 
+@pytest.mark.failure("untrusted-authority")
 def test_with_a_ca_certificate_it_creates_the_bundle_too() -> None:
     bundle = _built(ca_certificate="PEM").one("kubernetes:core/v1:ConfigMap")
     assert bundle.get("metadata", "name") == "cluster-ca", "the name that every consumer mounts"

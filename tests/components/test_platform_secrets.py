@@ -85,6 +85,7 @@ def _generation(resource: Recorded) -> Any:
     return resource.get("keepers", "generation") or resource.replacement_trigger
 
 
+@pytest.mark.failure("rotates-by-itself")
 def test_only_the_generation_of_a_secret_replaces_its_values() -> None:
     recording = _built(GITEA, HARBOR)
     random_ones = [*recording.of_type("random:*"), *recording.of_type("tls:*PrivateKey")]

@@ -44,6 +44,7 @@ def larger(record: dict[str, Any]) -> None:
         record[side]["memory"]["dedicated"] = 24576
 
 
+@pytest.mark.failure("world-that-drifted")
 def test_what_was_changed_and_deleted_by_hand_is_told_and_nothing_is_touched(platform: Outcome, tmp_path: Path) -> None:
     untouched = drift_of(platform.stack)
     assert (untouched.findings, untouched.unwell, code(untouched)) == ([], {}, 0), "nobody learns to look away"

@@ -135,6 +135,7 @@ def test_releases_of_talos_and_kubernetes_roll_node_by_node_and_go_on_where_they
     assert now == [(TALOS, False)] * 5, "all are of the new release, and take pods again"
 
 
+@pytest.mark.failure("nodes-restart-together")
 def test_what_needs_a_reboot_reboots_one_node_at_a_time(newer: Outcome, rebooted: Outcome) -> None:
     assert rebooted.result.ok, rebooted.result.error
     went_down = restarts(rebooted.stack)[len(restarts(newer.stack)) :]
@@ -143,6 +144,7 @@ def test_what_needs_a_reboot_reboots_one_node_at_a_time(newer: Outcome, rebooted
     assert all(one["beside"] == [] for one in went_down), "two of three would take etcd with them"
 
 
+@pytest.mark.failure("disks-detached")
 def test_disks_of_the_csi_plugin_stay_attached(rebooted: Outcome, tmp_path: Path) -> None:
     said = "\n".join(rebooted.result.messages("warning"))
     for number, name in enumerate(WORKERS):

@@ -132,6 +132,7 @@ def known_by(outcome: Outcome) -> dict[str, Any]:
         }
 
 
+@pytest.mark.failure("recreated-as-another")
 def test_what_is_made_again_from_a_copy_of_the_state_is_known_by_the_same(platform: Outcome, again: Outcome) -> None:
     assert again.result.ok, again.result.error
     assert identity.renewed(state_of(platform), state_of(again)) == []

@@ -189,6 +189,7 @@ def _artefacts(stack: Stack) -> Iterator[tuple[str, str]]:
             yield f"values of {key}", json.dumps(release["values"])
 
 
+@pytest.mark.failure("secret-in-clear")
 def test_no_generated_value_is_readable_anywhere(rotated: Outcome, generated: dict[str, str]) -> None:
     assert len(generated) > 30, "there are values to look for"
     artefacts = dict(_artefacts(rotated.stack))

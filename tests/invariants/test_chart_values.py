@@ -67,6 +67,7 @@ def _unknown(recording: Recording, name: str) -> list[str]:
     return [".".join(map(str, path)) for path in unknown]
 
 
+@pytest.mark.failure("ignored-value")
 @each_chart
 def test_every_key_of_the_values_is_one_of_the_chart(update: Recording, name: str) -> None:
     assert _unknown(update, name) == [], "Helm ignores a key it does not know, silently"
@@ -93,6 +94,7 @@ def test_a_probe_has_one_handler_after_the_defaults_of_the_chart(update: Recordi
     assert list(charts.probes_with_two_handlers(values)) == [], "the API server accepts one; null removes the default"
 
 
+@pytest.mark.failure("unknown-field")
 def test_every_custom_resource_satisfies_the_definition_of_its_kind(update: Recording) -> None:
     refused: list[str] = []
     checked = set()

@@ -69,6 +69,7 @@ def test_no_member_of_a_phase_completes_before_the_gates_of_the_phase_before(see
         assert early == [], f"{later} began before {earlier} was ready"
 
 
+@pytest.mark.failure("failure-that-spreads")
 @settings(max_examples=30)
 @given(st.integers(min_value=0, max_value=2**32 - 1), st.sampled_from(GATES))
 def test_a_gate_that_fails_holds_back_what_waits_for_it_and_nothing_else(seed: int, gate: Recorded) -> None:
@@ -103,6 +104,7 @@ def test_without_authentik_nothing_is_begun_that_needs_a_login(phase: str) -> No
     assert not members(phase) & set(play(1, [IDENTITY_GATE])), f"{phase} waits"
 
 
+@pytest.mark.failure("login-cycle")
 def test_phase_two_comes_up_while_vault_has_no_login(update: Recording) -> None:
     login = update.one("vault:jwt/authBackend:AuthBackend")
     completed = set(play(1, [UPDATE.by_urn[login.urn]]))

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 import yaml
 
 from stack_file.load import load_stack_file
@@ -28,6 +29,7 @@ def _talos_calls(recording: Recording) -> list[Recorded]:
     ]
 
 
+@pytest.mark.failure("api-behind-its-own-vip")
 def test_no_node_is_reached_through_the_vip(program: Recording) -> None:
     for one in _talos_calls(program):
         reached = {one.get("node"), one.get("endpoint")} - {None}
@@ -136,6 +138,7 @@ def test_without_harbor_the_nodes_know_nothing_of_it() -> None:
     assert not any(told), "nothing to trust"
 
 
+@pytest.mark.failure("ballooned-memory")
 def test_every_machine_has_the_size_of_its_pool_and_its_own_mac_address(program: Recording) -> None:
     machines = program.of_type("proxmoxve:index/vmLegacy:VmLegacy")
     macs = [one.get("networkDevices", 0, "macAddress") for one in machines]
@@ -180,6 +183,7 @@ def test_no_ignored_change_is_a_wildcard(program: Recording) -> None:
     assert wild == [], "the Terraform bridge compares ignored paths literally, so such a path ignores nothing"
 
 
+@pytest.mark.failure("timeouts-that-do-not-nest")
 def test_timeouts_stand_where_the_provider_reads_them(program: Recording) -> None:
     bridged = [*program.of_type("proxmoxve:*"), *program.of_type("talos:*")]
     assert bridged, "the program has machines"

@@ -80,6 +80,7 @@ def _hidden(tree: ast.AST) -> list[str]:
     return hidden
 
 
+@pytest.mark.failure("read-at-planning")
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_resource_is_made_inside_an_apply(path: Path) -> None:
     assert _hidden(ast.parse(path.read_text(encoding="utf-8"))) == [], "a preview would not show it"

@@ -43,6 +43,7 @@ def test_the_program_generates_secrets_to_look_for(update: Recording) -> None:
     assert any("stack configuration" in origin for origin in origins), "secrets of the stack file"
 
 
+@pytest.mark.failure("secret-in-clear")
 def test_no_secret_is_readable(program: Recording) -> None:
     assert [str(leak) for leak in leaks(program)] == [], "state, previews and logs show what is not marked secret"
 

@@ -45,6 +45,7 @@ def test_a_database_goes_while_its_server_is_there_to_remove_the_finalizer(progr
     assert [str(one) for one in databases if not program.is_after(one, server)] == [], "a destroy goes the way back"
 
 
+@pytest.mark.failure("definition-after-object")
 def test_a_custom_resource_comes_after_the_definition_of_its_kind(program: Recording) -> None:
     custom = [one for one in objects(program) if key_of(one).group not in _BUILT_IN]
     assert len({key_of(one).group for one in custom}) >= 5, "the program uses several operators"
@@ -57,6 +58,7 @@ def test_external_secrets_are_asked_for_in_the_served_version_only(update: Recor
     assert versions == {"external-secrets.io/v1"}, "v1beta1 is in the definitions but not served"
 
 
+@pytest.mark.failure("namespace-missing")
 def test_namespaces_exist_before_what_goes_into_them(program: Recording) -> None:
     made = {key_of(one).name: one for one in of_kind(program, "Namespace")}
     missing, early = [], []
@@ -72,6 +74,7 @@ def test_namespaces_exist_before_what_goes_into_them(program: Recording) -> None
     assert early == [], "these could be created before their namespace"
 
 
+@pytest.mark.failure("stale-conditions")
 def test_everything_named_by_name_is_made_by_the_program(program: Recording) -> None:
     made = origins(program)
     named = list(references(program))
@@ -109,6 +112,7 @@ def test_secrets_and_config_maps_exist_before_their_users(program: Recording) ->
     assert early == [], "by data, so that nobody has to remember it"
 
 
+@pytest.mark.failure("class-that-binds-nothing")
 def test_the_default_storage_class_is_proven_before_anything_needs_a_volume(program: Recording) -> None:
     gate = program.one("kubernetes:batch/v1:Job", "storage-gate")
     users = [*of_kind(program, "StatefulSet"), *of_kind(program, "Cluster")]

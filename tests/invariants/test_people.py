@@ -94,6 +94,7 @@ def test_who_moves_loses_the_group_for_a_member_list_is_whole(moved: Difference)
     assert members(document, "vault-users") == {"agentydragon"}, "the other groups stay"
 
 
+@pytest.mark.failure("person-who-left")
 def test_who_leaves_is_deleted_with_sessions_and_tokens(left: Difference) -> None:
     absent = [entry for entry in blueprint(left)["entries"] if entry.get("state") == "absent"]
     accounts = [entry["identifiers"] for entry in absent if entry["model"] == "authentik_core.user"]

@@ -49,6 +49,7 @@ def test_every_resource_lies_in_exactly_one_phase(program: Recording) -> None:
     assert twice == [], "a resource in two phases belongs to neither"
 
 
+@pytest.mark.failure("waits-for-itself")
 def test_no_phase_waits_for_a_later_one(program: Recording) -> None:
     place = {name: index for index, name in enumerate(PRIMARY)}
     backwards = [
@@ -125,6 +126,7 @@ def test_every_member_waits_for_the_gates_of_the_phase_before(program: Recording
     assert "kubernetes:core/v1:ConfigMap" not in kinds, "a gate is something that becomes ready"
 
 
+@pytest.mark.failure("secrets-before-their-store")
 def test_the_way_of_a_secret_waits_for_no_gate_of_a_phase(program: Recording) -> None:
     """Otherwise a renewed secret would reach its readers in phase 4 when all of phases 2 and 3 was proven again."""
     own_way = {"kubernetes:external-secrets.io/v1:ClusterSecretStore", "vault:kv/secretV2:SecretV2", *EARLY, STASH}

@@ -68,6 +68,7 @@ def test_images_that_the_program_names_are_pinned_to_a_release(program: Recordin
 _UNUSED = {("redis", "image"): "of chat, for workers of Synapse, of which there are none"}
 
 
+@pytest.mark.failure("wrong-image")
 @pytest.mark.skipif(charts.directory() is None, reason=charts.WITHOUT)
 def test_no_image_of_a_chart_floats_or_is_pulled_at_every_start(program: Recording) -> None:
     loose = []

@@ -66,6 +66,7 @@ def test_every_declared_secret_is_written_to_vault_once(stack_file: Path) -> Non
     assert sorted(written) == sorted(declared), "one writer for one path, and no path outside the registry"
 
 
+@pytest.mark.failure("two-hands-one-secret")
 def test_random_values_are_made_by_the_registry_alone(update: Recording) -> None:
     values = [one for one in update.of_type("random:*") if not one.type.endswith(":RandomId")]  # an id is no secret
     assert values, "there are some"
@@ -219,6 +220,7 @@ JOBS = {
 """Secret -> Jobs that bring a new value to where it is kept, or prove that it is there."""
 
 
+@pytest.mark.failure("reader-without-the-new-value")
 @pytest.mark.parametrize("path", ROTATING)
 def test_a_rotation_of_each_secret_reaches_its_readers_and_what_they_keep(update: Recording, path: str) -> None:
     generations = json.dumps(GENERATIONS)

@@ -52,6 +52,7 @@ def _entries(recording: Recording, slug: str, model: str) -> list[dict[str, Any]
     return [entry for entry in _blueprint(recording, slug) if entry["model"] == model]
 
 
+@pytest.mark.failure("issuer-in-two-forms")
 @each
 def test_the_discovery_gate_asks_for_the_declared_issuer(update: Recording, slug: str) -> None:
     job = update.one("kubernetes:batch/v1:Job", f"login-{slug}-discovery")
@@ -173,6 +174,7 @@ def test_authentik_serves_the_host_of_every_issuer(update: Recording) -> None:
     assert all(SETTINGS.identity.host in entry["hosts"] for entry in ingress["tls"]), "over TLS"
 
 
+@pytest.mark.failure("group-that-nobody-made")
 def test_every_group_that_anything_names_is_created_by_the_users_blueprint(update: Recording) -> None:
     groups = {entry["identifiers"]["name"] for entry in _entries(update, "users", "authentik_core.group")}
     assert groups >= set(SETTINGS.identity.groups), "the declared groups"

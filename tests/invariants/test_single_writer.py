@@ -17,6 +17,7 @@ def _twice(keys: Iterable[Hashable]) -> list[Hashable]:
     return [key for key, count in Counter(keys).items() if count > 1]
 
 
+@pytest.mark.failure("two-owners")
 def test_no_two_resources_own_one_kubernetes_object(program: Recording) -> None:
     keys = [key_of(one) for one in objects(program)]
     assert len(keys) > 100, "the program creates objects"
@@ -47,6 +48,7 @@ def test_no_object_of_the_program_is_also_one_of_a_chart(program: Recording) -> 
     assert clashes == [], "Helm refuses to adopt what Pulumi created"
 
 
+@pytest.mark.failure("two-hands-one-secret")
 def test_no_secret_is_made_by_two_hands(program: Recording) -> None:
     made = [(key_of(one).namespace, key_of(one).name) for one in of_kind(program, "Secret")]
     made += [(key_of(one).namespace, one.get("spec", "target", "name")) for one in of_kind(program, "ExternalSecret")]

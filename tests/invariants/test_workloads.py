@@ -41,6 +41,7 @@ def test_a_namespace_that_is_not_restricted_has_a_reason(program: Recording) -> 
     assert lowered == {name: level for name, (level, _) in _LOWERED.items()}, "say in _LOWERED why one is lowered"
 
 
+@pytest.mark.failure("pod-that-is-not-admitted")
 def test_every_pod_is_admitted_by_its_namespace(program: Recording) -> None:
     levels = _levels(program) | {_SYSTEM: "privileged"}
     refused = [
@@ -99,6 +100,7 @@ def test_every_release_says_what_its_main_workload_may_use(program: Recording) -
 _BOUNDED_BY_CHART = {"matrix-stack": "its values give requests and a limit of memory to each workload"}
 
 
+@pytest.mark.failure("definition-goes-with-its-release")
 def test_no_definition_goes_with_its_release(program: Recording) -> None:
     going = [
         str(one)
@@ -123,6 +125,7 @@ def _chart(one: Recorded) -> str:
     return str(one.get("chart")).rsplit("/", maxsplit=1)[-1]
 
 
+@pytest.mark.failure("volume-of-one-writer")
 def test_a_release_with_a_volume_of_one_writer_stops_the_old_pod_first(program: Recording) -> None:
     checked = set()
     for one in releases(program):

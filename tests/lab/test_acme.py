@@ -54,6 +54,7 @@ def test_who_trusts_the_roots_of_an_issuer_trusts_what_it_signs_and_nobody_else(
     assert not certificates.trusts(acme.cluster, roots(issuer), "a.b.home.example.org"), "for one label alone"
 
 
+@pytest.mark.failure("production-limit")
 def test_a_rebuild_loop_hits_the_limit_and_what_is_put_back_orders_nothing(acme: Bench) -> None:
     for time in range(5):
         order(acme, f"tls-{time}")

@@ -59,6 +59,7 @@ def test_drift_is_found_and_repaired(finished: Stack, tmp_path: Path) -> None:
         assert world.get("kubernetes/objects", "/Namespace//flux-system"), "the missing namespace is made again"
 
 
+@pytest.mark.failure("half-configured-backend")
 def test_a_failure_holds_back_what_depends_on_it_and_the_next_run_converges(tmp_path: Path) -> None:
     stack, console = stack_of("slice", tmp_path / "work"), Console(file=io.StringIO(), width=200)
     with world_of(stack) as world:
@@ -93,6 +94,7 @@ def test_a_failure_holds_back_what_depends_on_it_and_the_next_run_converges(tmp_
     assert again.ok, f"with the cause gone the same command finishes the work: {again.error}"
 
 
+@pytest.mark.failure("operation-cut-off")
 def test_a_killed_run_is_continued_by_the_next(tmp_path: Path) -> None:
     stack = stack_of("slice", tmp_path / "work")
     left = kill_after(stack, 22)
@@ -103,6 +105,7 @@ def test_a_killed_run_is_continued_by_the_next(tmp_path: Path) -> None:
         assert world.get("vault/resources", "kv/data/app"), "the last resource is there"
 
 
+@pytest.mark.failure("api-gone-first")
 def test_everything_is_destroyed_in_an_order_the_world_accepts(finished: Stack, tmp_path: Path) -> None:
     stack = copy_of(finished, tmp_path / "copy")
     result = driver_of(stack).destroy()

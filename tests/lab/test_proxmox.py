@@ -60,6 +60,7 @@ def test_a_drive_is_refused_that_the_role_or_the_machine_does_not_have(
         proxmox.create(VM, machine(**change))
 
 
+@pytest.mark.failure("foreign-volumes-deleted")
 def test_a_change_detaches_disks_of_others_unless_disks_are_ignored_as_a_whole(proxmox: Bench) -> None:
     inputs = proxmox.check(VM, machine())
     proxmox.create(VM, inputs)

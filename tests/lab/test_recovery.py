@@ -42,6 +42,7 @@ def finished(killed: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     return stack
 
 
+@pytest.mark.failure("half-done-installation")
 def test_what_a_killed_install_left_is_gone_on_with(finished: Stack) -> None:
     with world_of(finished) as world:
         record = world.get(RELEASES, CILIUM)

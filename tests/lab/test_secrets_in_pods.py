@@ -82,6 +82,7 @@ def test_a_login_with_another_audience_is_refused(vault: Bench) -> None:
         store(vault, vault={"auth": {"kubernetes": {"role": "reader", "serviceAccountRef": account}}})
 
 
+@pytest.mark.failure("root-token-for-daily-use")
 def test_a_store_with_the_root_token_is_refused(vault: Bench) -> None:
     with refuses("must not hold the root token", InitFailedError):
         store(vault, vault={"auth": {"tokenSecretRef": {"name": "root"}}})

@@ -37,6 +37,7 @@ def test_an_earlier_good_run_is_no_proof_while_the_new_one_has_not_ended(tmp_pat
     assert "no run ended" in applied(server, tmp_path), "status and hash are those of the run before"
 
 
+@pytest.mark.failure("failure-that-is-swallowed")
 def test_a_failed_run_keeps_it_shut_even_when_an_earlier_one_was_good(tmp_path: Path) -> None:
     server = Worker(text="new text", outcome="error", applied=("new text", "new"), status="successful")
     assert "status error" in applied(server, tmp_path), "the hash stays that of the last good run"

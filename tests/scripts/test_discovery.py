@@ -63,6 +63,7 @@ def test_what_was_declared_opens_the_gate(found: Found) -> None:
     assert found() == "", "issuer, endpoints, key and both logins are right"
 
 
+@pytest.mark.failure("issuer-in-two-forms")
 @pytest.mark.parametrize(
     "issuer",
     [

@@ -68,6 +68,7 @@ def _deleting(site: Site) -> None:
     site.harbor.schedules["gc"]["job_parameters"] = json.dumps({"delete_untagged": True})
 
 
+@pytest.mark.failure("world-that-drifted")
 @pytest.mark.parametrize(
     "change",
     [

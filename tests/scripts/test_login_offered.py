@@ -104,6 +104,7 @@ def test_redirects_are_looked_at_and_not_followed(run: Callable[..., int], shown
     assert paths == [PAGE, START, f"{START}/callback"], "Authentik is asked by the service alone"
 
 
+@pytest.mark.failure("outdated-client-secret")
 @pytest.mark.parametrize(
     ("answer", "word"),
     [
@@ -187,6 +188,7 @@ def test_all_checks_must_hold_in_the_same_round(run: Callable[..., int]) -> None
         assert run(double.url, CHECKS, -1) == 1, "one right answer of two is not enough"
 
 
+@pytest.mark.failure("untrusted-authority")
 def test_a_certificate_of_an_unknown_authority_is_not_trusted(tls_server: str) -> None:
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=ssl.create_default_context()))
     problem = login_offered.problem(opener, {"url": tls_server, "body": "ok"})

@@ -81,6 +81,7 @@ def _program(config: Mapping[str, Any]) -> Settings | str:
     return copy_context().run(run)
 
 
+@pytest.mark.failure("too-few-nodes", "challenge-that-cannot-work", "missing-glue", "group-that-nobody-made")
 @every
 def test_check_program_and_schema_say_the_same(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = case.write(tmp_path)

@@ -22,6 +22,7 @@ def test_an_existing_cluster_needs_its_kubeconfig_and_no_token() -> None:
     assert names == {"kubeconfig"}, "nothing of Proxmox is used there"
 
 
+@pytest.mark.failure("credential-on-one-desk")
 def test_a_missing_secret_is_told_with_the_command_that_sets_it() -> None:
     settings = load_stack_file(SHIPPED)
 

@@ -38,6 +38,7 @@ def staging() -> Recording:
     return record_program(preview=False, stack_file=SINGLE)
 
 
+@pytest.mark.failure("production-limit")
 def test_nothing_is_ordered_from_production_before_staging_has_signed_for_all_its_names() -> None:
     rehearsal = production().one(CERTIFICATE, "rehearsal")
     ordered = [one for one in production().of_type(CERTIFICATE) if _issuer(one) == acme.PRODUCTION]
@@ -88,6 +89,7 @@ def test_every_host_that_people_reach_has_a_certificate_in_the_namespace_that_sh
         )
 
 
+@pytest.mark.failure("challenge-that-cannot-work")
 def test_challenges_are_looked_up_from_outside_and_nowhere_else() -> None:
     values = production().one("kubernetes:helm.sh/v3:Release", "cert-manager-release").get("values")
     assert values["dns01RecursiveNameservers"] == "8.8.8.8:53,1.0.0.1:53", "of the stack file"
@@ -140,6 +142,7 @@ def test_whoever_is_told_to_trust_the_ca_trusts_who_signs_for_the_hosts_as_well(
     assert lacking - AUTHORITIES <= INSIDE, "they would refuse every host"
 
 
+@pytest.mark.failure("issuer-that-lies")
 @pytest.mark.parametrize("issuer", [acme.STAGING, acme.PRODUCTION])
 def test_the_roots_are_those_of_the_issuer_and_last(issuer: str) -> None:
     found = x509.load_pem_x509_certificates(acme.roots(issuer).encode())

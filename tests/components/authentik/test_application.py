@@ -18,6 +18,7 @@ VAULT = APPLICATIONS["vault"]
 TEXT = application_blueprint.text(VAULT, 1)
 
 
+@pytest.mark.failure("application-before-its-provider")
 def test_file_visibility_row_proof_and_discovery_come_in_this_order(update: Recording) -> None:
     chain = [
         update.one(JOB, "blueprint-users-apply"),

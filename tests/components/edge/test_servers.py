@@ -44,6 +44,7 @@ def test_each_server_gets_the_same_by_a_connection_that_knows_it(edgy: Recording
     assert "systemctl disable -q --now haproxy" in first.get("delete"), "it would lead to what is no more"
 
 
+@pytest.mark.failure("one-way-in")
 def test_every_node_that_takes_pods_is_a_way_in(edgy: Recording) -> None:
     text = edgy.one(COMMAND, "edge-vps0-haproxy").get("stdin")
     for name, address in {"worker0": "10.2.2.1", "worker1": "10.2.2.2", "worker2": "10.2.2.3"}.items():

@@ -49,10 +49,12 @@ def cilium(update: Recording) -> Recorded:
     return update.one(RELEASE, "cilium-release")
 
 
+@pytest.mark.failure("network-plugin-behind-the-vip")
 def test_cilium_reaches_the_api_without_the_virtual_address(cilium: Recorded, settings: Settings) -> None:
     assert str(settings.network.vip) not in str(cilium.inputs), "a failing control plane takes it along"
 
 
+@pytest.mark.failure("forbidden-by-talos")
 def test_no_container_asks_for_what_talos_forbids(cilium: Recorded) -> None:
     capabilities = cilium.get("values", "securityContext", "capabilities")
     assert all("SYS_MODULE" not in granted for granted in capabilities.values()), "Talos loads no modules for pods"
@@ -126,6 +128,7 @@ def test_every_address_of_the_stack_file_is_in_one_pool(settings: Settings, last
     assert all(ranges(pool) for pool in pools), "a pool has something to give"
 
 
+@pytest.mark.failure("address-taken")
 def test_an_address_that_is_meant_for_a_service_is_given_to_no_other(update: Recording, settings: Settings) -> None:
     balancers = settings.network.load_balancers
     holders = {
@@ -154,6 +157,7 @@ def test_what_becomes_reserved_leaves_the_common_pool_last(update: Recording) ->
         )
 
 
+@pytest.mark.failure("arp-everywhere")
 @pytest.mark.parametrize(("announcing", "operators"), [("control-planes", ["Exists"]), ("every-node", [])])
 def test_nodes_that_carry_workloads_announce(settings: Settings, announcing: Announcing, operators: list[str]) -> None:
     spec = record_component(build(settings, announcing=announcing)).one(POLICY).get("spec")

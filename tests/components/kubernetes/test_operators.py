@@ -40,6 +40,7 @@ def test_the_webhook_can_be_called_from_the_host_network(update: Recording) -> N
     )
 
 
+@pytest.mark.failure("topology-of-volumes")
 def test_the_plugin_looks_for_volumes_where_the_nodes_say_they_are(update: Recording, settings: Settings) -> None:
     text = update.one(SECRET, "proxmox-csi-config").get("stringData", "config.yaml")
     (cluster,) = yaml.safe_load(text)["clusters"]

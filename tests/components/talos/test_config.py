@@ -109,6 +109,7 @@ def test_workers_say_nothing_that_only_control_planes_may_say(nodes: list[Config
             assert not said, f"{node.node.name}: Talos refuses the whole configuration for {said}"
 
 
+@pytest.mark.failure("two-addresses-on-one-card")
 def test_each_node_has_exactly_one_address_and_no_dhcp(nodes: list[Configured], network: NodeNetwork) -> None:
     for node in nodes:
         (link,) = node.of_kind("LinkConfig")
@@ -149,6 +150,7 @@ def test_host_names_are_set_the_one_way_that_this_contract_accepts(nodes: list[C
         assert "network" not in node.machine["machine"], f"{node.node.name}: the old form clashes with the documents"
 
 
+@pytest.mark.failure("quoted-wrongly")
 def test_the_word_off_stays_a_word() -> None:
     assert "'off'" in to_yaml({"auto": "off"}), "YAML 1.1 reads a bare off as false, which Talos refuses"
 

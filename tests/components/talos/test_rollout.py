@@ -190,6 +190,7 @@ def test_a_node_alone_is_not_drained(nodes: int, drained: str) -> None:
     assert found["environment"]["DRAIN"] == drained, "its pods have nowhere to go"
 
 
+@pytest.mark.failure("taken-down-quorum")
 def test_of_two_members_of_etcd_none_is_taken_down() -> None:
     async def scene(one: Staged) -> None:
         one._args = replace(one._args, talos=two)

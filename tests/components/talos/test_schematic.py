@@ -59,6 +59,7 @@ def test_every_image_has_a_file_name_of_its_own() -> None:
     assert len(names) == 4, "an image is never overwritten in place, because a machine may be importing it"
 
 
+@pytest.mark.failure("bad-schematic")
 def test_a_factory_that_disagrees_about_the_id_is_reported_with_both_ids() -> None:
     expected = Schematic.of(GUEST_AGENT)
     with pytest.raises(ValueError, match=rf"talos.extensions.*{'0' * 64}.*{expected.id}"):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from stack_file.load import load_stack_file
 from tests.support.engine import Recorded, Recording
 from tests.support.pools import talos_of
@@ -81,6 +83,7 @@ def test_an_update_of_a_running_node_waits_for_its_turn(update: Recording) -> No
         }, f"{node.name}: all at once would take the cluster down; its creation waits for nobody, nor does its end"
 
 
+@pytest.mark.failure("gate-that-waits-for-too-much")
 def test_workers_follow_control_planes_and_bootstrap_waits_for_no_worker(update: Recording) -> None:
     for node in TALOS.worker_nodes:
         for name in CONTROL_PLANES:
@@ -90,6 +93,7 @@ def test_workers_follow_control_planes_and_bootstrap_waits_for_no_worker(update:
         assert not update.is_after(update.one(BOOTSTRAP), applied(update, node.name)), f"{node.name}: not in etcd"
 
 
+@pytest.mark.failure("api-over-ipv6-only")
 def test_the_gate_waits_for_every_node_and_for_the_kubeconfig_of_what_was_bootstrapped(update: Recording) -> None:
     kubeconfig, bootstrap = update.one(KUBECONFIG), update.one(BOOTSTRAP)
     assert update.is_after(kubeconfig, bootstrap), "before, nothing can sign it"

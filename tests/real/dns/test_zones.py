@@ -122,6 +122,7 @@ def test_an_edge_that_does_not_answer_is_left_out(
     assert "TYPE65402" in transferred, "a secondary of PowerDNS asks by itself"
 
 
+@pytest.mark.failure("transfer-without-key")
 def test_nobody_transfers_a_zone_without_its_key(
     nameserver: Nameserver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

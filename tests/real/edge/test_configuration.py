@@ -136,6 +136,7 @@ def held(tmp_path: Path, edit: Callable[[str], str] = str) -> Report:
     return asyncio.run(drill(tmp_path, edit, steady=1.0))
 
 
+@pytest.mark.failure("entry-that-does-not-survive")
 def test_workers_and_an_edge_go_and_nothing_is_lost_but_what_was_under_way(tmp_path: Path) -> None:
     report = held(tmp_path)
     assert report.problems == [], report.document()

@@ -17,6 +17,7 @@ def test_every_object_of_a_kind_of_kubernetes_is_accepted(stage: Stage, stack: R
     assert not refusals, "refused, or warned of:\n" + "\n".join(refusals)
 
 
+@pytest.mark.failure("unknown-field")
 def test_every_object_of_a_kind_of_the_platform_is_accepted(stage: Stage, update: Recording, stack: Recording) -> None:
     if charts.directory() is None:
         pytest.skip(f"no chart data: {charts.VARIABLE} does not point at any, so the kinds are not known")

@@ -93,12 +93,14 @@ def test_every_account_of_the_program_is_looked_at(update: Recording, after_anot
     assert created == set(NEEDS), "an account without an entry in NEEDS could have any rights"
 
 
+@pytest.mark.failure("webhook-without-rights")
 @pytest.mark.parametrize("account", [*NEEDS, *CHARTS])
 def test_an_account_may_do_what_it_needs(stage: Stage, account: str) -> None:
     denied = [right for right in {**NEEDS, **CHARTS}[account] if not is_allowed(stage.api, account, right)]
     assert not denied, f"{account} cannot work: {denied}"
 
 
+@pytest.mark.failure("more-rights-than-needed")
 @pytest.mark.parametrize("account", [*NEEDS, *CHARTS, "vault/default", "kube-system/default", "harbor/default"])
 def test_an_account_may_do_nothing_that_it_does_not_need(stage: Stage, account: str) -> None:
     needed = {**NEEDS, **CHARTS}.get(account, set())

@@ -72,6 +72,7 @@ def test_prometheus_takes_every_expression_of_the_dashboard(promtool: Path, tmp_
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.failure("silent-failure")
 def test_each_alert_speaks_when_it_should_and_is_silent_when_not(promtool: Path, tmp_path: Path) -> None:
     assert set(CASES) == set(ALERTS), "one case for each"
     run = _run(promtool, tmp_path, [*ALERTS.values()])

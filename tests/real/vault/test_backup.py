@@ -36,6 +36,7 @@ def test_it_restores_none(backup: Api, method: str, path: str) -> None:
     assert backup.ask(method, path, {}).status == 403, "that would replace everything, and is for a person to do"
 
 
+@pytest.mark.failure("more-rights-than-needed")
 def test_of_all_paths_that_vault_serves_only_snapshots_are_open_to_it(site: Site, backup: Api) -> None:
     found = granted(site.root, backup, "kv/data/platform/gitea/admin", "kv/metadata/platform")
     assert found == {SNAPSHOT: {"read"}}, "as Vault itself judges"

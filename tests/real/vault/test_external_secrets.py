@@ -119,6 +119,7 @@ def test_it_can_change_nothing(operator: Api, method: str, path: str) -> None:
     assert answer.status == 403, f"{method} {path}: only this program writes"
 
 
+@pytest.mark.failure("root-token-for-daily-use")
 def test_of_all_paths_that_vault_serves_only_three_are_open_to_it(site: Site, operator: Api) -> None:
     sample = "kv/data/platform/authentik/server"
     assert granted(site.root, operator, sample) == {

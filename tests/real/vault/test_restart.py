@@ -78,6 +78,7 @@ def leader(servers: list[Server]) -> Server:
     raise AssertionError("the servers found no leader")
 
 
+@pytest.mark.failure("first-start-of-three")
 def test_three_servers_become_one_cluster_that_outlives_its_leader(site: Site, tmp_path: Path) -> None:
     with three_servers(site, tmp_path) as servers:
         keys = initialised(servers[0])

@@ -57,6 +57,7 @@ def test_what_a_pool_takes_beside_is_needed_too() -> None:
     assert "Datastore.AllocateSpace" in found["/storage/local-zfs"], "a data disk has a storage of its own"
 
 
+@pytest.mark.failure("missing-privilege")
 @pytest.mark.parametrize(
     "path", ["/", "/vms/300", "/storage/local", "/storage/local-lvm", "/sdn/zones/localnetwork/vmbr0"]
 )
@@ -118,6 +119,7 @@ def test_a_certificate_is_judged_as_the_provider_judges_it(
     assert not failures(examine("Proxmox", insecure=True)), "which is taken here, too"
 
 
+@pytest.mark.failure("wrong-proxmox-endpoint")
 def test_nobody_at_the_endpoint(examine: Examine) -> None:
     (problem,) = failures(examine("Proxmox", endpoint="https://127.0.0.1:1/"))
     assert problem == "https://127.0.0.1:1/ does not answer: Connection refused"
@@ -138,6 +140,7 @@ def _elsewhere(proxmox: Proxmox) -> None:
     proxmox.hosts["atlas"] = proxmox.hosts.pop("pve")
 
 
+@pytest.mark.failure("host-without-memory")
 @pytest.mark.parametrize(
     ("check", "spoil", "said"),
     [

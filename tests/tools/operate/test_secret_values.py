@@ -36,6 +36,7 @@ def test_what_runs_no_program_asks_for_no_secret(run: Run, checkout: Path) -> No
     started(run("destroy", "--stack", "test-cluster"))
 
 
+@pytest.mark.failure("committed-ciphertext")
 @pytest.mark.engine
 def test_the_pinned_cli_opens_the_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("Pulumi.yaml", STACK_FILE.name):
