@@ -29,8 +29,8 @@ KINDS: Mapping[str, str] = {
 _INTRODUCTION = """# Failures, and what keeps them away
 
 The cluster before this one was repaired in 474 of 868 commits. These are its classes of failures, and those that were
-found since. Each has something that prevents it or finds it, and tests that fail when the defect is put back; such a test
-says so by the marker `failure`. `make generate` writes this page.
+found since. Each has something that prevents it or finds it, and tests that fail when the defect is put back; such a
+test says so by the marker `failure`. `make generate` writes this page.
 
 How something is kept away:
 
