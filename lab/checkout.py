@@ -144,6 +144,9 @@ _MADE_UP: Final[Mapping[str, Callable[[], str]]] = {
     "proxmoxApiToken": _api_token,
     "proxmoxCsiTokenSecret": lambda: str(uuid.uuid4()),
     "edgeSshKey": _ssh_key,
+    "backupAccessKey": lambda: json.dumps(
+        {"accessKeyId": secrets.token_hex(10), "secretAccessKey": secrets.token_hex(20)}
+    ),
 }
 
 

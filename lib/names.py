@@ -22,6 +22,7 @@ class SystemNamespace(StrEnum):
     DNS = "dns"
     DNS_INTERNET = "dns-internet"
     MONITORING = "monitoring"
+    BACKUP = "backup"
 
 
 PHASES: Mapping[str, Sequence[str]] = {
@@ -34,6 +35,7 @@ PHASES: Mapping[str, Sequence[str]] = {
     "dns": ("phase1-infrastructure",),
     "gitops": ("cluster",),
     "monitoring": ("cluster",),
+    "backup": ("phase1-infrastructure",),
     "edge": ("cluster",),
 }
 """Phases in the order in which they are shown, and what each builds on (stacks/). Who asks for that takes the table of

@@ -11,6 +11,7 @@ _API_TOKEN = re.compile(rf"[^@!=\s:/]+@[A-Za-z][A-Za-z0-9._-]+![A-Za-z][A-Za-z0-
 _TOKEN_SECRET = re.compile(_UUID, re.IGNORECASE)
 _WORD = re.compile(r"[!-~]+")
 _NO_CIPHER = b"openssh-key-v1\0\0\0\0\4none"
+_LEAST = 20
 _AGAIN = "copy it again, without quotes, blanks and line breaks around it"
 
 
@@ -86,6 +87,25 @@ def given(text: str) -> str:
     if whole and all(isinstance(value, str) and value for one in found.values() for value in one.values()):
         return ""
     return 'does not say values by path and field; write JSON such as {"shop/api": {"token": "…"}}'
+
+
+def access_key(text: str) -> str:
+    """Why the text is no key pair of S3."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    names = ("accessKeyId", "secretAccessKey")
+    whole = isinstance(found, dict) and set(found) == set(names)
+    if whole and all(isinstance(value, str) and _WORD.fullmatch(value) for value in found.values()):
+        return ""
+    return 'is no key pair; write JSON such as {"accessKeyId": "…", "secretAccessKey": "…"}'
+
+
+def repository_password(text: str) -> str:
+    """Why the text is no password that whoever has the repository cannot guess."""
+    short = f"is shorter than {_LEAST} characters, which whoever has the repository guesses; make one with: "
+    return word(text) or ("" if len(text) >= _LEAST else f"{short}openssl rand -hex 32")
 
 
 def _matching(pattern: re.Pattern[str], text: str, problem: str) -> str:

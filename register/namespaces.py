@@ -11,6 +11,7 @@ def platform_namespaces(settings: Settings) -> set[str]:
     optional = (
         (SystemNamespace.FLUX, settings.gitops.enabled),
         (SystemNamespace.MONITORING, settings.monitoring.enabled),
+        (SystemNamespace.BACKUP, settings.backup is not None),
         (SystemNamespace.CSI_PROXMOX, settings.proxmox is not None),
         *((namespace, side in settings.dns.sides) for side, namespace in DNS.items()),
     )

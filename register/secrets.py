@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from components.authentik import account_tokens
+from components.backup import secrets as backup
 from components.dns import secrets as dns
 from declarations import chains, extra_secrets, shared_secrets
 from declarations.oidc import OidcApplication
@@ -58,6 +59,7 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
         for application in logins.applications(settings)
         if not application.public
     ]
+    declared += backup.declare(settings)
     with_dns = settings.model_copy(update={"dns": settings.dns.everything()})
     declared += dns.declare(settings) if settings.dns.enabled else _kept(dns.declare(with_dns))
     for service in SERVICES:

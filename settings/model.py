@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from lib.kubernetes import LOAD_BALANCER_ADDRESS
+from settings.backup import BackupSettings
 from settings.chains import Chain
 from settings.dns import DnsSettings, Side, absent
 from settings.edge import EdgeSettings
@@ -51,6 +52,7 @@ class Settings(Strict):
     charts: ChartsSettings = Field(default_factory=ChartsSettings)
     vault: VaultSettings
     databases: DatabasesSettings = Field(default_factory=DatabasesSettings)
+    backup: BackupSettings | None = None
     monitoring: MonitoringSettings = Field(default_factory=MonitoringSettings)
     identity: IdentitySettings
     gitops: GitOpsSettings

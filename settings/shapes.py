@@ -59,6 +59,12 @@ CONDITION_TYPE = re.compile(rf"({_DOTTED}/)?[A-Za-z0-9]([A-Za-z0-9._-]{{0,61}}[A
 
 HTTPS_URL = re.compile(rf"https://{_HOST}{_PORT}{_PATH}")
 WEB_URL = re.compile(rf"https?://({_HOST}|\[[0-9A-Fa-f:.]+\]){_PORT}{_PATH}")
+# Of boto3 and minio-go: a path behind the host is no part of what requests are signed for.
+ENDPOINT = re.compile(rf"https?://{_HOST}{_PORT}/?")
+# Amazon's rules, which everybody else's buckets fit, too; a name like an address is none.
+BUCKET = re.compile(r"(?!.*\.\.)(?![0-9.]*$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+EXPORT_PATH = re.compile(rf"(/{_SEGMENT})+/?")
+AGE_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 REDIRECT_URI = re.compile(
     rf"[A-Za-z][A-Za-z0-9+.-]*://[^\s{_CONTROL}:/?#\[\]{{}}|\\^`\"<>@]+{_PORT}([/?#][^\s{_CONTROL}\[\]{{}}|\\^`\"<>]*)?"
 )

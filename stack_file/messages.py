@@ -34,7 +34,7 @@ _RENAMED = {
     "the keys of the pool",
 }
 _NO_SECTION = ("model_type", "dict_type", "tuple_type")
-_CREDENTIALS = re.compile(r"https?://[^/]*@|://[^/@]*:[^/@]*@|[@!][^=]*=|[?&][^=]*=|PRIVATE KEY-")
+_CREDENTIALS = re.compile(r"https?://[^/]*@|://[^/@]*:[^/@]*@|[@!][^=]*=|[?&][^=]*=|PRIVATE KEY-|SECRET-KEY-")
 _LONGEST = 60
 
 

@@ -58,6 +58,10 @@ def _with_given(settings: Settings) -> bool:
     return bool(settings.secrets.given)
 
 
+def _with_backup(settings: Settings) -> bool:
+    return settings.backup is not None
+
+
 def _never(_: Settings) -> bool:
     return False
 
@@ -129,6 +133,21 @@ SECRET_KEYS = (
         secret_shapes.ssh_key,
     ),
     StackSecret(
+        "backupAccessKey",
+        _with_backup,
+        "with `backup`",
+        'key pair of the target, as JSON: {"accessKeyId": "…", "secretAccessKey": "…"}; of an NFS server, which has '
+        "none, one that you make up",
+        secret_shapes.access_key,
+    ),
+    StackSecret(
+        "backupPassword",
+        _with_backup,
+        "with `backup`",
+        "password that repositories of volumes are encrypted with; keep a copy outside the cluster",
+        secret_shapes.repository_password,
+    ),
+    StackSecret(
         GIVEN,
         _with_given,
         "with fields of the kind `given` in `secrets.extra`",
@@ -165,6 +184,8 @@ class StackSecrets:
     matrix_signing_key: pulumi.Output[str] | None
     acme_dns_token: pulumi.Output[str] | None
     edge_ssh_key: pulumi.Output[str] | None
+    backup_access_key: pulumi.Output[str] | None
+    backup_password: pulumi.Output[str] | None
     given: pulumi.Output[str] | None
     kept_certificates: pulumi.Output[str] | None
 
@@ -225,6 +246,8 @@ def read_secrets(config: pulumi.Config, settings: Settings) -> StackSecrets:
         matrix_signing_key=config.get_secret("matrixSigningKey"),
         acme_dns_token=config.get_secret(DNS_TOKEN),
         edge_ssh_key=config.get_secret("edgeSshKey"),
+        backup_access_key=config.get_secret("backupAccessKey"),
+        backup_password=config.get_secret("backupPassword"),
         given=config.get_secret(GIVEN),
         kept_certificates=config.get_secret(KEPT_CERTIFICATES),
     )

@@ -75,10 +75,24 @@ class Cluster:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Backups:
+    """The way to the target of backups.
+
+    Attributes:
+        namespace: Where Jobs that back up run.
+        access: Name of the Secret there that has the key pair of the target.
+    """
+
+    namespace: Namespace
+    access: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Infrastructure:
     """Secrets that flow from Vault to pods, and databases.
 
     Attributes:
+        backups: None without the section `backup`.
         vault_digest: Fingerprint of Vault's release.
         certificate_issuer: A certificate that the ClusterIssuer `vault-pki` signed: what depends on it finds one that
             works.
@@ -92,6 +106,7 @@ class Infrastructure:
     store: pulumi.Resource
     postgres: Postgres
     valkey: Valkey
+    backups: Backups | None
     urls: Mapping[str, pulumi.Input[str]]
     ready: Gates
 

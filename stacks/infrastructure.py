@@ -15,7 +15,7 @@ from components.vault.configuration import VaultConfiguration
 from declarations import extra_secrets
 from lib import names
 from lib.kubernetes import PodSecurity
-from stacks import databases, vault
+from stacks import backup, databases, vault
 from stacks.contracts import Cluster, Infrastructure, Site
 
 
@@ -38,6 +38,7 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
     context = _Context(site, cluster, pulumi.ResourceOptions(parent=phase))
     the_vault = vault.build(site, cluster, phase)
     store, round_trip = _external_secrets(context, the_vault.configuration, the_vault.secrets)
+    backups = backup.base(site, cluster, the_vault.secrets, store, context.opts)
     servers = databases.build(site, cluster, the_vault.secrets, store, context.opts)
     gates = (round_trip, the_vault.signs, *servers.postgres.databases.values(), servers.valkey.release)
     return Infrastructure(
@@ -49,6 +50,7 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         store=store,
         postgres=servers.postgres,
         valkey=servers.valkey,
+        backups=backups,
         urls={"vault": the_vault.url},
         # Several phases wait for all of these, and each would be walked through again for every phase.
         ready=(barrier("phase1-infrastructure-ready", gates, phase),),

@@ -18,6 +18,7 @@ from settings.model import Settings
 from settings.rules import SIGNING_KEY
 from stack_file.secrets import StackSecrets
 from stacks import (
+    backup,
     certificates,
     chains,
     cluster,
@@ -62,6 +63,7 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     flux = gitops.build(site, the_cluster)
     edge.build(site, the_cluster)
     watched = monitoring.build(site, the_cluster)
+    saved = backup.build(site, the_cluster, base)
     gates = {
         "cluster": the_cluster.ready,
         "phase1-infrastructure": base.ready,
@@ -71,6 +73,7 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
         "dns": served,
         "gitops": flux,
         "monitoring": watched,
+        "backup": saved,
         **{f"phase4-services/{slug}": (gate,) for slug, gate in apps.gates.items()},
     }
     chains.build(site, the_cluster, base, chains.Reached(gates=gates, logins=login.logins))

@@ -6,6 +6,7 @@ from functools import partial
 
 import pulumi
 
+from components.backup import secrets as backup
 from components.external_secrets.values import SERVICE_ACCOUNT
 from components.matrix import secrets as matrix
 from components.matrix import signing_key
@@ -109,8 +110,23 @@ def _secrets(site: Site, configuration: VaultConfiguration) -> PlatformSecretsAr
     return PlatformSecretsArgs(
         declarations=site.declarations,
         mount=configuration.kv_mount,
-        given={**({matrix.SIGNING_KEY: given} if given else {}), **_brought(site)},
+        given={**({matrix.SIGNING_KEY: given} if given else {}), **_of_the_target(site), **_brought(site)},
     )
+
+
+def _of_the_target(site: Site) -> dict[str, dict[str, pulumi.Output[str]]]:
+    """How backups get to their target, and what opens their repositories: a person keeps both."""
+    pair, phrase = site.secrets.backup_access_key, site.secrets.backup_password
+    if site.settings.backup is None or pair is None or phrase is None:
+        return {}
+    return {
+        backup.ACCESS_KEY: {field: pair.apply(partial(_member, key)) for field, key in backup.PAIR.items()},
+        backup.PASSWORD: {backup.PASSWORD_FIELD: phrase},
+    }
+
+
+def _member(key: str, text: str) -> str:
+    return str(json.loads(text)[key])
 
 
 def _brought(site: Site) -> dict[str, dict[str, pulumi.Output[str]]]:

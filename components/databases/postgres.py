@@ -61,9 +61,11 @@ class Postgres(pulumi.ComponentResource):
     - `<name>-<database>`: OwnedDatabase for each application.
 
     Attributes:
+        cluster: The ready Cluster.
         databases: The applied Database of each name; whoever connects depends on its own.
     """
 
+    cluster: k8s.apiextensions.CustomResource
     databases: Mapping[str, k8s.apiextensions.CustomResource]
 
     def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -86,7 +88,7 @@ class Postgres(pulumi.ComponentResource):
             spec=_policy(args.databases),
             opts=child,
         )
-        cluster = custom_resource(
+        self.cluster = custom_resource(
             f"{name}-cluster",
             CustomResourceArgs(
                 api_version=postgres.API_VERSION,
@@ -99,7 +101,7 @@ class Postgres(pulumi.ComponentResource):
             # The operator's release brings the definition and the webhook.
             pulumi.ResourceOptions(parent=self, depends_on=[operator]),
         )
-        self.databases = {database: self._database(database, cluster) for database in args.databases}
+        self.databases = {database: self._database(database, self.cluster) for database in args.databases}
         self.register_outputs({"databases": list(self.databases)})
 
     def _spec(self) -> Any:

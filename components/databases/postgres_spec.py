@@ -18,6 +18,8 @@ from lib.network import Ingress
 from register.databases import max_connections
 
 API_VERSION = "postgresql.cnpg.io/v1"
+PLUGIN = "barman-cloud.cloudnative-pg.io"
+"""Name by which a Cluster and its backups ask for the plugin (cloudnative-pg/plugin-barman-cloud)."""
 RELOAD: Mapping[str, str] = {"cnpg.io/reload": "true"}
 """Label of a Secret whose changes the operator and the instances follow at once."""
 LABELS: Mapping[str, str] = {"cnpg.io/cluster": POSTGRES_CLUSTER}

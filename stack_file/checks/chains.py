@@ -209,6 +209,7 @@ def _dependable(settings: Settings) -> Sequence[str]:
     absent = {"certificates", "edge", *(["dns"] if not settings.dns.sides else [])}
     absent |= {"gitops"} if not settings.gitops.enabled else set()
     absent |= {"monitoring"} if not settings.monitoring.enabled else set()
+    absent |= {"backup"} if settings.backup is None else set()
     services = [f"phase4-services/{one.slug}" for one in SERVICES if one.enabled(settings)]
     return (
         *(phase for phase in PHASES if phase not in absent),

@@ -3,6 +3,7 @@
 from declarations.service import Check
 from register.services import SERVICES
 from stack_file.checks import (
+    backup,
     capacity,
     certificates,
     chain_names,
@@ -79,6 +80,7 @@ ALL: tuple[Check, ...] = (
     *offline.ALL,
     *dns.ALL,
     *edge.ALL,
+    *backup.ALL,
     *records.ALL,
     *certificates.ALL,
     *chains.ALL,

@@ -16,8 +16,8 @@ from tests.support.program import STACK_FILE, record_program
 from tests.support.recording import PHASE, STASH
 from tests.support.variants import in_own_zones
 
-ORDER = [name for name in PHASES if name not in ("certificates", "monitoring", "edge")]
-"""The phases of test-cluster, whose certificates nobody has to order, which nobody watches, and no server leads to."""
+ORDER = [name for name in PHASES if name not in ("certificates", "monitoring", "backup", "edge")]
+"""Those of test-cluster, whose certificates nobody has to order, which nobody watches or backs up, and no edge has."""
 PRIMARY = ORDER[:-2]
 """The chain; dns stands beside it on phase 1, and gitops on the cluster."""
 

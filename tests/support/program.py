@@ -53,6 +53,8 @@ def secret_values() -> Mapping[str, str]:
         "matrixSigningKey": f"ed25519 a_old {_seed()}",
         "acmeDnsToken": identifier("acmeDnsToken"),
         "edgeSshKey": ssh_key("none"),
+        "backupAccessKey": json.dumps({"accessKeyId": "GK31c2f218a2e44f48", "secretAccessKey": identifier("backup")}),
+        "backupPassword": identifier("backupPassword"),
         "givenSecrets": json.dumps({"shop/bank": {"key": identifier("bank"), "account": identifier("account")}}),
         "keptCertificates": json.dumps([kept_certificate("tls-gitea")]),
     }

@@ -1,0 +1,67 @@
+"""Where backups lie: a bucket, behind S3 for everybody, and in it one folder for each cluster and part."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lib.names import SERVICES_DOMAIN, SystemNamespace
+from settings.backup import BackupSettings
+from settings.model import Settings
+
+GATEWAY = "backup-gateway"
+"""Name of the gateway's workload, and of its Service."""
+GATEWAY_PORT = 7070
+_NFS_BUCKET, _NFS_REGION = "backups", "us-east-1"
+
+
+class Part(StrEnum):
+    """What is backed up, each in a folder of its own."""
+
+    DATABASES = "databases"
+    ETCD = "etcd"
+    VAULT = "vault"
+    VOLUMES = "volumes"
+    STATE = "state"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a client of S3 is told, from inside the cluster. Buckets are addressed by path, which every service takes.
+
+    Attributes:
+        endpoint: URL without a slash at its end.
+        cluster: Name of the cluster, the folder of all its backups.
+        gateway: Whether the endpoint is the gateway in the cluster.
+    """
+
+    endpoint: str
+    bucket: str
+    region: str
+    cluster: str
+    gateway: bool
+
+    def path(self, part: Part) -> str:
+        """Folder of a part in the bucket."""
+        return f"{self.cluster}/{part}"
+
+    def url(self, part: Part) -> str:
+        """`s3://bucket/cluster/part`."""
+        return f"s3://{self.bucket}/{self.path(part)}"
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Namespaces of the cluster that clients have to reach; none where the target lies outside."""
+        return (SystemNamespace.BACKUP.value,) if self.gateway else ()
+
+
+def target(settings: Settings) -> Target | None:
+    """That of the stack file; None without the section `backup`."""
+    return None if settings.backup is None else _target(settings.backup, settings.cluster.name)
+
+
+def _target(backup: BackupSettings, cluster: str) -> Target:
+    s3 = backup.target.s3
+    if s3 is None:
+        endpoint = f"http://{GATEWAY}.{SystemNamespace.BACKUP}.{SERVICES_DOMAIN}:{GATEWAY_PORT}"
+        return Target(endpoint=endpoint, bucket=_NFS_BUCKET, region=_NFS_REGION, cluster=cluster, gateway=True)
+    endpoint = s3.endpoint.rstrip("/")
+    return Target(endpoint=endpoint, bucket=s3.bucket, region=s3.region, cluster=cluster, gateway=False)

@@ -1,0 +1,62 @@
+"""Backups: what leaves the cluster, when, and to where. It needs secrets and the store of phase 1."""
+
+import pulumi
+
+from components.backup.access import BackupAccessArgs, backup_access
+from components.backup.secrets import PASSWORD, PASSWORD_FIELD
+from components.databases.base_backups import BaseBackupsArgs, base_backups
+from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
+from components.namespace import Namespace, NamespaceArgs
+from components.phase import Phase, PhaseArgs
+from components.platform_secrets import PlatformSecrets
+from lib.kubernetes import PodSecurity
+from lib.names import SystemNamespace
+from stacks.contracts import Backups, Cluster, Gates, Infrastructure, Site
+
+
+def base(
+    site: Site, cluster: Cluster, secrets: PlatformSecrets, store: pulumi.Resource, opts: pulumi.ResourceOptions
+) -> Backups | None:
+    """What a database needs that comes back from its backup: part of phase 1, whose options are `opts`."""
+    if site.settings.backup is None:
+        return None
+    namespace = Namespace(
+        "backup-namespace",
+        NamespaceArgs(
+            name=SystemNamespace.BACKUP, pod_security=PodSecurity.RESTRICTED, ca_certificate=cluster.ca_certificate
+        ),
+        opts,
+    )
+    access = BackupAccessArgs(namespace=namespace, secrets=secrets, store_ready=[store])
+    ExternalSecret(
+        "backup-password",
+        ExternalSecretArgs(
+            namespace=namespace,
+            secret_name="backup-password",
+            keys=[SecretKey(PASSWORD_FIELD, secrets[PASSWORD], PASSWORD_FIELD)],
+            store_ready=[store],
+        ),
+        opts,
+    )
+    return Backups(namespace=namespace, access=backup_access("backup-access", access, opts))
+
+
+def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates:
+    """Declares every backup that runs by itself, where the stack file asks for backups."""
+    backup = site.settings.backup
+    if backup is None:
+        return ()
+    phase = Phase(
+        "backup", PhaseArgs(after=infrastructure.ready), pulumi.ResourceOptions(providers=[cluster.kubernetes])
+    )
+    in_phase = pulumi.ResourceOptions(parent=phase)
+    databases = base_backups(
+        "postgres-backups",
+        BaseBackupsArgs(
+            schedule=backup.schedules.databases,
+            namespace=SystemNamespace.DATABASES,
+            cluster=infrastructure.postgres.cluster,
+        ),
+        in_phase,
+    )
+    return (databases,)
