@@ -65,6 +65,7 @@ test: setup ## run the tests (results in build/junit.xml)
 test-vault: setup ## on a real Vault (Go, about 15 minutes once)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers vault
+	@$(PY) -m tools.real_servers backup
 	$(PY) -m pytest -n auto --junitxml=build/junit-vault.xml tests/real/vault $(ARGS)
 
 test-kubernetes: setup ## on a real Kubernetes API (Go, 6 minutes once)
@@ -129,7 +130,7 @@ lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-docs.txt requirements-docs.in >/dev/null
-	for module in pulumi actionlint vault kubernetes dns rules; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	for module in pulumi actionlint vault kubernetes dns rules backup; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 docs: setup ## build the documentation's site, in build/site
 	@$(PY) -m tools.site

@@ -54,6 +54,15 @@ POWERDNS = "docker.io/powerdns/pdns-auth-51:5.1.4"
 # renovate: datasource=docker depName=registry.k8s.io/coredns/coredns
 COREDNS = "registry.k8s.io/coredns/coredns:v1.14.2"
 
+# Encrypts what leaves the cluster: age has no image of its own, and this one brings its release 1.2.1 (its Dockerfile),
+# with a shell and without a root's rights.
+# renovate: datasource=docker depName=ghcr.io/helmfile/helmfile
+AGE = "ghcr.io/helmfile/helmfile:v1.7.4"
+
+# Sends it, reads it back and removes what is too old.
+# renovate: datasource=docker depName=docker.io/rclone/rclone
+RCLONE = "docker.io/rclone/rclone:1.76.0"
+
 
 def registry(image: str) -> str:
     """Registry of an image; Docker Hub where the first part is no host (distribution/reference, splitDockerDomain)."""

@@ -26,6 +26,7 @@ class Program:
     Attributes:
         name: Of the program.
         suite: The tests that need it: `make test-<suite>` builds it from `tools/<suite>/go.mod`.
+        target: The target of make that builds it, where that is another.
         module: The Go module, whose version in that file is the pin.
         package: Go package of its main function.
         version_variable: Of the linker, where a build from a module does not know its version by itself.
@@ -36,6 +37,7 @@ class Program:
 
     name: str
     suite: str
+    target: str = ""
     module: str
     package: str
     version_variable: str = ""
@@ -130,6 +132,37 @@ PROMTOOL = Program(
     asking=("--version",),
     duration="about four minutes on two cores",
 )
+AGE = Program(
+    name="age",
+    suite="backup",
+    target="test-vault",
+    module="filippo.io/age",
+    package="filippo.io/age/cmd/age",
+    version_variable="main.Version",
+    asking=("--version",),
+    duration="some seconds",
+)
+"""Of the release in `lib.images.AGE`."""
+AGE_KEYGEN = Program(
+    name="age-keygen",
+    suite="backup",
+    target="test-vault",
+    module="filippo.io/age",
+    package="filippo.io/age/cmd/age-keygen",
+    version_variable="main.Version",
+    asking=("--version",),
+    duration="some seconds",
+)
+RCLONE = Program(
+    name="rclone",
+    suite="backup",
+    target="test-vault",
+    module="github.com/rclone/rclone",
+    package="home-cluster/tools/backup/rclone",
+    version_variable="github.com/rclone/rclone/fs.Version",
+    duration="about two minutes on two cores",
+)
+"""With what backups need of it alone."""
 ACTIONLINT = Program(
     name="actionlint",
     suite="actionlint",
@@ -144,6 +177,7 @@ SUITES: Mapping[str, Sequence[Program]] = {
     "kubernetes": (ETCD, API_SERVER, HELM),
     "dns": (PEBBLE, DNS_CLIENT),
     "rules": (PROMTOOL,),
+    "backup": (AGE, AGE_KEYGEN, RCLONE),
 }
 
 
@@ -159,7 +193,9 @@ def find(program: Program, root: Path = ROOT) -> Found:
         binary = _store(program, version) / "source" / program.name
         if binaries.is_kept(binary, version, program.asking):
             return Found(binary, f"{version} taken from the cache: {binary.parent}")
-        raise UnavailableError(f"{error}, none in the cache; `make test-{program.suite}` builds it") from None
+        raise UnavailableError(
+            f"{error}, none in the cache; `make {program.target or f'test-{program.suite}'}` builds it"
+        ) from None
 
 
 def ensure(program: Program, root: Path = ROOT) -> Found:
