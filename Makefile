@@ -4,6 +4,9 @@ PYTHON ?= python3
 STACK ?=
 SECRET ?=
 TO ?=
+WHAT ?=
+FROM ?=
+KEY ?=
 # The shell has a variable USER of its own, which names nobody in the stack file.
 PERSON = $(if $(findstring command,$(origin USER)),$(USER))
 # Nor does a shell's PHASE or SERVICE confine an operation: what is assigned here, only the command line changes.
@@ -24,7 +27,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
-.PHONY: format generate lock charts images outdated doctor preview up refresh destroy recreate access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
+.PHONY: format generate lock charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
 
 ##@ Begin
 help: ## list these commands
@@ -37,6 +40,8 @@ help: ## list these commands
 	@echo "  SERVICE=<name> likewise a service, CHAIN= a chain; DEPENDENTS=yes: and more"
 	@echo "  FAULT=<name>   of rehearse: a resource that fails; KILL=<name>: during which"
 	@echo "                 the update dies; CHANGE=gitea.host=…: what that would do"
+	@echo "  WHAT=<name>    of restore: a part, a service, all; FROM=latest, or a time"
+	@echo "  KEY=<file>     private key of age, which opens a backup"
 	@echo "  ARGS=<flags>   more flags, such as ARGS=--diff, ARGS=--json or ARGS=--help"
 	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"
 
@@ -157,6 +162,15 @@ destroy: setup ## remove it; asks for its name (YES=<stack>)
 
 recreate: setup ## destroy and up again, with the same keys (YES)
 	@$(PY) -m tools.recreate --stack "$(STACK)" --confirm "$(YES)" --phase "$(PHASE)" --chain "$(CHAIN)" --service "$(SERVICE)" --dependents "$(DEPENDENTS)" $(ARGS)
+
+backup: setup ## its state and stack file (or to TO=<dir>)
+	@$(PY) -m tools.backups --stack "$(STACK)" --to "$(TO)" $(ARGS)
+
+restore: setup ## WHAT of it, as it was FROM; plan first (KEY)
+	@$(PY) -m tools.backups.restore --stack "$(STACK)" --what "$(WHAT)" --from "$(FROM)" --to "$(TO)" --key "$(KEY)" --confirm "$(YES)" $(ARGS)
+
+restore-drill: setup ## lose and restore each part beside it
+	@$(PY) -m tools.backups.drilling --stack "$(STACK)" --what "$(WHAT)" $(ARGS)
 
 access: setup ## write its kubeconfig, talosconfig and CA
 	@$(PY) -m tools.access --stack "$(STACK)" $(ARGS)

@@ -10,7 +10,7 @@ from lib.secret_state import resources
 from register.services import SERVICES
 from settings.model import Settings
 from stack_file.machines import VM
-from tools import backups, identity
+from tools import identity
 from tools.cluster import Volume
 from tools.state import State
 
@@ -72,7 +72,6 @@ class Standing:
         yield from (f"volume {_described(one)}{_removal(one)}" for one in own if self._goes(one))
         if self.settings.cluster.existing is not None:
             yield "the cluster, and the definitions of custom resources in it (docs/runbooks/crds.md)"
-        yield backups.last()
 
     @cached_property
     def namespaces(self) -> frozenset[str]:

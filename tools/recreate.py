@@ -8,9 +8,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from tools import backups, identity, operate, secret_values
+from settings.model import Settings
+from stack_file.load import load_stack_file
+from tools import identity, operate, secret_values
+from tools.backups import summary
 from tools.state import Engine, State, StateError
 from tools.teardown import DESTROYED
 from tools.waiting import interruptible
@@ -50,7 +54,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = operate.ROOT) -> i
     given = ["--identity", str(options.identity)] if options.identity is not None and not again else []
     if code := _run(["up", *stack, "--yes", *given, *extra], root):
         return _said(f"not everything is up; `make recreate STACK={options.stack}` goes on from there", code)
-    _report(before, engine)
+    _report(before, engine, load_stack_file(settings))
     return 0
 
 
@@ -92,14 +96,16 @@ def _run(arguments: Sequence[str], root: Path) -> int:
     return 0
 
 
-def _report(before: State, engine: Engine) -> None:
+def _report(before: State, engine: Engine, settings: Settings) -> None:
     """Say what is the same, and what is not."""
     after = engine.state() or {}
     anew, known = identity.renewed(before, after), len(identity.generated(after))
     _said(f"made anew: {', '.join(anew)}" if anew else f"known by the same {known} keys and secrets")
-    data = backups.restored()
-    for line in data or [f"no data was restored, as backups are {backups.NONE}: databases and repositories are empty"]:
+    _said("no data was restored: databases and repositories are empty")
+    for line in summary.look(engine, settings, datetime.now(UTC))[0]:
         _said(line)
+    if settings.backup is not None:
+        _said(f"to have it back: make restore STACK={engine.stack} WHAT=all KEY=<file>")
 
 
 def _said(text: str, code: int = 1) -> int:

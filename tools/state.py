@@ -5,7 +5,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,15 @@ class StateError(Exception):
 
 @dataclass(frozen=True)
 class Engine:
-    """The CLI on one stack; `root` holds Pulumi.yaml. Nothing here asks a person, and nothing runs the program."""
+    """The CLI on one stack; `root` holds Pulumi.yaml. Nothing here asks a person, and nothing runs the program.
+
+    `environment` is that of the CLI where it is not this process's.
+    """
 
     binary: Path
     stack: str
     root: Path
+    environment: Mapping[str, str] | None = field(default=None, kw_only=True)
 
     @property
     def results(self) -> Path:
@@ -82,7 +86,7 @@ class Engine:
 
     def _run(self, *arguments: str, given: str | None = None, environment: Mapping[str, str] | None = None) -> str:
         command = [str(self.binary), *arguments, "--non-interactive"]
-        quiet = {**(environment or os.environ), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        quiet = {**(environment or self.environment or os.environ), "PULUMI_SKIP_UPDATE_CHECK": "true"}
         done = subprocess.run(
             command, cwd=self.root, env=quiet, input=given, capture_output=True, text=True, check=False
         )

@@ -12,6 +12,7 @@ from lib.names import SystemNamespace
 from lib.secret_state import resources
 from settings.model import Settings
 from tools import flux_sync, identity
+from tools.backups import summary
 from tools.cluster import Cluster, ClusterError
 from tools.foreign import abandoned, strangers
 from tools.losses import Standing
@@ -50,6 +51,7 @@ class Teardown:
             return True
         found = look(state, self.settings, cluster, keeps_identity=self.keeps_identity)
         lost, stays = list(found.lost()), list(found.stays())
+        stays += summary.look(self.engine, self.settings, datetime.now(UTC))[0]
         for title, lines in ("lost", lost), ("stays", stays):
             self.say("\n  ".join([f"{title}:", *lines]))
         if cluster is not None and (leftover := flux_sync.farewell(self.settings, self.engine)):

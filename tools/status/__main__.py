@@ -1,6 +1,7 @@
 """`make status STACK=home`: NAME, READY, AGE and MESSAGE of each phase and service, as `flux get` has them.
 
-From the state, and from the cluster where it answers. Exit code 1 when something is not ready, 2 when nobody can tell.
+From the state, and from the cluster where it answers. Exit code 1 when something is not ready or a backup was missed,
+2 when nobody can tell.
 """
 
 import argparse
@@ -18,7 +19,8 @@ from register.secrets import declare
 from register.services import SERVICES
 from settings.model import Settings
 from stack_file.load import load_stack_file
-from tools import backups, secret_values
+from tools import secret_values
+from tools.backups import summary
 from tools.cluster import Api, ClusterError, api_of
 from tools.doctor.findings import UnaskedError
 from tools.doctor.proxmox_api import ProxmoxApi
@@ -37,11 +39,12 @@ _NAMES = {True: "True", False: "False", None: "Unknown"}
 
 def look(
     engine: Engine, settings: Settings, cluster: Cluster | None, state: State, proxmox: ProxmoxApi | None = None
-) -> tuple[list[Row], list[str]]:
-    """The rows, and the lines below them; without a `cluster` from the state alone."""
+) -> tuple[list[Row], list[str], bool]:
+    """The rows, the lines below them, and whether a backup was missed; without a `cluster` from the state alone."""
     now = datetime.now(UTC)
     failed, update = extras.last_update(engine)
-    below = [update, extras.drift(engine), backups.last(), extras.secrets(state, declare(settings), now)]
+    backups, missed = summary.look(engine, settings, now)
+    below = [update, extras.drift(engine), *backups, extras.secrets(state, declare(settings), now)]
     live: dict[str, str] | None = None
     if cluster is not None:
         try:
@@ -53,7 +56,7 @@ def look(
     if proxmox is not None:
         below += extras.reboots(proxmox, settings)
     slugs = [service.slug for service in SERVICES if service.enabled(settings)]
-    return rows(state, live, slugs, failed, built_on(settings)), below
+    return rows(state, live, slugs, failed, built_on(settings)), below, missed
 
 
 def lines(found: Sequence[Row], now: datetime, width: int = WIDTH) -> Iterator[str]:
@@ -85,11 +88,12 @@ def _age(since: datetime | None, now: datetime) -> str:
     return f"{max(seconds, 0)}s"
 
 
-def document(stack: str, found: Sequence[Row], below: Sequence[str]) -> dict[str, Any]:
+def document(stack: str, found: Sequence[Row], below: Sequence[str], missed: bool = False) -> dict[str, Any]:
     """The same for programs."""
     return {
         "stack": stack,
         "ready": code(found) == 0,
+        "backupMissed": missed,
         "rows": [
             {
                 "name": row.name,
@@ -104,9 +108,9 @@ def document(stack: str, found: Sequence[Row], below: Sequence[str]) -> dict[str
     }
 
 
-def code(found: Sequence[Row]) -> int:
-    """Exit code: 0 when everything is ready."""
-    if any(row.ready is False for row in found):
+def code(found: Sequence[Row], missed: bool = False) -> int:
+    """Exit code: 0 when everything is ready, and no backup was missed."""
+    if missed or any(row.ready is False for row in found):
         return 1
     return 0 if found and all(row.ready for row in found) else 2
 
@@ -155,15 +159,15 @@ def _shown(engine: Engine, settings: Settings, options: argparse.Namespace) -> i
         if state is None:
             raise StateError(f"{options.stack} was never brought up: make up STACK={options.stack}")
         cluster, why = _cluster(engine)
-        found, below = look(engine, settings, cluster, state, _proxmox(engine, settings))
+        found, below, missed = look(engine, settings, cluster, state, _proxmox(engine, settings))
     below = [f"from the state alone: {why}", *below] if why else below
     if options.json:
-        print(json.dumps(document(options.stack, found, below), indent=1))
-        return code(found)
+        print(json.dumps(document(options.stack, found, below, missed), indent=1))
+        return code(found, missed)
     if options.watch and sys.stdout.isatty():
         print("\x1b[2J\x1b[H", end="")
     print("\n".join([*lines(found, datetime.now(UTC)), "", *below]), flush=True)
-    return code(found)
+    return code(found, missed)
 
 
 if __name__ == "__main__":

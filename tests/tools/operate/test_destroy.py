@@ -94,7 +94,6 @@ def test_the_driver_goes_after_volumes_that_it_deletes(
     assert ran == runs
 
 
-@pytest.mark.failure("old-volumes")
 def test_what_goes_and_what_stays_is_told_by_name() -> None:
     database = resource("kubernetes:postgresql.cnpg.io/v1:Database", "d", outputs={"spec": {"name": "gitea"}})
     spaces = [
@@ -123,7 +122,7 @@ def test_what_goes_and_what_stays_is_told_by_name() -> None:
     ]
     kept = "volume home/pve1/local-lvm/vm-9999-a (5Gi, Retain) of claim gitea/data; "
     removal = "to delete it, on pve1: pvesm free local-lvm:vm-9999-a"
-    assert list(standing.stays()) == [f"{kept}{removal}", "backups: none declared"]
+    assert list(standing.stays()) == [f"{kept}{removal}"]
     again = replace(standing, keeps_identity=True)
     assert "generated keys and secrets, in the state: 2" in list(again.stays())
     assert not any("generated" in one for one in again.lost())

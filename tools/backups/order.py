@@ -1,0 +1,60 @@
+"""The order of a restore: which parts, and what lies between them where everything is to come back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from lib.secret_state import resources
+from tools import recreate
+from tools.backups import state
+from tools.backups.part import Site, Step, Wanted
+from tools.backups.registry import PARTS
+from tools.backups.store import BackupError
+
+ALL = "all"
+_BRING_UP_MINUTES = 40
+
+
+def steps(site: Site, what: str, wanted: Wanted, confirmed: str) -> Sequence[Step]:
+    """What is done to have `what` back: a part, a service or everything; raises BackupError."""
+    parts = {part.name: part for part in PARTS}
+    services = site.settings.enabled_services
+    if what == ALL:
+        return list(_everything(site, wanted, confirmed))
+    if what in parts:
+        return parts[what].plan(site, wanted)
+    if what in services:
+        only = replace(wanted, service=what)
+        found = [step for part in PARTS if part.of_services for step in part.plan(site, only)]
+        if found:
+            return found
+        raise BackupError(f"of {what} alone nothing is backed up")
+    names = ", ".join([*parts, *services, ALL])
+    raise BackupError(f"WHAT={what or '?'} is nothing that is backed up; say one of: {names}")
+
+
+def _everything(site: Site, wanted: Wanted, confirmed: str) -> Iterator[Step]:
+    """The state, the machines with the platform, then what they held."""
+    stack = site.engine.stack
+    for part in PARTS:
+        if part.name != state.NAME:
+            yield from part.plan(site, wanted)
+            continue
+        if wanted.replace or not any(resources(site.engine.state() or {})):
+            yield from part.plan(site, wanted)
+        yield from _platform(site, stack, confirmed)
+    yield Step(does="see that it does its work", minutes=5, command=f"make smoke STACK={stack}")
+
+
+def _platform(site: Site, stack: str, confirmed: str) -> Iterator[Step]:
+    """Machines and platform, known by the same keys; nothing where the cluster answers."""
+    if site.connect() is not None:
+        return
+
+    def run() -> None:
+        if recreate.main(["--stack", stack, "--cluster-gone", "--confirm", confirmed], site.engine.root):
+            raise BackupError("the platform is not up; the lines above say why")
+
+    command = f"make recreate STACK={stack} ARGS=--cluster-gone"
+    yield Step(
+        does="machines and platform, known by the same keys", minutes=_BRING_UP_MINUTES, command=command, run=run
+    )

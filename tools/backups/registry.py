@@ -1,0 +1,15 @@
+"""The parts of a backup, in the order in which they come back."""
+
+from tools.backups import state, state_bench
+from tools.backups.part import Part
+
+PARTS: tuple[Part, ...] = (
+    Part(
+        name=state.NAME,
+        holds="the Pulumi state, the stack file, the files that it names",
+        last=state.last,
+        due=state.due,
+        plan=state.plan,
+        bench=state_bench.bench,
+    ),
+)

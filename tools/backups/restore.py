@@ -1,0 +1,118 @@
+"""`make restore STACK=home WHAT=state FROM=latest KEY=<file>`: say what is to be done, ask, do it (docs/backups.md).
+
+WHAT is a part, a service, or `all`. FROM is `latest`, a time such as 2026-11-27T03:00:00Z, or a file of part `state`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stack_file.load import load_stack_file
+from tools.backups import archive, order, site
+from tools.backups.part import Step, Wanted
+from tools.backups.store import BackupError
+from tools.operate import ROOT, OperateError, cli, stack_file
+from tools.preparation import on_a_terminal
+from tools.state import Engine, StateError
+from tools.waiting import interruptible, ticking
+
+LATEST = "latest"
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Exit code 0 when everything is restored, 1 when not, 2 when nothing was begun."""
+    options = _parser().parse_args(arguments)
+    try:
+        wanted = replace(_from(options.time), key=Path(options.key) if options.key else None, replace=options.replace)
+        if wanted.file is not None and not (root / f"Pulumi.{options.stack}.yaml").exists():
+            _unpack(wanted.file, wanted.key, root)
+        settings = load_stack_file(stack_file(root, options.stack))
+        engine = Engine(cli(root), options.stack, root)
+        with ticking(f"restore: looking what there is of {options.stack}"):
+            there = site.of(engine, settings, Path(options.to) if options.to else None)
+            steps = order.steps(there, options.what, wanted, options.confirm)
+    except (BackupError, OperateError, StateError, ValueError) as error:
+        return _said(str(error), 2)
+    print("\n".join(lines(options.what, steps)))
+    if options.check:
+        return 0
+    if not _agreed(options.stack, options.confirm):
+        return _said(f"nothing was done. Say YES={options.stack}, or agree on a terminal", 2)
+    return _done(steps, options.step, options.stack)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.backups.restore", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--stack", default="", help="name of the stack, as in Pulumi.<stack>.yaml")
+    parser.add_argument("--what", default="", help="a part, a service, or all")
+    parser.add_argument("--from", dest="time", default="", help="latest, a time in UTC, or a file of the state")
+    parser.add_argument("--to", default="", help="the directory with the backup, in place of the target")
+    parser.add_argument("--key", default="", help="file with a private key of age, as age-keygen writes it")
+    parser.add_argument("--replace", action="store_true", help="replace what stands there")
+    parser.add_argument("--check", action="store_true", help="open the backup and say the steps, no more")
+    parser.add_argument("--step", type=int, default=1, help="go on from this step")
+    parser.add_argument("--confirm", default="", help="the name of the stack, for which nobody is asked then")
+    return parser
+
+
+def _from(text: str) -> Wanted:
+    if text in ("", LATEST):
+        return Wanted()
+    if Path(text).is_file():
+        return Wanted(file=Path(text))
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise BackupError(f"FROM={text} is no file and no time with its zone; write {LATEST}, or 2026-11-27T03:00:00Z")
+    return Wanted(at=found.astimezone(UTC))
+
+
+def _unpack(file: Path, key: Path | None, root: Path) -> None:
+    """The stack file and what it names, where the whole checkout was lost."""
+    opened = archive.opened(file.read_bytes(), archive.keys(key), str(file))
+    archive.unpack(opened, root)
+
+
+def lines(what: str, steps: Sequence[Step]) -> Iterator[str]:
+    """The plan, for a person."""
+    yield f"to restore {what}, about {sum(step.minutes for step in steps)} minutes:"
+    for number, step in enumerate(steps, 1):
+        yield f"  {number}. {'' if step.run else 'by you: '}{step.does} (about {step.minutes} min)"
+        if step.command:
+            yield f"     {step.command}"
+
+
+def _agreed(stack: str, confirmed: str) -> bool:
+    return confirmed == stack or (not confirmed and sys.stdin.isatty() and on_a_terminal("Begin?"))
+
+
+def _done(steps: Sequence[Step], first: int, stack: str, ask: Callable[[str], bool] = on_a_terminal) -> int:
+    for number, step in enumerate(steps, 1):
+        if number < first:
+            continue
+        _said(f"step {number}: {step.does}")
+        on = f"go on with ARGS=--step={number}"
+        try:
+            if step.run is not None:
+                step.run()
+            elif not (sys.stdin.isatty() and ask(f"Step {number} is yours. Is it done?")):
+                return _said(f"step {number} is yours; then {on.replace(str(number), str(number + 1))}")
+        except (BackupError, StateError) as error:
+            return _said(f"step {number} failed: {error}\n{on} once that is mended")
+    return _said(f"{stack} is restored as far as this goes", 0)
+
+
+def _said(text: str, code: int = 1) -> int:
+    for line in text.splitlines():
+        print(f"restore: {line}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    with interruptible("restore: interrupted; the same command begins again"):
+        sys.exit(main())
