@@ -4,6 +4,8 @@ import pulumi
 
 from components.backup.access import BackupAccessArgs, backup_access
 from components.backup.secrets import PASSWORD, PASSWORD_FIELD
+from components.backup.target import Target, target
+from components.backup.vault import VaultBackup, VaultBackupArgs
 from components.databases.base_backups import BaseBackupsArgs, base_backups
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace, NamespaceArgs
@@ -11,6 +13,7 @@ from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
 from lib.kubernetes import PodSecurity
 from lib.names import SystemNamespace
+from settings.backup import BackupSettings
 from stacks.contracts import Backups, Cluster, Gates, Infrastructure, Site
 
 
@@ -43,8 +46,8 @@ def base(
 
 def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates:
     """Declares every backup that runs by itself, where the stack file asks for backups."""
-    backup = site.settings.backup
-    if backup is None:
+    backup, goal = site.settings.backup, target(site.settings)
+    if backup is None or goal is None:
         return ()
     phase = Phase(
         "backup", PhaseArgs(after=infrastructure.ready), pulumi.ResourceOptions(providers=[cluster.kubernetes])
@@ -59,4 +62,26 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates
         ),
         in_phase,
     )
+    _vault(backup, goal, infrastructure, in_phase)
     return (databases,)
+
+
+def _vault(backup: BackupSettings, goal: Target, infrastructure: Infrastructure, opts: pulumi.ResourceOptions) -> None:
+    namespace, login = infrastructure.vault_namespace, infrastructure.vault_backup
+    access = BackupAccessArgs(namespace=namespace, secrets=infrastructure.secrets, store_ready=[infrastructure.store])
+    VaultBackup(
+        "vault-backup",
+        VaultBackupArgs(
+            namespace=namespace.namespace,
+            ca_config_map=namespace.ca_bundle,
+            account=login.account,
+            mount=login.mount,
+            role=login.role,
+            target=goal,
+            access=backup_access("vault-backup-target", access, opts),
+            recipients=backup.recipients,
+            schedule=backup.schedules.vault,
+            retention_days=backup.retention_days,
+        ),
+        opts,
+    )

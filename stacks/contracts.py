@@ -13,6 +13,7 @@ from components.databases.postgres import Postgres
 from components.databases.valkey import Valkey
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
+from components.vault.backup_access import VaultBackupAccess
 from lib.charts import Catalogue
 from lib.secrets import SecretDeclaration
 from settings.model import Settings
@@ -94,6 +95,7 @@ class Infrastructure:
     Attributes:
         backups: None without the section `backup`.
         vault_digest: Fingerprint of Vault's release.
+        vault_backup: Who may take snapshots of Vault.
         certificate_issuer: A certificate that the ClusterIssuer `vault-pki` signed: what depends on it finds one that
             works.
     """
@@ -101,6 +103,7 @@ class Infrastructure:
     vault: vault.Provider
     vault_digest: pulumi.Output[str]
     vault_namespace: Namespace
+    vault_backup: VaultBackupAccess
     secrets: PlatformSecrets
     certificate_issuer: pulumi.Resource
     store: pulumi.Resource

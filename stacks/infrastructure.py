@@ -45,6 +45,7 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
         vault=the_vault.access.provider,
         vault_digest=the_vault.digest,
         vault_namespace=the_vault.namespace,
+        vault_backup=the_vault.backup,
         secrets=the_vault.secrets,
         certificate_issuer=the_vault.signs,
         store=store,

@@ -46,6 +46,7 @@ class Vault:
     digest: pulumi.Output[str]
     configuration: VaultConfiguration
     secrets: PlatformSecrets
+    backup: VaultBackupAccess
     url: pulumi.Output[str]
     signs: pulumi.Resource
 
@@ -75,7 +76,7 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
         ),
         in_vault,
     )
-    VaultBackupAccess(
+    snapshots = VaultBackupAccess(
         "vault-backup-access",
         VaultBackupAccessArgs(namespace=namespace.namespace, kubernetes_path=configuration.kubernetes_path),
         in_vault,
@@ -99,6 +100,7 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
         digest=server.digest,
         configuration=configuration,
         secrets=PlatformSecrets("secrets", _secrets(site, configuration), in_vault),
+        backup=snapshots,
         url=interface.url,
         signs=_certificates(site, cluster, server, configuration, in_vault).proven,
     )

@@ -37,7 +37,8 @@ def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
 def _askers(settings: Settings) -> Iterator[Reader]:
     """Who asks the target, each in its own namespace."""
     del settings
-    yield Reader(namespace=SystemNamespace.BACKUP, secret=SECRET, follows="each Job reads it when it starts")
+    for namespace in (SystemNamespace.BACKUP, SystemNamespace.VAULT):
+        yield Reader(namespace=namespace, secret=SECRET, follows="each Job reads it when it starts")
 
 
 def _openers(settings: Settings) -> Iterator[Reader]:

@@ -30,14 +30,16 @@ class VaultBackupAccess(pulumi.ComponentResource):
 
     - `<name>-account`: the ServiceAccount that a backup Job runs as. No role in Kubernetes, and no token unless a pod
       asks for one made for Vault (a projected volume with the audience `vault`).
-    - `<name>-role`: VaultKubernetesRole `backup`: take snapshots, nothing else.
+    - `<name>-role`: VaultKubernetesRole `backup`: take snapshots and give the token back, nothing else.
 
     Attributes:
         account: Name of the ServiceAccount.
+        mount: Path of the login.
         role: Role that it logs in with.
     """
 
     account: pulumi.Output[str]
+    mount: pulumi.Output[str]
     role: pulumi.Output[str]
 
     def __init__(self, name: str, args: VaultBackupAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -49,7 +51,7 @@ class VaultBackupAccess(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
-        self.account = account.metadata.name
+        self.account, self.mount = account.metadata.name, pulumi.Output.from_input(args.kubernetes_path)
         self.role = VaultKubernetesRole(
             f"{name}-role",
             VaultKubernetesRoleArgs(

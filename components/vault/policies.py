@@ -25,8 +25,10 @@ def certificate_issuer(sign_path: str) -> str:
 
 
 def snapshots() -> str:
-    """The backup: take a snapshot. It is encrypted; restoring one would be another capability of the same path."""
-    return _rule("sys/storage/raft/snapshot", "read")
+    """The backup: take a snapshot, and give back its own token. A snapshot is encrypted; restoring one would be another
+    capability of the same path.
+    """
+    return _rule("sys/storage/raft/snapshot", "read") + _rule("auth/token/revoke-self", "update")
 
 
 PEOPLE_PREFIX = "people"

@@ -20,7 +20,10 @@ def test_the_reader_may_read_platform_secrets_and_nothing_else(update: Recording
 
 def test_the_backup_may_take_snapshots_and_nothing_else(update: Recording) -> None:
     text = " ".join(policy(update, "vault-backup-access-role-policy").split())
-    assert text == 'path "sys/storage/raft/snapshot" { capabilities = ["read"] }', "to write there would be to restore"
+    assert text == (
+        'path "sys/storage/raft/snapshot" { capabilities = ["read"] } '
+        'path "auth/token/revoke-self" { capabilities = ["update"] }'
+    ), "to write to the first would be to restore; the second is its own token"
 
 
 def test_a_full_audit_volume_takes_nothing_down(update: Recording) -> None:
