@@ -20,6 +20,7 @@ from lib.trust import TRUST, write
 from stack_file.check import refused
 from stack_file.load import load_stack_file
 from tools import expiry, flux_sync, kept_certificates, secret_values
+from tools.backups import after_update
 from tools.cluster import Cluster, ClusterError, api_of
 from tools.doctor import before
 from tools.operating.carrying import OVER, carried_out
@@ -228,6 +229,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     if options.operation == "up" and code == 0:
         with interruptible(OVER):
             kept_certificates.keep(read, engine, say)
+            after_update.back_up(read, engine, say)
             if notice := flux_sync.notice(read, engine):
                 say(notice)
     sys.exit(code)

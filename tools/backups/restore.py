@@ -26,14 +26,14 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Exit code 0 when everything is restored, 1 when not, 2 when nothing was begun."""
     options = _parser().parse_args(arguments)
     try:
-        wanted = replace(_from(options.time), key=Path(options.key) if options.key else None, replace=options.replace)
-        if wanted.file is not None and not (root / f"Pulumi.{options.stack}.yaml").exists():
-            _unpack(wanted.file, wanted.key, root)
+        asked = replace(wanted(options.time), key=Path(options.key) if options.key else None, replace=options.replace)
+        if asked.file is not None and not (root / f"Pulumi.{options.stack}.yaml").exists():
+            _unpack(asked.file, asked.key, root)
         settings = load_stack_file(stack_file(root, options.stack))
         engine = Engine(cli(root), options.stack, root)
         with ticking(f"restore: looking what there is of {options.stack}"):
             there = site.of(engine, settings, Path(options.to) if options.to else None)
-            steps = order.steps(there, options.what, wanted, options.confirm)
+            steps = order.steps(there, options.what, asked, options.confirm)
     except (BackupError, OperateError, StateError, ValueError) as error:
         return _said(str(error), 2)
     print("\n".join(lines(options.what, steps)))
@@ -58,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _from(text: str) -> Wanted:
+def wanted(text: str) -> Wanted:
+    """What FROM means; raises BackupError."""
     if text in ("", LATEST):
         return Wanted()
     if Path(text).is_file():

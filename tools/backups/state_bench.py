@@ -61,7 +61,7 @@ class StateBench:
     def plant(self, fault: Fault) -> None:
         """See Bench."""
         if fault is Fault.WRONG_KEY:
-            _new_key(self.key)
+            new_key(self.key)
         for copy in state.copies(self.store):
             spoil(self.store, copy.name, fault)
 
@@ -105,7 +105,7 @@ def bench(settings: Settings, folder: Path) -> Iterator[Bench]:
     }
     environment.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
     engine = Engine(binary, _STACK, root, environment=environment)
-    backup = BackupSettings(target=BackupTarget(), recipients=(_new_key(key),))
+    backup = BackupSettings(target=BackupTarget(), recipients=(new_key(key),))
     try:
         engine.call("stack", "init")
         yield StateBench(
@@ -118,7 +118,7 @@ def bench(settings: Settings, folder: Path) -> Iterator[Bench]:
         raise BackupError(str(error)) from None
 
 
-def _new_key(file: Path) -> str:
+def new_key(file: Path) -> str:
     """Write a private key as age-keygen does, and give its recipient."""
     identity = pyrage.x25519.Identity.generate()
     file.write_text(f"# public key: {identity.to_public()}\n{identity}\n", encoding="utf-8")

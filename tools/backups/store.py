@@ -1,6 +1,7 @@
 """Where backups lie, as this machine reaches it: a bucket or a directory. Names are below the cluster's folder."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,9 @@ from settings.model import Settings
 
 ACCESS_KEY: Final = "backupAccessKey"
 """Secret of the stack file with the key pair of the target."""
+_CODE: Final = re.compile(r"<Code>(\w+)</Code>")
+"""What a service of S3 answers, in the error of its client."""
+MOUNTS = Path("/proc/self/mounts")
 
 
 class BackupError(Exception):
@@ -70,7 +74,9 @@ class Store:
             raise self._failed("delete", name, error) from None
 
     def _failed(self, what: str, name: str, error: Exception) -> BackupError:
-        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        text = str(error)
+        code, line = _CODE.search(text), next(iter(text.splitlines()), type(error).__name__)
+        reason = code[1] if code else line.rpartition(" - ")[2]
         return BackupError(f"{self.address}: cannot {what} {name}: {reason}")
 
 
@@ -80,7 +86,7 @@ def directory(path: Path, cluster: str) -> Store:
     return Store(backend=LocalStore(folder, mkdir=True), address=str(folder))
 
 
-def declared(settings: Settings, secrets: Mapping[str, str], mounts: Path = Path("/proc/self/mounts")) -> Store:
+def declared(settings: Settings, secrets: Mapping[str, str]) -> Store:
     """The target of the stack file; raises BackupError where this machine does not reach it.
 
     A gateway in the cluster serves an NFS target: from outside, and when there is no cluster, its files are read where
@@ -91,7 +97,7 @@ def declared(settings: Settings, secrets: Mapping[str, str], mounts: Path = Path
         raise BackupError("the stack file declares no backups (home-cluster:backup); name a directory: TO=<directory>")
     if (nfs := settings.backup.target.nfs) is not None:
         share = f"{nfs.server}:{nfs.path}"
-        lines = (line.split() for line in mounts.read_text(encoding="utf-8").splitlines()) if mounts.exists() else ()
+        lines = (line.split() for line in MOUNTS.read_text(encoding="utf-8").splitlines()) if MOUNTS.exists() else ()
         mounted = [Path(there) for device, there, *_ in lines if device.rstrip("/") == share.rstrip("/")]
         if not mounted:
             raise BackupError(f"{share} is not mounted on this machine: mount it, or name a directory: TO=<directory>")
