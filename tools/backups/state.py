@@ -180,5 +180,5 @@ def _put(engine: Engine, opened: Archive, before: State | None) -> None:
         engine.state(decrypted=True)
     except StateError as error:
         raise BackupError(
-            f"the state of the backup is there, but does not open with the passphrase at hand: {error}"
+            f"the passphrase at hand does not open the state of the backup, and nothing else does: {error}"
         ) from None

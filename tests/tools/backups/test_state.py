@@ -166,7 +166,7 @@ def test_a_restored_state_that_the_passphrase_does_not_open_says_so(site: Site, 
     there = lost(site, tmp_path / "new")
     assert isinstance(there.engine, Kept)
     there.engine.held["closed"] = True
-    with pytest.raises(BackupError, match="does not open with the passphrase at hand"):
+    with pytest.raises(BackupError, match="the passphrase at hand does not open the state of the backup"):
         run(there, Wanted(key=key))
 
 
