@@ -23,9 +23,10 @@ Print this, or keep it in a password manager. It names what to have, and holds n
    To test it: `make restore STACK={stack} WHAT=state KEY=<file> ARGS=--check` says what the newest backup holds.
 2. To open the secrets in the state: {opener}
    To test it: `make backup STACK={stack}` fails where what is at hand does not open the state.
-3. To reach the target {address}: its key pair, from whoever runs it. The one in the stack file opens with 2 alone.
-4. This repository, at the commit that was deployed. The stack file is in the backup as well.
+3. To open databases and volumes: `backupPassword`. It is a secret of the stack file, so 2 opens it; a copy of its own
+   keeps them readable without 2.
+4. To reach the target {address}: its key pair, from whoever runs it. The one in the stack file opens with 2 alone.
+5. This repository, at the commit that was deployed. The stack file is in the backup as well.
 
-Then: `make restore STACK={stack} WHAT=all KEY=<file>` shows the steps and begins with them once you agree. Which step
-comes first after which loss is in docs/runbooks/disasters.md.
+Then: `make restore STACK={stack} WHAT=all KEY=<file>` shows the steps and begins with them once you agree. docs/backups.md says more.
 """
