@@ -26,7 +26,11 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Exit code 0 when everything is restored, 1 when not, 2 when nothing was begun."""
     options = _parser().parse_args(arguments)
     try:
-        asked = replace(wanted(options.time), key=Path(options.key) if options.key else None, replace=options.replace)
+        asked = replace(
+            wanted(options.time),
+            key=Path(options.key) if options.key else None,
+            replace=options.replace or options.check,
+        )
         if asked.file is not None and not (root / f"Pulumi.{options.stack}.yaml").exists():
             _unpack(asked.file, asked.key, root)
         settings = load_stack_file(stack_file(root, options.stack))

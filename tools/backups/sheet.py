@@ -28,5 +28,6 @@ Print this, or keep it in a password manager. It names what to have, and holds n
 4. To reach the target {address}: its key pair, from whoever runs it. The one in the stack file opens with 2 alone.
 5. This repository, at the commit that was deployed. The stack file is in the backup as well.
 
-Then: `make restore STACK={stack} WHAT=all KEY=<file>` shows the steps and begins with them once you agree. docs/backups.md says more.
+Then: `make restore STACK={stack} WHAT=all KEY=<file>` shows the steps and begins with them once you agree.
+docs/backups.md says more.
 """

@@ -145,6 +145,11 @@ def test_the_checkout_is_had_from_a_file_alone(
     assert command(*given) == 2, "there is a state"
     assert (root / f"Pulumi.{STACK}.yaml").read_text() == text
     assert "has a state of 1 resources" in capsys.readouterr().err
+    assert command("--what", "state", "--key", str(tmp_path / "key.txt"), "--check") == 0, "also while the stack stands"
+    assert "take the state of 20" in capsys.readouterr().out
+    assert command("--what", "state", "--key", str(root / "Pulumi.yaml"), "--check") == 2, (
+        "and with another key it fails"
+    )
     assert command(*given, "--replace", "--confirm", STACK) == 0
 
 
