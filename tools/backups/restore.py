@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stack_file.load import load_stack_file
-from tools.backups import archive, order, site
+from tools.backups import archive, order, site, state
 from tools.backups.part import Step, Wanted
 from tools.backups.store import BackupError
 from tools.operate import ROOT, OperateError, cli, stack_file
@@ -26,11 +26,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Exit code 0 when everything is restored, 1 when not, 2 when nothing was begun."""
     options = _parser().parse_args(arguments)
     try:
-        asked = replace(
-            wanted(options.time),
-            key=Path(options.key) if options.key else None,
-            replace=options.replace or options.check,
-        )
+        looks = options.check and options.what == state.NAME  # also while the stack has its state
+        key = Path(options.key) if options.key else None
+        asked = replace(wanted(options.time), key=key, replace=options.replace or looks)
         if asked.file is not None and not (root / f"Pulumi.{options.stack}.yaml").exists():
             _unpack(asked.file, asked.key, root)
         settings = load_stack_file(stack_file(root, options.stack))
