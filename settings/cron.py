@@ -1,6 +1,7 @@
 """Schedules in the five fields of cron: minute, hour, day of the month, month, day of the week, in numbers."""
 
 import re
+from datetime import datetime, timedelta
 
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _PART = re.compile(r"((?P<all>\*)|(?P<first>[0-9]{1,2})(-(?P<last>[0-9]{1,2}))?)(/(?P<step>[0-9]{1,2}))?")
@@ -33,3 +34,21 @@ def _part(part: str, low: int, high: int) -> range:
     first, last = (low, high) if found["all"] else (int(found["first"]), int(found["last"] or found["first"]))
     step = int(found["step"] or 1)
     return range(first, last + 1, step) if low <= first <= last <= high and 0 < step <= high else range(0)
+
+
+def previous(text: str, before: datetime) -> datetime:
+    """The last time of a schedule that is not after `before`; both in UTC."""
+    fields = text.split(" ")
+    minutes, hours, days, months, weekdays = (
+        _times(field, *limits) for field, limits in zip(fields, _RANGES, strict=True)
+    )
+    # A day is one that either of the two fields means, unless one of them means all (robfig/cron, spec.go, dayMatches).
+    either = not any(fields[place].startswith("*") for place in (2, 4))
+    day = before.replace(hour=0, minute=0, second=0, microsecond=0)
+    while True:
+        meant = (day.day in days, day.isoweekday() % 7 in weekdays)
+        if day.month in months and (any(meant) if either else all(meant)):
+            times = (day + timedelta(hours=hour, minutes=minute) for hour in hours for minute in minutes)
+            if found := [time for time in times if time <= before]:
+                return max(found)
+        day -= timedelta(days=1)

@@ -122,6 +122,10 @@ class Api:
         except AbsentError:
             return None
 
+    def merge(self, path: str, patch: Mapping[str, Any]) -> None:
+        """Change an object at a path (RFC 7386); raises ClusterError."""
+        self._ask(path, patch)
+
     def _newest(self, namespace: str, name: str) -> dict[str, Any] | None:
         query = urlencode({"labelSelector": f"owner=helm,name={name}"})
         found = self._ask(f"/api/v1/namespaces/{namespace}/secrets?{query}")["items"]

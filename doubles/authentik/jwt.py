@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 
@@ -34,6 +34,12 @@ class Signer:
         if algorithm != "RS256":
             return None
         return claims_of(token)
+
+    @property
+    def public_pem(self) -> str:
+        """The public key in PEM."""
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        return self._key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 
     @property
     def public(self) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """A schedule is taken exactly when Kubernetes and Harbor take it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from settings.cron import is_cron
+from settings.cron import is_cron, previous
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,20 @@ def test_a_schedule_of_five_fields_is_one(text: str) -> None:
 )
 def test_what_is_none_is_refused(text: str, why: str) -> None:
     assert not is_cron(text), why
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("35 */6 * * *", "2026-11-27T06:35"),
+        ("0 12 * * *", "2026-11-27T12:00"),
+        ("1 12 * * *", "2026-11-26T12:01"),
+        ("0 3 * * 0", "2026-11-22T03:00"),
+        ("0 3 1 * *", "2026-11-01T03:00"),
+        ("0 3 1 * 5", "2026-11-27T03:00"),
+        ("0 3 29 2 *", "2024-02-29T03:00"),
+    ],
+)
+def test_the_last_time_of_a_schedule_is_known(text: str, last: str) -> None:
+    found = previous(text, datetime(2026, 11, 27, 12, 0, 30, tzinfo=UTC))  # a Friday
+    assert found.strftime("%Y-%m-%dT%H:%M") == last

@@ -1,6 +1,6 @@
 """The parts of a backup, in the order in which they come back."""
 
-from tools.backups import state, state_bench
+from tools.backups import state, state_bench, vault, vault_bench
 from tools.backups.part import Part
 
 PARTS: tuple[Part, ...] = (
@@ -11,5 +11,13 @@ PARTS: tuple[Part, ...] = (
         due=state.due,
         plan=state.plan,
         bench=state_bench.bench,
+    ),
+    Part(
+        name=vault.NAME,
+        holds="all that Vault holds, and the keys that open it",
+        last=vault.last,
+        due=vault.due,
+        plan=vault.plan,
+        bench=vault_bench.bench,
     ),
 )

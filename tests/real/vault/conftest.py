@@ -15,7 +15,8 @@ from tools import real_servers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without a server the tests that need it are skipped."""
     skip_without([real_servers.VAULT], Path(__file__).parent, config, items, "site")
-    skip_without(real_servers.SUITES["backup"], Path(__file__).parent, config, items, "backup_tools")
+    programs = [real_servers.VAULT, *real_servers.SUITES["backup"]]
+    skip_without(programs, Path(__file__).parent, config, items, "backup_tools")
 
 
 @pytest.fixture(scope="session")
