@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from lib import runbooks
 from lib.images import PYTHON
 from lib.kubernetes import REPLACE_UNREADY, digest, from_secret, resources, restricted_container, restricted_pod
 from lib.names import CA_DIRECTORY
@@ -22,6 +23,7 @@ class ScriptJobArgs:
     Attributes:
         namespace: Where the Job runs.
         source: Text of the script, from `script(...)`; it loops until satisfied and exits 1 when it gives up.
+        runbook: Page of docs/runbooks and heading, which its last words then name.
         environment: Variables in plain text.
         secrets: Variables taken from Secrets: variable -> (name of the Secret, key).
         ca_config_map: ConfigMap whose `ca.crt` the script trusts.
@@ -37,6 +39,7 @@ class ScriptJobArgs:
 
     namespace: pulumi.Input[str]
     source: str
+    runbook: str
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     secrets: Mapping[str, tuple[pulumi.Input[str], str]] = field(default_factory=dict)
     ca_config_map: pulumi.Input[str] | None = None
@@ -138,6 +141,7 @@ def _schedule(args: ScriptJobArgs, schedule: str, script_config_map: pulumi.Inpu
 def _pod(args: ScriptJobArgs, script_config_map: pulumi.Input[str], scheduled: bool) -> dict[str, Any]:
     environment: list[dict[str, Any]] = [{"name": key, "value": value} for key, value in args.environment.items()]
     environment += [from_secret(variable, secret, key) for variable, (secret, key) in args.secrets.items()]
+    environment.append({"name": "RUNBOOK", "value": runbooks.path(args.runbook)})
     environment.append({"name": "SECONDS", "value": str(args.seconds - args.round_seconds)})
     environment += [{"name": "SCHEDULED", "value": "true"}] if scheduled else []
     files = {"name": script_config_map, **_places(args.files)}

@@ -161,6 +161,7 @@ class ServiceParts:
             ScriptJobArgs(
                 namespace=self.namespace.namespace,
                 source=script("login_offered"),
+                runbook="logins.md#a-service-does-not-offer-the-login",
                 environment={
                     # Before it there is nobody to ask.
                     "CHECKS": value_after(serving, json.dumps(list(checks))),

@@ -16,6 +16,7 @@ from reporting import fates, progress, report
 from reporting.phases import Phases
 from reporting.report import Run
 from stack_file.check import refused
+from tools.refusal import refusal
 from tools.waiting import INTERRUPTED
 
 _SHIPPED = "test-cluster"
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> int:
         console.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
         return INTERRUPTED
     except (LabError, WorldError) as error:
-        console.print(str(error), style="bold red", markup=False, highlight=False)
+        console.print(refusal(kind, error), style="bold red", markup=False, highlight=False, soft_wrap=True)
         return 1
 
 

@@ -29,6 +29,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+RUNBOOK = "docs/runbooks/nodes.md#the-kubernetes-api-does-not-answer"
 PAUSE_SECONDS = 5.0
 REQUEST_SECONDS = 10
 SILENT_SECONDS = 25.0
@@ -168,7 +169,8 @@ def main(environment: Mapping[str, str]) -> int:
         print(
             f"The Kubernetes API at {' and '.join(servers)} is not ready after {seconds:.0f} s: {reason}. "
             "The virtual address exists once etcd has a leader: look at `talosctl service etcd` and "
-            "`talosctl get members` on the control planes, and whether this machine reaches the node network.",
+            "`talosctl get members` on the control planes, and whether this machine reaches the node network.\n"
+            f"runbook: {RUNBOOK}",
             file=sys.stderr,
         )
         return 1

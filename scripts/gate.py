@@ -1,6 +1,7 @@
 """The loop of the gates: asks until nothing is wrong any more, or time is up.
 
-Environment: SECONDS (float, how long to try), SCHEDULED (set where the script runs on a schedule, not as a gate).
+Environment: SECONDS (float, how long to try), RUNBOOK (told with the reason of a failure), SCHEDULED (set where the
+script runs on a schedule, not as a gate).
 """
 
 import http.client
@@ -63,6 +64,8 @@ def last_problem(problem: Callable[[], str], steady: float = 0.0) -> str:
 
 def give_up(reason: str) -> int:
     """Exit code 1; the reason is the last that is printed, and what the container is said to have ended with."""
+    if runbook := os.environ.get("RUNBOOK"):
+        reason = f"{reason}\nrunbook: {runbook}"
     print(reason, file=sys.stderr, flush=True)
     if TERMINATION_LOG.exists():  # only in a container
         TERMINATION_LOG.write_text(reason, encoding="utf-8")

@@ -26,6 +26,7 @@ from typing import Any
 
 from scripts.api_server import Cluster, MissingError, NotReadyError, names, tls_context, wait
 
+RUNBOOK = "docs/runbooks/nodes.md#an-upgrade-of-talos-stopped"
 OLDEST_TALOSCTL = (1, 13)
 """Drains before it reboots, and knows the upgrade call that takes the image from the node's own store."""
 SCHEMATIC = "extensions.talos.dev/schematic"
@@ -180,7 +181,7 @@ def main(environment: Mapping[str, str]) -> int:
         upgrade(cluster, environment)
     except (UpgradeError, NotReadyError) as error:
         told = _answer(lambda: standing(cluster))
-        print(f"{environment['NODE']} {error}. Where it stands: {told}", file=sys.stderr)
+        print(f"{environment['NODE']} {error}. Where it stands: {told}\nrunbook: {RUNBOOK}", file=sys.stderr)
         return 1
     print(f"{environment['NODE']} runs {environment['IMAGE']}")
     return 0

@@ -23,6 +23,7 @@ from smoke.robots import robot
 from smoke.site import Site, ca_certificate, person
 from stack_file.load import load_stack_file
 from tools.operate import ROOT, OperateError, cli, stack_file
+from tools.refusal import refusal
 from tools.state import StateError, exported
 
 _WIDTH = 160  # of a table that goes into a file
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         site = _site(options, settings, os.environ, root)
         site.network.reach(settings.identity.host)
     except (OperateError, StateError, OSError, ValueError) as error:
-        print(f"smoke: {error}", file=sys.stderr)
+        print(refusal("smoke", error), file=sys.stderr)
         return 1
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     results = []

@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lib import runbooks
 from lib.secret_state import applied_generations
 from lib.secrets import skipped
 from register.secrets import declare
 from settings import changes
 from stack_file import machines
 from stack_file.load import load_stack_file
+
+RUNBOOK = runbooks.path("refusals.md#the-stack-file-is-refused")
 
 
 def defects(path: Path, state: Mapping[str, Any] | None = None) -> Iterator[str]:
@@ -36,9 +39,9 @@ def defects(path: Path, state: Mapping[str, Any] | None = None) -> Iterator[str]
 
 
 def refused(path: Path, state: Mapping[str, Any] | None = None) -> bool:
-    """Whether a stack file has defects; each is told on standard error."""
+    """Whether a stack file has defects; each is told on standard error, and where to read on."""
     lines = list(defects(path, state))
-    for line in lines:
+    for line in (*lines, RUNBOOK) if lines else ():
         print(f"{path}: {line}", file=sys.stderr)
     return bool(lines)
 

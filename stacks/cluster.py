@@ -267,7 +267,12 @@ def _addressed(site: Site, traefik: Traefik, opts: pulumi.ResourceOptions) -> Ga
     if site.settings.cluster.existing is None:
         return ()
     service = balanced(SystemNamespace.TRAEFIK, "traefik", site.settings.network.load_balancers.ingress)
-    args = ConditionsArgs(objects=[service], after=traefik.ready, proves=[traefik.digest])
+    args = ConditionsArgs(
+        objects=[service],
+        after=traefik.ready,
+        proves=[traefik.digest],
+        runbook="network.md#a-load-balancer-has-no-address",
+    )
     return (Conditions("ingress-address", args, opts).gate,)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from lib.secret_state import outputs, plain
 from tools.operate import ROOT, OperateError, cli, stack_file
+from tools.refusal import refusal
 from tools.state import StateError, opened
 
 _FILES: Mapping[str, tuple[str, str]] = {
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         state = opened(cli(root), options.stack, root)
         exports = list(written(state, root / "build" / "access" / file.name.split(".")[1]))
     except (OperateError, StateError, OSError) as error:
-        print(f"access: {error}", file=sys.stderr)
+        print(refusal("access", error), file=sys.stderr)
         return 1
     for variable, value in exports:
         print(f"export {variable}={shlex.quote(value)}")

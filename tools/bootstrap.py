@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tools import environment, pulumi_cli
 from tools.files import SetupError, exclusive
+from tools.refusal import refusal
 from tools.waiting import interruptible
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,4 +30,4 @@ if __name__ == "__main__":
         with interruptible("setup: interrupted; what was there stays in use, and `make setup` begins again"):
             prepare(ROOT)
     except SetupError as error:
-        sys.exit(f"setup: {error}")
+        sys.exit(refusal("setup", error))

@@ -16,6 +16,7 @@ import yaml
 from lib.charts import TABLE, Chart
 from tools.files import SetupError
 from tools.real_servers import HELM, ROOT, ensure
+from tools.refusal import refusal
 
 VARIABLE = "HOME_CLUSTER_CHARTS"
 """Names another place for the charts than `build/charts`."""
@@ -34,7 +35,7 @@ def main(root: Path = ROOT, helm: Path | None = None) -> int:
     try:
         program = helm or ensure(HELM, root).binary
     except SetupError as error:
-        print(f"charts: no Helm to pull them with ({error})", file=sys.stderr)
+        print(refusal("charts", f"no Helm to pull them with ({error})"), file=sys.stderr)
         return 1
     missing = {chart.name: problem for chart in TABLE.values() if (problem := _pulled(chart, place, program))}
     for name, problem in missing.items():

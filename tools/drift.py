@@ -18,6 +18,7 @@ from reporting.drift import Drift, Finding
 from reporting.events import Event, Listener
 from tools.operate import ROOT, OperateError, cli, stack_file, trust, trusted
 from tools.operating.child import Cli, Heard, listening
+from tools.refusal import refusal
 from tools.state import Engine, StateError, reason
 from tools.waiting import INTERRUPTED, interruptible, ticking
 
@@ -123,8 +124,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
             with listening() as heard:
                 asked(child, options.stack, heard, engine.results / "drift.log", drift.see)
     except (OperateError, StateError) as error:
-        for line in str(error).splitlines():
-            _say(line)
+        print(refusal("drift", error), file=sys.stderr)
         return 2
     if heard.interrupts:
         _say("interrupted; nothing was changed")

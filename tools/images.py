@@ -28,6 +28,7 @@ from tools.doctor.local import plugins
 from tools.files import SetupError
 from tools.operate import ROOT, OperateError, stack_file
 from tools.real_servers import HELM, find
+from tools.refusal import refusal
 from tools.upstream import UnreachableError, digest
 from tools.waiting import interruptible, ticking
 
@@ -196,7 +197,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         with ticking(f"images: previewing {options.stack} on the lab"):
             resources = planned_resources(options.stack, root)
     except (LabError, OperateError, ValueError) as error:
-        print(f"images: {error}", file=sys.stderr)
+        print(refusal("images", error), file=sys.stderr)
         return 1
     found = listing(options.stack, settings, resources, Charts(place=directory(root), helm=_helm()))
     missing = _with_digests(found) if options.digests else []

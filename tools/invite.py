@@ -22,6 +22,7 @@ from smoke.check import Failed
 from smoke.client import Browser, Network, Route, by_name_or, straight_to, trusting
 from stack_file.load import load_stack_file
 from tools.operate import ROOT, OperateError, cli, stack_file
+from tools.refusal import refusal
 from tools.state import StateError, opened
 
 _PROVIDER = "pulumi:providers:authentik"
@@ -98,8 +99,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         until = datetime.now(UTC) + timedelta(hours=options.hours)
         made = link(browser, url, token, username, options.hours)
     except (OperateError, StateError, InviteError, Failed, OSError, ValueError, LookupError) as error:
-        for line in str(error).splitlines():
-            print(f"invite: {line}", file=sys.stderr)
+        print(refusal("invite", error), file=sys.stderr)
         return 1
     print(urlunsplit(urlsplit(made)._replace(scheme="https", netloc=settings.identity.host)))
     print(

@@ -19,6 +19,7 @@ from stack_file.load import load_stack_file
 from tools.new_stack import text
 from tools.operate import ROOT
 from tools.profiles import PROFILES, Facts
+from tools.refusal import refusal
 
 _SHIPPED = "Pulumi.test-cluster.yaml"
 Answers = Mapping[str, str]
@@ -180,8 +181,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         wanted = facts(options["stack"], profile, answered(given, profile, ask))
         file = written(root, wanted)
     except (NewError, EOFError, KeyboardInterrupt) as error:
-        for line in (str(error) or "nothing was written").splitlines():
-            print(f"new: {line}", file=sys.stderr)
+        print(refusal("new", str(error) or "nothing was written"), file=sys.stderr)
         return 1
     settings = load_stack_file(file)
     for one in (*single_points_of_failure(settings), *unchecked_hosts(settings)):

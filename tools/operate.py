@@ -17,7 +17,7 @@ from typing import Any
 
 from lib.secret_state import outputs
 from lib.trust import TRUST, write
-from stack_file.check import refused
+from stack_file.check import RUNBOOK, refused
 from stack_file.load import load_stack_file
 from tools import expiry, flux_sync, kept_certificates, secret_values
 from tools.backups import after_update
@@ -26,6 +26,7 @@ from tools.doctor import before
 from tools.operating.carrying import OVER, carried_out
 from tools.operating.operation import Operation
 from tools.preparation import NotReadyError, Preparation, on_a_terminal
+from tools.refusal import refusal
 from tools.selection import command as selection
 from tools.selection.parts import SelectionError
 from tools.state import Engine, State, StateError, exported
@@ -171,7 +172,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
             sys.exit(1)
         binary = cli(root)
     except (OperateError, SelectionError) as error:
-        sys.exit(f"{options.operation}: {error}")
+        sys.exit(refusal(options.operation, error))
     with ticking(f"{options.operation}: reading the state of {options.stack}"):
         # A cluster that is gone is not logged in to.
         gone = options.cluster_gone
@@ -179,8 +180,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
         state = None if reason else applied(binary, options.operation, options.stack, root)
         wrong = secret_values.defects(options.operation, Engine(binary, options.stack, root), settings)
     if reason:
-        sys.exit(f"{options.operation}: {reason}")
-    for line in wrong:
+        sys.exit(refusal(options.operation, reason))
+    for line in (*wrong, RUNBOOK) if wrong else ():
         print(f"{settings}: {line}", file=sys.stderr)
     if (state is not None and refused(settings, state)) or wrong:
         sys.exit(1)
@@ -200,12 +201,12 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     # Who repairs a cluster knows that not everything is there.
     asked = options.operation == "up" and not (options.no_doctor or options.cluster_down or options.cluster_gone)
     if asked and before.stopped(engine, settings, state):
-        sys.exit("up: nothing was begun. Mend what failed, or go on in spite of it with ARGS=--no-doctor")
+        sys.exit(refusal("up", "nothing was begun. Mend what failed, or go on in spite of it with ARGS=--no-doctor"))
     if options.operation != "preview":
         try:
             state = prepare(engine, options, extra, teardown)
         except NotReadyError as error:
-            sys.exit(f"{options.operation}: {error}")
+            sys.exit(refusal(options.operation, error))
     if options.operation == "destroy" and not (options.cluster_gone or options.cluster_down):
         kept_certificates.keep(read, engine, say)
     environment = os.environ | {"SSL_CERT_DIR": trust(os.environ, root)}

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lib.runbooks import path
 from settings.model import Settings
 from stack_file.load import load_stack_file
 from tools import identity, operate, secret_values
 from tools.backups import summary
+from tools.refusal import refusal
 from tools.state import Engine, State, StateError
 from tools.teardown import DESTROYED
 from tools.waiting import interruptible
@@ -38,7 +40,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = operate.ROOT) -> i
         _sound(engine, settings, state, options.identity)
         again = destroyed(engine)
     except (operate.OperateError, StateError) as error:
-        return _said(str(error))
+        print(refusal("recreate", error), file=sys.stderr)
+        return 1
     stack, before = ["--stack", options.stack], state or {}
     if again:
         _said("it was destroyed already, so the update is gone on with")
@@ -46,14 +49,12 @@ def main(arguments: Sequence[str] | None = None, root: Path = operate.ROOT) -> i
         gone = ["--cluster-gone"] if options.cluster_gone else []
         flags = ["--keep-identity", "--confirm", options.confirm, *gone, *extra]
         if code := _run(["destroy", *stack, *flags], root):
-            return _said(
-                f"not everything was destroyed; `make recreate STACK={options.stack}` goes on from there", code
-            )
+            return _said(f"not everything was destroyed; {_again(options.stack)}", code)
     else:
         before = identity.read(options.identity, options.stack.rsplit("/", 1)[-1])
     given = ["--identity", str(options.identity)] if options.identity is not None and not again else []
     if code := _run(["up", *stack, "--yes", *given, *extra], root):
-        return _said(f"not everything is up; `make recreate STACK={options.stack}` goes on from there", code)
+        return _said(f"not everything is up; {_again(options.stack)}", code)
     _report(before, engine, load_stack_file(settings))
     return 0
 
@@ -106,6 +107,10 @@ def _report(before: State, engine: Engine, settings: Settings) -> None:
         _said(line)
     if settings.backup is not None:
         _said(f"to have it back: make restore STACK={engine.stack} WHAT=all KEY=<file>")
+
+
+def _again(stack: str) -> str:
+    return f"`make recreate STACK={stack}` goes on from there ({path('recreate.md#it-stopped-in-the-middle')})"
 
 
 def _said(text: str, code: int = 1) -> int:

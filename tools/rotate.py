@@ -13,6 +13,7 @@ from lib.secrets import Field, Kind, SecretDeclaration
 from register.secrets import declare
 from stack_file.load import load_stack_file
 from tools.operate import ROOT, OperateError, stack_file
+from tools.refusal import refusal
 from tools.rotation import EditError, raised
 
 
@@ -76,8 +77,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         file = stack_file(root, options.stack)
         declaration, generation = rotate(file, options.secret)
     except (OperateError, RotateError, EditError, ValueError) as error:
-        for line in str(error).splitlines():
-            print(f"rotate: {line}", file=sys.stderr)
+        print(refusal("rotate", error), file=sys.stderr)
         return 1
     print(
         f"{file.name}: {declaration.path} is at generation {generation} now. The next update does this, in this order:"

@@ -16,6 +16,7 @@ from lib.secrets import SecretDeclaration
 from register.secrets import declare
 from stack_file.load import load_stack_file
 from tools.operate import ROOT, OperateError, cli, stack_file
+from tools.refusal import refusal
 from tools.state import StateError, exported
 from tools.waiting import interruptible, ticking
 
@@ -88,7 +89,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         with ticking(f"secrets: reading the state of {options.stack}"):
             state = exported(cli(root), options.stack, root)
     except (OperateError, StateError, ValueError) as error:
-        print(f"secrets: {error}", file=sys.stderr)
+        print(refusal("secrets", error), file=sys.stderr)
         return 1
     if state is None:
         print(f"secrets: {options.stack} was never brought up; these would be made", file=sys.stderr)

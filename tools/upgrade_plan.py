@@ -26,6 +26,7 @@ from stack_file.checks import every
 from stack_file.load import load_stack_file
 from tools.applied_releases import KEYS, Before, applied, committed
 from tools.operate import ROOT, OperateError, cli, stack_file
+from tools.refusal import refusal
 from tools.state import StateError, exported
 from tools.waiting import interruptible, ticking
 
@@ -174,7 +175,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         before = _found(path, options.revision, options.stack, root)
         plan = document(options.stack, before, wanted(load_stack_file(path), options.to))
     except (OperateError, StateError, ValueError) as error:
-        print(f"upgrade-plan: {error}", file=sys.stderr)
+        print(refusal("upgrade-plan", error), file=sys.stderr)
         return 1
     print(json.dumps(plan, indent=2) if options.json else text(plan))
     return 1 if plan["problems"] else 0

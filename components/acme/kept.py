@@ -56,6 +56,7 @@ class KeptCertificates(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=namespace.namespace,
                 source=script("kept_certificates"),
+                runbook="certificates.md#kept-certificates-are-not-put-back",
                 environment={"KEPT_FILE": f"{_MOUNT}/{_FILE}", "NAMESPACE": namespace.literal},
                 volumes=[
                     (

@@ -108,6 +108,7 @@ class Blueprint(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=args.api.namespace.namespace,
                 source=script(source),
+                runbook="logins.md#a-blueprint-is-not-applied",
                 environment={
                     **environment,
                     "BLUEPRINT_FILE": f"{_TEXT_MOUNT}/{paths.file_name(args.slug)}",

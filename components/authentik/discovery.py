@@ -40,6 +40,7 @@ class Discovery(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=args.api.namespace.namespace,
                 source=script("discovery"),
+                runbook="logins.md#the-discovery-of-an-application-is-wrong",
                 environment={
                     "ISSUER": application.issuer,
                     "DISCOVERY_URL": value_after(args.applied, application.discovery_url),

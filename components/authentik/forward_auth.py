@@ -128,6 +128,7 @@ class ForwardAuth(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=self._args.api.namespace.namespace,
                 source=script("forward_auth"),
+                runbook="logins.md#nobody-is-sent-to-the-login",
                 environment={
                     "FORWARD_AUTH_URL": value_after(outpost, _address()),
                     "FORWARDED_HOST": application.host,

@@ -180,6 +180,7 @@ class AuthentikServer(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=self._args.namespace.namespace,
                 source=script("authentik_api"),
+                runbook="logins.md#authentiks-api-does-not-answer",
                 environment={
                     "AUTHENTIK_URL": value_after(server, self.url),
                     "TOKEN_FILE": f"{_SECRET_MOUNT}/{paths.API_TOKEN}",

@@ -50,6 +50,7 @@ class SystemSettings(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=api.namespace.namespace,
                 source=script("authentik_settings"),
+                runbook="logins.md#authentiks-api-does-not-answer",
                 environment={
                     "AUTHENTIK_URL": value_after(api.ready, AUTHENTIK_IN_CLUSTER),
                     "SETTINGS": json.dumps(SETTINGS),

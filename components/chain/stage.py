@@ -139,7 +139,12 @@ class Stage(pulumi.ComponentResource):
         watched = [_watched(one) for one in self._args.stage.conditions]
         if not watched:
             return []
-        args = ConditionsArgs(objects=watched, after=made, proves=[one.digest for one in releases])
+        args = ConditionsArgs(
+            objects=watched,
+            after=made,
+            proves=[one.digest for one in releases],
+            runbook="chains.md#a-stage-does-not-become-ready",
+        )
         return [Conditions(f"{name}-conditions", args, self._child).gate]
 
 

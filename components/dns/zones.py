@@ -74,6 +74,7 @@ class DnsZones(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=args.namespace.namespace,
                 source=script("powerdns_zones"),
+                runbook="dns.md#diagnose",
                 environment={
                     "POWERDNS_URL": args.api_url,
                     "ZONES": json.dumps(wanted, sort_keys=True),

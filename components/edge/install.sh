@@ -5,6 +5,7 @@
 set -eu
 program=$1 mark=$2
 file=${ROOT:-}/etc/$program/$program.$([ "$program" = haproxy ] && echo cfg || echo conf)
+runbook='runbook: docs/runbooks/edge.md#a-server-does-not-take-its-configuration'
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 cat >"$new"
@@ -36,6 +37,7 @@ if ! command -v "$program" >/dev/null || ! command -v socat >/dev/null; then
 fi
 if ! problem=$(valid "$new" 2>&1); then
   say "refuses the new configuration, so the old one stays: $problem"
+  say "$runbook"
   exit 1
 fi
 kept=$(mktemp)
@@ -46,6 +48,7 @@ if systemctl reload-or-restart "$program" && taken; then
   rm -f "$kept"
   exit 0
 fi
+say "$runbook"
 say "did not take the new configuration (journalctl -u $program says why), so the old one is back"
 cat "$kept" >"$file"
 mark=$(sed -n 's/^ *description //p' "$kept")

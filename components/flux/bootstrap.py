@@ -107,6 +107,7 @@ class Flux(pulumi.ComponentResource):
                 objects=[deployment(SystemNamespace.FLUX, controller) for controller in CONTROLLERS],
                 after=[applied],
                 proves=[operator.digest, args.settings.flux_version],
+                runbook="flux.md#flux-does-not-come-up",
             ),
             child,
         ).gate

@@ -27,6 +27,7 @@ def content_job(
     return ScriptJobArgs(
         namespace=parts.namespace.namespace,
         source=script("gitea_content"),
+        runbook="gitea.md#the-job-gitea-content",
         environment={
             "GITEA_URL": f"https://{settings.host}",
             "PEOPLE": json.dumps(list(args.settings.identity.members(settings.login_groups))),

@@ -77,6 +77,7 @@ class HarborContent(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=args.namespace,
                 source=script("harbor_content"),
+                runbook="harbor.md#the-job-harbor-content",
                 environment={
                     "HARBOR_URL": f"https://{args.settings.host}",
                     "CONTENT": json.dumps(content(args.settings, generations), sort_keys=True),

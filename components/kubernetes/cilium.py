@@ -85,6 +85,7 @@ class Cilium(pulumi.ComponentResource):
                 objects=[*(node(each) for each in args.nodes), *(definition(each) for each in _DEFINITIONS)],
                 after=[installed],
                 proves=[installed.digest],
+                runbook="network.md#nodes-stay-notready",
             ),
             child,
         ).gate

@@ -60,13 +60,14 @@ class ConditionsArgs:
 
     Attributes:
         after: What brings these objects about.
-        proves: As in ScriptJobArgs.
+        proves, runbook: As in ScriptJobArgs.
         seconds: How long the gate may take.
     """
 
     objects: Sequence[Watched]
     after: Sequence[pulumi.Resource]
     proves: Sequence[pulumi.Input[str]]
+    runbook: str
     seconds: int = 660
 
 
@@ -101,6 +102,7 @@ class Conditions(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=SystemNamespace.KUBE_SYSTEM,
                 source=script("conditions"),
+                runbook=args.runbook,
                 environment={"OBJECTS": ",".join(f"{one.path}={one.condition}" for one in args.objects)},
                 service_account=account.metadata.name,
                 after=[binding, *args.after],

@@ -48,6 +48,7 @@ class StorageGate(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=SystemNamespace.KUBE_SYSTEM,
                 source=script("storage"),
+                runbook="storage.md#a-volume-cannot-be-used",
                 environment={"VOLUME": _MOUNT, "MEBIBYTES": str(_MEBIBYTES)},
                 volumes=[(_volume(args), {"name": "data", "mountPath": _MOUNT})],
                 after=args.after,

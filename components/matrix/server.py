@@ -127,6 +127,7 @@ def _sessions(
     return ScriptJobArgs(
         namespace=parts.namespace.namespace,
         source=script("matrix_sessions"),
+        runbook="matrix.md#sessions-are-not-ended",
         environment={
             "ACCOUNT_URL": f"https://{args.own.account_host}",
             "CLIENT_ID": SESSIONS_CLIENT,

@@ -82,6 +82,7 @@ class Initialisation(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=self._args.namespace.namespace,
                 source=script("vault_listening"),
+                runbook="vault-recovery.md#vault-does-not-come-up",
                 environment={"VAULT_ADDR": _FIRST},
                 ca_config_map=self._args.ca_config_map,
                 after=[server],

@@ -147,6 +147,7 @@ class VaultOidc(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=self._args.namespace.namespace,
                 source=script("vault_login"),
+                runbook="logins.md#vault-makes-no-login-url",
                 environment={
                     "VAULT_ADDR": VAULT_IN_CLUSTER,
                     "MOUNT": login.path.apply(lambda path: path or MOUNT),

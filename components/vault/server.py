@@ -126,7 +126,12 @@ class VaultServer(pulumi.ComponentResource):
         service = balanced(args.namespace.literal, SERVICE, IPv4Address(args.load_balancer_ip))
         return Conditions(
             f"{name}-address",
-            ConditionsArgs(objects=[service], after=[self.service], proves=[]),
+            ConditionsArgs(
+                objects=[service],
+                after=[self.service],
+                proves=[],
+                runbook="network.md#a-load-balancer-has-no-address",
+            ),
             pulumi.ResourceOptions(parent=self),
         ).gate
 
@@ -139,6 +144,7 @@ class VaultServer(pulumi.ComponentResource):
             ScriptJobArgs(
                 namespace=args.namespace.namespace,
                 source=script("vault_unsealed"),
+                runbook="vault-recovery.md#vault-does-not-come-up",
                 environment={
                     # Through the run of the init Job: the gate looks at its result.
                     "VAULT_ADDRS": value_after(started, ",".join(replica_addresses(args.replicas))),

@@ -124,7 +124,7 @@ def test_without_a_service_account_the_pod_gets_no_token() -> None:
 def test_the_job_waits_for_what_it_is_told_to() -> None:
     def build(opts: pulumi.ResourceOptions) -> None:
         before = random.RandomPassword("before", length=16, opts=opts)
-        ScriptJob("looks", ScriptJobArgs(namespace="vault", source="", after=[before]), opts)
+        ScriptJob("looks", ScriptJobArgs(namespace="vault", source="", runbook="dns.md", after=[before]), opts)
 
     recording = record_component(build)
     assert recording.is_after(_job(recording), recording.one("random:*")), "an order that no input shows"

@@ -146,7 +146,7 @@ class Bench:
 
     def probe(self, script: str, name: str, namespace: str, env: Sequence[Any], **more: Any) -> Result:
         """Run a Job as components/script_job.py makes them: a script, its modules, its variables and a CA."""
-        files = ScriptJobArgs(namespace=namespace, source=pod_scripts.script(script)).files
+        files = ScriptJobArgs(namespace=namespace, source=pod_scripts.script(script), runbook="dns.md").files
         self.object("v1", "ConfigMap", f"{name}-script", namespace, data=files)
         self.object("v1", "ConfigMap", f"{name}-ca", namespace, data={"ca.crt": self.authority})
         items = [{"key": key, "path": key if key == "main.py" else f"scripts/{key}"} for key in files]

@@ -72,7 +72,7 @@ class Nobody:
 
 @pytest.mark.parametrize("name", [name for name in MAINS if name not in OTHERS])
 def test_a_gate_waits_and_gives_up_with_a_failure(name: str) -> None:
-    texts = ScriptJobArgs(namespace="shop", source=script(name)).files
+    texts = ScriptJobArgs(namespace="shop", source=script(name), runbook="dns.md").files
     mounted = {f"/script/{key if key == 'main.py' else f'scripts/{key}'}": text for key, text in texts.items()}
     account = {f"{ACCOUNT}/token": "token", f"{ACCOUNT}/ca.crt": TEXT}
     files = {"/text": TEXT, "/generation": "1", "/kept": '[{"metadata": {"name": "a"}}]', **account, **mounted}

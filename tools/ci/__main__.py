@@ -20,6 +20,7 @@ from pathlib import Path
 from tools.ci import text
 from tools.ci.forge import Forge, ForgeError
 from tools.operate import ROOT, OperateError, stack_file
+from tools.refusal import refusal
 
 FLAGS = ("--suppress-outputs", "--suppress-progress")
 """Of `pulumi preview`, for where it shows itself: no values, and no dots."""
@@ -168,7 +169,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT, variables: M
             return 0
         return COMMANDS[options.command](run)
     except (ForgeError, OperateError) as error:
-        print(f"ci-{options.command}: {error}", file=sys.stderr)
+        print(refusal(f"ci-{options.command}", error), file=sys.stderr)
         return 2
 
 

@@ -18,6 +18,7 @@ from tools.doctor.checks import OUTSIDE, outside
 from tools.doctor.findings import Finding, as_json, broken, gathered, lines, skipped, summary, told
 from tools.doctor.site import Site
 from tools.operate import ROOT, OperateError, stack_file
+from tools.refusal import refusal
 from tools.state import Engine
 from tools.waiting import interruptible
 
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     try:
         file = stack_file(root, options.stack)
     except OperateError as error:
-        print(f"doctor: {error}", file=sys.stderr)
+        print(refusal("doctor", error), file=sys.stderr)
         return 1
     findings: list[Finding] = []
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from tools.edge_drill.drill import Report, drill
 from tools.edge_drill.site import DrillError
+from tools.refusal import refusal
 from tools.waiting import interruptible
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -37,7 +38,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             report = asyncio.run(drill(Path(folder)))
     except DrillError as error:
-        console.print(f"edge-drill: {error}", markup=False)
+        console.print(refusal("edge-drill", error), markup=False)
         return 2
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text(json.dumps(report.document(), indent=1) + "\n", encoding="utf-8")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from lib import runbooks
 from reporting.phase import name_of
 from settings.model import Settings
 
@@ -17,18 +18,25 @@ _BY_HAND: Final = "qm reboot"
 """Of the warning that a machine waits for its next start (components/proxmox/virtual_machine.py)."""
 
 RUNBOOKS: Final = {
-    "acme": "certificates.md",
-    "authentik": "authentik-worker.md",
-    "databases": "databases.md",
-    "dns": "dns.md",
-    "gitea": "gitea.md",
-    "harbor": "harbor.md",
-    "matrix": "matrix.md",
-    "proxmox": "proxmox-access.md",
-    "talos": "nodes.md",
-    "vault": "vault-recovery.md",
+    "acme": "certificates.md#look",
+    "authentik": "logins.md#authentik-does-not-come-up",
+    "chain": "chains.md#a-stage-does-not-become-ready",
+    "databases": "databases.md#look",
+    "dns": "dns.md#diagnose",
+    "edge": "edge.md#a-server-does-not-take-its-configuration",
+    "external_secrets": "alerts.md#a-secret-does-not-follow-vault",
+    "flux": "flux.md#flux-does-not-come-up",
+    "gitea": "gitea.md#gitea-does-not-come-up",
+    "harbor": "harbor.md#harbor-does-not-come-up",
+    "kubernetes": "network.md#look",
+    "matrix": "matrix.md#chat-does-not-come-up",
+    "monitoring": "alerts.md#monitoring-does-not-come-up",
+    "proxmox": "proxmox-access.md#proxmox-refuses-something",
+    "talos": "nodes.md#symptoms",
+    "vault": "vault-recovery.md#vault-does-not-come-up",
 }
-"""Folder below components/ -> the runbook that knows its failures."""
+"""Folder below components/ -> the runbook that knows what fails in it and names none itself, as gates do."""
+OF_ANY: Final = "releases.md#a-release-does-not-become-ready"
 
 
 def failures(events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -72,12 +80,23 @@ def next_steps(operation: str, stack: str, settings: Settings, *, first: bool) -
     return (*entered, f"make smoke STACK={stack}  # whether it does its work")
 
 
-def helps(operation: str, stack: str, failed: Iterable[str]) -> Sequence[str]:
-    """What helps after a failure: the runbooks of what failed, where it stands, and how to go on."""
-    folders = dict.fromkeys(folder for urn in failed for folder in _folders(urn))
-    pages = dict.fromkeys(f"docs/runbooks/{RUNBOOKS[one]}" for one in folders if one in RUNBOOKS)
+def helps(operation: str, stack: str, failed: Iterable[str], events: Iterable[Mapping[str, Any]]) -> Sequence[str]:
+    """What helps after a failure: the runbooks of what failed, where it stands, and how to go on.
+
+    Args:
+        failed: URNs.
+        events: What was said of them.
+    """
+    told = [(event["urn"], event["text"]) for event in events if _severity(event, "error")]
+    texts = {urn: "\n".join(text for of, text in told if of == urn) for urn in sorted(failed)}
+    pages = dict.fromkeys(page for urn, text in texts.items() for page in runbooks.named(text) or _of_folder(urn))
     again = f"make {operation} STACK={stack}  # goes on from there, once the cause is mended"
     return (*pages, f"make status STACK={stack}  # where each phase and service stands", again)
+
+
+def _of_folder(urn: str) -> list[str]:
+    known = [RUNBOOKS[folder] for folder in _folders(urn) if folder in RUNBOOKS]
+    return [runbooks.path((known or [OF_ANY])[0])]
 
 
 def _folders(urn: str) -> Iterator[str]:

@@ -75,7 +75,7 @@ class Teller:
             first = not outputs(operation.before or {})
             next_steps = closing.next_steps(operation.name, operation.stack, operation.settings, first=first)
         else:
-            next_steps = closing.helps(operation.name, operation.stack, run.phases.urns()[1])
+            next_steps = closing.helps(operation.name, operation.stack, run.phases.urns()[1], run.phases.events)
         self._section(self.out, "next", next_steps)
         left = [run.directory / name for name in (report.PAGE, report.REPORT, report.GRAPH)]
         self._section(self.out, "report", [self.path(file) for file in (*left, log) if file.exists()])

@@ -12,6 +12,7 @@ from settings.chains import phase_name
 from settings.changes import applied
 from settings.model import Settings
 from settings.problem import Problem
+from tools.refusal import page
 from tools.selection.parts import Part, SelectionError, place
 from tools.selection.planned import read
 from tools.selection.select import Selection, select
@@ -61,7 +62,7 @@ def confined(
         with ticking(f"looking at what belongs to {part}"):
             selection = _looked_at(part, engine, settings, environment)
     except (SelectionError, StateError) as error:
-        say(str(error))
+        say(f"{error}\n{page('up')}")
         sys.exit(1)
     for line in told(selection):
         say(line)

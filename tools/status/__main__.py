@@ -26,6 +26,7 @@ from tools.doctor.findings import UnaskedError
 from tools.doctor.proxmox_api import ProxmoxApi
 from tools.doctor.site import Site
 from tools.operate import ROOT, OperateError, cli, stack_file
+from tools.refusal import refusal
 from tools.state import Engine, State, StateError
 from tools.status import extras
 from tools.status.objects import Cluster, problems, wanted
@@ -148,8 +149,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
                 return ended
             time.sleep(_EVERY_SECONDS)
     except (OperateError, StateError, ValueError) as error:
-        for line in str(error).splitlines():
-            print(f"status: {line}", file=sys.stderr)
+        print(refusal("status", error), file=sys.stderr)
         return 2
 
 

@@ -247,7 +247,9 @@ def test_the_ca_of_the_last_update_is_there_for_an_operation_without_the_program
 
 def test_a_missing_stack_names_those_that_are_there(run: Run) -> None:
     done = run("preview", "--stack", "")
-    assert done.stderr.strip() == "preview: which stack? Say STACK=<name>; here are: test-cluster.", "one sentence"
+    (said, runbook) = done.stderr.splitlines()
+    assert said == "preview: which stack? Say STACK=<name>; here are: test-cluster.", "one sentence"
+    assert runbook == f"preview: {page('preview')}", "and where to read on"
     done = run("preview", "--stack", "prod")
     assert "Pulumi.prod.yaml is not there" in done.stderr, f"the file to write must be named: {done.stderr!r}"
 

@@ -22,6 +22,7 @@ def test_a_secret_that_cannot_be_never_reaches_the_engine(run: Run, checkout: Pa
     assert [line.split(" (")[0].split(";")[0] for line in said] == [
         "proxmoxApiToken: is missing",
         "gitToken: has blanks or line breaks around it",
+        check.RUNBOOK,
     ], "each key with what is wrong, as the program says it"
     assert "hunter2" not in done.stderr, "the message goes to logs"
 
