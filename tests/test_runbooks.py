@@ -98,6 +98,9 @@ def test_every_command_has_a_heading_for_its_refusals() -> None:
     [
         *(
             "access",
+            "backups",
+            "backups.restore",
+            "backups.drilling",
             "doctor",
             "drift",
             "images",

@@ -17,7 +17,7 @@ from tests.support.engine import Recorded, Recording, Run
 
 
 def _built(preview: bool = False, **changes: Any) -> Recording:
-    arguments: dict[str, Any] = {"namespace": "vault", "source": "print('ok')"} | changes
+    arguments: dict[str, Any] = {"namespace": "vault", "source": "print('ok')", "runbook": "dns.md"} | changes
 
     def build(opts: pulumi.ResourceOptions) -> dict[str, Any]:
         probe = ScriptJob("looks", ScriptJobArgs(**arguments), opts)

@@ -13,6 +13,7 @@ from tools.backups import site, state, store, summary
 from tools.backups.archive import SHEET
 from tools.backups.store import BackupError
 from tools.operate import ROOT, OperateError, cli, stack_file
+from tools.refusal import refusal
 from tools.state import Engine
 from tools.waiting import interruptible, ticking
 
@@ -31,8 +32,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
             there = given or site.opened(engine, settings)
             copy = state.write(engine, settings, there)
     except (BackupError, OperateError, ValueError) as error:
-        for line in str(error).splitlines():
-            print(f"backup: {line}", file=sys.stderr)
+        print(refusal("backup", error), file=sys.stderr)
         return 1
     print(f"{there.address}/{copy.name} ({summary.size(copy.size).rstrip(', ')}), and the passphrase at hand opens it")
     print(f"what else has to lie outside: {there.address}/{state.NAME}/{SHEET}")

@@ -18,6 +18,7 @@ from tools.backups.part import Fault
 from tools.backups.registry import PARTS
 from tools.backups.summary import DRILL
 from tools.operate import ROOT, OperateError, stack_file
+from tools.refusal import refusal
 from tools.waiting import interruptible, ticking
 
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     try:
         settings = load_stack_file(stack_file(root, options.stack))
     except (OperateError, ValueError) as error:
-        print(f"restore-drill: {error}", file=sys.stderr)
+        print(refusal("restore-drill", error), file=sys.stderr)
         return 2
     trials = []
     for part in PARTS:

@@ -16,6 +16,7 @@ from tools.backups.part import Step, Wanted
 from tools.backups.store import BackupError
 from tools.operate import ROOT, OperateError, cli, stack_file
 from tools.preparation import on_a_terminal
+from tools.refusal import refusal
 from tools.state import Engine, StateError
 from tools.waiting import interruptible, ticking
 
@@ -111,8 +112,8 @@ def _done(steps: Sequence[Step], first: int, stack: str, ask: Callable[[str], bo
 
 
 def _said(text: str, code: int = 1) -> int:
-    for line in text.splitlines():
-        print(f"restore: {line}", file=sys.stderr)
+    told = refusal("restore", text) if code else f"restore: {text}"
+    print(told, file=sys.stderr)
     return code
 
 

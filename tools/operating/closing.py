@@ -20,6 +20,7 @@ _BY_HAND: Final = "qm reboot"
 RUNBOOKS: Final = {
     "acme": "certificates.md#look",
     "authentik": "logins.md#authentik-does-not-come-up",
+    "backup": "backups.md#no-backup-was-made",
     "chain": "chains.md#a-stage-does-not-become-ready",
     "databases": "databases.md#look",
     "dns": "dns.md#diagnose",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.checkout import command_line
+from stack_file import check
 from tests.support.program import ROOT, STACK_FILE
 from tests.tools.operate.operating import Run, configured, started
 from tools import secret_values as judged

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stack_file.load import load_stack_file
-from tests.support.program import ROOT, STACK_FILE
+from tests.support.program import STACK_FILE
 from tests.tools.operate.operating import applied
 from tests.tools.operate.viewing import (
     DONE,
