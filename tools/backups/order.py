@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
+from components.backup.target import Part as Folder
 from lib.secret_state import resources
 from tools import recreate
 from tools.backups import state
@@ -14,12 +16,15 @@ ALL = "all"
 _BRING_UP_MINUTES = 40
 
 
-def steps(site: Site, what: str, wanted: Wanted, confirmed: str) -> Sequence[Step]:
-    """What is done to have `what` back: a part, a service or everything; raises BackupError."""
+def steps(site: Site, what: str, wanted: Wanted, confirmed: str, begun: datetime) -> Sequence[Step]:
+    """What is done to have `what` back: a part, a service or everything; raises BackupError.
+
+    A new platform is backed up as well, so where everything is wanted, what is younger than the restore is none of it.
+    """
     parts = {part.name: part for part in PARTS}
     services = site.settings.enabled_services
     if what == ALL:
-        return list(_everything(site, wanted, confirmed))
+        return list(_everything(site, wanted, confirmed, begun))
     if what in parts:
         return parts[what].plan(site, wanted)
     if what in services:
@@ -32,12 +37,15 @@ def steps(site: Site, what: str, wanted: Wanted, confirmed: str) -> Sequence[Ste
     raise BackupError(f"WHAT={what or '?'} is nothing that is backed up; say one of: {names}")
 
 
-def _everything(site: Site, wanted: Wanted, confirmed: str) -> Iterator[Step]:
+def _everything(site: Site, wanted: Wanted, confirmed: str, begun: datetime) -> Iterator[Step]:
     """The state, the machines with the platform, then what they held."""
     stack = site.engine.stack
     for part in PARTS:
+        if part.name == Folder.DATABASES:
+            yield from part.plan(site, wanted)  # Postgres takes no time for a target that its log does not reach
+            continue
         if part.name != state.NAME:
-            yield from part.plan(site, wanted)
+            yield from part.plan(site, replace(wanted, at=wanted.at or begun))
             continue
         if wanted.replace or not any(resources(site.engine.state() or {})):
             yield from part.plan(site, wanted)

@@ -21,12 +21,14 @@ from tools.state import Engine, StateError
 from tools.waiting import interruptible, ticking
 
 LATEST = "latest"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Exit code 0 when everything is restored, 1 when not, 2 when nothing was begun."""
     options = _parser().parse_args(arguments)
     try:
+        begun = _begun(options)
         looks = options.check and options.what == state.NAME  # also while the stack has its state
         key = Path(options.key) if options.key else None
         asked = replace(wanted(options.time), key=key, replace=options.replace or looks)
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         engine = Engine(cli(root), options.stack, root)
         with ticking(f"restore: looking what there is of {options.stack}"):
             there = site.of(engine, settings, Path(options.to) if options.to else None)
-            steps = order.steps(there, options.what, asked, options.confirm)
+            steps = order.steps(there, options.what, asked, options.confirm, begun)
     except (BackupError, OperateError, StateError, ValueError) as error:
         return _said(str(error), 2)
     print("\n".join(lines(options.what, steps)))
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         return 0
     if not _agreed(options.stack, options.confirm):
         return _said(f"nothing was done. Say YES={options.stack}, or agree on a terminal", 2)
-    return _done(steps, options.step, options.stack)
+    return _done(steps, options.step, f"--begun={begun:{_TIME}}", options.stack)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,8 +59,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--replace", action="store_true", help="replace what stands there")
     parser.add_argument("--check", action="store_true", help="open the backup and say the steps, no more")
     parser.add_argument("--step", type=int, default=1, help="go on from this step")
+    parser.add_argument("--begun", default="", help="when the first step was begun, as that said")
     parser.add_argument("--confirm", default="", help="the name of the stack, for which nobody is asked then")
     return parser
+
+
+def _begun(options: argparse.Namespace) -> datetime:
+    """When the restore began; raises BackupError."""
+    if options.step > 1 and not options.begun:
+        raise BackupError("what was backed up since the first step is not to be restored: say --begun as that step did")
+    given = wanted(options.begun).at if options.begun else None
+    return given or datetime.now(UTC).replace(microsecond=0)
 
 
 def wanted(text: str) -> Wanted:
@@ -95,17 +106,17 @@ def _agreed(stack: str, confirmed: str) -> bool:
     return confirmed == stack or (not confirmed and sys.stdin.isatty() and on_a_terminal("Begin?"))
 
 
-def _done(steps: Sequence[Step], first: int, stack: str, ask: Callable[[str], bool] = on_a_terminal) -> int:
+def _done(steps: Sequence[Step], first: int, begun: str, stack: str, ask: Callable[[str], bool] = on_a_terminal) -> int:
     for number, step in enumerate(steps, 1):
         if number < first:
             continue
         _said(f"step {number}: {step.does}")
-        on = f"go on with ARGS=--step={number}"
+        on = f"go on with ARGS='--step={number} {begun}'"
         try:
             if step.run is not None:
                 step.run()
             elif not (sys.stdin.isatty() and ask(f"Step {number} is yours. Is it done?")):
-                return _said(f"step {number} is yours; then {on.replace(str(number), str(number + 1))}")
+                return _said(f"step {number} is yours; then {on.replace(f'={number} ', f'={number + 1} ')}")
         except (BackupError, StateError) as error:
             return _said(f"step {number} failed: {error}\n{on} once that is mended")
     return _said(f"{stack} is restored as far as this goes", 0)

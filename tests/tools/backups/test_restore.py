@@ -24,7 +24,7 @@ def part(name: str, *, of_services: bool = False, last: Copy | None = None, due:
     """A part that writes down what it is asked to restore."""
 
     def plan(site: Site, wanted: Wanted) -> list[Step]:
-        text = f"{name} {wanted.service or 'all'}"
+        text = f"{name} {wanted.service or 'all'}{f' as of {wanted.at:%H:%M}' if wanted.at == NOW else ''}"
         return [Step(does=text, minutes=3, run=lambda: DONE.append(text))]
 
     return replace(PARTS[0], name=name, plan=plan, of_services=of_services, last=lambda *_: last, due=lambda *_: due)
@@ -39,7 +39,7 @@ def _recreated(arguments: list[str], _: Path) -> int:
 def parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The state, and two parts that only say what they do."""
     DONE.clear()
-    monkeypatch.setattr(order, "PARTS", (PARTS[0], part("vault"), part("volumes", of_services=True)))
+    monkeypatch.setattr(order, "PARTS", (PARTS[0], part("vault"), part("databases"), part("volumes", of_services=True)))
     monkeypatch.setattr(recreate, "main", _recreated)
 
 
@@ -51,18 +51,19 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_everything_comes_back_in_its_order(parts: None, site: Site, tmp_path: Path) -> None:
-    steps = order.steps(site, "all", Wanted(), STACK)
+    steps = order.steps(site, "all", Wanted(), STACK, NOW)
     said = [step.does for step in steps]
     assert said == [
         "machines and platform, known by the same keys",
-        "vault all",
-        "volumes all",
+        "vault all as of 12:00",
+        "databases all",
+        "volumes all as of 12:00",
         "see that it does its work",
     ]
     for step in steps:
         if step.run:
             step.run()
-    assert [f"--stack {STACK} --cluster-gone --confirm {STACK}", "vault all", "volumes all"] == DONE
+    assert [f"--stack {STACK} --cluster-gone --confirm {STACK}", *said[1:4]] == DONE
     assert [step.command for step in steps if not step.run] == [f"make smoke STACK={STACK}"], "a person sees to it"
     root = tmp_path / "new"
     key, recipient = tmp_path / "key.txt", state_bench.new_key(tmp_path / "key.txt")
@@ -70,15 +71,19 @@ def test_everything_comes_back_in_its_order(parts: None, site: Site, tmp_path: P
     root.mkdir()
     (root / "requirements.txt").write_text("pulumi==3.250.0\n")
     empty = replace(site, engine=Kept(root / "pulumi", STACK, root, held={}))
-    lost = [step.does.partition(" ")[0] for step in order.steps(empty, "all", Wanted(key=key), STACK)]
-    assert lost == ["write", "take", "machines", "vault", "volumes", "see"], "first what knows the keys"
+    lost = [
+        step.does.partition(" ")[0] for step in order.steps(empty, "all", Wanted(key=key), STACK, datetime.now(UTC))
+    ]
+    assert lost == ["write", "take", "machines", "vault", "databases", "volumes", "see"], "first what knows the keys"
 
 
 @pytest.mark.usefixtures("parts")
 def test_one_service_comes_back_alone(site: Site) -> None:
-    assert [step.does for step in order.steps(site, "gitea", Wanted(), "")] == ["volumes gitea"]
-    with pytest.raises(BackupError, match="WHAT=nextcloud is nothing that is backed up; say one of: state, vault"):
-        order.steps(site, "nextcloud", Wanted(), "")
+    assert [step.does for step in order.steps(site, "gitea", Wanted(), "", NOW)] == ["volumes gitea"]
+    with pytest.raises(
+        BackupError, match="WHAT=nextcloud is nothing that is backed up; say one of: state, vault, databases"
+    ):
+        order.steps(site, "nextcloud", Wanted(), "", NOW)
 
 
 @pytest.fixture
@@ -103,21 +108,26 @@ def test_a_restore_says_its_steps_and_begins_when_told(
     assert command("--what", "all") == 2
     said = capsys.readouterr()
     assert said.out.splitlines() == [
-        "to restore all, about 51 minutes:",
+        "to restore all, about 54 minutes:",
         "  1. machines and platform, known by the same keys (about 40 min)",
         f"     make recreate STACK={STACK} ARGS=--cluster-gone",
         "  2. vault all (about 3 min)",
-        "  3. volumes all (about 3 min)",
-        "  4. by you: see that it does its work (about 5 min)",
+        "  3. databases all (about 3 min)",
+        "  4. volumes all (about 3 min)",
+        "  5. by you: see that it does its work (about 5 min)",
         f"     make smoke STACK={STACK}",
     ]
     assert (said.err, DONE) == (f"restore: nothing was done. Say YES={STACK}, or agree on a terminal\n", [])
     assert command("--what", "all", "--confirm", "another") == 2
     assert command("--what", "all", "--check") == 0
     assert DONE == []
-    assert command("--what", "all", "--confirm", STACK, "--step", "3") == 1, "nobody can say that the last is done"
-    assert DONE == ["volumes all"]
-    assert "step 4 is yours; then go on with ARGS=--step=5" in capsys.readouterr().err
+    assert command("--what", "all", "--confirm", STACK, "--step", "4") == 2
+    assert "say --begun as that step did" in capsys.readouterr().err, "the new platform has backups by now"
+    again = ("--step", "4", "--begun", "2026-11-27T12:00:00Z")
+    assert command("--what", "all", "--confirm", STACK, *again) == 1, "nobody can say that the last is done"
+    assert DONE == ["volumes all as of 12:00"]
+    hint = "step 5 is yours; then go on with ARGS='--step=6 --begun=2026-11-27T12:00:00Z'"
+    assert hint in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("parts")
@@ -127,7 +137,7 @@ def test_a_step_that_fails_says_how_to_go_on(
     monkeypatch.setattr(recreate, "main", lambda *_: 3)
     assert command("--what", "all", "--confirm", STACK) == 1
     assert "step 1 failed: the platform is not up" in (said := capsys.readouterr().err)
-    assert "go on with ARGS=--step=1 once that is mended" in said
+    assert "go on with ARGS='--step=1 --begun=20" in said
     assert DONE == []
 
 
