@@ -63,6 +63,9 @@ AGE = "ghcr.io/helmfile/helmfile:v1.7.4"
 # renovate: datasource=docker depName=docker.io/rclone/rclone
 RCLONE = "docker.io/rclone/rclone:1.76.0"
 
+TALOSCTL = "ghcr.io/siderolabs/talosctl"
+"""Without a tag: it is of the release of the stack file."""
+
 
 def registry(image: str) -> str:
     """Registry of an image; Docker Hub where the first part is no host (distribution/reference, splitDockerDomain)."""

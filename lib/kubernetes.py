@@ -49,8 +49,8 @@ CLUSTER_SCOPED = frozenset(
 
 CERT_MANAGER_API, CILIUM_API = "cert-manager.io/v1", "cilium.io/v2"
 EXTERNAL_SECRETS_API, TRAEFIK_API = "external-secrets.io/v1", "traefik.io/v1alpha1"
-MONITORING_API = "monitoring.coreos.com/v1"
-"""`apiVersion` of custom resources; that of the Prometheus operator is the last."""
+MONITORING_API, TALOS_API = "monitoring.coreos.com/v1", "talos.dev/v1alpha1"
+"""`apiVersion` of custom resources; the last two are of the Prometheus operator and of Talos itself."""
 
 KEEP: Mapping[str, str] = {"helm.sh/resource-policy": "keep"}
 """Annotation of an object that outlives the release which made it (docs/runbooks/crds.md)."""

@@ -1,10 +1,15 @@
 """Backups: what leaves the cluster, when, and to where. It needs secrets and the store of phase 1."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pulumi
 
 from components.backup.access import BackupAccessArgs, backup_access
+from components.backup.etcd import EtcdBackup, EtcdBackupArgs
 from components.backup.secrets import PASSWORD, PASSWORD_FIELD
-from components.backup.target import Target, target
+from components.backup.sending import Sending
+from components.backup.target import Part, target
 from components.backup.vault import VaultBackup, VaultBackupArgs
 from components.databases.base_backups import BaseBackupsArgs, base_backups
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
@@ -46,8 +51,8 @@ def base(
 
 def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates:
     """Declares every backup that runs by itself, where the stack file asks for backups."""
-    backup, goal = site.settings.backup, target(site.settings)
-    if backup is None or goal is None:
+    backup, goal, backups = site.settings.backup, target(site.settings), infrastructure.backups
+    if backup is None or goal is None or backups is None:
         return ()
     phase = Phase(
         "backup", PhaseArgs(after=infrastructure.ready), pulumi.ResourceOptions(providers=[cluster.kubernetes])
@@ -62,11 +67,33 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates
         ),
         in_phase,
     )
-    _vault(backup, goal, infrastructure, in_phase)
+
+    def way(part: Part, access: pulumi.Input[str]) -> Sending:
+        return Sending(
+            part=part,
+            target=goal,
+            access=access,
+            recipients=backup.recipients,
+            retention_days=backup.retention_days,
+        )
+
+    _vault(backup, partial(way, Part.VAULT), infrastructure, in_phase)
+    if site.settings.talos is not None:  # whose control planes take the snapshots
+        args = EtcdBackupArgs(
+            sending=way(Part.ETCD, backups.access),
+            schedule=backup.schedules.etcd,
+            talos=site.settings.talos.version,
+        )
+        EtcdBackup("etcd-backup", args, in_phase)
     return (databases,)
 
 
-def _vault(backup: BackupSettings, goal: Target, infrastructure: Infrastructure, opts: pulumi.ResourceOptions) -> None:
+def _vault(
+    backup: BackupSettings,
+    way: Callable[[pulumi.Input[str]], Sending],
+    infrastructure: Infrastructure,
+    opts: pulumi.ResourceOptions,
+) -> None:
     namespace, login = infrastructure.vault_namespace, infrastructure.vault_backup
     access = BackupAccessArgs(namespace=namespace, secrets=infrastructure.secrets, store_ready=[infrastructure.store])
     VaultBackup(
@@ -77,11 +104,8 @@ def _vault(backup: BackupSettings, goal: Target, infrastructure: Infrastructure,
             account=login.account,
             mount=login.mount,
             role=login.role,
-            target=goal,
-            access=backup_access("vault-backup-target", access, opts),
-            recipients=backup.recipients,
+            sending=way(backup_access("vault-backup-target", access, opts)),
             schedule=backup.schedules.vault,
-            retention_days=backup.retention_days,
         ),
         opts,
     )

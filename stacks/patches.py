@@ -6,8 +6,9 @@ import pulumi
 
 from components.harbor.settings import HarborSettings
 from components.kubernetes import login
-from components.talos import authentication, metrics, registry
+from components.talos import api_access, authentication, metrics, registry
 from components.talos.config import to_yaml, trusted_roots
+from lib.names import SystemNamespace
 from settings.infrastructure import TalosSettings
 from settings.model import Settings
 
@@ -23,8 +24,11 @@ def of_nodes(settings: Settings, talos: TalosSettings, trusted: pulumi.Output[st
 def of_control_planes(
     settings: Settings, talos: TalosSettings, trusted: pulumi.Output[str]
 ) -> Sequence[pulumi.Input[str]]:
-    """Of a control plane: its metrics, and the login at Authentik with which people use the Kubernetes API."""
-    served = (to_yaml(metrics.patch()),) if settings.monitoring.enabled else ()
+    """Of a control plane: its metrics, who takes snapshots of etcd, and the login at Authentik with which people use the
+    Kubernetes API.
+    """
+    served = [to_yaml(metrics.patch())] if settings.monitoring.enabled else []
+    served += [to_yaml(api_access.patch(SystemNamespace.BACKUP))] if settings.backup is not None else []
     if not talos.cluster_roles:
         return served
     kubectl = login.application(settings)

@@ -14,6 +14,7 @@ from lab.providers.kubernetes.package import package as kubernetes_package
 from lab.providers.operators import cert_manager, cloudnative_pg, external_secrets, flux, reflector, reloader
 from lab.providers.package import Package
 from lab.providers.proxmox.package import package as proxmox_package
+from lab.providers.talos import accounts
 from lab.providers.talos.package import package as talos_package
 from lab.providers.vault.package import package as vault_package
 from lab.providers.vault.server import initialise, run_vaults
@@ -31,6 +32,7 @@ CONTROLLERS: tuple[Controller, ...] = (
     external_secrets.run,
     cloudnative_pg.run,
     flux.run,
+    accounts.run,
     reflector.run,
     reloader.run,
 )

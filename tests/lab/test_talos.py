@@ -8,6 +8,7 @@ import yaml
 from components.talos.rollout import SCRIPT
 from lab.providers.base import CheckFailedError
 from lab.providers.kubernetes.access import unreachable
+from lab.providers.kubernetes.cluster import secret_data
 from lab.providers.talos import nodes, pki
 from lab.providers.talos.nodes import RESTARTS
 from tests.lab.bench import Bench, refuses
@@ -207,6 +208,69 @@ def test_a_running_node_reboots_for_what_talos_cannot_take_while_running(proxmox
     proxmox.create(BOOTSTRAP, node_call(inputs))
     proxmox.update(APPLY, "machine_configuration_apply", inputs, {**inputs, "configPatches": [patch]})
     assert [one["why"] for one in proxmox.world.table(RESTARTS).values()] == ([why] if why else []), patch
+
+
+ACCESS = "machine: {features: {kubernetesTalosAPIAccess: %s}}"
+GIVEN = ACCESS % "{enabled: true, allowedRoles: ['os:etcd:backup'], allowedKubernetesNamespaces: [kube-public]}"
+TALOS_API = "talos.dev/v1alpha1"
+
+
+def with_access(proxmox: Bench, patch: str) -> Bench:
+    """A cluster that answers, with a control plane of that configuration."""
+    proxmox.create(VM, machine())
+    inputs = talos(proxmox, configPatches=[patch])
+    proxmox.create(APPLY, inputs)
+    proxmox.create(BOOTSTRAP, node_call(inputs))
+    given = proxmox.create(KUBECONFIG, node_call(inputs)).outputs
+    proxmox.create(COMMAND, gate(given))
+    proxmox.configure("kubernetes", kubeconfig=given["kubeconfigRaw"])
+    return proxmox
+
+
+def account(bench: Bench, namespace: str = "kube-public", role: str = "os:etcd:backup") -> str:
+    """Why Talos refuses the account; nothing where it has its Secret."""
+    bench.object(TALOS_API, "ServiceAccount", "etcd", namespace, spec={"roles": [role]})
+    found = bench.cluster.get("talos.dev/ServiceAccount", namespace, "etcd") or {}
+    reason = str((found.get("status") or {}).get("failureReason", ""))
+    assert bench.cluster.exists("Secret", namespace, "etcd") is not bool(reason) or "already exists" in reason, reason
+    return reason
+
+
+def test_pods_get_at_talos_where_the_configuration_of_a_control_plane_says_so(proxmox: Bench) -> None:
+    bench = with_access(proxmox, GIVEN)
+    assert account(bench) == "", "its namespace and its role are those of the configuration"
+    data = secret_data(bench.cluster.get("Secret", "kube-public", "etcd") or {})
+    assert yaml.safe_load(data["config"])["contexts"]["default"]["endpoints"] == ["talos.default"], "the Service"
+
+
+def test_without_the_feature_the_kind_is_not_served(proxmox: Bench) -> None:
+    with refuses('no matches for kind "ServiceAccount" in version "talos.dev/v1alpha1"'):
+        account(with_access(proxmox, ACCESS % "{enabled: false}"))
+
+
+def test_whoever_is_not_in_the_configuration_gets_no_secret(proxmox: Bench) -> None:
+    bench = with_access(proxmox, GIVEN)
+    assert account(bench, "kube-system") == "Namespace is not allowed: kube-system", "another place"
+    assert account(bench, role="os:admin") == "Roles not allowed: [os:admin]", "more than was given"
+    bench.object("v1", "Secret", "etcd", "kube-node-lease", data={})
+    wider = GIVEN.replace("[kube-public]", "[kube-node-lease]")
+    inputs = talos(bench, configPatches=[wider])
+    bench.update(APPLY, "machine_configuration_apply", inputs, inputs)
+    assert "not managed by controller" in account(bench, "kube-node-lease"), "a Secret that somebody else made stays"
+    assert not bench.world.table(RESTARTS), "Talos takes it while it runs"
+
+
+@pytest.mark.parametrize(
+    ("kind", "patch", "why"),
+    [
+        ("worker", GIVEN, "can only be enabled on control plane machines"),
+        ("controlplane", GIVEN.replace("os:etcd:backup", "os:backup"), 'invalid role "os:backup"'),
+    ],
+)
+def test_an_access_that_talos_knows_no_such_of_is_refused(proxmox: Bench, kind: str, patch: str, why: str) -> None:
+    proxmox.create(VM, machine())
+    with refuses(why):
+        proxmox.create(APPLY, talos(proxmox, kind, configPatches=[patch]))
 
 
 def test_with_its_last_machine_a_cluster_is_gone(proxmox: Bench) -> None:

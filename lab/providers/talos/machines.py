@@ -18,7 +18,7 @@ from lab.providers.kubernetes.access import fingerprint
 from lab.providers.kubernetes.cluster import CLUSTERS
 from lab.providers.proxmox.files import FILES
 from lab.providers.proxmox.machines import VMS, addresses
-from lab.providers.talos import nodes, pki
+from lab.providers.talos import accounts, nodes, pki
 from lab.providers.talos.configuration import hostname, merged_configuration
 from lab.providers.talos.nodes import NODES
 from lab.providers.talos.secrets import TalosResource, trust
@@ -78,6 +78,7 @@ class ConfigurationApply(TalosResource):
         machine = _machine_at(world, inputs["node"])
         if not document["machine"].get("type"):
             raise RefusedError("rpc error: code = InvalidArgument desc = configuration validation failed: machine type")
+        accounts.validate(document["machine"])
         server = document["cluster"]["controlPlane"]["endpoint"]
         _not_the_vip(inputs, server)
         running = world.get(NODES, inputs["node"])
