@@ -24,9 +24,7 @@ def of_nodes(settings: Settings, talos: TalosSettings, trusted: pulumi.Output[st
 def of_control_planes(
     settings: Settings, talos: TalosSettings, trusted: pulumi.Output[str]
 ) -> Sequence[pulumi.Input[str]]:
-    """Of a control plane: its metrics, who takes snapshots of etcd, and the login at Authentik with which people use the
-    Kubernetes API.
-    """
+    """Of a control plane: its metrics, who gets snapshots of etcd, and the login of people to the Kubernetes API."""
     served = [to_yaml(metrics.patch())] if settings.monitoring.enabled else []
     served += [to_yaml(api_access.patch(SystemNamespace.BACKUP))] if settings.backup is not None else []
     if not talos.cluster_roles:

@@ -84,7 +84,9 @@ class VaultBackup(pulumi.ComponentResource):
 
 def egress(target: Target) -> Any:
     """Spec of the policy."""
-    return sending.egress(target, LABELS, [{"to": [{"podSelector": {"matchLabels": SERVER_LABELS}}], "ports": [tcp(API_PORT)]}])
+    return sending.egress(
+        target, LABELS, [{"to": [{"podSelector": {"matchLabels": SERVER_LABELS}}], "ports": [tcp(API_PORT)]}]
+    )
 
 
 def _pod(args: VaultBackupArgs, script: pulumi.Input[str]) -> Any:

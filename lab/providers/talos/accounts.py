@@ -1,8 +1,8 @@
 """ServiceAccounts of `talos.dev`: what Talos makes of them on a control plane that gives pods access to its API.
 
-After siderolabs/talos v1.13.7, internal/app/machined/pkg/controllers/kubeaccess/serviceaccount/crd_controller.go: who is
-refused is told in `status.failureReason` and nowhere else, and gets no Secret. The definition is a manifest of Talos, so
-without the feature there is no such kind; where it was on once, the definition stays.
+After internal/app/machined/pkg/controllers/kubeaccess/serviceaccount/crd_controller.go of siderolabs/talos v1.13.7: who
+is refused is told so in `status.failureReason` and gets no Secret. The definition is a manifest of Talos: without the
+feature there is no such kind, and where it was on once, the definition stays.
 """
 
 from __future__ import annotations
@@ -77,13 +77,12 @@ def _problem(cluster: Cluster, access: Mapping[str, Any], account: Mapping[str, 
 
 def _secret(config: Mapping[str, Any], account: Mapping[str, Any]) -> dict[str, Any]:
     """With a talosconfig of the roles: what a certificate is for is its organisation."""
-    name, roles, authority = (
-        account["metadata"]["name"],
-        ",".join(account["spec"]["roles"]),
-        config["machine"]["ca"]["crt"],
-    )
-    key = pki.pem(pki.private_key(f"{authority} {account['metadata']['namespace']}/{name} {roles}"))
-    context = {"endpoints": [_ENDPOINT], "ca": authority, "key": pki.b64(key)}
-    text = yaml.safe_dump({"context": "default", "contexts": {"default": context}}, sort_keys=False)
-    metadata = {"name": name, "namespace": account["metadata"]["namespace"]}
+    name, namespace = account["metadata"]["name"], account["metadata"]["namespace"]
+    seed, authority = f"{namespace}/{name}", config["machine"]["ca"]
+    issuer = pki.Pair(pki.unb64(authority["crt"]), pki.unb64(authority["key"]))
+    own = pki.client(f"{authority['key']} {seed}", seed, ",".join(account["spec"]["roles"]), issuer)
+    files = {"ca": authority["crt"], "crt": pki.b64(own.certificate), "key": pki.b64(own.key)}
+    contexts = {"default": {"endpoints": [_ENDPOINT], **files}}
+    text = yaml.safe_dump({"context": "default", "contexts": contexts}, sort_keys=False)
+    metadata = {"name": name, "namespace": namespace}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded({_FILE: text})}

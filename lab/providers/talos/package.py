@@ -59,6 +59,7 @@ def _base(arguments: Mapping[str, Any]) -> Properties:
     secrets = arguments["machineSecrets"]
     serves = arguments["machineType"] == "controlplane"
     issuer = {"crt": secrets["certs"]["k8s"]["cert"], **({"key": secrets["certs"]["k8s"]["key"]} if serves else {})}
+    authority = secrets["certs"]["os"]
     kubernetes = str(arguments.get("kubernetesVersion", "1.36.0")).removeprefix("v")
     # So that load balancers leave control planes out (pkg/machinery/config/generate/controlplane.go).
     labels = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
@@ -67,7 +68,7 @@ def _base(arguments: Mapping[str, Any]) -> Properties:
         "machine": {
             "type": arguments["machineType"],
             "token": secrets["trustdinfo"]["token"],
-            "ca": {"crt": secrets["certs"]["os"]["cert"]},
+            "ca": {"crt": authority["cert"], **({"key": authority["key"]} if serves else {})},
             "kubelet": {"image": f"ghcr.io/siderolabs/kubelet:v{kubernetes}"},
             **({"nodeLabels": labels} if serves else {}),
         },
