@@ -42,12 +42,7 @@ class EtcdBackup(pulumi.ComponentResource):
     - `<name>-egress`: NetworkPolicy: the pod reaches names and the target.
     - `<name>-talos`: CiliumNetworkPolicy: and the API of Talos on nodes, for which the standard has no words.
     - `<name>`: CronJob `etcd-backup`: talosctl takes a snapshot and reads it again, then it is encrypted, then sent.
-
-    Attributes:
-        job: The CronJob.
     """
-
-    job: k8s.batch.v1.CronJob
 
     def __init__(self, name: str, args: EtcdBackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:backup/etcd:EtcdBackup", name, None, opts)
@@ -72,9 +67,7 @@ class EtcdBackup(pulumi.ComponentResource):
         steps = [_snapshot(args.talos), sending.encrypt(SNAPSHOT), sending.upload(args.sending)]
         talosconfig = {"secretName": value_after(account, NAME), "defaultMode": 0o440}
         pod = sending.pod(script.metadata.name, steps, [{"name": "talos", "secret": talosconfig}])
-        self.job = k8s.batch.v1.CronJob(
-            name, metadata=metadata, spec=sending.schedule(args.schedule, _LABELS, pod), opts=child
-        )
+        k8s.batch.v1.CronJob(name, metadata=metadata, spec=sending.schedule(args.schedule, _LABELS, pod), opts=child)
         self.register_outputs({})
 
 
