@@ -17,6 +17,7 @@ from lab.providers.kubernetes.cluster import CRDS, Cluster, encoded
 from lab.providers.talos import pki
 from lab.providers.talos.nodes import NODES, server_of
 from lab.site import Site
+from lab.world import Record
 
 _ACCOUNT: Final = "talos.dev/ServiceAccount"
 _ENDPOINT: Final = "talos.default"
@@ -53,7 +54,7 @@ def run(site: Site) -> None:
             cluster.apply_owned(account, _secret(config, account))
 
 
-def _access(node: Mapping[str, Any]) -> Mapping[str, Any]:
+def _access(node: Record) -> Mapping[str, Any]:
     """The feature of a control plane; empty where it is off."""
     features = node["config"]["machine"].get("features") or {}
     access: Mapping[str, Any] = features.get("kubernetesTalosAPIAccess") or {}
