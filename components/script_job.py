@@ -116,7 +116,10 @@ def _job(args: ScriptJobArgs, script_config_map: pulumi.Input[str], scheduled: b
             "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
         },
         "activeDeadlineSeconds": args.seconds,
-        "template": {"metadata": {"annotations": _annotations(args)}, "spec": _pod(args, script_config_map, scheduled)},
+        "template": {
+            "metadata": {"annotations": _annotations(args)},
+            "spec": script_pod(args, script_config_map, scheduled),
+        },
     }
 
 
@@ -138,7 +141,8 @@ def _schedule(args: ScriptJobArgs, schedule: str, script_config_map: pulumi.Inpu
     }
 
 
-def _pod(args: ScriptJobArgs, script_config_map: pulumi.Input[str], scheduled: bool) -> dict[str, Any]:
+def script_pod(args: ScriptJobArgs, script_config_map: pulumi.Input[str], scheduled: bool = False) -> dict[str, Any]:
+    """Spec of the pod."""
     environment: list[dict[str, Any]] = [{"name": key, "value": value} for key, value in args.environment.items()]
     environment += [from_secret(variable, secret, key) for variable, (secret, key) in args.secrets.items()]
     environment.append({"name": "RUNBOOK", "value": runbooks.path(args.runbook)})

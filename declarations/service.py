@@ -8,6 +8,7 @@ from declarations.databases import Database, ValkeyUser
 from declarations.login_checks import LoginCheck
 from declarations.monitors import Monitor
 from declarations.oidc import OidcApplication
+from declarations.volumes import Volume
 from lib.secrets import Reader, SecretDeclaration
 from settings.model import Settings
 from settings.problem import Problem
@@ -77,6 +78,7 @@ class Service:
         chart: Name of its chart in lib/charts.py; empty where it has none.
         images: Images that it runs beside those of the chart.
         memory: Memory that its pods ask for, in MiB (register/footprint.py).
+        volumes: What of it is backed up beside its databases.
         holds: What people stored in it, in the words of what a destroy takes along.
         starter: Its section in a new stack file, whose groups are users and admins; `{domain}` is the stack's.
         double: `module:function` of what answers for its pods in the lab, as lab/services.py calls it; of a chart that
@@ -100,6 +102,7 @@ class Service:
     databases: Mapping[str, Database] = field(default_factory=dict)
     valkey_users: Mapping[str, ValkeyUser] = field(default_factory=dict)
     more_namespaces: Callable[[Settings], Sequence[str]] = _nothing
+    volumes: Sequence[Volume] = ()
     openings: Callable[[Settings], Openings] = lambda _: Openings()
     monitors: Callable[[Settings], Sequence[Monitor]] = _nothing
     user_names: UserNames = field(default_factory=UserNames)

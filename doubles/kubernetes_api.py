@@ -11,24 +11,29 @@ from urllib.parse import parse_qs, urlsplit
 from doubles.loopback import Reply, Request
 
 _PATH: Final = re.compile(
-    r"/(?:api|apis/(?P<group>[^/]+))/v\w+/(?:namespaces/(?P<namespace>[^/]+)/)?(?P<plural>[^/]+)(?:/(?P<name>[^/]+))?"
+    r"/(?:api|apis/(?P<group>[^/]+))/v\w+/(?:namespaces/(?P<namespace>[^/]+)/)?(?P<plural>[^/]+)"
+    r"(?:/(?P<name>[^/]+)(?:/(?P<subresource>scale))?)?"
 )
 _METADATA_ONLY: Final = "as=PartialObjectMetadata"
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a path names: a resource of a group, in a namespace or none, and one object of it or all (no `name`)."""
+    """What a path names: a resource of a group, in a namespace or none, and one object of it or all (no `name`), or
+    the `scale` of one.
+    """
 
     group: str
     plural: str
     namespace: str
     name: str
+    subresource: str = ""
 
     @property
     def resource(self) -> str:
-        """`<plural>.<group>`, `<plural>` in the core group."""
-        return f"{self.plural}.{self.group}" if self.group else self.plural
+        """`<plural>.<group>`, `<plural>` in the core group; that of a scale is `<plural>/scale.<group>`."""
+        name = f"{self.plural}/{self.subresource}" if self.subresource else self.plural
+        return f"{name}.{self.group}" if self.group else name
 
 
 class State(Protocol):
@@ -54,10 +59,13 @@ class KubernetesApi:
 
     Attributes:
         create: Keeps a new object; without it nobody can make one.
+        scale: Selector of the pods of a workload, after it is to have that many where a number is given; None where
+            there is no such workload.
     """
 
     state: State
     create: Callable[[Target, dict[str, Any]], None] | None = None
+    scale: Callable[[Target, int | None], str | None] | None = None
 
     def respond(self, request: Request, user: str | None = None) -> Reply:
         """The answer to a request of `user`, or of whom the token is that comes with it."""
@@ -69,9 +77,11 @@ class KubernetesApi:
             return _refusal(401, "Unauthorized")
         found = _PATH.fullmatch(url.path)
         answers = {"GET": self._read} | ({"POST": partial(self._made, self.create)} if self.create else {})
-        if request.method not in answers or found is None:
+        if found is None or (request.method not in answers and not found["subresource"]):
             return _refusal(404, "the server could not find the requested resource")
         target = Target(**{key: value or "" for key, value in found.groupdict().items()})
+        if target.subresource:
+            return self._scaled(request, user, target)
         return answers[request.method](request, user, target)
 
     def _made(
@@ -85,6 +95,16 @@ class KubernetesApi:
             return _refusal(409, f'{target.resource} "{name}" already exists')
         create(target, made)
         return Reply(201, made)
+
+    def _scaled(self, request: Request, user: str, target: Target) -> Reply:
+        verb = {"GET": "get", "PATCH": "patch"}[request.method]
+        if not self.state.may(user, verb, target):
+            return _forbidden(user, verb, target)
+        wanted = json.loads(request.body)["spec"]["replicas"] if verb == "patch" else None
+        selector = self.scale(target, wanted) if self.scale else None
+        if selector is None:
+            return _refusal(404, f'{target.resource} "{target.name}" not found')
+        return Reply(200, {"kind": "Scale", "spec": {}, "status": {"selector": selector}})
 
     def _read(self, request: Request, user: str, target: Target) -> Reply:
         verb = "get" if target.name else "list"

@@ -50,6 +50,10 @@ HARBOR_TRIVY = "docker.io/goharbor/trivy-adapter-photon:v2.15.2"
 # renovate: datasource=docker depName=docker.io/powerdns/pdns-auth-51
 POWERDNS = "docker.io/powerdns/pdns-auth-51:5.1.4"
 
+# Its program alone is taken, which is static (docker/Dockerfile and build.go of restic/restic).
+# renovate: datasource=docker depName=docker.io/restic/restic
+RESTIC = "docker.io/restic/restic:0.19.1"
+
 # The release that Talos 1.13 would install (pkg/machinery/constants, DefaultCoreDNSVersion).
 # renovate: datasource=docker depName=registry.k8s.io/coredns/coredns
 COREDNS = "registry.k8s.io/coredns/coredns:v1.14.2"

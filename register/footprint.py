@@ -5,8 +5,10 @@ values leave room for a busy moment (docs/adr/0024-machines-hold-the-pods.md). `
 sums what the program asks for and finds these figures.
 """
 
+from declarations.volumes import MEMORY
 from lib.kubernetes import mebibytes
 from register.services import SERVICES
+from register.volumes import volumes
 from settings.model import Settings
 
 SYSTEM = 768
@@ -18,7 +20,7 @@ EVERY_NODE = 640
 """Of each node: Cilium's agent, and the CSI plugin with its two helpers."""
 _MONITORING, _NODE_EXPORTER = 448, 32
 """Operator, kube-state-metrics, Alertmanager and the two that reload configurations; and of each node."""
-LARGEST_JOB = 64
+_GATE = 64
 """What a gate needs for the time that it looks."""
 
 _INFRASTRUCTURE = 3828
@@ -36,6 +38,11 @@ _FLUX = 768
 """The operator, and the four controllers as it makes them."""
 
 
+def jobs(settings: Settings) -> int:
+    """Memory of the Jobs that run at the same time: a gate, or the backups of all volumes."""
+    return max(_GATE, mebibytes(MEMORY) * len(volumes(settings)))
+
+
 def requests(settings: Settings, nodes: int) -> int:
     """Memory that pods ask for beyond what each node has anyway (`EVERY_NODE`).
 
@@ -43,7 +50,7 @@ def requests(settings: Settings, nodes: int) -> int:
         nodes: How many nodes carry workloads: instances of Postgres and servers of Vault never share one.
     """
     databases, vault = settings.databases, settings.vault
-    asked = _INFRASTRUCTURE - _SECOND * (2 - settings.system_replicas) + LARGEST_JOB
+    asked = _INFRASTRUCTURE - _SECOND * (2 - settings.system_replicas) + jobs(settings)
     asked += _AUTHENTIK * (settings.identity.replicas + 1)
     asked += mebibytes(databases.memory) * min(databases.instances, nodes) + _VAULT * min(vault.replicas, nodes)
     asked += (_NAMESERVER * settings.system_replicas + _INGRESS_NAMES) * len(settings.dns.sides)

@@ -13,6 +13,7 @@ from lib.secrets import KEEPS_PREVIOUS, Reader, SecretDeclaration
 from register import logins
 from register.namespaces import known_namespaces, platform_namespaces
 from register.services import SERVICES
+from register.volumes import volumes
 from settings.model import Settings
 from settings.problem import SettingsError
 
@@ -59,7 +60,7 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
         for application in logins.applications(settings)
         if not application.public
     ]
-    declared += backup.declare(settings)
+    declared += backup.declare(settings, {one.namespace for one in volumes(settings)})
     with_dns = settings.model_copy(update={"dns": settings.dns.everything()})
     declared += dns.declare(settings) if settings.dns.enabled else _kept(dns.declare(with_dns))
     for service in SERVICES:

@@ -34,14 +34,26 @@ class ClusterApi:
         """Whether the object was made; not where there is one of its name. Raises OSError for every other answer."""
         return self._asked(path, HTTPStatus.CONFLICT, body=json.dumps(made).encode()) is not None
 
+    def patch(self, path: str, change: Mapping[str, Any]) -> None:
+        """Merges a change into an object. Raises OSError where that is refused."""
+        self._asked(path, None, body=json.dumps(change).encode(), patched=True)
+
     def _asked(
-        self, path: str, without: HTTPStatus, accept: str = "application/json", body: bytes | None = None
+        self,
+        path: str,
+        without: HTTPStatus | None,
+        accept: str = "application/json",
+        body: bytes | None = None,
+        *,
+        patched: bool = False,
     ) -> dict[str, Any] | None:
         """The object of the answer; None for the answer `without`."""
         token = (self._account / "token").read_text(encoding="utf-8")
         headers = {"Authorization": f"Bearer {token}", "Accept": accept}
-        headers |= {"Content-Type": "application/json"} if body is not None else {}
-        request = urllib.request.Request(f"{self._server}{path}", data=body, headers=headers)
+        kind = "application/merge-patch+json" if patched else "application/json"
+        headers |= {"Content-Type": kind} if body is not None else {}
+        method = "PATCH" if patched else None
+        request = urllib.request.Request(f"{self._server}{path}", data=body, headers=headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=REQUEST_SECONDS, context=self._context) as response:
                 found: dict[str, Any] = json.load(response)

@@ -67,9 +67,20 @@ def give_up(reason: str) -> int:
     if runbook := os.environ.get("RUNBOOK"):
         reason = f"{reason}\nrunbook: {runbook}"
     print(reason, file=sys.stderr, flush=True)
-    if TERMINATION_LOG.exists():  # only in a container
-        TERMINATION_LOG.write_text(reason, encoding="utf-8")
+    _leave(reason)
     return 1
+
+
+def succeed(done: str) -> int:
+    """Exit code 0; what was done is told in the same way."""
+    print(done, flush=True)
+    _leave(done)
+    return 0
+
+
+def _leave(words: str) -> None:
+    if TERMINATION_LOG.exists():  # only in a container
+        TERMINATION_LOG.write_text(words, encoding="utf-8")
 
 
 def finish(done: str, corrected: Sequence[str], outside: Sequence[str] = ()) -> int:

@@ -1,6 +1,6 @@
 """Backups: what leaves the cluster, when, and to where. It needs secrets and the store of phase 1."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import pulumi
@@ -9,8 +9,9 @@ from components.backup.access import BackupAccessArgs, backup_access
 from components.backup.etcd import EtcdBackup, EtcdBackupArgs
 from components.backup.secrets import PASSWORD, PASSWORD_FIELD
 from components.backup.sending import Sending
-from components.backup.target import Part, target
+from components.backup.target import Part, Target, target
 from components.backup.vault import VaultBackup, VaultBackupArgs
+from components.backup.volumes import VolumeBackup, VolumeBackupArgs
 from components.databases.base_backups import BaseBackupsArgs, base_backups
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace, NamespaceArgs
@@ -18,6 +19,7 @@ from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
 from lib.kubernetes import PodSecurity
 from lib.names import SystemNamespace
+from register.volumes import volumes
 from settings.backup import BackupSettings
 from stacks.contracts import Backups, Cluster, Gates, Infrastructure, Site
 
@@ -49,7 +51,7 @@ def base(
     return Backups(namespace=namespace, access=backup_access("backup-access", access, opts))
 
 
-def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates:
+def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, namespaces: Mapping[str, Namespace]) -> Gates:
     """Declares every backup that runs by itself, where the stack file asks for backups."""
     backup, goal, backups = site.settings.backup, target(site.settings), infrastructure.backups
     if backup is None or goal is None or backups is None:
@@ -85,6 +87,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates
             talos=site.settings.talos.version,
         )
         EtcdBackup("etcd-backup", args, in_phase)
+    _volumes(site, (backup, goal), infrastructure, namespaces, in_phase)
     return (databases,)
 
 
@@ -109,3 +112,27 @@ def _vault(
         ),
         opts,
     )
+
+
+def _volumes(
+    site: Site,
+    given: tuple[BackupSettings, Target],
+    infrastructure: Infrastructure,
+    namespaces: Mapping[str, Namespace],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    backup, goal = given
+    for volume in volumes(site.settings):
+        VolumeBackup(
+            f"volume-{volume.name}",
+            VolumeBackupArgs(
+                volume=volume,
+                target=goal,
+                namespace=namespaces[volume.namespace],
+                secrets=infrastructure.secrets,
+                store_ready=[infrastructure.store],
+                schedule=backup.schedules.volumes,
+                retention_days=backup.retention_days,
+            ),
+            opts,
+        )

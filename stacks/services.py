@@ -40,6 +40,7 @@ def build(
     }
     return Services(
         urls={slug: component.url for slug, component in services.items()},
+        namespaces={one.literal: one for one in namespaces.values()},
         gates={slug: component.ready for slug, component in services.items()},
         ready=(
             *(component.ready for component in services.values()),

@@ -1,6 +1,6 @@
 """Secrets of backups: the key pair of the target, and what repositories of volumes are encrypted with."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from lib.names import SystemNamespace
 from lib.secrets import Field, Kind, Reader, SecretDeclaration
@@ -12,23 +12,25 @@ PAIR: Mapping[str, str] = {"access-key-id": "accessKeyId", "secret-access-key": 
 PASSWORD_FIELD = "password"
 SECRET = "backup-access"
 """Secret with the key pair, in every namespace that asks the target."""
+VOLUME_SECRET = "volume-backup"
+"""Secret with the key pair and the password, in every namespace with a volume."""
 
 
-def declare(settings: Settings) -> tuple[SecretDeclaration, ...]:
-    """Both, where there are backups. Who reads them is said here, part by part."""
+def declare(settings: Settings, volumes: Collection[str] = ()) -> tuple[SecretDeclaration, ...]:
+    """Both, where there are backups. Who reads them is said here, part by part; of volumes, by their namespaces."""
     if settings.backup is None:
         return ()
     return (
         SecretDeclaration(
             path=ACCESS_KEY,
             fields=tuple(Field(name=name, kind=Kind.GIVEN) for name in PAIR),
-            readers=tuple(_askers(settings)),
+            readers=(*_askers(settings), *_copiers(volumes)),
             window="backups fail from the target's new key until the Secrets have it",
         ),
         SecretDeclaration(
             path=PASSWORD,
             fields=(Field(name=PASSWORD_FIELD, kind=Kind.GIVEN),),
-            readers=tuple(_openers(settings)),
+            readers=(*_openers(settings), *_copiers(volumes)),
             permanent="every repository of volumes is encrypted with it",
         ),
     )
@@ -45,3 +47,9 @@ def _openers(settings: Settings) -> Iterator[Reader]:
     """Who encrypts with the password."""
     del settings
     yield Reader(namespace=SystemNamespace.BACKUP, secret="backup-password", follows="each Job reads it when it starts")
+
+
+def _copiers(namespaces: Collection[str]) -> Iterator[Reader]:
+    """Who copies volumes, each beside what writes to them."""
+    for namespace in sorted(namespaces):
+        yield Reader(namespace=namespace, secret=VOLUME_SECRET, follows="each Job reads it when it starts")

@@ -7,6 +7,7 @@ from components.gitea.monitors import monitors
 from components.gitea.names import NAMESPACE, RUNNER_NAMESPACE
 from components.gitea.settings import USER_NAMES, GiteaSettings
 from components.gitea.values import SSH_PORT
+from components.gitea.volumes import VOLUMES
 from declarations.service import Openings, Service, Smoke
 from lib.images import GITEA_RUNNER
 from lib.kubernetes import mebibytes
@@ -60,6 +61,7 @@ GITEA = Service(
     chart="gitea",
     images=_images,
     memory=_memory,
+    volumes=VOLUMES,
     holds="repositories, issues and packages",
     starter=_STARTER,
 )

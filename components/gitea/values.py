@@ -33,7 +33,8 @@ LABELS = release_labels("gitea", "gitea")
 """Of the pods and both Services (`gitea.selectorLabels` of the chart), when the release is named gitea."""
 
 _MEMORY = "1Gi"
-_UID = 1000  # the user of the rootless image
+USER_ID = 1000
+"""User of the rootless image."""
 # Go reads the bundle file of the image as well as every file of these directories.
 _TRUST = {"name": "SSL_CERT_DIR", "value": f"/etc/ssl/certs:{CA_DIRECTORY}"}
 
@@ -86,7 +87,7 @@ def values(args: GiteaValues) -> dict[str, Any]:
         "valkey-cluster": {"enabled": False},
         "valkey": {"enabled": False},
         "test": {"enabled": False},
-        "podSecurityContext": {**restricted_pod(_UID), "fsGroupChangePolicy": "OnRootMismatch"},
+        "podSecurityContext": {**restricted_pod(USER_ID), "fsGroupChangePolicy": "OnRootMismatch"},
         "containerSecurityContext": restricted_container(),
         # An account of its own, whose token the chart mounts nowhere, unlike that of the namespace's default account.
         "serviceAccount": {"create": True},

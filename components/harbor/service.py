@@ -6,6 +6,7 @@ from components.harbor.monitors import monitors
 from components.harbor.names import NAMESPACE
 from components.harbor.settings import USER_NAMES, HarborSettings
 from components.harbor.values import METRICS_PORT
+from components.harbor.volumes import VOLUMES
 from declarations.service import Openings, Service, Smoke
 from lib.images import HARBOR_TRIVY
 
@@ -42,6 +43,7 @@ HARBOR = Service(
     chart="harbor",
     images=lambda _: (HARBOR_TRIVY,),
     memory=lambda settings: _MEMORY + (_EXPORTER_MEMORY if settings.monitoring.enabled else 0),
+    volumes=VOLUMES,
     holds="images",
     starter=_STARTER,
 )

@@ -6,6 +6,7 @@ from components.matrix.monitors import monitors
 from components.matrix.names import NAMESPACE
 from components.matrix.settings import USER_NAMES, MatrixSettings
 from components.matrix.values import METRICS_PORTS
+from components.matrix.volumes import VOLUMES
 from declarations.service import Openings, Service, Smoke
 
 _MEMORY = 350
@@ -41,6 +42,7 @@ MATRIX = Service(
     checks=checks.ALL,
     chart="matrix-stack",
     memory=lambda _: _MEMORY,
+    volumes=VOLUMES,
     holds="accounts, rooms and messages",
     starter=_STARTER,
 )

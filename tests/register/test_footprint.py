@@ -74,7 +74,7 @@ def test_the_figures_are_what_the_program_asks_for(stack: Path) -> None:
             cluster += size * (nodes if path[0] == "prometheus-node-exporter" else count)
     cluster += sum(sum(_BY_CHART.get(one.name, ())) for one in recording.resources)
     assert every_node == footprint.EVERY_NODE, "agents"
-    assert cluster == footprint.requests(settings, nodes) - footprint.LARGEST_JOB, "a figure in footprint.py is old"
+    assert cluster == footprint.requests(settings, nodes) - footprint.jobs(settings), "a figure in footprint.py is old"
 
 
 def test_a_pod_that_the_program_describes_is_limited_to_what_it_asks_for() -> None:
