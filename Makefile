@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
+.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
 
 ##@ Begin
@@ -90,6 +90,11 @@ test-dns: setup ## on a real PowerDNS (Go; Debian: pdns-server)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers dns
 	$(PY) -m pytest --junitxml=build/junit-dns.xml tests/real/dns $(ARGS)
+
+test-volumes: setup ## back up and restore by restic (Go, 3 minutes once)
+	@mkdir -p build
+	@$(PY) -m tools.real_servers volumes
+	$(PY) -m pytest -n auto --junitxml=build/junit-volumes.xml tests/real/volumes $(ARGS)
 
 test-browser: setup ## the report in a browser (Debian: chromium)
 	@mkdir -p build

@@ -115,6 +115,14 @@ class Api:
         """The object at a path; raises ClusterError."""
         return self._ask(path)
 
+    def create(self, path: str, made: Mapping[str, Any]) -> None:
+        """Make an object below a path; raises ClusterError."""
+        self._ask(path, made, method="POST")
+
+    def change(self, path: str, by: Mapping[str, Any]) -> None:
+        """Merge into the object at a path; raises ClusterError."""
+        self._ask(path, by)
+
     def look(self, path: str) -> dict[str, Any] | None:
         """The object at a path, None where there is none; raises ClusterError."""
         try:
@@ -131,9 +139,9 @@ class Api:
         found = self._ask(f"/api/v1/namespaces/{namespace}/secrets?{query}")["items"]
         return max(found, key=lambda item: int(item["metadata"]["labels"]["version"]), default=None)
 
-    def _ask(self, path: str, patch: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _ask(self, path: str, sent: Mapping[str, Any] | None = None, method: str = "PATCH") -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(self._answer(path, patch))
+            found: dict[str, Any] = json.loads(self._answer(path, sent, method))
         except urllib.error.HTTPError as error:
             kind = AbsentError if error.code == HTTPStatus.NOT_FOUND else ClusterError
             raise kind(f"{self.server} answers {error.code} for {path.partition('?')[0]}") from None
@@ -141,12 +149,13 @@ class Api:
             raise ClusterError(f"{self.server} does not answer: {getattr(error, 'reason', error)}") from None
         return found
 
-    def _answer(self, path: str, patch: Mapping[str, Any] | None = None) -> bytes:
+    def _answer(self, path: str, sent: Mapping[str, Any] | None = None, method: str = "PATCH") -> bytes:
         # Where it leads is said by the kubeconfig, which the Kubernetes provider follows as well.
         request = urllib.request.Request(f"{self.server}{path}", headers=dict(self.headers))  # noqa: S310
-        if patch is not None:
-            request.method, request.data = "PATCH", json.dumps(patch).encode()
-            request.add_header("Content-Type", "application/merge-patch+json")
+        if sent is not None:
+            request.method, request.data = method, json.dumps(sent).encode()
+            kind = "merge-patch+json" if method == "PATCH" else "json"
+            request.add_header("Content-Type", f"application/{kind}")
         with self.opener.open(request, timeout=_REQUEST_SECONDS) as response:
             found: bytes = response.read()
             return found

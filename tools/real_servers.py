@@ -163,6 +163,15 @@ RCLONE = Program(
     duration="about two minutes on two cores",
 )
 """With what backups need of it alone."""
+RESTIC = Program(
+    name="restic",
+    suite="volumes",
+    module="github.com/restic/restic",
+    package="github.com/restic/restic/cmd/restic",
+    asking=("version",),
+    duration="about three minutes on two cores",
+)
+"""Of the release of the image that the program runs (lib/images.py)."""
 ACTIONLINT = Program(
     name="actionlint",
     suite="actionlint",
@@ -178,6 +187,7 @@ SUITES: Mapping[str, Sequence[Program]] = {
     "dns": (PEBBLE, DNS_CLIENT),
     "rules": (PROMTOOL,),
     "backup": (AGE, AGE_KEYGEN, RCLONE),
+    "volumes": (RESTIC,),
 }
 
 

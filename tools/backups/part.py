@@ -10,7 +10,7 @@ from typing import Protocol
 
 from settings.model import Settings
 from tools.backups.store import Copy, Store
-from tools.cluster import Cluster, ClusterError, api_of
+from tools.cluster import Api, ClusterError, api_of
 from tools.state import Engine, StateError
 
 
@@ -28,7 +28,7 @@ class Site:
     store: Store
     updated: datetime | None = None
 
-    def connect(self) -> Cluster | None:
+    def connect(self) -> Api | None:
         """The API of its cluster, as the state knows it by now; None where it does not answer, or is not known."""
         try:
             found = api_of(self.engine.state(decrypted=True) or {})

@@ -1,6 +1,6 @@
 """The parts of a backup, in the order in which they come back."""
 
-from tools.backups import state, state_bench, vault, vault_bench
+from tools.backups import state, state_bench, vault, vault_bench, volumes, volumes_bench
 from tools.backups.part import Part
 
 PARTS: tuple[Part, ...] = (
@@ -19,5 +19,14 @@ PARTS: tuple[Part, ...] = (
         due=vault.due,
         plan=vault.plan,
         bench=vault_bench.bench,
+    ),
+    Part(
+        name=volumes.NAME,
+        holds="what people stored beside the databases: repositories, images, files of chat",
+        last=volumes.last,
+        due=volumes.due,
+        plan=volumes.plan,
+        bench=volumes_bench.bench,
+        of_services=True,
     ),
 )
