@@ -81,6 +81,7 @@ class VolumeBackup(pulumi.ComponentResource):
         run = ScriptJobArgs(
             namespace=args.namespace.namespace,
             source=script("volumes"),
+            runbook="volumes.md#diagnose",
             environment=_environment(args.volume, args.target, args.retention_days),
             secrets={variable: (secret, variable) for variable in _VARIABLES.values()},
             service_account=_account(name, args, child),
