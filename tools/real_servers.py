@@ -1,7 +1,7 @@
 """The servers of the tests: found on PATH or in the cache, else built with Go from the go.mod files below `tools/`.
 
-`python -m tools.real_servers vault` (or `kubernetes`) builds what is missing; with `--find` it only says whether all is
-there. The program itself never runs these: the cluster brings its own.
+`python -m tools.real_servers vault` (or another suite, or `all`) builds what is missing; with `--find` it only says
+whether all is there. The program itself never runs these: the cluster brings its own.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from tools import binaries
@@ -25,7 +26,7 @@ class Program:
 
     Attributes:
         name: Of the program.
-        suite: The tests that need it: `make test-<suite>` builds it from `tools/<suite>/go.mod`.
+        suite: It is built from `tools/<suite>/go.mod`, mostly for `make test-<suite>`.
         target: The target of make that builds it, where that is another.
         module: The Go module, whose version in that file is the pin.
         package: Go package of its main function.
@@ -102,6 +103,54 @@ HELM = Program(
     version_variable="helm.sh/helm/v3/internal/version.version",
     asking=("version", "--short"),
     duration="about a minute on two cores",
+)
+CONTROLLER_MANAGER = Program(
+    name="kube-controller-manager",
+    suite="kubernetes",
+    target="test-real",
+    module="k8s.io/kubernetes",
+    package="k8s.io/kubernetes/cmd/kube-controller-manager",
+    version_variable="k8s.io/component-base/version.gitVersion",
+    asking=("--version",),
+    duration="about two minutes on two cores, after kube-apiserver",
+)
+SCHEDULER = Program(
+    name="kube-scheduler",
+    suite="kubernetes",
+    target="test-real",
+    module="k8s.io/kubernetes",
+    package="k8s.io/kubernetes/cmd/kube-scheduler",
+    version_variable="k8s.io/component-base/version.gitVersion",
+    asking=("--version",),
+    duration="half a minute, after kube-controller-manager",
+)
+KWOK = Program(
+    name="kwok",
+    suite="kubernetes",
+    target="test-real",
+    module="sigs.k8s.io/kwok",
+    package="sigs.k8s.io/kwok/cmd/kwok",
+    asking=("--version",),
+    duration="about a minute on two cores",
+)
+"""Plays the kubelets: nodes are there, pods become ready, those of Jobs end."""
+KUBERNETES_PROVIDER = Program(
+    name="kubernetes-provider",
+    suite="kubernetes_provider",
+    target="test-real",
+    module="github.com/pulumi/pulumi-kubernetes/provider/v4",
+    package="home-cluster/tools/kubernetes_provider",
+    asking=("-version",),
+    duration="about ten minutes on two cores",
+)
+EXTERNAL_SECRETS = Program(
+    name="external-secrets",
+    suite="external_secrets",
+    target="test-real",
+    module="github.com/external-secrets/external-secrets",
+    package="home-cluster/tools/external_secrets",
+    asking=("-version",),
+    duration="about ten minutes on two cores",
 )
 PEBBLE = Program(
     name="pebble",
@@ -188,6 +237,10 @@ SUITES: Mapping[str, Sequence[Program]] = {
     "rules": (PROMTOOL,),
     "backup": (AGE, AGE_KEYGEN, RCLONE),
     "volumes": (RESTIC,),
+    "real": (
+        *(ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK, HELM),
+        *(KUBERNETES_PROVIDER, VAULT, EXTERNAL_SECRETS),
+    ),
 }
 
 
@@ -223,17 +276,19 @@ def ensure(program: Program, root: Path = ROOT) -> Found:
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     """One line about the programs of a suite; exits with 1 where one is missing."""
     parser = argparse.ArgumentParser(prog="python -m tools.real_servers", description=__doc__, allow_abbrev=False)
-    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("suite", choices=[*SUITES, "all"])
     parser.add_argument("--find", action="store_true", help="build nothing")
     options = parser.parse_args(arguments)
     found: list[str] = []
-    for program in SUITES[options.suite]:
+    named = {"all": "with real servers", "real": "on the real rig"}.get(options.suite, f"with a real {options.suite}")
+    everything = dict.fromkeys(chain.from_iterable(SUITES.values()))
+    for program in SUITES.get(options.suite, everything):
         try:
             way = (find if options.find else ensure)(program, root).way
         except SetupError as error:
-            sys.exit(f"no {program.name}, so the tests with a real {options.suite} do not run ({error})")
+            sys.exit(f"no {program.name}, so the tests {named} do not run ({error})")
         found.append(f"{program.name} {way}")
-    print(f"{', '.join(found)}; the tests with a real {options.suite} run")
+    print(f"{', '.join(found)}; the tests {named} run")
 
 
 def _on_path(program: Program, version: str) -> Found:
