@@ -73,9 +73,15 @@ def test_an_object_in_a_namespace_that_does_not_exist_is_refused(kube: Bench) ->
         kube.object("v1", "ConfigMap", "settings", "shopp")
 
 
-def test_a_cluster_scoped_object_takes_no_namespace(kube: Bench) -> None:
-    with refuses("cluster-scoped"):
-        kube.object("rbac.authorization.k8s.io/v1", "ClusterRole", "reader", "shop", rules=[])
+def test_a_kind_without_namespaces_loses_one_that_check_gave_it(kube: Bench) -> None:
+    """Seen of the official provider with a definition that came while it ran."""
+    token = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
+    inputs = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": []}
+    given = {**inputs, "metadata": {"name": "reader", "namespace": "shop"}}
+    made = kube.create(token, given)
+    assert (made.identifier, made.outputs["metadata"].get("namespace")) == ("reader", None), "the kind has none"
+    known = {**inputs, "metadata": {"name": "reader"}}
+    assert not kube.diff(token, given, known).changes, "the next preview knows the kind and wants what is there"
 
 
 def test_a_name_that_is_taken_is_refused(kube: Bench) -> None:

@@ -89,7 +89,7 @@ class ObjectResource(Resource):
         """Changes of what is kept of the live object, as far as the inputs say something of it; immutable fields
         replace, first deleting an object whose name is fixed.
         """
-        olds, news = as_stored(olds), as_stored(news)
+        olds, news = self._placed(call, olds), self._placed(call, news)
         if call.state:
             olds = prune(call.state, olds)
         changed = tuple(changed_paths(olds, news))
@@ -135,7 +135,8 @@ class ObjectResource(Resource):
             live = self._live(cluster, identifier)
             if live is None:
                 raise RefusedError(f'{self.kind.qualified} "{identifier.rsplit("/", 1)[-1]}" not found')
-            obj = merge(self._owned(call, live, as_stored(news)), as_stored(olds), as_stored(news))
+            placed = self._placed(call, news)
+            obj = merge(self._owned(call, live, placed), self._placed(call, olds), placed)
             raised = any(obj.get(key) != live.get(key) for key in obj.keys() | live.keys() if key not in _UNCOUNTED)
             obj["metadata"]["generation"] = int(live["metadata"].get("generation", 1)) + raised
             cluster.store(obj)
@@ -170,7 +171,7 @@ class ObjectResource(Resource):
         live = self._live(cluster, identifier)
         if live is None:
             return None
-        found = prune(live, as_stored(inputs)) if inputs else without_server_fields(live)
+        found = prune(live, self._placed(call, inputs)) if inputs else without_server_fields(live)
         reasons = unready(cluster, live) if inputs else []
         if reasons:
             first = f"Resource '{live['metadata']['name']}' was created but failed to initialize"
@@ -196,6 +197,13 @@ class ObjectResource(Resource):
     @property
     def _path(self) -> str:
         return f"{self.kind.group}/{self.kind.kind}" if self.kind.group else self.kind.kind
+
+    def _placed(self, call: Call, inputs: Properties) -> Properties:
+        """Inputs as stored, without the namespace of a kind that has none."""
+        stored = as_stored(inputs)
+        if not serving.is_namespaced(Cluster(call.site), self.kind):
+            (stored.get("metadata") or {}).pop("namespace", None)
+        return stored
 
     def _live(self, cluster: Cluster, identifier: str) -> Properties | None:
         namespace, _, name = identifier.rpartition("/")

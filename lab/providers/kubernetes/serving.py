@@ -68,7 +68,11 @@ def register_definitions(site: Site) -> None:
 
 
 def admit(call: Call, cluster: Cluster, obj: Properties) -> None:
-    """Everything between a create request and the object's being stored; raises RefusedError."""
+    """Everything between a create request and the object's being stored; raises RefusedError.
+
+    A kind without namespaces loses the one that `Check` gave it before it was known (`IsNamespacedKind` in
+    provider/pkg/clients/clients.go asks a cache of what the server serves).
+    """
     kind = Kind.of(obj)
     clock = call.site.clock
     if not clock.wait(lambda: is_served(cluster, kind), _PATIENCE):
@@ -79,7 +83,8 @@ def admit(call: Call, cluster: Cluster, obj: Properties) -> None:
         )
     namespace = obj["metadata"].get("namespace", "")
     if namespace and not is_namespaced(cluster, kind):
-        raise _refused(call, "the server could not find the requested resource (the kind is cluster-scoped)")
+        namespace = ""
+        del obj["metadata"]["namespace"]
     if namespace and not clock.wait(lambda: cluster.has_namespace(namespace), _PATIENCE):
         raise _refused(call, f'namespaces "{namespace}" not found')
     reason = bad_name(kind, obj["metadata"]["name"]) or _webhook_down(cluster, kind)
