@@ -12,6 +12,7 @@ from typing import Any
 
 from lab.checkout import LabError, Stack, prepare
 from lab.operation import Order, begin
+from lab.providers.serving import Serve, serve
 from reporting.events import Event, Listener
 
 _OF_MAKE = ("cluster_down", "cluster_gone", "keep_identity", "identity")
@@ -50,13 +51,14 @@ class Driver:
 
     `grace` is how many quiet seconds prove that nothing more will happen (see lab.clock); `pace` is real seconds for a
     simulated second of latency. Without `checkpoints` the engine writes the state once, at the end: half the time for
-    a run that nobody kills.
+    a run that nobody kills. `serve` is who serves the providers.
     """
 
     stack: Stack
     grace: float = 5.0
     pace: float = 0.0
     checkpoints: bool = True
+    serve: Serve = serve
 
     def up(self, listener: Listener | None = None, **options: Any) -> Result:
         """Bring the stack up."""
@@ -130,6 +132,7 @@ class Driver:
             checkpoints=self.checkpoints,
             flags={name: options.pop(name) for name in _OF_MAKE if name in options},
             options=options,
+            serve=self.serve,
         )
 
     def _follow(self, order: Order) -> Iterator[Event]:

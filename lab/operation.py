@@ -34,7 +34,7 @@ from pulumi.runtime.proto.source_pb2 import StackTrace
 
 from lab import checkout, recovery, seed
 from lab.providers.catalogue import open_site, packages
-from lab.providers.serving import serve
+from lab.providers.serving import Serve, serve
 from lab.world import World
 from lib.secret_state import is_secret, outputs
 from reporting.events import compact
@@ -61,7 +61,7 @@ class Order:
     """What to do: `operation` is up, preview, refresh or destroy.
 
     `options` go to the Automation API as they are, beside the flags of the real commands; `flags` are those that
-    `make` adds, such as `cluster_gone`.
+    `make` adds, such as `cluster_gone`; `serve` is who serves the providers, for one that puts real ones among them.
     """
 
     operation: str
@@ -73,6 +73,7 @@ class Order:
     checkpoints: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     flags: Mapping[str, Any] = field(default_factory=dict)
+    serve: Serve = serve
 
 
 def begin(order: Order, log: Path) -> tuple[BaseProcess, Connection]:
@@ -190,7 +191,7 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
         site = open_site(world, grace=order.grace, pace=order.pace)
         seed.prepare(world, stack)
         site.settle()
-        servers, attachments = serve(packages(), site)
+        servers, attachments = order.serve(packages(), site)
         _environment(stack, attachments, order.checkpoints)
         selected = None
         try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent import futures
-from typing import Final
+from typing import Any, Final
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
@@ -16,10 +16,14 @@ from lab.site import Site
 # Waiting calls hold a thread each; the engine never has more steps in flight than its --parallel.
 _THREADS: Final = 128
 
+Serve = Callable[[Iterable[Package], Site], tuple[list[Any], str]]
+"""As `serve`; what it returns first has the method `stop` of a server."""
 
-def serve(packages: Iterable[Package], site: Site) -> tuple[list[grpc.Server], str]:
+
+def serve(packages: Iterable[Package], site: Site) -> tuple[list[Any], str]:
     """Serve every package on a free loopback port; returns the servers and the value of PULUMI_DEBUG_PROVIDERS."""
-    servers, attachments = [], []
+    servers: list[Any] = []
+    attachments = []
     for package in packages:
         server = grpc.server(futures.ThreadPoolExecutor(_THREADS))
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(package, site), server)

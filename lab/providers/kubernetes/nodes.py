@@ -36,6 +36,11 @@ def untolerated(cluster: Cluster, spec: Mapping[str, Any]) -> Iterator[str]:
         yield f"0/{len(held)} nodes are available: {len(held)} node(s) had untolerated taint(s): {keys}"
 
 
+def registered(config: Mapping[str, Any]) -> tuple[dict[str, str], list[Mapping[str, str]]]:
+    """Labels and taints of a node of that configuration."""
+    return _labels(config), _taints(config)
+
+
 def _taints(config: Mapping[str, Any]) -> list[Mapping[str, str]]:
     """Taints of a node that keep pods away.
 

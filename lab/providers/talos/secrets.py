@@ -9,6 +9,7 @@ from lab.providers.base import Call, Resource, Result
 from lab.providers.errors import RefusedError
 from lab.providers.talos import pki
 from lab.providers.wire import Properties
+from lab.world import World
 
 SECRETS: Final = "talos/secrets"
 RESOURCES: Final = "talos/resources"
@@ -45,6 +46,16 @@ class TalosResource(Resource):
         return outputs
 
 
+def authorities(world: World, urn: str) -> dict[str, pki.Pair]:
+    """The CAs of the cluster whose secrets that resource is."""
+    names = {"etcd": "etcd", "k8s": "kubernetes", "k8sAggregator": "front-proxy", "os": "talos"}
+    return {key: pki.authority(f"{_seed(world, urn)} {key}", name) for key, name in names.items()}
+
+
+def _seed(world: World, urn: str) -> str:
+    return f"{urn} {world.secret_seed().hex()}"
+
+
 class Secrets(TalosResource):
     """The secrets of a cluster."""
 
@@ -57,13 +68,12 @@ class Secrets(TalosResource):
 
     def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
         """CAs, keys and tokens of the cluster, and the administrator's client certificate."""
-        seed = f"{call.urn} {call.site.world.secret_seed().hex()}"
-        names = {"etcd": "etcd", "k8s": "kubernetes", "k8sAggregator": "front-proxy", "os": "talos"}
-        authorities = {key: pki.authority(f"{seed} {key}", name) for key, name in names.items()}
-        admin = pki.client(f"{seed} admin", "admin", "os:admin", authorities["os"])
+        seed = _seed(call.site.world, call.urn)
+        own = authorities(call.site.world, call.urn)
+        admin = pki.client(f"{seed} admin", "admin", "os:admin", own["os"])
         machine_secrets = {
             "certs": {
-                **{key: pair.encoded() for key, pair in authorities.items()},
+                **{key: pair.encoded() for key, pair in own.items()},
                 "k8sServiceaccount": {"key": pki.b64(pki.pem(pki.private_key(f"{seed} sa")))},
             },
             "cluster": {"id": pki.b64(call.digest("id")[:32]), "secret": pki.b64(call.digest("secret")[:32])},
@@ -74,7 +84,7 @@ class Secrets(TalosResource):
             "trustdinfo": {"token": f"{call.digest('trust')[:6]}.{call.digest('trust')[6:22]}"},
         }
         client = {
-            "caCertificate": pki.b64(authorities["os"].certificate),
+            "caCertificate": pki.b64(own["os"].certificate),
             "clientCertificate": pki.b64(admin.certificate),
             "clientKey": pki.b64(admin.key),
         }

@@ -60,6 +60,8 @@ def serving(
 ) -> Iterator[Server]:
     """A server for the Service network `services`; `flags` are further ones of the API server.
 
+    Where they name a certificate for it, the CA of its clients has signed that too.
+
     Raises:
         NotStartedError: when it does not come up.
     """
@@ -98,13 +100,14 @@ class _Start:
         self._write_credentials(authority, token)
         self._run("etcd", self.binaries.etcd, _etcd(etcd, peers))
         self._run("kube-apiserver", self.binaries.api_server, self._api_server(etcd, port))
-        api = Api(port, ssl.create_default_context(cadata=authority.pem.decode()), token)
+        trust = Path(self.flags["client-ca-file"]).read_bytes() if "tls-cert-file" in self.flags else authority.pem
+        api = Api(port, ssl.create_default_context(cadata=trust.decode()), token)
         deadline = time.monotonic() + _SECONDS
         while time.monotonic() < deadline:
             self._require_alive()
             with contextlib.suppress(OSError):
                 if api.ask("GET", "/readyz").status == 200:
-                    return Server(api, authority.pem, self.directory)
+                    return Server(api, trust, self.directory)
             time.sleep(0.2)
         raise NotStartedError(f"kube-apiserver is not ready after {_SECONDS} s:\n{self._log('kube-apiserver')}")
 

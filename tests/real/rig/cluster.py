@@ -1,0 +1,151 @@
+"""What runs in the cluster for real beside its control plane: Vault, External Secrets; and who provides volumes."""
+
+import base64
+import contextlib
+import http
+import json
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.real.kubernetes.server import Server
+from tests.real.vault import server as vaults
+from tests.support.recording import Recording
+
+_SECONDS = 0.5
+_VOLUMES = "/api/v1/persistentvolumes"
+_SELECTED = "volume.kubernetes.io/selected-node"
+_DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/externalsecrets.external-secrets.io"
+_OPERATOR = {
+    "metrics-addr": "0",
+    "enable-push-secret-reconciler": "false",
+    "enable-cluster-push-secret-reconciler": "false",
+    "enable-cluster-external-secret-reconciler": "false",
+}
+
+
+@dataclass
+class Cluster:
+    """Does it as soon as the program has made what it needs.
+
+    Attributes:
+        server: The API server.
+        program: The configuration of Vault is in its release.
+        directory: For logs and data.
+        binaries: Vault and External Secrets.
+        config: Kubeconfig of who may do everything.
+        proxy: URL of the one that leads pods to Services.
+        routes: Of that proxy.
+        keys: File with the keys of Vault, once there are any.
+    """
+
+    server: Server
+    program: Recording
+    directory: Path
+    binaries: tuple[Path, Path]
+    config: Path
+    proxy: str
+    routes: dict[str, int]
+    keys: Path
+    vault: vaults.Server | None = None
+    _operator: "subprocess.Popen[bytes] | None" = None
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Until the end of the block."""
+        ended = threading.Event()
+
+        def run() -> None:
+            while not ended.wait(_SECONDS):
+                # A busy machine may keep an answer waiting; the next round does what this one did not.
+                with contextlib.suppress(OSError):
+                    self._provide_volumes()
+                    self._run_vault()
+                    self._run_operator()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+            if self.vault is not None:
+                self.vault.stop()
+            if self._operator is not None:
+                self._operator.kill()
+                self._operator.wait()
+
+    def _provide_volumes(self) -> None:
+        api = self.server.api
+        for claim in api.expect("GET", "/api/v1/persistentvolumeclaims")["items"]:
+            metadata, spec = claim["metadata"], claim["spec"]
+            if claim["status"].get("phase") == "Pending" and _SELECTED in (metadata.get("annotations") or {}):
+                api.ask("POST", _VOLUMES, _volume(metadata, spec))
+        for volume in api.expect("GET", _VOLUMES)["items"]:
+            if volume["status"].get("phase") in ("Released", "Failed"):
+                api.ask("DELETE", f"{_VOLUMES}/{volume['metadata']['name']}")
+
+    def _run_vault(self) -> None:
+        """Once its certificate and its account are there, as its pod would start then."""
+        release = self.program.one("kubernetes:helm.sh/v3:Release", "vault-release")
+        certificate = self.program.one("kubernetes:cert-manager.io/v1:Certificate", "vault-tls").get("spec")
+        api, namespace = self.server.api, f"/api/v1/namespaces/{release.get('namespace')}"
+        if self.vault is not None:
+            return
+        found = api.ask("GET", f"{namespace}/secrets/{certificate['secretName']}")
+        # What the kubelet mounts for its account, with which it asks for reviews.
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 86400}}
+        account = api.ask("POST", f"{namespace}/serviceaccounts/{release.get('name')}/token", asked)
+        if max(found.status, account.status) >= http.HTTPStatus.BAD_REQUEST:
+            return
+        place = self.directory / "vault"
+        for folder in (place, place / "data", place / vaults.AUDIT):
+            folder.mkdir()
+        for name in ("tls.crt", "tls.key", "ca.crt"):
+            (place / name).write_bytes(base64.b64decode(found.body["data"][name]))
+        trust = (place / "ca.crt").read_text(encoding="utf-8")
+        text = vaults.configuration(self.program, place)
+        variables = {"HTTPS_PROXY": self.proxy}
+        self.vault = vaults.Server(self.binaries[0], place, text, trust, variables)
+        self.vault.start()
+        kept = vaults.initialised(self.vault)
+        self.routes.update({f"{host}:8200": self.vault.port for host in certificate["dnsNames"]})
+        temporary = self.keys.with_suffix(".new")
+        token = account.body["status"]["token"]
+        told = {"keys": kept, "address": self.vault.api.address, "trust": trust, "reviewer": token}
+        temporary.write_text(json.dumps(told), encoding="utf-8")
+        temporary.replace(self.keys)
+
+    def _run_operator(self) -> None:
+        """Once its definitions are there; it ends where one of them is missing."""
+        if self._operator is not None and self._operator.poll() is None:
+            return
+        if self.server.api.ask("GET", _DEFINITION).status != 200:
+            return
+        command = [str(self.binaries[1]), *(f"--{name}={value}" for name, value in _OPERATOR.items())]
+        environment = {"KUBECONFIG": str(self.config), "HTTPS_PROXY": self.proxy, "HOME": str(self.directory)}
+        with (self.directory / "external-secrets.log").open("ab") as log:
+            self._operator = subprocess.Popen(
+                command, env=environment, cwd=self.directory, stdout=log, stderr=subprocess.STDOUT
+            )
+
+
+def _volume(claim: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    place = {"namespace": claim["namespace"], "name": claim["name"], "uid": claim["uid"]}
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": f"pvc-{claim['uid']}"},
+        "spec": {
+            "capacity": spec["resources"]["requests"],
+            "accessModes": spec["accessModes"],
+            "storageClassName": spec.get("storageClassName"),
+            "persistentVolumeReclaimPolicy": "Retain",
+            "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **place},
+            "hostPath": {"path": f"/volumes/{claim['uid']}"},
+        },
+    }

@@ -1,0 +1,57 @@
+"""The providers of an operation on the rig: Kubernetes' official one, and the lab's."""
+
+from collections.abc import Iterable
+from concurrent import futures
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from lab.providers.package import Package
+from lab.providers.server import Provider
+from lab.providers.serving import serve
+from lab.site import Site
+from tests.real.rig.bridge import Bridge
+from tests.real.rig.tee import LARGEST, THREADS, Tee
+from tests.real.rig.vault import Vault
+
+
+@dataclass(frozen=True)
+class Rig:
+    """What an operation is told of the control plane; it goes to another process.
+
+    Attributes:
+        binary: The official provider.
+        port: Of the API server on the loopback.
+        authority: Of its certificate, PEM.
+        token: Of who writes what the simulated controllers do.
+        proxy: See tee.py.
+        differences: See tee.py.
+        keys: See vault.py.
+    """
+
+    binary: Path
+    port: int
+    authority: str
+    token: str
+    proxy: str
+    differences: Path
+    keys: Path
+
+    def serve(self, packages: Iterable[Package], site: Site) -> tuple[list[Any], str]:
+        """In the place of the lab's function: everything but Kubernetes is the lab's alone."""
+        every = {one.name: one for one in packages}
+        vault = Vault(self.keys, self.authority)
+        vault.through(every["vault"])
+        vault.give_keys()
+        bridge = Bridge(site, vault, self.port, self.authority, self.token)
+        tee = Tee(self.binary, self.proxy, self.differences, Provider(every.pop("kubernetes"), site), bridge)
+        servers, attachments = serve(every.values(), site)
+        server = grpc.server(futures.ThreadPoolExecutor(THREADS), options=LARGEST)
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(tee, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        bridge.start()
+        return [server, tee, bridge, *servers], f"{attachments},kubernetes:{port}"
