@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from components.backup.target import Part
 from lib.names import PHASES
 from register.secrets import declare
 from register.services import SERVICES
@@ -77,6 +78,7 @@ _OF_THE_STACK: Mapping[str, Callable[[Settings], Iterable[str]]] = {
     "CHAIN": lambda settings: settings.chains,
     "SERVICE": lambda settings: (one.slug for one in SERVICES if one.enabled(settings)),
     "SECRET": lambda settings: (one.path for one in declare(settings) if not one.permanent),
+    "WHAT": lambda settings: ("all", *Part, *settings.enabled_services),
     "USER": lambda settings: settings.identity.users,
 }
 

@@ -230,9 +230,11 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> None:
     if options.operation == "up" and code == 0:
         with interruptible(OVER):
             kept_certificates.keep(read, engine, say)
-            after_update.back_up(read, engine, say)
             if notice := flux_sync.notice(read, engine):
                 say(notice)
+    if options.operation == "up":
+        with interruptible(OVER):
+            after_update.back_up(read, engine, say, before=state if code else None)
     sys.exit(code)
 
 

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = operate.ROOT) -> i
     given = ["--identity", str(options.identity)] if options.identity is not None and not again else []
     if code := _run(["up", *stack, "--yes", *given, *extra], root):
         return _said(f"not everything is up; {_again(options.stack)}", code)
-    _report(before, engine, load_stack_file(settings))
+    report(before, engine, load_stack_file(settings))
     return 0
 
 
@@ -97,7 +97,7 @@ def _run(arguments: Sequence[str], root: Path) -> int:
     return 0
 
 
-def _report(before: State, engine: Engine, settings: Settings) -> None:
+def report(before: State, engine: Engine, settings: Settings) -> None:
     """Say what is the same, and what is not."""
     after = engine.state() or {}
     anew, known = identity.renewed(before, after), len(identity.generated(after))

@@ -43,6 +43,7 @@ def checkout(tmp_path: Path) -> Path:
         ("make rotate STACK=test-cluster SECRET=gitea/", ["SECRET=gitea/server"], ["SECRET=harbor/admin"]),
         ("make invite STACK=home USER=", ["USER=agentydragon"], []),
         ("make up PHASE=phase2", ["PHASE=phase2-identity"], ["PHASE=cluster"]),
+        ("make restore WHAT=", ["WHAT=all", "WHAT=state", "WHAT=gitea"], []),
         ("make up SERVICE=", ["SERVICE=gitea"], []),
         ("make up STACK=engine CHAIN=", ["CHAIN=observability"], []),
         ("make rotate STACK=absent SECRET=", [], ["SECRET=gitea/server"]),

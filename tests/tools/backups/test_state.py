@@ -185,6 +185,10 @@ def test_an_update_ends_with_a_backup_and_stays_one_where_that_fails(
     monkeypatch.setattr(store, "MOUNTS", mounts)
     after_update.back_up(site.settings, site.engine, said.append)
     assert said[1].startswith(f"the state is backed up as {tmp_path}/backups/{PLAIN.cluster.name}/state/20")
+    after_update.back_up(site.settings, site.engine, said.append, before=exported())
+    assert len(said) == 2, "it failed before it changed anything"
+    after_update.back_up(site.settings, site.engine, said.append, before=exported(of=0))
+    assert len(said) == 3, "it failed after it made something"
 
 
 @pytest.mark.parametrize(
