@@ -31,7 +31,7 @@ def up(rig: Running) -> Result:
 
 
 @pytest.fixture(scope="session")
-def again(rig: Running, up: Result) -> tuple[Result, Result]:
-    """A preview and an update of what nobody changed."""
+def again(rig: Running, up: Result) -> tuple[Result, Result, Result]:
+    """A preview, an update and a refresh of what nobody changed."""
     assert up.ok, up.error
-    return rig.driver.preview(), rig.driver.up()
+    return rig.driver.preview(), rig.driver.up(), rig.driver.refresh()

@@ -18,7 +18,7 @@ def test_the_first_update_brings_every_phase_up(rig: Running, up: Result) -> Non
     )
 
 
-@pytest.mark.parametrize(("operation", "what"), [(0, "preview"), (1, "update")])
+@pytest.mark.parametrize(("operation", "what"), [(0, "preview"), (1, "update"), (2, "refresh")])
 def test_nothing_changes_where_nobody_changed_anything(again: tuple[Result, ...], operation: int, what: str) -> None:
     result = again[operation]
     assert result.ok, result.error
