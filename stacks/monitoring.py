@@ -9,6 +9,7 @@ from components.monitoring.definitions import Definitions, DefinitionsArgs
 from components.monitoring.monitors import Monitors, MonitorsArgs
 from components.monitoring.platform_alerts import PLATFORM
 from components.monitoring.prometheus import Prometheus, PrometheusArgs
+from components.monitoring.snapshot_alerts import SNAPSHOTS
 from components.monitoring.volume_alerts import VOLUMES
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
@@ -53,7 +54,7 @@ def build(site: Site, cluster: Cluster) -> Gates:
         "alerts",
         AlertRulesArgs(
             namespace=namespace.namespace,
-            alerts=(*PLATFORM, *CLUSTER, *VOLUMES),
+            alerts=(*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS),
             definitions=definitions,
             runbooks=settings.monitoring.runbooks,
         ),

@@ -6,13 +6,14 @@ from pathlib import Path
 from components.monitoring.alert import rules
 from components.monitoring.cluster_alerts import CLUSTER
 from components.monitoring.platform_alerts import PLATFORM
+from components.monitoring.snapshot_alerts import SNAPSHOTS
 from components.monitoring.volume_alerts import VOLUMES
 from lib.kubernetes import KEEP
 from tests.support.engine import Recording
 from tools.check_links import anchors
 
 RUNBOOKS = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
-ALERTS = (*PLATFORM, *CLUSTER, *VOLUMES)
+ALERTS = (*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS)
 
 
 def test_each_alert_leads_to_a_heading_of_a_runbook() -> None:

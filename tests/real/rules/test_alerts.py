@@ -15,11 +15,12 @@ from components.monitoring.alert import Alert, rules
 from components.monitoring.cluster_alerts import CLUSTER
 from components.monitoring.dashboards import OVERVIEW
 from components.monitoring.platform_alerts import PLATFORM
+from components.monitoring.snapshot_alerts import SNAPSHOTS
 from components.monitoring.volume_alerts import VOLUMES
 
 pytestmark = pytest.mark.real
 
-ALERTS = {alert.name: alert for alert in (*PLATFORM, *CLUSTER, *VOLUMES)}
+ALERTS = {alert.name: alert for alert in (*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS)}
 CASES: Mapping[str, Any] = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
 _OPPOSITE = {"==": "!=", ">": "<", "<": ">"}
 
