@@ -51,7 +51,7 @@ def test_the_rules_are_there_once_their_kind_is(monitored: Recording, update: Re
 
 
 def test_the_jobs_that_alerts_name_are_read_under_that_name(monitored: Recording) -> None:
-    named = {job for alert in ALERTS for job in re.findall(r'job="([^"]+)"', alert.expression)} - {"kube-etcd"}
+    named = {job for alert in ALERTS for job in re.findall(r'\bjob="([^"]+)"', alert.expression)} - {"kube-etcd"}
     assert named, "that of Vault; kube-prometheus-stack reads etcd"
     for job in named:
         monitor = monitored.one("kubernetes:monitoring.coreos.com/v1:PodMonitor", f"monitors-{job}")

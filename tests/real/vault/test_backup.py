@@ -47,6 +47,7 @@ def test_it_takes_a_snapshot_in_which_no_value_can_be_read(site: Site, backup: A
     assert len(snapshot) > 10_000, "the whole storage"
     values = {value for secret in declared(site.program).values() for value in secret.values() if len(value) > 12}
     assert not [value for value in values if value.encode() in snapshot], "encrypted with the keys of this Vault"
+    assert b"sys/policy/backup" in snapshot, "its paths are not, and so names of policies and roles (ADR 0055)"
 
 
 @pytest.mark.parametrize("path", [SNAPSHOT, f"{SNAPSHOT}-force"])
