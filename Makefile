@@ -27,7 +27,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-real real-servers check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
-.PHONY: format generate lock charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
+.PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
 
 ##@ Begin
 help: ## list these commands
@@ -153,6 +153,9 @@ lock: setup ## write the lock files anew (ARGS=--upgrade)
 
 docs: setup ## build the documentation's site, in build/site
 	@$(PY) -m tools.site
+
+recording: setup ## run the demo in a terminal, as docs/demo.svg
+	@$(PY) -m tools.recording
 
 charts: setup ## pull the pinned charts into build/charts
 	@$(PY) -m tools.charts
