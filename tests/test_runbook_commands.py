@@ -48,6 +48,7 @@ def world() -> World:
         flags={flag for text in modules for flag in re.findall(r'"(--[a-z-]+)"', text)}
         | {"--help", "--diff", "--refresh"},
         kinds=known,
+        workloads={*World.workloads, *FLUX},
         objects=objects,
         namespaces={one.partition("/")[0] for one in objects}
         | {name.split("/")[2] for name in objects if "/namespaces/" in name},

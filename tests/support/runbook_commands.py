@@ -12,7 +12,7 @@ SUBCOMMANDS: Mapping[str, str] = {
     "talosctl": "service|containers|dmesg|health|logs|reboot|rollback|shutdown|reset|version|bootstrap|kubeconfig|get|"
     "etcd members|etcd leave|etcd status|etcd defrag|etcd remove-member|etcd snapshot|etcd alarm list|"
     "etcd alarm disarm|image pull|wipe disk|upgrade",
-    "vault": "status|login|kv get|kv put|operator init|operator unseal|operator rekey|operator step-down|"
+    "vault": "status|login|kv get|kv list|kv put|operator init|operator unseal|operator rekey|operator step-down|"
     "operator raft list-peers|operator raft remove-peer|operator raft snapshot save|operator raft snapshot restore|"
     "operator raft join|token create|token revoke|token lookup|delete|read|list",
     "pulumi": "stack init|stack ls|stack export|stack import|stack output|stack change-secrets-provider|config set|"
@@ -51,7 +51,7 @@ class World:
         flags: Flags of the commands behind make.
         kinds: Plurals of the kinds that a cluster of the program serves.
         objects: `namespace/plural/name` of what the program makes; names of charts' workloads are asked elsewhere.
-        workloads: Plurals of which charts make some, too.
+        workloads: Plurals of which charts and operators make some, too.
         namespaces: Of the program.
         secrets: Names of the secrets of a stack.
         paths: Paths of secrets in Vault.
