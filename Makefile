@@ -91,7 +91,7 @@ test-dns: setup ## on a real PowerDNS (Go; Debian: pdns-server)
 	@$(PY) -m tools.real_servers dns
 	$(PY) -m pytest --junitxml=build/junit-dns.xml tests/real/dns $(ARGS)
 
-test-volumes: setup ## back up and restore by restic (Go, 3 minutes once)
+test-volumes: setup ## volumes, by a real restic (Go, 3 minutes once)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers volumes
 	$(PY) -m pytest -n auto --junitxml=build/junit-volumes.xml tests/real/volumes $(ARGS)
