@@ -105,13 +105,13 @@ test-rules: setup ## of alerts, by promtool (Go, 4 minutes once)
 	@$(PY) -m tools.real_servers rules
 	$(PY) -m pytest --junitxml=build/junit-rules.xml tests/real/rules $(ARGS)
 
-test-real: setup ## the program on a real control plane (Go, an hour once)
+test-real: setup ## on a real control plane (Go, an hour once)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers real
 	@# In one process: one bring-up.
 	$(PY) -m pytest --junitxml=build/junit-real.xml tests/real/rig $(ARGS)
 
-real-servers: setup ## build every server of these tests (Go, 90 minutes once)
+real-servers: setup ## build all of these (Go, 90 minutes once)
 	@$(PY) -m tools.real_servers all
 
 check: check-format check-lint check-types check-imports check-generated check-links check-workflows ## format, lint, types, floors, links …

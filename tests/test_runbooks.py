@@ -29,6 +29,7 @@ _QUIET = {
     "help",
     "lock",
     "outdated",
+    "real-servers",
     "recording",
     "release",
 }
