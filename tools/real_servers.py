@@ -86,6 +86,14 @@ ETCD = Program(
     asking=("--version",),
     duration="about a minute on two cores",
 )
+ETCDUTL = Program(
+    name="etcdutl",
+    suite="kubernetes",
+    module="go.etcd.io/etcd/etcdutl/v3",
+    package="go.etcd.io/etcd/etcdutl/v3",
+    duration="some seconds",
+)
+"""Restores a snapshot with the package by which Talos does (etcdutl/snapshot)."""
 API_SERVER = Program(
     name="kube-apiserver",
     suite="kubernetes",
@@ -232,7 +240,7 @@ ACTIONLINT = Program(
 """No server: `make check` lets it read the workflows."""
 SUITES: Mapping[str, Sequence[Program]] = {
     "vault": (VAULT,),
-    "kubernetes": (ETCD, API_SERVER, HELM),
+    "kubernetes": (ETCD, API_SERVER, HELM, ETCDUTL),
     "dns": (PEBBLE, DNS_CLIENT),
     "rules": (PROMTOOL,),
     "backup": (AGE, AGE_KEYGEN, RCLONE),

@@ -40,7 +40,7 @@ def steps(site: Site, what: str, wanted: Wanted, confirmed: str, begun: datetime
 def _everything(site: Site, wanted: Wanted, confirmed: str, begun: datetime) -> Iterator[Step]:
     """The state, the machines with the platform, then what they held."""
     stack = site.engine.stack
-    for part in PARTS:
+    for part in (one for one in PARTS if one.with_all):
         if part.name == Folder.DATABASES:
             yield from part.plan(site, wanted)  # Postgres takes no time for a target that its log does not reach
             continue

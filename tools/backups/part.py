@@ -123,6 +123,7 @@ class Part:
         plan: The steps of a restore, in their order, before anything is done; raises BackupError.
         bench: A bench in an empty folder, for such a stack; raises BackupError where something is missing.
         of_services: Whether one service can come back alone.
+        with_all: Whether it comes back where everything does.
     """
 
     name: str
@@ -132,3 +133,4 @@ class Part:
     plan: Callable[[Site, Wanted], Sequence[Step]]
     bench: Callable[[Settings, Path], AbstractContextManager[Bench]]
     of_services: bool = False
+    with_all: bool = True

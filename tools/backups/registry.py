@@ -1,6 +1,6 @@
 """The parts of a backup, in the order in which they come back."""
 
-from tools.backups import state, state_bench, vault, vault_bench, volumes, volumes_bench
+from tools.backups import etcd, etcd_bench, state, state_bench, vault, vault_bench, volumes, volumes_bench
 from tools.backups.part import Part
 
 PARTS: tuple[Part, ...] = (
@@ -11,6 +11,15 @@ PARTS: tuple[Part, ...] = (
         due=state.due,
         plan=state.plan,
         bench=state_bench.bench,
+    ),
+    Part(
+        name=etcd.NAME,
+        holds="every object of Kubernetes, with its Secrets",
+        last=etcd.last,
+        due=etcd.due,
+        plan=etcd.plan,
+        bench=etcd_bench.bench,
+        with_all=False,  # docs/adr/0054-when-etcd-comes-back-from-a-snapshot.md
     ),
     Part(
         name=vault.NAME,

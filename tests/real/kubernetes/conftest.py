@@ -24,7 +24,13 @@ CHARTED = ("test-cluster", "every-key", "services-off")
 @pytest.hookimpl(trylast=True)  # after `-m` has left tests out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without the programs the tests that need them are skipped."""
-    skip_without(real_servers.SUITES["kubernetes"], Path(__file__).parent, config, items, "binaries")
+    skip_without(
+        (real_servers.ETCD, real_servers.API_SERVER, real_servers.HELM),
+        Path(__file__).parent,
+        config,
+        items,
+        "binaries",
+    )
 
 
 @pytest.fixture(scope="session")
