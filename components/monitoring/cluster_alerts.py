@@ -7,6 +7,11 @@ from collections.abc import Sequence
 
 from components.monitoring.alert import Alert
 
+_ETCD_BACKUP = '{namespace="backup",cronjob="etcd-backup"}'
+_DUE = f"kube_cronjob_status_last_schedule_time{_ETCD_BACKUP}"
+_NEXT = f"kube_cronjob_next_schedule_time{_ETCD_BACKUP}"
+_MADE = f"kube_cronjob_status_last_successful_time{_ETCD_BACKUP}"
+
 
 def _free(where: str) -> str:
     """Part of each volume there that is free."""
@@ -58,6 +63,16 @@ CLUSTER: Sequence[Alert] = (
         description="etcd on {{ $labels.instance }} has {{ $value | humanizePercentage }} of what it may store.",
         runbook="alerts.md#etcd",
         source="etcd-io/etcd server/storage/mvcc/metrics.go, server/storage/metrics.go",
+    ),
+    Alert(
+        name="EtcdBackupTooOld",
+        # Due and not made, never made, or not even begun.
+        expression=f"{_DUE} > {_MADE} or {_DUE} unless {_MADE} or time() > {_NEXT}",
+        minutes=120,
+        severity="critical",
+        description="A snapshot of etcd is due for two hours: the last time, or ever, none was made.",
+        runbook="control-plane.md#etcd-is-not-backed-up",
+        source="kubernetes/kube-state-metrics docs/metrics/workload/cronjob-metrics.md",
     ),
     Alert(
         name="JobFailed",

@@ -104,7 +104,7 @@ def _steps(site: Site, talos: TalosSettings, copy: Copy, snapshot: bytes) -> Ite
         command=shlex.join([*asking, every, "service", "etcd"]),
     )
     yield Step(
-        does=f"write the snapshot of {since} ({len(snapshot)} bytes, whole) to {_shown(site, file)}, and the talosconfig",
+        does=f"write the snapshot of {since} ({len(snapshot)} bytes) to {_shown(site, file)}, and the talosconfig",
         minutes=1,
         run=lambda: _write(site, file, config, snapshot),
     )
