@@ -147,6 +147,7 @@ def test_one_line_names_every_program_of_a_suite_or_the_first_that_is_missing(
     (module / "go.mod").write_text(_module())
     version = {one.name: one.pinned(ROOT) for one in SUITES["kubernetes"]}
     programs(etcd=f"echo etcd Version: {version['etcd']}", helm=f"echo v{version['helm']}")
+    programs(etcdutl=f"echo etcdutl version: {version['etcdutl']}")
     with pytest.raises(SystemExit, match="no kube-apiserver, so the tests with a real kubernetes do not run"):
         real_servers.main(["kubernetes", "--find"], tmp_path)
     programs(**{"kube-apiserver": f"echo Kubernetes v{version['kube-apiserver']}"})

@@ -62,7 +62,7 @@ def opened(content: bytes, identities: Sequence[pyrage.x25519.Identity], name: s
         with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
             (found,) = (file.read() for one in tar if (file := tar.extractfile(one)) is not None)
     except (tarfile.TarError, ValueError) as error:
-        raise BackupError(f"{name} is no archive with one snapshot ({error or type(error).__name__})") from None
+        raise BackupError(f"{name} is no archive with one snapshot ({error})") from None
     if not is_whole(found):
         raise BackupError(f"{name} holds no whole snapshot: its checksum is of something else")
     return found

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pyrage
 
+from components.backup.etcd import SNAPSHOT
 from lib.pod_scripts import SCRIPTS
 from settings.model import Settings
 from tools import real_servers
@@ -68,11 +69,16 @@ class EtcdBench:
         for directory in bundle, out:
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir()
-        (bundle / etcd.SNAPSHOT).write_bytes((self.server or self.start()).snapshot())
+        (bundle / SNAPSHOT).write_bytes((self.server or self.start()).snapshot())
         recipients.write_text("".join(f"{one.to_public()}\n" for one in archive.keys(self.key)), encoding="utf-8")
-        environment = {"DIRECTORY": bundle, "FILES": etcd.SNAPSHOT, "RECIPIENTS": recipients, "OUT": out}
+        environment: dict[str, str | Path] = {
+            "DIRECTORY": bundle,
+            "FILES": SNAPSHOT,
+            "RECIPIENTS": recipients,
+            "OUT": out,
+        }
         self.run("bash", str(SCRIPTS / "backup_encrypt.sh"), environment=environment)
-        target = {
+        target: dict[str, str | Path] = {
             "OUT": out,
             "TARGET": f"{self.store.address}/{etcd.NAME}",
             "RETENTION_DAYS": "30",
@@ -98,7 +104,7 @@ class EtcdBench:
         copy = next(iter(self.store.copies(etcd.NAME)), None)
         if copy is None:
             raise BackupError("there is no backup")
-        file = self.folder / etcd.SNAPSHOT
+        file = self.folder / SNAPSHOT
         file.write_bytes(etcd.taken(self.store, copy, self.key))
         self.run("etcdutl", "snapshot", "restore", str(file), "--data-dir", str(self.folder / "data"))
         self.start()

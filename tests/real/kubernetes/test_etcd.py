@@ -9,10 +9,11 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from components.backup.etcd import SNAPSHOT
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import SHIPPED
 from tools import real_servers
-from tools.backups import etcd, etcd_bench
+from tools.backups import archive, etcd, etcd_bench
 from tools.backups.drill import tried
 from tools.backups.etcd_bench import PROGRAMS, EtcdBench
 from tools.backups.part import Fault
@@ -84,10 +85,10 @@ def test_a_snapshot_that_was_cut_before_it_was_encrypted_is_refused(bench: EtcdB
     spoilt = snapshot[:-cut] if cut else snapshot[: len(snapshot) // 2 // 512 * 512 + hashlib.sha256().digest_size]
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as tar:
-        member = tarfile.TarInfo(etcd.SNAPSHOT)
+        member = tarfile.TarInfo(SNAPSHOT)
         member.size = len(spoilt)
         tar.addfile(member, io.BytesIO(spoilt))
-    recipients = [one.to_public() for one in etcd.archive.keys(bench.key)]
+    recipients = [one.to_public() for one in archive.keys(bench.key)]
     bench.store.put(copy.name, pyrage.encrypt(content.getvalue(), recipients))
     bench.destroy()
     with pytest.raises(BackupError, match="holds no whole snapshot"):
