@@ -46,6 +46,8 @@ TABLE: Mapping[str, Chart] = {
         Chart("external-secrets", "https://charts.external-secrets.io", "2.9.0"),
         # renovate: datasource=helm depName=cloudnative-pg registryUrl=https://cloudnative-pg.github.io/charts
         Chart("cloudnative-pg", "https://cloudnative-pg.github.io/charts", "0.29.0"),
+        # renovate: datasource=helm depName=plugin-barman-cloud registryUrl=https://cloudnative-pg.github.io/charts
+        Chart("plugin-barman-cloud", "https://cloudnative-pg.github.io/charts", "0.7.1"),
         # renovate: datasource=helm depName=valkey registryUrl=https://valkey.io/valkey-helm
         Chart("valkey", "https://valkey.io/valkey-helm", "0.11.0"),
         # renovate: datasource=helm depName=external-dns registryUrl=https://kubernetes-sigs.github.io/external-dns/
@@ -78,6 +80,7 @@ REGISTRIES: Mapping[str, tuple[str, ...]] = {
     "vault": ("docker.io", "ghcr.io"),
     "external-secrets": ("ghcr.io",),
     "cloudnative-pg": ("ghcr.io",),
+    "plugin-barman-cloud": ("ghcr.io",),
     "valkey": ("docker.io",),
     "external-dns": ("registry.k8s.io",),
     "authentik": ("ghcr.io",),

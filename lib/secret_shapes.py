@@ -11,6 +11,7 @@ _API_TOKEN = re.compile(rf"[^@!=\s:/]+@[A-Za-z][A-Za-z0-9._-]+![A-Za-z][A-Za-z0-
 _TOKEN_SECRET = re.compile(_UUID, re.IGNORECASE)
 _WORD = re.compile(r"[!-~]+")
 _NO_CIPHER = b"openssh-key-v1\0\0\0\0\4none"
+_KEY = re.compile(r"[A-Za-z0-9+/=_.~-]+")
 _LEAST = 20
 _AGAIN = "copy it again, without quotes, blanks and line breaks around it"
 
@@ -97,9 +98,9 @@ def access_key(text: str) -> str:
         found = None
     names = ("accessKeyId", "secretAccessKey")
     whole = isinstance(found, dict) and set(found) == set(names)
-    if whole and all(isinstance(value, str) and _WORD.fullmatch(value) for value in found.values()):
+    if whole and all(isinstance(value, str) and _KEY.fullmatch(value) for value in found.values()):
         return ""
-    return 'is no key pair; write JSON such as {"accessKeyId": "…", "secretAccessKey": "…"}'
+    return 'is no key pair without quotes and commas; write JSON such as {"accessKeyId": "…", "secretAccessKey": "…"}'
 
 
 def repository_password(text: str) -> str:

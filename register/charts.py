@@ -23,6 +23,7 @@ def registries(settings: Settings) -> frozenset[str]:
     own = (
         images.PYTHON,
         *([images.POWERDNS] * settings.dns.enabled),
+        *([images.RCLONE] * (settings.backup is not None)),
         *(image for service in services for image in service.images(settings)),
     )
     found = {*map(images.registry, own), *(one for name in needed(settings) for one in REGISTRIES[name])}
@@ -36,6 +37,8 @@ def _is_needed(name: str, settings: Settings) -> bool:
         return settings.gitops.enabled
     if name in _OF_MONITORING:
         return settings.monitoring.enabled
+    if name == "plugin-barman-cloud":
+        return settings.backup is not None
     if name == "external-dns":
         return settings.dns.enabled
     return all(service.enabled(settings) for service in SERVICES if service.chart == name)

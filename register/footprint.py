@@ -34,6 +34,8 @@ _AUTHENTIK = 2048
 """Of server and worker each."""
 _NAMESERVER, _INGRESS_NAMES = 128, 64
 """Of each nameserver of a side, and of what adds the hosts of Ingresses to it."""
+_GATEWAY, _ARCHIVE, _ARCHIVES = 512, 128, 512
+"""Of each container of the backups' gateway; of what archives Postgres, and beside each instance."""
 _FLUX = 768
 """The operator, and the four controllers as it makes them."""
 
@@ -56,6 +58,9 @@ def requests(settings: Settings, nodes: int) -> int:
     asked += (_NAMESERVER * settings.system_replicas + _INGRESS_NAMES) * len(settings.dns.sides)
     if settings.monitoring.enabled:
         asked += _MONITORING + mebibytes(settings.monitoring.memory) + _NODE_EXPORTER * nodes
+    if settings.backup is not None:
+        asked += _GATEWAY * (2 if settings.backup.target.nfs is not None else 1)
+        asked += _ARCHIVE + _ARCHIVES * min(databases.instances, nodes)
     asked += sum(service.memory(settings) for service in SERVICES if service.enabled(settings))
     asked += sum(mebibytes(one.memory) for chain in settings.chains.values() for one in chain.namespaces.values())
     return asked + (_FLUX if settings.gitops.enabled else 0)

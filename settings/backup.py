@@ -74,6 +74,11 @@ class BackupTarget(Strict):
     s3: S3Target | None = Field(default=None, description="A bucket.")
     nfs: NfsTarget | None = Field(default=None, description="A directory of an NFS server.")
 
+    @property
+    def one(self) -> S3Target | NfsTarget | None:
+        """The one of the two that there is."""
+        return self.s3 or self.nfs
+
 
 class BackupSchedules(Strict):
     """When each kind is backed up, in UTC."""

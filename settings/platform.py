@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings import rules
+from settings import rules, shapes
 from settings.service_types import ForgeName, KnownHost, SecretPath
+from settings.shapes import Shape
 from settings.types import (
     Address,
     Email,
@@ -49,6 +50,30 @@ class VaultSettings(Strict):
         return 3 if self.mode == "ha" else 1
 
 
+Moment = Annotated[
+    str,
+    Shape(
+        shapes.MOMENT,
+        "a moment in UTC; write it as '2026-11-27T10:00:00Z', in quotes",
+        "moment in UTC",
+        "2026-11-27T10:00:00Z",
+    ),
+]
+
+
+class Recovery(Strict):
+    """Where the Postgres cluster came from, when it was not made empty: an earlier archive of its own."""
+
+    archive: int = Field(ge=1, description="Number of the archive that it was made of.")
+    time: Moment | None = Field(
+        default=None, description="Moment that it went back to; the last one in the archive if omitted."
+    )
+    hold_off: bool = Field(
+        default=False,
+        description="Whether the services are kept away from it, while somebody looks whether it is the right one.",
+    )
+
+
 class DatabasesSettings(Strict):
     """One Postgres cluster and one Valkey for all services."""
 
@@ -59,6 +84,12 @@ class DatabasesSettings(Strict):
     )
     memory: Quantity = Field(default="2Gi", description="Memory of each Postgres instance.")
     size: Annotated[Quantity, rules.VOLUME] = Field(default="10Gi", description="Volume of each Postgres instance.")
+    archive: Annotated[int, Field(ge=1), rules.ARCHIVE] = Field(
+        default=1,
+        description="Number of the archive that Postgres writes to, where there are backups. Raising it DELETES the "
+        "databases and makes them anew of recovery (docs/runbooks/databases.md#restore-all-databases).",
+    )
+    recovery: Recovery | None = Field(default=None, description="What they were made of, from the second archive on.")
     valkey_size: Annotated[Quantity, rules.VOLUME] = Field(default="2Gi", description="Volume of Valkey.")
 
 

@@ -146,6 +146,11 @@ TALOS = Upgrading(
     instead="write down the old one where no node has come to the new one (docs/runbooks/fixed-settings.md)",
     patches_go_back=True,
 )
+ARCHIVE = Growing(
+    because="the databases write to that one, and an archive that is not empty takes nothing of another cluster",
+    instead="go back to any moment of an earlier one (docs/runbooks/databases.md)",
+    initial="1",
+)
 VOLUME = Growing(because="volumes cannot shrink", instead=_COPY)
 TEMPLATE = Fixed(because="volumes of a StatefulSet do not follow its template, which cannot change", instead=_RECREATED)
 SERVERS = Growing(

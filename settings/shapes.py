@@ -64,6 +64,8 @@ ENDPOINT = re.compile(rf"https?://{_HOST}{_PORT}/?")
 # Amazon's rules, which everybody else's buckets fit, too; a name like an address is none.
 BUCKET = re.compile(r"(?!.*\.\.)(?![0-9.]*$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 EXPORT_PATH = re.compile(rf"(/{_SEGMENT})+/?")
+# A moment in UTC (RFC 3339), to the second: what every client of the archive reads the same way.
+MOMENT = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z")
 AGE_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 REDIRECT_URI = re.compile(
     rf"[A-Za-z][A-Za-z0-9+.-]*://[^\s{_CONTROL}:/?#\[\]{{}}|\\^`\"<>@]+{_PORT}([/?#][^\s{_CONTROL}\[\]{{}}|\\^`\"<>]*)?"

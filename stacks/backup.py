@@ -7,18 +7,21 @@ import pulumi
 
 from components.backup.access import BackupAccessArgs, backup_access
 from components.backup.etcd import EtcdBackup, EtcdBackupArgs
-from components.backup.secrets import PASSWORD, PASSWORD_FIELD
+from components.backup.gateway import BackupGateway, BackupGatewayArgs
+from components.backup.secrets import ACCESS_KEY, PASSWORD, PASSWORD_FIELD, PASSWORD_SECRET
 from components.backup.sending import Sending
 from components.backup.target import Part, Target, target
 from components.backup.vault import VaultBackup, VaultBackupArgs
 from components.backup.volumes import VolumeBackup, VolumeBackupArgs
+from components.databases.archive import server_name
 from components.databases.base_backups import BaseBackupsArgs, base_backups
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
+from components.kubernetes.conditions import Conditions, ConditionsArgs, Watched
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
-from lib.kubernetes import PodSecurity
-from lib.names import SystemNamespace
+from lib.kubernetes import PodSecurity, digest
+from lib.names import POSTGRES_CLUSTER, SystemNamespace
 from register.volumes import volumes
 from settings.backup import BackupSettings
 from stacks.contracts import Backups, Cluster, Gates, Infrastructure, Site
@@ -28,7 +31,8 @@ def base(
     site: Site, cluster: Cluster, secrets: PlatformSecrets, store: pulumi.Resource, opts: pulumi.ResourceOptions
 ) -> Backups | None:
     """What a database needs that comes back from its backup: part of phase 1, whose options are `opts`."""
-    if site.settings.backup is None:
+    place = site.settings.backup.target.one if site.settings.backup is not None else None
+    if place is None:
         return None
     namespace = Namespace(
         "backup-namespace",
@@ -37,18 +41,33 @@ def base(
         ),
         opts,
     )
-    access = BackupAccessArgs(namespace=namespace, secrets=secrets, store_ready=[store])
-    ExternalSecret(
+    access = backup_access(
+        "backup-access", BackupAccessArgs(namespace=namespace, secrets=secrets, store_ready=[store]), opts
+    )
+    password = ExternalSecret(
         "backup-password",
         ExternalSecretArgs(
             namespace=namespace,
-            secret_name="backup-password",
+            secret_name=PASSWORD_SECRET,
             keys=[SecretKey(PASSWORD_FIELD, secrets[PASSWORD], PASSWORD_FIELD)],
             store_ready=[store],
         ),
         opts,
     )
-    return Backups(namespace=namespace, access=backup_access("backup-access", access, opts))
+    gateway = BackupGateway(
+        "backup-gateway",
+        BackupGatewayArgs(
+            cluster=site.settings.cluster.name,
+            target=place,
+            namespace=namespace,
+            access=access,
+            password=(password.secret_name, PASSWORD_FIELD),
+            clients=secrets[ACCESS_KEY].declaration.consumers,
+            issuer_ready=cluster.issuer,
+        ),
+        opts,
+    )
+    return Backups(namespace=namespace, access=access, gateway=gateway.ready)
 
 
 def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, namespaces: Mapping[str, Namespace]) -> Gates:
@@ -66,6 +85,17 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, namespac
             schedule=backup.schedules.databases,
             namespace=SystemNamespace.DATABASES,
             cluster=infrastructure.postgres.cluster,
+        ),
+        in_phase,
+    )
+    archived = Conditions(
+        "postgres-archived",
+        ConditionsArgs(
+            objects=[_postgres("ContinuousArchiving"), _postgres("LastBackupSucceeded")],
+            runbook="databases.md#a-base-backup-is-missed",
+            after=[databases],
+            proves=[server_name(site.settings.databases.archive), digest(str(backup.target))],
+            seconds=1800,
         ),
         in_phase,
     )
@@ -88,7 +118,7 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, namespac
         )
         EtcdBackup("etcd-backup", args, in_phase)
     _volumes(site, (backup, goal), infrastructure, namespaces, in_phase)
-    return (databases,)
+    return (archived.gate,)
 
 
 def _vault(
@@ -136,3 +166,9 @@ def _volumes(
             ),
             opts,
         )
+
+
+def _postgres(condition: str) -> Watched:
+    return Watched(
+        "postgresql.cnpg.io", "v1", "clusters", POSTGRES_CLUSTER, condition, namespace=SystemNamespace.DATABASES
+    )

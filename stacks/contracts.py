@@ -82,10 +82,12 @@ class Backups:
     Attributes:
         namespace: Where Jobs that back up run.
         access: Name of the Secret there that has the key pair of the target.
+        gateway: What encrypts databases on their way serves.
     """
 
     namespace: Namespace
     access: pulumi.Output[str]
+    gateway: pulumi.Resource
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,9 +27,14 @@ class Databases:
 
 
 def build(
-    site: Site, cluster: Cluster, secrets: PlatformSecrets, store: pulumi.Resource, opts: pulumi.ResourceOptions
+    site: Site,
+    cluster: Cluster,
+    secrets: PlatformSecrets,
+    needs: tuple[pulumi.Resource, pulumi.Resource | None],
+    opts: pulumi.ResourceOptions,
 ) -> Databases:
-    """Brings both up; `store` is the ready ClusterSecretStore, `opts` those of the phase."""
+    """Brings both up. They need the ready ClusterSecretStore and, with backups, the gateway; `opts` are the phase's."""
+    store, gateway = needs
     settings = site.settings
     operator_namespace = Namespace(
         "cloudnative-pg-namespace",
@@ -38,7 +43,8 @@ def build(
             pod_security=PodSecurity.RESTRICTED,
             open_ports=(WEBHOOK_PORT,),
             metrics_ports=(METRICS_PORT,),
-            among_themselves=False,
+            # The operator calls the plugin that archives.
+            among_themselves=settings.backup is not None,
         ),
         opts,
     )
@@ -58,6 +64,9 @@ def build(
             operator_namespace=operator_namespace.namespace,
             namespace=namespace,
             settings=settings.databases,
+            backup=settings.backup,
+            barman=site.charts["plugin-barman-cloud"],
+            gateway=gateway,
             databases=tuple(name for name, database in DATABASES.items() if database.namespace in used),
             authentik_servers=settings.identity.replicas,
             # The settings were refused if there were more instances than nodes for them. Of a cluster that this program

@@ -39,7 +39,8 @@ def build(site: Site, cluster: Cluster) -> Infrastructure:
     the_vault = vault.build(site, cluster, phase)
     store, round_trip = _external_secrets(context, the_vault.configuration, the_vault.secrets)
     backups = backup.base(site, cluster, the_vault.secrets, store, context.opts)
-    servers = databases.build(site, cluster, the_vault.secrets, store, context.opts)
+    gateway = backups.gateway if backups is not None else None
+    servers = databases.build(site, cluster, the_vault.secrets, (store, gateway), context.opts)
     gates = (round_trip, the_vault.signs, *servers.postgres.databases.values(), servers.valkey.release)
     return Infrastructure(
         vault=the_vault.access.provider,

@@ -3,6 +3,7 @@
 import pulumi
 
 from components.monitoring.alert_rules import AlertRules, AlertRulesArgs
+from components.monitoring.backup_alerts import alerts
 from components.monitoring.cluster_alerts import CLUSTER
 from components.monitoring.dashboards import Dashboards, DashboardsArgs
 from components.monitoring.definitions import Definitions, DefinitionsArgs
@@ -50,11 +51,12 @@ def build(site: Site, cluster: Cluster) -> Gates:
         ),
         in_phase,
     )
+    postgres = alerts(settings.backup) if settings.backup is not None else ()
     AlertRules(
         "alerts",
         AlertRulesArgs(
             namespace=namespace.namespace,
-            alerts=(*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS),
+            alerts=(*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS, *postgres),
             definitions=definitions,
             runbooks=settings.monitoring.runbooks,
         ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
+from components.backup.target import GATEWAY
 from lib.names import SystemNamespace
 from lib.secrets import Field, Kind, Reader, SecretDeclaration
 from settings.model import Settings
@@ -14,6 +15,9 @@ SECRET = "backup-access"
 """Secret with the key pair, in every namespace that asks the target."""
 VOLUME_SECRET = "volume-backup"
 """Secret with the key pair and the password, in every namespace with a volume."""
+PASSWORD_SECRET = "backup-password"
+"""Secret of the gateway with the password."""
+_GATEWAY = (f"Deployment/{GATEWAY}",)
 
 
 def declare(settings: Settings, volumes: Collection[str] = ()) -> tuple[SecretDeclaration, ...]:
@@ -31,7 +35,7 @@ def declare(settings: Settings, volumes: Collection[str] = ()) -> tuple[SecretDe
             path=PASSWORD,
             fields=(Field(name=PASSWORD_FIELD, kind=Kind.GIVEN),),
             readers=(*_openers(settings), *_copiers(volumes)),
-            permanent="every repository of volumes is encrypted with it",
+            permanent="what is in the target is encrypted with it",
         ),
     )
 
@@ -39,14 +43,15 @@ def declare(settings: Settings, volumes: Collection[str] = ()) -> tuple[SecretDe
 def _askers(settings: Settings) -> Iterator[Reader]:
     """Who asks the target, each in its own namespace."""
     del settings
-    for namespace in (SystemNamespace.BACKUP, SystemNamespace.VAULT):
-        yield Reader(namespace=namespace, secret=SECRET, follows="each Job reads it when it starts")
+    yield Reader(namespace=SystemNamespace.BACKUP, secret=SECRET, restarts=_GATEWAY)
+    yield Reader(namespace=SystemNamespace.DATABASES, secret=SECRET, follows="CloudNativePG hands it to its tool")
+    yield Reader(namespace=SystemNamespace.VAULT, secret=SECRET, follows="each Job reads it when it starts")
 
 
 def _openers(settings: Settings) -> Iterator[Reader]:
     """Who encrypts with the password."""
     del settings
-    yield Reader(namespace=SystemNamespace.BACKUP, secret="backup-password", follows="each Job reads it when it starts")
+    yield Reader(namespace=SystemNamespace.BACKUP, secret=PASSWORD_SECRET, restarts=_GATEWAY)
 
 
 def _copiers(namespaces: Collection[str]) -> Iterator[Reader]:

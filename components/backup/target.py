@@ -1,4 +1,7 @@
-"""Where backups lie: a bucket, behind S3 for everybody, and in it one folder for each cluster and part."""
+"""Where backups lie: a bucket, behind S3 for everybody, and in it one folder for each cluster and part.
+
+Whoever encrypts what it backs up asks the target itself; databases go by the gateway, which encrypts (gateway_pod.py).
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,8 +12,13 @@ from settings.model import Settings
 
 GATEWAY = "backup-gateway"
 """Name of the gateway's workload, and of its Service."""
-GATEWAY_PORT = 7070
-_NFS_BUCKET, _NFS_REGION = "backups", "us-east-1"
+GATEWAY_PORT, SEALED_PORT = 7070, 7443
+"""Where it serves an NFS server to whoever encrypts by itself, and where it encrypts; the latter with TLS."""
+GATEWAY_HOST = f"{GATEWAY}.{SystemNamespace.BACKUP}.{SERVICES_DOMAIN}"
+SEALED_ENDPOINT = f"https://{GATEWAY_HOST}:{SEALED_PORT}"
+SEALED_BUCKET, NFS_BUCKET = "databases", "backups"
+"""Buckets of the gateway: the first is the folder of the databases in the target, the second the whole NFS server's."""
+_NFS_REGION = "us-east-1"
 
 
 class Part(StrEnum):
@@ -61,7 +69,7 @@ def target(settings: Settings) -> Target | None:
 def _target(backup: BackupSettings, cluster: str) -> Target:
     s3 = backup.target.s3
     if s3 is None:
-        endpoint = f"http://{GATEWAY}.{SystemNamespace.BACKUP}.{SERVICES_DOMAIN}:{GATEWAY_PORT}"
-        return Target(endpoint=endpoint, bucket=_NFS_BUCKET, region=_NFS_REGION, cluster=cluster, gateway=True)
+        endpoint = f"http://{GATEWAY_HOST}:{GATEWAY_PORT}"
+        return Target(endpoint=endpoint, bucket=NFS_BUCKET, region=_NFS_REGION, cluster=cluster, gateway=True)
     endpoint = s3.endpoint.rstrip("/")
     return Target(endpoint=endpoint, bucket=s3.bucket, region=s3.region, cluster=cluster, gateway=False)

@@ -6,7 +6,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.custom_resource import CustomResourceArgs, custom_resource, value_after
-from components.databases.postgres_spec import API_VERSION, PLUGIN
+from components.databases.archive import PLUGIN
+from components.databases.postgres_spec import API_VERSION
 from lib.names import POSTGRES_CLUSTER
 
 

@@ -10,8 +10,10 @@ import pulumi_kubernetes as k8s
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.databases import postgres_spec as postgres
+from components.databases.archive import Archive
 from components.databases.cloudnative_pg_values import values
 from components.databases.owned_database import OwnedDatabase, OwnedDatabaseArgs, RolePasswordArgs, role_password
+from components.databases.postgres_archive import PostgresArchive, PostgresArchiveArgs
 from components.helm import ReleaseArgs, release
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
@@ -20,6 +22,7 @@ from lib.charts import Chart
 from lib.names import POSTGRES_CLUSTER
 from lib.network import Policy
 from register.databases import DATABASES, limits
+from settings.backup import BackupSettings
 from settings.platform import DatabasesSettings
 
 
@@ -29,18 +32,22 @@ class PostgresArgs:
 
     Attributes:
         settings: Section `databases` of the stack file.
+        backup: Section `backup`; None without backups.
         databases: Names out of `declarations.databases.DATABASES`; the password of each is the secret
             `postgres/<name>`.
         authentik_servers: Replicas of Authentik's server, which decide on the number of connections.
         spread: Whether every instance has a worker of its own for certain.
         store: The ready ClusterSecretStore.
         issuer_ready: The ClusterIssuer of the servers' certificate.
+        barman: Chart of the plugin that archives.
+        gateway: What takes the archive serves; None without backups.
     """
 
     chart: Chart
     operator_namespace: pulumi.Input[str]
     namespace: Namespace
     settings: DatabasesSettings
+    backup: BackupSettings | None
     databases: tuple[str, ...]
     authentik_servers: int
     spread: bool
@@ -48,6 +55,14 @@ class PostgresArgs:
     store: pulumi.Resource
     issuer_ready: pulumi.Resource
     storage_class: pulumi.Input[str]
+    barman: Chart
+    gateway: pulumi.Resource | None
+
+    @property
+    def held_off(self) -> bool:
+        """Whether nobody but the operator and the monitoring may connect."""
+        recovery = self.settings.recovery
+        return recovery is not None and recovery.hold_off
 
 
 class Postgres(pulumi.ComponentResource):
@@ -57,7 +72,8 @@ class Postgres(pulumi.ComponentResource):
     - `<name>-ingress`: NetworkPolicy: who may connect to which port of the instances.
     - `<name>-tls`: Certificate of the servers, for the names of their Services.
     - `<name>-app-password`: ExternalSecret for the owner of the initial database.
-    - `<name>-cluster`: the Cluster, awaited until Ready.
+    - `<name>-archive`: PostgresArchive, where there are backups.
+    - `<name>-cluster`: the Cluster, awaited until Ready; another one, made of an older archive, when its number rises.
     - `<name>-<database>`: OwnedDatabase for each application.
 
     Attributes:
@@ -85,7 +101,7 @@ class Postgres(pulumi.ComponentResource):
         k8s.networking.v1.NetworkPolicy(
             f"{name}-ingress",
             metadata={"name": "postgres", "namespace": args.namespace.namespace},
-            spec=_policy(args.databases),
+            spec=_policy(() if args.held_off else args.databases),
             opts=child,
         )
         self.cluster = custom_resource(
@@ -95,16 +111,22 @@ class Postgres(pulumi.ComponentResource):
                 kind="Cluster",
                 name=POSTGRES_CLUSTER,
                 namespace=args.namespace.namespace,
-                spec=self._spec(),
-                seconds=1200,
+                spec=self._spec(operator),
+                # What comes back from an archive is fetched first.
+                seconds=1200 if args.settings.recovery is None else 6 * 3600,
             ),
-            # The operator's release brings the definition and the webhook.
-            pulumi.ResourceOptions(parent=self, depends_on=[operator]),
+            # The operator's release brings the definition and the webhook. What a Cluster was made of is read once.
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[operator],
+                replacement_trigger=str(args.settings.archive),
+                delete_before_replace=True,
+            ),
         )
         self.databases = {database: self._database(database, self.cluster) for database in args.databases}
         self.register_outputs({"databases": list(self.databases)})
 
-    def _spec(self) -> Any:
+    def _spec(self, operator: pulumi.Resource) -> Any:
         args, settings = self._args, self._args.settings
         child = pulumi.ResourceOptions(parent=self)
         owner = RolePasswordArgs(
@@ -135,8 +157,30 @@ class Postgres(pulumi.ComponentResource):
                 authentik_servers=args.authentik_servers,
                 owner_secret=role_password(f"{self._name}-{INITIAL_DATABASE}-password", owner, child),
                 certificate_secret=certificate.secret_name,
+                archive=self._archive(operator, certificate.secret_name),
             )
         )
+
+    def _archive(self, operator: pulumi.Resource, certificate: pulumi.Output[str]) -> Archive | None:
+        args = self._args
+        if args.backup is None or args.gateway is None:
+            return None
+        store = PostgresArchive(
+            f"{self._name}-archive",
+            PostgresArchiveArgs(
+                chart=args.barman,
+                operator=operator,
+                operator_namespace=args.operator_namespace,
+                namespace=args.namespace,
+                retention_days=args.backup.retention_days,
+                certificate_secret=certificate,
+                secrets=args.secrets,
+                store=args.store,
+                gateway=args.gateway,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        ).object_store
+        return Archive(object_store=store, number=args.settings.archive, recovery=args.settings.recovery)
 
     def _database(self, database: str, cluster: pulumi.Resource) -> k8s.apiextensions.CustomResource:
         args = self._args

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pulumi
 
+from components.databases.archive import Archive, archiving, recovered
 from declarations.databases import INITIAL_DATABASE
 from lib.images import POSTGRES
 from lib.kubernetes import HOSTNAME, ZONE, mebibytes, resources
@@ -18,8 +19,6 @@ from lib.network import Ingress
 from register.databases import max_connections
 
 API_VERSION = "postgresql.cnpg.io/v1"
-PLUGIN = "barman-cloud.cloudnative-pg.io"
-"""Name by which a Cluster and its backups ask for the plugin (cloudnative-pg/plugin-barman-cloud)."""
 RELOAD: Mapping[str, str] = {"cnpg.io/reload": "true"}
 """Label of a Secret whose changes the operator and the instances follow at once."""
 LABELS: Mapping[str, str] = {"cnpg.io/cluster": POSTGRES_CLUSTER}
@@ -42,6 +41,7 @@ class PostgresSpec:
         spread: Whether every instance has a worker of its own for certain.
         owner_secret: Secret of type basic-auth for the owner of the initial database.
         certificate_secret: Secret with tls.crt, tls.key and ca.crt.
+        archive: Where the log and base backups go; None where there are no backups.
     """
 
     instances: int
@@ -53,6 +53,7 @@ class PostgresSpec:
     authentik_servers: int
     owner_secret: pulumi.Input[str]
     certificate_secret: pulumi.Input[str]
+    archive: Archive | None = None
 
 
 def spec(args: PostgresSpec) -> Any:
@@ -81,15 +82,17 @@ def spec(args: PostgresSpec) -> Any:
         "primaryUpdateStrategy": "unsupervised",
         "primaryUpdateMethod": "switchover" if several else "restart",
         "certificates": {"serverTLSSecret": args.certificate_secret, "serverCASecret": args.certificate_secret},
-        # The owner of the initial database is named so that the operator makes no password of its own.
-        "bootstrap": {
-            "initdb": {
-                "database": INITIAL_DATABASE,
-                "owner": INITIAL_DATABASE,
-                "secret": {"name": args.owner_secret},
-            }
-        },
+        **_beginning(args),
     }
+
+
+def _beginning(args: PostgresSpec) -> dict[str, Any]:
+    """How the databases come into being, and where they are archived from then on."""
+    # The owner of the initial database is named so that the operator makes no password of its own.
+    owned = {"database": INITIAL_DATABASE, "owner": INITIAL_DATABASE, "secret": {"name": args.owner_secret}}
+    if args.archive is None:
+        return {"bootstrap": {"initdb": owned}}
+    return archiving(args.archive) | (recovered(args.archive, owned) or {"bootstrap": {"initdb": owned}})
 
 
 def _other_host() -> dict[str, Any]:
@@ -126,7 +129,7 @@ def ingress(owners: Sequence[str]) -> tuple[Ingress, ...]:
     """Who may connect to the instances: each other, the operator, the namespaces of the applications, metrics."""
     return (
         Ingress(ports=(POSTGRES_PORT, _STATUS_PORT), peers=LABELS, namespaces=(SystemNamespace.CLOUDNATIVE_PG,)),
-        Ingress(ports=(POSTGRES_PORT,), namespaces=owners),
+        *([Ingress(ports=(POSTGRES_PORT,), namespaces=owners)] if owners else []),
         Ingress(ports=(METRICS_PORT,), namespaces=(MONITORING,)),
     )
 

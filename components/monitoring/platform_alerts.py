@@ -6,7 +6,6 @@ from components.monitoring.alert import Alert
 
 _AGO = "offset 25h"
 _COLLECTED = 'harbor_jobservice_task_total{type="GARBAGE_COLLECTION",status="fail"}'
-_BACKUP = "max(cnpg_collector_last_available_backup_timestamp)"
 _END = "certmanager_certificate_expiration_timestamp_seconds"
 _STAGES = "authentik_flows_execution_stage_time_count"
 
@@ -83,15 +82,6 @@ PLATFORM: Sequence[Alert] = (
         description="{{ $labels.pod }} is {{ $value | humanizeDuration }} behind the primary.",
         runbook="databases.md#an-instance-that-cannot-follow",
         source="cloudnative-pg/cloudnative-pg config/manager/default-monitoring.yaml, pg_replication",
-    ),
-    Alert(
-        name="PostgresBackupTooOld",
-        expression=f"time() - {_BACKUP} > 36 * 3600 and {_BACKUP} > 0",
-        minutes=60,
-        severity="critical",
-        description="The newest backup of Postgres is {{ $value | humanizeDuration }} old.",
-        runbook="databases.md#metrics-and-backups",
-        source="cloudnative-pg/cloudnative-pg pkg/management/postgres/webserver/metricserver/pg_collector.go",
     ),
     Alert(
         name="HarborCollectionFailed",

@@ -24,6 +24,22 @@ def durability_has_instances(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def archives_follow_each_other(settings: Settings) -> Iterator[Problem]:
+    """Another archive is another cluster of Postgres, which somebody wants only for what there was before."""
+    databases, key = settings.databases, "databases.archive"
+    recovery, following = databases.recovery, databases.archive > 1
+    if following and settings.backup is None:
+        fix = "add backup with the target that has the archives"
+        yield Problem(key, databases.archive, "is made of an earlier one, and without backup there is none", fix)
+    if following and recovery is None:
+        fix = "add databases.recovery with its number"
+        yield Problem(key, databases.archive, "does not say which earlier one the databases come from", fix)
+    if recovery is not None and recovery.archive >= databases.archive:
+        clash = f"is not before databases.archive {databases.archive}, which what is recovered writes to"
+        fix = f"write {recovery.archive + 1} there to recover from {recovery.archive}, or remove databases.recovery"
+        yield Problem("databases.recovery.archive", recovery.archive, clash, fix)
+
+
 def memory_holds_the_connections(settings: Settings) -> Iterator[Problem]:
     connections = max_connections(settings.identity.replicas)
     wanted = connections * _CONNECTION_MEBIBYTES

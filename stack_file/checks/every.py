@@ -53,6 +53,7 @@ ALL: tuple[Check, ...] = (
     pools.instances_have_nodes,
     databases.durability_has_instances,
     databases.memory_holds_the_connections,
+    databases.archives_follow_each_other,
     pools.vault_servers_have_nodes,
     platform.hosts_are_in_the_domain,
     platform.groups_are_declared,

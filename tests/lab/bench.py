@@ -179,6 +179,7 @@ REPOSITORIES = {
     "vault": "https://helm.releases.hashicorp.com",
     "external-secrets": "https://charts.external-secrets.io",
     "cloudnative-pg": "https://cloudnative-pg.github.io/charts",
+    "plugin-barman-cloud": "https://cloudnative-pg.github.io/charts",
     "authentik": "https://charts.goauthentik.io",
     "gitea": "https://dl.gitea.com/charts",
     "harbor": "https://helm.goharbor.io",

@@ -87,3 +87,69 @@ def test_a_role_needs_its_password(operator: Bench) -> None:
     with refuses("found False", InitFailedError):
         awaited(operator, "DatabaseRole", "gitea", spec, APPLIED)
     assert 'secret "gitea" not found' in told(operator, "DatabaseRole"), "its status says why"
+
+
+STORE = {
+    "configuration": {
+        "destinationPath": "s3://databases/",
+        "s3Credentials": {
+            "accessKeyId": {"name": "key", "key": "id"},
+            "secretAccessKey": {"name": "key", "key": "secret"},
+        },
+    }
+}
+
+
+def _archive(number: int) -> dict[str, Any]:
+    parameters = {"barmanObjectName": "postgres", "serverName": f"postgres-{number}"}
+    return {"name": "barman-cloud.cloudnative-pg.io", "parameters": parameters}
+
+
+def archived(kube: Bench, into: int, source: int | None = None) -> None:
+    recovery = {"recovery": {"source": "archive", "database": "app", "owner": "app", "secret": {"name": "owner"}}}
+    came = (
+        {"bootstrap": recovery, "externalClusters": [{"name": "archive", "plugin": _archive(source)}]} if source else {}
+    )
+    cluster(kube, plugins=[{**_archive(into), "isWALArchiver": True}], **came)
+
+
+@pytest.fixture
+def archiving(operator: Bench) -> Bench:
+    """The plugin with what it needs of the cluster."""
+    operator.release("plugin-barman-cloud", "cnpg-system")
+    operator.object("v1", "Secret", "key", "shop", data={"id": "eA==", "secret": "eA=="})
+    operator.object("barmancloud.cnpg.io/v1", "ObjectStore", "postgres", "shop", spec=STORE)
+    return operator
+
+
+def test_a_cluster_needs_the_plugin_that_archives_it(operator: Bench) -> None:
+    with refuses("an unknown plugin being required", InitFailedError):
+        archived(operator, 1)
+
+
+def test_a_cluster_needs_the_place_of_its_archive(archiving: Bench) -> None:
+    archiving.cluster.remove("barmancloud.cnpg.io/ObjectStore", "shop", "postgres")
+    with refuses('ObjectStore "postgres"', InitFailedError):
+        archived(archiving, 1)
+
+
+def test_a_cluster_comes_back_into_an_archive_of_its_own_alone(archiving: Bench) -> None:
+    archived(archiving, 1)
+    archiving.cluster.remove("postgresql.cnpg.io/Cluster", "shop", "postgres")
+    with refuses("server postgres-1: Expected empty archive", InitFailedError):
+        archived(archiving, 1, source=1)
+    archiving.cluster.remove("postgresql.cnpg.io/Cluster", "shop", "postgres")
+    with refuses("no target backup found", InitFailedError):
+        archived(archiving, 3, source=2)
+    archiving.cluster.remove("postgresql.cnpg.io/Cluster", "shop", "postgres")
+    archived(archiving, 2, source=1)
+
+
+def test_an_empty_cluster_serves_and_archives_nothing_into_an_archive_of_another(archiving: Bench) -> None:
+    archived(archiving, 1)
+    archiving.cluster.remove("postgresql.cnpg.io/Cluster", "shop", "postgres")
+    archived(archiving, 1)
+    found = archiving.cluster.get("postgresql.cnpg.io/Cluster", "shop", "postgres")
+    assert found is not None
+    (said,) = [one for one in found["status"]["conditions"] if one["type"] == "ContinuousArchiving"]
+    assert said["status"] == "False", "as upstream: it is Ready, and its log piles up"

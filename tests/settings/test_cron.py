@@ -4,7 +4,25 @@ from datetime import UTC, datetime
 
 import pytest
 
-from settings.cron import is_cron, previous
+from settings.cron import is_cron, longest_gap, previous
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("15 1 * * *", 24),
+        ("5 */6 * * *", 6),
+        ("0 8,20 * * *", 12),
+        ("0 8-18 * * *", 14),
+        ("0 3 * * 6", 168),
+        ("0 3 * * 1-5", 72),
+        ("0 0 1 * *", 31 * 24),
+        ("0 0 1 * 0", 168),
+        ("0 0 29 2 *", (4 * 365 + 1) * 24),
+    ],
+)
+def test_how_far_apart_two_times_of_a_schedule_are(text: str, hours: int) -> None:
+    assert longest_gap(text) == hours
 
 
 @pytest.mark.parametrize(

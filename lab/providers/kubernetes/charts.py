@@ -57,6 +57,7 @@ _CNPG: Final = Group(
     },
     cluster=("ClusterImageCatalog",),
 )
+_BARMAN: Final = Group("barmancloud.cnpg.io", {"v1": ("ObjectStore",)})
 _ESO: Final = (
     Group(
         "external-secrets.io",
@@ -160,6 +161,13 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
         webhook=True,
         services=("{fullname}-webhook",),
         accounts=("{fullname}", "{fullname}-webhook", "external-secrets-cert-controller"),
+    ),
+    "plugin-barman-cloud": ChartFacts(
+        repositories=("https://cloudnative-pg.github.io/charts",),
+        groups=(_BARMAN,),
+        switch="crds.create",
+        keeps=True,
+        services=("barman-cloud",),
     ),
     "cloudnative-pg": ChartFacts(
         repositories=("https://cloudnative-pg.github.io/charts",),

@@ -9,6 +9,7 @@ from lab.providers.kubernetes.cluster import Cluster, encoded
 from lab.providers.kubernetes.endpoints import is_true
 from lab.providers.kubernetes.pods import lacking
 from lab.providers.kubernetes.workloads import claim_reasons
+from lab.providers.operators import barman_cloud
 from lab.providers.operators.conditions import report, runs
 from lab.site import Site
 
@@ -23,10 +24,11 @@ def run(site: Site) -> None:
     for database in cluster.each(f"{_GROUP}/Cluster"):
         name, instances = database["metadata"]["name"], database["spec"]["instances"]
         staged = site.faults.find("never-ready", ("Cluster",), (name,))
-        problem = staged or _cluster_problem(cluster, database)
-        primary = {"currentPrimary": f"{name}-1", "targetPrimary": f"{name}-1"}
-        ready = 0 if problem else instances
-        if report(cluster, database, problem, phase="Cluster in healthy state", readyInstances=ready, **primary):
+        problem = staged or _cluster_problem(cluster, database) or barman_cloud.problem(cluster, database)
+        primary: dict[str, Any] = {"currentPrimary": f"{name}-1", "targetPrimary": f"{name}-1"}
+        ready, archived = (0, []) if problem else (instances, barman_cloud.archive(cluster, database))
+        phase = "Cluster in healthy state"
+        if report(cluster, database, problem, archived, phase=phase, readyInstances=ready, **primary):
             _bring_up(cluster, database)
     for role in cluster.each(f"{_GROUP}/DatabaseRole"):
         _apply(cluster, role, _role_problem(cluster, role))
@@ -63,7 +65,8 @@ def _certificates(cluster: Cluster, namespace: str, given: Mapping[str, Any]) ->
 
 def _initial(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     """How the first database is made."""
-    found: Mapping[str, Any] = (spec.get("bootstrap") or {}).get("initdb") or {}
+    bootstrap = spec.get("bootstrap") or {}
+    found: Mapping[str, Any] = bootstrap.get("initdb") or bootstrap.get("recovery") or {}
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.providers.kubernetes.cluster import RELEASES, Cluster
@@ -13,8 +13,10 @@ def runs(cluster: Cluster, chart: str) -> bool:
     return any(item["chart"] == chart and item["running"] for item in cluster.world.view(RELEASES).values())
 
 
-def report(cluster: Cluster, obj: Mapping[str, Any], problem: str, **status: Any) -> bool:
-    """Write the Ready condition: True when there is no problem; a staged fault is one. Returns whether it is Ready."""
+def report(
+    cluster: Cluster, obj: Mapping[str, Any], problem: str, more: Sequence[Mapping[str, str]] = (), **status: Any
+) -> bool:
+    """Write the Ready condition, True when there is no problem, and `more`; a staged fault is one. Is it Ready?"""
     name = obj["metadata"]["name"]
     problem = cluster.site.faults.find("never-ready", (obj["kind"],), (name,)) or problem
     generation = obj["metadata"].get("generation", 1)
@@ -25,5 +27,5 @@ def report(cluster: Cluster, obj: Mapping[str, Any], problem: str, **status: Any
         "message": problem or "ready",
         "observedGeneration": generation,
     }
-    cluster.set_status(obj, {**status, "observedGeneration": generation, "conditions": [condition]})
+    cluster.set_status(obj, {**status, "observedGeneration": generation, "conditions": [condition, *more]})
     return not problem

@@ -4,16 +4,21 @@ import re
 from pathlib import Path
 
 from components.monitoring.alert import rules
+from components.monitoring.backup_alerts import alerts
 from components.monitoring.cluster_alerts import CLUSTER
 from components.monitoring.platform_alerts import PLATFORM
 from components.monitoring.snapshot_alerts import SNAPSHOTS
 from components.monitoring.volume_alerts import VOLUMES
 from lib.kubernetes import KEEP
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
 from tools.check_links import anchors
 
 RUNBOOKS = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
-ALERTS = (*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS)
+BACKUP = load_stack_file(FIXTURES / "valid" / "every-key.yaml").backup
+assert BACKUP is not None
+ALERTS = (*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS, *alerts(BACKUP))
 
 
 def test_each_alert_leads_to_a_heading_of_a_runbook() -> None:

@@ -12,15 +12,20 @@ import pytest
 import yaml
 
 from components.monitoring.alert import Alert, rules
+from components.monitoring.backup_alerts import alerts
 from components.monitoring.cluster_alerts import CLUSTER
 from components.monitoring.dashboards import OVERVIEW
 from components.monitoring.platform_alerts import PLATFORM
 from components.monitoring.snapshot_alerts import SNAPSHOTS
 from components.monitoring.volume_alerts import VOLUMES
+from stack_file.load import load_stack_file
+from tests.stack_file.stacks import FIXTURES
 
 pytestmark = pytest.mark.real
 
-ALERTS = {alert.name: alert for alert in (*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS)}
+BACKUP = load_stack_file(FIXTURES / "valid" / "every-key.yaml").backup
+assert BACKUP is not None
+ALERTS = {alert.name: alert for alert in (*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS, *alerts(BACKUP))}
 CASES: Mapping[str, Any] = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
 _OPPOSITE = {"==": "!=", ">": "<", "<": ">"}
 
