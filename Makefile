@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-real real-servers check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
+.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
 
 ##@ Begin
@@ -114,6 +114,12 @@ test-real: setup ## on a real control plane (Go, an hour once)
 real-servers: setup ## build all of these (Go, 90 minutes once)
 	@$(PY) -m tools.real_servers all
 
+test-databases: setup ## on a real Postgres (Debian; Go, 5 minutes)
+	@mkdir -p build
+	@$(PY) -m tools.real_servers databases
+	@$(PY) -m tools.databases.barman
+	$(PY) -m pytest --junitxml=build/junit-databases.xml tests/real/databases $(ARGS)
+
 check: check-format check-lint check-types check-imports check-generated check-links check-workflows ## format, lint, types, floors, links …
 
 check-format: setup
@@ -149,7 +155,8 @@ lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-docs.txt requirements-docs.in >/dev/null
-	for module in pulumi actionlint vault kubernetes kubernetes_provider external_secrets dns rules backup; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	$(LOCK) $(ARGS) --output-file=requirements-databases.txt requirements-databases.in >/dev/null
+	for module in pulumi actionlint vault kubernetes kubernetes_provider external_secrets dns rules backup databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 docs: setup ## build the documentation's site, in build/site
 	@$(PY) -m tools.site

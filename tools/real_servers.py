@@ -229,6 +229,15 @@ RESTIC = Program(
     duration="about three minutes on two cores",
 )
 """Of the release of the image that the program runs (lib/images.py)."""
+VERSITYGW = Program(
+    name="versitygw",
+    suite="databases",
+    module="github.com/versity/versitygw",
+    package="github.com/versity/versitygw/cmd/versitygw",
+    version_variable="main.Version",
+    asking=("--version",),
+    duration="about three minutes on two cores",
+)
 ACTIONLINT = Program(
     name="actionlint",
     suite="actionlint",
@@ -249,6 +258,7 @@ SUITES: Mapping[str, Sequence[Program]] = {
         *(ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK, HELM),
         *(KUBERNETES_PROVIDER, VAULT, EXTERNAL_SECRETS),
     ),
+    "databases": (VERSITYGW, RCLONE),
 }
 
 

@@ -81,7 +81,7 @@ class PostgresArchive(pulumi.ComponentResource):
                 kind="ObjectStore",
                 name=POSTGRES_CLUSTER,
                 namespace=args.namespace.namespace,
-                spec=_spec(access, args),
+                spec=object_store(access, args.certificate_secret, args.retention_days),
                 wait_for=None,
             ),
             # The release brings the definition; the gateway is known by its address alone.
@@ -96,21 +96,26 @@ def values() -> dict[str, Any]:
     return {"crds": {"create": True}, "resources": resources("20m", f"{OPERATOR_MEMORY}Mi")}
 
 
-def _spec(access: pulumi.Input[str], args: PostgresArchiveArgs) -> Any:
-    """Of the ObjectStore (its api/v1, and pkg/api of cloudnative-pg/barman-cloud). The gateway encrypts: `encryption`
-    would only ask the target to.
+def object_store(access: pulumi.Input[str], certificate_secret: pulumi.Input[str], retention_days: int) -> Any:
+    """Spec of the ObjectStore (its api/v1, and pkg/api of cloudnative-pg/barman-cloud). The gateway encrypts:
+    `encryption` would only ask the target to.
     """
     credentials = {"accessKeyId": "access-key-id", "secretAccessKey": "secret-access-key"}
     return {
-        "retentionPolicy": f"{args.retention_days}d",
+        "retentionPolicy": f"{retention_days}d",
         "configuration": {
             "destinationPath": f"s3://{SEALED_BUCKET}/",
             "endpointURL": SEALED_ENDPOINT,
-            "endpointCA": {"name": args.certificate_secret, "key": "ca.crt"},
+            "endpointCA": {"name": certificate_secret, "key": "ca.crt"},
             "s3Credentials": {key: {"name": access, "key": VARIABLES[field]} for key, field in credentials.items()},
             "wal": {"compression": "gzip", "maxParallel": 2},
             # Beside what the services do: a checkpoint at once instead of within minutes, two files at a time.
             "data": {"compression": "gzip", "jobs": 2, "immediateCheckpoint": True},
         },
-        "instanceSidecarConfiguration": {"resources": resources("50m", f"{SIDECAR_MEMORY}Mi")},
+        "instanceSidecarConfiguration": {
+            # Over TLS the AWS SDK sends a checksum behind a part, in chunks without a length, which rclone refuses
+            # (MissingContentLength); barman-cloud-backup then never ends.
+            "env": [{"name": "AWS_REQUEST_CHECKSUM_CALCULATION", "value": "when_required"}],
+            "resources": resources("50m", f"{SIDECAR_MEMORY}Mi"),
+        },
     }

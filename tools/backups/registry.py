@@ -1,7 +1,8 @@
 """The parts of a backup, in the order in which they come back."""
 
-from tools.backups import etcd, etcd_bench, state, state_bench, vault, vault_bench, volumes, volumes_bench
+from tools.backups import databases, etcd, etcd_bench, state, state_bench, vault, vault_bench, volumes, volumes_bench
 from tools.backups.part import Part
+from tools.databases import bench as databases_bench
 
 PARTS: tuple[Part, ...] = (
     Part(
@@ -28,6 +29,14 @@ PARTS: tuple[Part, ...] = (
         due=vault.due,
         plan=vault.plan,
         bench=vault_bench.bench,
+    ),
+    Part(
+        name=databases.NAME,
+        holds="Postgres: base backups, and its log since then",
+        last=databases.last,
+        due=databases.due,
+        plan=databases.plan,
+        bench=databases_bench.bench,
     ),
     Part(
         name=volumes.NAME,
