@@ -52,10 +52,19 @@ class S3Server:
         """Start it and wait until it is healthy; raises BackupError."""
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         keys = {"ROOT_ACCESS_KEY_ID": ACCESS_KEY_ID, "ROOT_SECRET_ACCESS_KEY": self.secret_key}
-        command = [self.binary, "--port", f"127.0.0.1:{self.port}", "--region", _REGION, "--health", HEALTH, "--quiet"]
+        command = [
+            str(self.binary),
+            "--port",
+            f"127.0.0.1:{self.port}",
+            "--region",
+            _REGION,
+            "--health",
+            HEALTH,
+            "--quiet",
+        ]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "posix", *self.options, self.folder / "data"],
+                [*command, "posix", *self.options, str(self.folder / "data")],
                 env={"PATH": os.defpath, **keys},
                 stdout=log,
                 stderr=log,
