@@ -1,6 +1,7 @@
 """Backups of etcd: its snapshots, taken by Talos for a pod that may ask for nothing else."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -46,7 +47,8 @@ class EtcdBackup(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EtcdBackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:backup/etcd:EtcdBackup", name, None, opts)
-        child, metadata = pulumi.ResourceOptions(parent=self), {"name": NAME, "namespace": SystemNamespace.BACKUP}
+        child = pulumi.ResourceOptions(parent=self)
+        metadata: Any = {"name": NAME, "namespace": SystemNamespace.BACKUP}
         access = CustomResourceArgs(
             api_version=TALOS_API,
             kind="ServiceAccount",
