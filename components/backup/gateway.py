@@ -67,9 +67,10 @@ class BackupGateway(pulumi.ComponentResource):
             spec=_policy(args.clients if nfs else ()),
             opts=child,
         )
+        restarted: Any = {**self._metadata(), "annotations": dict(RELOADER_AUTO)}
         served = k8s.apps.v1.Deployment(
             name,
-            metadata={**self._metadata(), "annotations": dict(RELOADER_AUTO)},
+            metadata=restarted,
             spec=pod.deployment(self._pod()),
             opts=child,
         )
@@ -116,10 +117,8 @@ class BackupGateway(pulumi.ComponentResource):
     def _claim(self, nfs: NfsTarget) -> pulumi.Output[str]:
         """The restricted standard takes NFS by a claim alone. The size of either is said and never looked at."""
         child = pulumi.ResourceOptions(parent=self)
-        shared: Any = {
-            "accessModes": ["ReadWriteMany"],
-            "storageClassName": "",
-        }  # the default class would make a volume
+        # Without the empty name the default class would make a volume.
+        shared: Any = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
         metadata: Any = {"name": GATEWAY, "labels": dict(pod.LABELS)}
         volume_spec: Any = {
             **shared,
@@ -129,11 +128,9 @@ class BackupGateway(pulumi.ComponentResource):
             "claimRef": {"name": GATEWAY, "namespace": self._args.namespace.namespace},
         }
         volume = k8s.core.v1.PersistentVolume(f"{self._name}-volume", metadata=metadata, spec=volume_spec, opts=child)
+        claim_spec: Any = {**shared, "resources": {"requests": _SIZE}, "volumeName": volume.metadata.name}
         claim = k8s.core.v1.PersistentVolumeClaim(
-            f"{self._name}-claim",
-            metadata=self._metadata(),
-            spec={**shared, "resources": {"requests": _SIZE}, "volumeName": volume.metadata.name},
-            opts=child,
+            f"{self._name}-claim", metadata=self._metadata(), spec=claim_spec, opts=child
         )
         return claim.metadata.name
 

@@ -38,7 +38,8 @@ def run(site: Site) -> None:
 
 def _apply(cluster: Cluster, obj: Mapping[str, Any], problem: str) -> None:
     """These report `status.applied` besides the condition."""
-    report(cluster, obj, problem, applied=not problem, **({"message": problem} if problem else {}))
+    reason: dict[str, Any] = {"message": problem} if problem else {}
+    report(cluster, obj, problem, applied=not problem, **reason)
 
 
 def _cluster_problem(cluster: Cluster, database: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ STACK = FIXTURES / "valid" / "every-key.yaml"
 SETTINGS = load_stack_file(STACK)
 BACKUP = SETTINGS.backup
 assert BACKUP is not None, "every key is there"
+SCHEDULE = BACKUP.schedules.etcd
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_the_snapshot_is_taken_with_the_talosctl_of_the_nodes_from_whichever_ans
 
 
 def test_a_run_that_is_late_meets_no_other_and_ends(job: Recorded) -> None:
-    assert job.get("spec", "schedule") == BACKUP.schedules.etcd, "as the stack file says"
+    assert job.get("spec", "schedule") == SCHEDULE, "as the stack file says"
     assert job.get("spec", "timeZone") == "Etc/UTC", "whatever the nodes think"
     assert job.get("spec", "concurrencyPolicy") == "Forbid", "two at once would both be slow"
     assert job.get("spec", "jobTemplate", "spec", "activeDeadlineSeconds") <= 3600, "the next one has to begin"

@@ -94,6 +94,7 @@ def test_the_driver_goes_after_volumes_that_it_deletes(
     assert ran == runs
 
 
+@pytest.mark.failure("old-volumes")
 def test_what_goes_and_what_stays_is_told_by_name() -> None:
     database = resource("kubernetes:postgresql.cnpg.io/v1:Database", "d", outputs={"spec": {"name": "gitea"}})
     spaces = [
