@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 _SEVERAL: Final = re.compile(r"\d+ errors? occurred:")
-_GIVEN_UP: Final = ("[BackoffLimitExceeded]", "[DeadlineExceeded]")
+_BESIDE: Final = ("[BackoffLimitExceeded]", "[DeadlineExceeded]", "runbook: ")
 _RESOURCE: Final = re.compile(r'^resource "urn:[^"]*" ')
 
 
@@ -124,8 +124,8 @@ def _cause(text: str) -> str:
     """One line of an error: the last of several that a resource's await collected, else the first."""
     lines = [line.strip().removeprefix("* ") for line in text.splitlines() if line.strip()]
     several = bool(lines) and _SEVERAL.fullmatch(lines[0]) is not None
-    # Of a Job the reason stands before the sentence that there will be no further try.
-    lines = [line for line in lines if not line.startswith(_GIVEN_UP)] or lines
+    # Of a Job the reason stands before the runbook and the sentence that there will be no further try.
+    lines = [line for line in lines if not line.startswith(_BESIDE)] or lines
     line = (lines[-1] if several else lines[0]) if lines else "failed"
     return _RESOURCE.sub("", line)
 

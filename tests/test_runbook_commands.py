@@ -21,6 +21,8 @@ from tools.completion import targets
 PAGES = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 FLUX = ("gitrepositories", "helmrepositories", "ocirepositories", "kustomizations", "helmreleases")
 """Kinds of Flux itself, which its operator brings: fluxcd/source-controller, kustomize-controller, helm-controller."""
+BY_HAND = {"databases/clusters/aside"}
+"""What a runbook has people make beside the program's own."""
 STACKS = ("every-key", "applications", "chains")
 _SECTION = "home-cluster:"
 
@@ -31,7 +33,7 @@ def world() -> World:
     valid = [ROOT / "tests" / "fixtures" / "stacks" / "valid" / f"{name}.yaml" for name in STACKS]
     files = [ROOT / "Pulumi.test-cluster.yaml", *valid]
     recordings = [record_program(preview=False), *(record_program(preview=False, stack_file=file) for file in valid)]
-    objects, kinds = set(), {one.lower() for group in _groups() for of in group.kinds.values() for one in of}
+    objects, kinds = set(BY_HAND), {one.lower() for group in _groups() for of in group.kinds.values() for one in of}
     known = {*BUILT_IN, *FLUX, *(_plural(kind) for kind in kinds)}
     for one in (one for recording in recordings for one in recording.custom if one.type.startswith("kubernetes:")):
         kind, metadata = one.type.rpartition(":")[2].lower(), one.inputs.get("metadata") or {}

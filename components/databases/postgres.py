@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.barrier import passed
 from components.certificate import Certificate, CertificateArgs
 from components.custom_resource import CustomResourceArgs, custom_resource
 from components.databases import postgres_spec as postgres
@@ -73,6 +74,7 @@ class Postgres(pulumi.ComponentResource):
     - `<name>-tls`: Certificate of the servers, for the names of their Services.
     - `<name>-app-password`: ExternalSecret for the owner of the initial database.
     - `<name>-archive`: PostgresArchive, where there are backups.
+    - `<name>-serves`: stands for the Cluster once it is Ready.
     - `<name>-cluster`: the Cluster, awaited until Ready; another one, made of an older archive, when its number rises.
     - `<name>-<database>`: OwnedDatabase for each application.
 
@@ -123,7 +125,9 @@ class Postgres(pulumi.ComponentResource):
                 delete_before_replace=True,
             ),
         )
-        self.databases = {database: self._database(database, self.cluster) for database in args.databases}
+        # Much is behind the Cluster, and much before the databases.
+        serves = passed(f"{name}-serves", self.cluster)
+        self.databases = {database: self._database(database, serves) for database in args.databases}
         self.register_outputs({"databases": list(self.databases)})
 
     def _spec(self, operator: pulumi.Resource) -> Any:

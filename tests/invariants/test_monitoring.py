@@ -53,6 +53,8 @@ WATCHED: Mapping[str, tuple[str, ...]] = {
 }
 """Monitors by what they watch."""
 UNWATCHED: Mapping[str, str] = {
+    "backup-gateway": "what does not get through it, the alerts of those who send tell",
+    "postgres-archive-plugin": "what it does for Postgres, the instances tell",
     "harbor-scanner": "Trivy's adapter serves no metrics; what it finds, Harbor's exporter tells",
     "monitoring-definitions-release": "it runs nothing",
     "prometheus-release": "its chart makes the monitors of what it brings, after the definitions",

@@ -13,7 +13,7 @@ from lab.scripts.sandbox import Pod, run
 from lib.pod_scripts import SCRIPTS, script
 
 MAINS = sorted(path.stem for path in SCRIPTS.glob("*.py") if "__main__" in path.read_text("utf-8"))
-OTHERS = {"api_server", "authentik_worker", "caretaker", "powerdns_schema", "storage", "talos_upgrade"}
+OTHERS = {"api_server", "authentik_worker", "caretaker", "powerdns_schema", "storage", "talos_upgrade", "volumes"}
 """Those that run elsewhere than in a Job, and the one that asks nobody."""
 TEXT = "-----BEGIN CERTIFICATE-----"
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 SUBCOMMANDS: Mapping[str, str] = {
     "talosctl": "service|containers|dmesg|health|logs|reboot|rollback|shutdown|reset|version|bootstrap|kubeconfig|get|"
     "etcd members|etcd leave|etcd status|etcd defrag|etcd remove-member|etcd snapshot|etcd alarm list|"
-    "etcd alarm disarm|image pull|wipe disk|upgrade",
+    "etcd alarm disarm|image pull|wipe disk|upgrade|cp",
     "vault": "status|login|kv get|kv list|kv put|operator init|operator unseal|operator rekey|operator step-down|"
     "operator raft list-peers|operator raft remove-peer|operator raft snapshot save|operator raft snapshot restore|"
     "operator raft join|token create|token revoke|token lookup|delete|read|list",
@@ -22,7 +22,8 @@ SUBCOMMANDS: Mapping[str, str] = {
     "pvesm": "free|list|set|status",
     "cmctl": "renew|status certificate",
     "kubectl": "annotate|apply|create job|delete|describe|diff|drain|edit|exec|get|label|logs|patch|rollout restart|"
-    "rollout status|taint|uncordon|cordon|debug|cp|cnpg status|cnpg promote|cnpg psql|cnpg destroy|krew install|scale",
+    "rollout status|taint|uncordon|cordon|debug|cp|wait|cnpg backup|cnpg status|cnpg promote|cnpg psql|cnpg destroy|"
+    "krew install|scale",
 }
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")

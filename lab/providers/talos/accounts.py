@@ -58,7 +58,7 @@ def _access(node: Record) -> Mapping[str, Any]:
     """The feature of a control plane; empty where it is off."""
     features = node["config"]["machine"].get("features") or {}
     access: Mapping[str, Any] = features.get("kubernetesTalosAPIAccess") or {}
-    return access if server_of(node) and access.get("enabled") else {}
+    return access if access.get("enabled") and server_of(node) else {}
 
 
 def _problem(cluster: Cluster, access: Mapping[str, Any], account: Mapping[str, Any]) -> str:

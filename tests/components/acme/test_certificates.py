@@ -20,7 +20,7 @@ SINGLE = FIXTURES / "valid" / "applications.yaml"
 CERTIFICATE = "kubernetes:cert-manager.io/v1:Certificate"
 SECRET = "kubernetes:core/v1:Secret"
 ISSUER = "kubernetes:cert-manager.io/v1:ClusterIssuer"
-INSIDE = {"external-secrets-namespace-ca", "dns-namespace-ca", "dns-internet-namespace-ca"}
+INSIDE = {f"{name}-namespace-ca" for name in ("external-secrets", "dns", "dns-internet", "backup")}
 """Who speaks to servers inside the cluster alone, whose certificates the platform's CA signs whoever else does."""
 AUTHORITIES = {"certificate-authority-issuing", "cert-manager-ca", "vault-pki-root", "vault-pki-certificate"}
 """The CA itself and those below it."""
