@@ -10,7 +10,7 @@ from components.backup.etcd import EtcdBackup, EtcdBackupArgs
 from components.backup.gateway import BackupGateway, BackupGatewayArgs
 from components.backup.secrets import ACCESS_KEY, PASSWORD, PASSWORD_FIELD, PASSWORD_SECRET
 from components.backup.sending import Sending
-from components.backup.target import Part, Target, target
+from components.backup.target import Part, target
 from components.backup.vault import VaultBackup, VaultBackupArgs
 from components.backup.volumes import VolumeBackup, VolumeBackupArgs
 from components.databases.archive import server_name
@@ -70,8 +70,8 @@ def base(
     return Backups(namespace=namespace, access=access, gateway=gateway.ready)
 
 
-def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, namespaces: Mapping[str, Namespace]) -> Gates:
-    """Declares every backup that runs by itself, where the stack file asks for backups."""
+def build(site: Site, cluster: Cluster, infrastructure: Infrastructure) -> Gates:
+    """Declares every backup that runs by itself but those of volumes, where the stack file asks for backups."""
     backup, goal, backups = site.settings.backup, target(site.settings), infrastructure.backups
     if backup is None or goal is None or backups is None:
         return ()
@@ -117,7 +117,6 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, namespac
             talos=site.settings.talos.version,
         )
         EtcdBackup("etcd-backup", args, in_phase)
-    _volumes(site, (backup, goal), infrastructure, namespaces, in_phase)
     return (archived.gate,)
 
 
@@ -144,14 +143,15 @@ def _vault(
     )
 
 
-def _volumes(
-    site: Site,
-    given: tuple[BackupSettings, Target],
-    infrastructure: Infrastructure,
-    namespaces: Mapping[str, Namespace],
-    opts: pulumi.ResourceOptions,
+def of_volumes(
+    site: Site, infrastructure: Infrastructure, namespaces: Mapping[str, Namespace], opts: pulumi.ResourceOptions
 ) -> None:
-    backup, goal = given
+    """Declares the backup of each volume: part of phase 4, whose options are `opts`, since it lies beside the service
+    that writes to it.
+    """
+    backup, goal = site.settings.backup, target(site.settings)
+    if backup is None or goal is None:
+        return
     for volume in volumes(site.settings):
         VolumeBackup(
             f"volume-{volume.name}",

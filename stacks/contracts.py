@@ -144,11 +144,9 @@ class Services:
     """The services that people use.
 
     Attributes:
-        namespaces: That of each service that has data, by its name.
         gates: That of each service, by its slug.
     """
 
     urls: Mapping[str, pulumi.Input[str]]
-    namespaces: Mapping[str, Namespace]
     gates: Mapping[str, pulumi.Resource]
     ready: Gates

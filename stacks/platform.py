@@ -63,7 +63,7 @@ def build(settings: Settings, secrets: StackSecrets) -> Platform:
     flux = gitops.build(site, the_cluster)
     edge.build(site, the_cluster)
     watched = monitoring.build(site, the_cluster)
-    saved = backup.build(site, the_cluster, base, apps.namespaces)
+    saved = backup.build(site, the_cluster, base)
     gates = {
         "cluster": the_cluster.ready,
         "phase1-infrastructure": base.ready,

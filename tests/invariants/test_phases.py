@@ -85,6 +85,11 @@ def test_the_table_says_which_phases_wait_for_which(
     there = {phase.name for phase in program.phases}
     waits = {phase: {program.phase_of(one) for one in _waited_for(program, phase)} - {phase, None} for phase in there}
     assert waits == {phase: _in_turn(table, phase) & there for phase in there}
+    for phase in there:
+        early = {
+            program.phase_of(program.by_urn[urn]) for one in _members(program, phase) for urn in program.waits_for(one)
+        }
+        assert early - {phase, None} <= waits[phase], f"what waits for no gate of {phase} would be held back as well"
 
 
 def _waited_for(program: Recording, phase: str) -> Iterator[Recorded]:
