@@ -117,8 +117,7 @@ class BackupGateway(pulumi.ComponentResource):
     def _claim(self, nfs: NfsTarget) -> pulumi.Output[str]:
         """The restricted standard takes NFS by a claim alone. The size of either is said and never looked at."""
         child = pulumi.ResourceOptions(parent=self)
-        # Without the empty name the default class would make a volume.
-        shared: Any = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
+        shared: Any = {"accessModes": ["ReadWriteMany"]}
         metadata: Any = {"name": GATEWAY, "labels": dict(pod.LABELS)}
         volume_spec: Any = {
             **shared,
@@ -128,7 +127,12 @@ class BackupGateway(pulumi.ComponentResource):
             "claimRef": {"name": GATEWAY, "namespace": self._args.namespace.namespace},
         }
         volume = k8s.core.v1.PersistentVolume(f"{self._name}-volume", metadata=metadata, spec=volume_spec, opts=child)
-        claim_spec: Any = {**shared, "resources": {"requests": _SIZE}, "volumeName": volume.metadata.name}
+        claim_spec: Any = {
+            **shared,
+            "storageClassName": "",  # or the default class would make a volume
+            "resources": {"requests": _SIZE},
+            "volumeName": volume.metadata.name,
+        }
         claim = k8s.core.v1.PersistentVolumeClaim(
             f"{self._name}-claim", metadata=self._metadata(), spec=claim_spec, opts=child
         )

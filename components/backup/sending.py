@@ -136,7 +136,7 @@ def step(
         "name": name,
         "image": image,
         "command": list(command),
-        "env": [{"name": variable, "value": value} for variable, value in (environment or {}).items()],
+        **({"env": [_variable(*one) for one in environment.items()]} if environment else {}),
         "resources": resources("10m", "256Mi"),
         "securityContext": restricted_container(),
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -145,3 +145,8 @@ def step(
             for volume, path in {"script": SCRIPT, **mounts}.items()
         ],
     }
+
+
+def _variable(name: str, value: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    """The API server keeps no empty value, and a refresh would find a difference."""
+    return {"name": name} if value == "" else {"name": name, "value": value}

@@ -34,7 +34,18 @@ NODES = ("controlplane0", "controlplane1", "controlplane2", "worker0", "worker1"
 KINDS = ("ciliuml2announcementpolicies", "ciliumloadbalancerippools", "ciliumnetworkpolicies")
 WATCHED = (("", "services"), ("", "namespaces"), ("discovery.k8s.io", "endpointslices"))
 
+
+def stop(kind: str, workload: str, namespace: str) -> set[Right]:
+    """What a backup of a volume does with who writes to it (scripts/volumes.py)."""
+    scaled = {Right(verb, "apps", f"{kind}/scale", workload, namespace) for verb in ("get", "patch")}
+    return {*scaled, Right("list", "", "pods", "", namespace)}
+
+
 NEEDS: Mapping[str, set[Right]] = {
+    "gitea/volume-gitea": stop("deployments", "gitea", "gitea"),
+    "harbor/volume-harbor": stop("deployments", "harbor-registry", "harbor"),
+    "matrix/volume-matrix": stop("statefulsets", "matrix-synapse-main", "matrix"),
+    "kube-system/postgres-archived": {Right("get", "postgresql.cnpg.io", "clusters", "postgres")},
     # bank-vaults writes both keys into the one Secret, and reads what is there.
     "vault/vault-init": {secret("get"), secret("update")},
     # It logs in to Vault; its snapshot does not go through Kubernetes.
@@ -76,7 +87,7 @@ TEMPTING = (
 
 @pytest.fixture(scope="module")
 def after_another() -> Recording:
-    """The program in a cluster that gets the certificates of an earlier one back."""
+    """The program with backups, in a cluster that gets the certificates of an earlier one back."""
     return recorded("every-key")
 
 
@@ -84,11 +95,20 @@ def after_another() -> Recording:
 def _granted(stage: Stage, update: Recording, after_another: Recording) -> None:
     """The rights that the program gives."""
     stage.grant(stage.objects(update))
-    stage.grant(one for one in stage.objects(after_another) if one.origin.startswith("kept-certificates"))
+    stage.grant(
+        one
+        for one in stage.objects(after_another)
+        if one.origin.startswith(("kept-certificates", "volume-", "postgres-archived"))
+    )
 
 
 def test_every_account_of_the_program_is_looked_at(update: Recording, after_another: Recording) -> None:
-    accounts = [one.get("metadata") for made in (update, after_another) for one in of_kind(made, "ServiceAccount")]
+    accounts = [
+        one.get("metadata")
+        for made in (update, after_another)
+        for one in of_kind(made, "ServiceAccount")
+        if "core/v1" in one.type
+    ]
     created = {f"{one['namespace']}/{one['name']}" for one in accounts}
     assert created == set(NEEDS), "an account without an entry in NEEDS could have any rights"
 
