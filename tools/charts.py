@@ -15,7 +15,8 @@ import yaml
 
 from lib.charts import TABLE, Chart
 from tools.files import SetupError
-from tools.real_servers import HELM, ROOT, ensure
+from tools.real_programs import HELM
+from tools.real_servers import ROOT, ensure
 from tools.refusal import refusal
 
 VARIABLE = "HOME_CLUSTER_CHARTS"

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from tools.files import SetupError
-from tools.real_servers import ACTIONLINT, ensure
+from tools.real_programs import ACTIONLINT
+from tools.real_servers import ensure
 
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = (

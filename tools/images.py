@@ -27,7 +27,8 @@ from tools.charts import directory
 from tools.doctor.local import plugins
 from tools.files import SetupError
 from tools.operate import ROOT, OperateError, stack_file
-from tools.real_servers import HELM, find
+from tools.real_programs import HELM
+from tools.real_servers import find
 from tools.refusal import refusal
 from tools.upstream import UnreachableError, digest
 from tools.waiting import interruptible, ticking

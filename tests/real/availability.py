@@ -7,7 +7,7 @@ import pytest
 
 from tools import real_servers
 from tools.files import UnavailableError
-from tools.real_servers import Program
+from tools.real_programs import Program
 
 
 def skip_without(

@@ -20,7 +20,8 @@ from tools import images
 from tools.chart_images import Installed
 from tools.files import SetupError
 from tools.images import Charts, Listing, listing
-from tools.real_servers import HELM, find
+from tools.real_programs import HELM
+from tools.real_servers import find
 
 MIRROR = FIXTURES / "valid" / "mirror.yaml"
 DIGEST = f"sha256:{'a' * 64}"

@@ -12,7 +12,7 @@ from tests.support.program import STACK_FILE
 from tests.tools.conftest import FAKE_GO, script
 from tools import real_servers
 from tools.files import SetupError, UnavailableError
-from tools.real_servers import ACTIONLINT, API_SERVER, HELM, SUITES, VAULT, Program
+from tools.real_programs import ACTIONLINT, API_SERVER, HELM, SUITES, VAULT, Program
 
 ROOT = Path(__file__).resolve().parents[2]
 Programs = Callable[..., Path]

@@ -12,7 +12,8 @@ from tests.support.program import ROOT
 from tools import check_workflows
 from tools.completion import targets
 from tools.files import UnavailableError
-from tools.real_servers import ACTIONLINT, find
+from tools.real_programs import ACTIONLINT
+from tools.real_servers import find
 
 FORGES = ("github", "gitea")
 NAMES = ("check", "drift", "preview", "up")

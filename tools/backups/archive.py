@@ -82,8 +82,8 @@ def keys(file: Path | None) -> list[pyrage.x25519.Identity]:
     return found
 
 
-def opened(content: bytes, identities: Sequence[pyrage.x25519.Identity], name: str) -> Archive:
-    """The archive of that name, whole; raises BackupError, with what is wrong with it."""
+def unsealed(content: bytes, identities: Sequence[pyrage.x25519.Identity], name: str) -> dict[str, bytes]:
+    """Files of an encrypted archive, of whatever part; raises BackupError where the key does not open it."""
     try:
         plain = pyrage.decrypt(content, identities)
     except pyrage.DecryptError as error:
@@ -92,12 +92,20 @@ def opened(content: bytes, identities: Sequence[pyrage.x25519.Identity], name: s
         ) from None
     try:
         with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
-            files = {one.name: held.read() for one in tar if (held := tar.extractfile(one)) is not None}
+            return {one.name: held.read() for one in tar if (held := tar.extractfile(one)) is not None}
+    except tarfile.TarError as error:
+        raise BackupError(f"{name} is no archive ({error})") from None
+
+
+def opened(content: bytes, identities: Sequence[pyrage.x25519.Identity], name: str) -> Archive:
+    """The archive of that name, whole; raises BackupError, with what is wrong with it."""
+    files = unsealed(content, identities, name)
+    try:
         about = json.loads(files.pop(_ABOUT))
         sums = {one: hashlib.sha256(text).hexdigest() for one, text in files.items()}
         written = datetime.fromisoformat(about["written"])
         found = Archive(stack=about["stack"], cluster=about["cluster"], written=written, files=files)
-    except (tarfile.TarError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise BackupError(f"{name} is no backup of a state ({type(error).__name__})") from None
     strange = [one for one in files if PurePosixPath(one).is_absolute() or ".." in PurePosixPath(one).parts]
     if sums != about["files"] or STATE not in files or strange:

@@ -6,11 +6,9 @@ knows of the bootstrap stays as it is: the provider reads nothing back.
 """
 
 import hashlib
-import io
 import shlex
 import shutil
 import subprocess
-import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,17 +50,10 @@ def due(site: Site, now: datetime) -> datetime | None:
 
 def opened(content: bytes, identities: Sequence[pyrage.x25519.Identity], name: str) -> bytes:
     """The snapshot in an archive, if it is whole; raises BackupError, with what is wrong with it."""
-    try:
-        plain = pyrage.decrypt(content, identities)
-    except pyrage.DecryptError as error:
-        raise BackupError(
-            f"{name} cannot be opened ({error}): it was written for other recipients than this key is of, or is damaged"
-        ) from None
-    try:
-        with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
-            (found,) = (file.read() for one in tar if (file := tar.extractfile(one)) is not None)
-    except (tarfile.TarError, ValueError) as error:
-        raise BackupError(f"{name} is no archive with one snapshot ({error})") from None
+    files = archive.unsealed(content, identities, name)
+    if len(files) != 1:
+        raise BackupError(f"{name} is no archive with one snapshot: it holds {len(files)} files")
+    (found,) = files.values()
     if not is_whole(found):
         raise BackupError(f"{name} holds no whole snapshot: its checksum is of something else")
     return found

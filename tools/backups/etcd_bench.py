@@ -17,7 +17,7 @@ import pyrage
 from components.backup.etcd import SNAPSHOT
 from lib.pod_scripts import SCRIPTS
 from settings.model import Settings
-from tools import real_servers
+from tools import real_programs, real_servers
 from tools.backups import archive, etcd, store
 from tools.backups.etcd_server import Server, running
 from tools.backups.part import Bench, Fault
@@ -26,7 +26,7 @@ from tools.backups.store import BackupError, Store
 from tools.files import SetupError
 
 SENTINEL = "/registry/configmaps/default/sentinel"
-PROGRAMS = (real_servers.ETCD, real_servers.ETCDUTL, real_servers.AGE, real_servers.RCLONE)
+PROGRAMS = (real_programs.ETCD, real_programs.ETCDUTL, real_programs.AGE, real_programs.RCLONE)
 
 
 @dataclass(kw_only=True)

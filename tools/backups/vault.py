@@ -1,14 +1,10 @@
 """Part `vault`: what the CronJob `vault-backup` leaves (components/backup/vault.py), and how it comes back."""
 
 import base64
-import io
-import tarfile
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-
-import pyrage
 
 from components.backup.target import Part as Folder
 from components.backup.vault import KEYS, SNAPSHOT
@@ -91,16 +87,7 @@ def found(store: Store, wanted: Wanted) -> tuple[Kept, str]:
 
 def opened(content: bytes, key: Path | None, name: str) -> Kept:
     """The archive of that name, whole; raises BackupError."""
-    try:
-        plain = pyrage.decrypt(content, archive.keys(key))
-        with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
-            files = {one.name: taken.read() for one in tar if (taken := tar.extractfile(one)) is not None}
-    except pyrage.DecryptError as error:
-        raise BackupError(
-            f"{name} cannot be opened ({error}): it was written for other recipients than this key is of, or is damaged"
-        ) from None
-    except tarfile.TarError as error:
-        raise BackupError(f"{name} is no archive ({error})") from None
+    files = archive.unsealed(content, archive.keys(key), name)
     if SNAPSHOT not in files:
         raise BackupError(f"{name} holds no {SNAPSHOT}: it is no backup of Vault")
     keys = {one.removeprefix(f"{KEYS}/"): text.decode() for one, text in files.items() if one.startswith(f"{KEYS}/")}

@@ -17,7 +17,7 @@ from doubles.authentik.jwt import Signer
 from doubles.certificates import Authority
 from lib.pod_scripts import SCRIPTS
 from settings.model import Settings
-from tools import real_servers
+from tools import real_programs, real_servers
 from tools.backups import store, vault
 from tools.backups.part import Bench, Fault, Wanted
 from tools.backups.state_bench import new_key, spoil
@@ -149,7 +149,7 @@ class VaultBench:
 @contextmanager
 def bench(settings: Settings, folder: Path) -> Iterator[Bench]:
     """See Part."""
-    programs = (real_servers.VAULT, real_servers.AGE, real_servers.RCLONE)
+    programs = (real_programs.VAULT, real_programs.AGE, real_programs.RCLONE)
     try:
         found = [real_servers.find(one).binary for one in programs]
     except UnavailableError as error:

@@ -11,7 +11,7 @@ from typing import Any
 from scripts import volumes as script
 from scripts.restic import Restic, ResticError
 from settings.model import Settings
-from tools import real_servers
+from tools import real_programs, real_servers
 from tools.backups.part import Bench, Fault
 from tools.backups.store import BackupError
 from tools.files import SetupError
@@ -89,7 +89,7 @@ def _spoil(file: Path, fault: Fault) -> None:
 def bench(settings: Settings, folder: Path) -> Iterator[Bench]:
     """See Part."""
     try:
-        binary = real_servers.ensure(real_servers.RESTIC).binary
+        binary = real_servers.ensure(real_programs.RESTIC).binary
     except SetupError as error:
         raise BackupError(f"restic is not there ({error})") from None
     volume, repository = folder / "volume", folder / "target" / settings.cluster.name / "volumes" / "drill"

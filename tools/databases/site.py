@@ -13,7 +13,7 @@ from components.databases.archive import server_name
 from components.databases.postgres_archive import object_store
 from lib.names import POSTGRES_CLUSTER
 from settings.backup import NfsTarget, S3Target
-from tools import real_servers
+from tools import real_programs, real_servers
 from tools.backups.store import BackupError
 from tools.databases import barman, gateway, postgres, s3
 from tools.databases.barman import Archive
@@ -77,7 +77,7 @@ def staged(folder: Path, *, lock_days: int = 0, nfs: bool = False) -> Iterator[S
         data.mkdir()
         outside = None if nfs else running.enter_context(_bucket(folder, secret, lock_days))
         made = Gateway(
-            rclone=program(real_servers.RCLONE),
+            rclone=program(real_programs.RCLONE),
             folder=folder / "gateway",
             target=NfsTarget(server="192.0.2.1", path="/backups")
             if outside is None
@@ -92,7 +92,7 @@ def staged(folder: Path, *, lock_days: int = 0, nfs: bool = False) -> Iterator[S
         yield Site(folder=folder, files=files, outside=outside, gateway=made)
 
 
-def program(wanted: real_servers.Program) -> Path:
+def program(wanted: real_programs.Program) -> Path:
     """A program that was built; raises BackupError."""
     try:
         return real_servers.find(wanted).binary
@@ -104,7 +104,7 @@ def program(wanted: real_servers.Program) -> Path:
 def _bucket(folder: Path, secret: str, lock_days: int) -> Iterator[S3Server]:
     (folder / "versions").mkdir()
     server = S3Server(
-        binary=program(real_servers.VERSITYGW),
+        binary=program(real_programs.VERSITYGW),
         folder=folder / "outside",
         secret_key=secret,
         options=("--versioning-dir", str(folder / "versions")),

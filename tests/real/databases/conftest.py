@@ -8,7 +8,7 @@ import pytest
 from tests.real.databases.story import Story, told
 from tools.backups.store import BackupError
 from tools.databases import barman, postgres, site
-from tools.real_servers import RCLONE, VERSITYGW
+from tools.real_programs import RCLONE, VERSITYGW
 
 
 @pytest.hookimpl(trylast=True)  # after `-m` has left tests out

@@ -7,13 +7,13 @@ import pytest
 
 from tests.real.availability import skip_without
 from tests.real.dns.site import Site, programs, staged
-from tools import real_servers
+from tools import real_programs
 
 
 @pytest.hookimpl(trylast=True)  # after `-m` has left tests out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without the servers the tests that need them are skipped."""
-    skip_without(real_servers.SUITES["dns"], Path(__file__).parent, config, items, "site")
+    skip_without(real_programs.SUITES["dns"], Path(__file__).parent, config, items, "site")
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from doubles.certificates import Authority
 from lib.pod_scripts import SCRIPTS
 from settings.dns import UPDATE_KEY
 from tests.real.ports import free_port
-from tools import real_servers
+from tools import real_programs, real_servers
 
 ROOT = SCRIPTS.parent
 SCHEMA = Path("/usr/share/pdns-backend-pgsql/schema/schema.pgsql.sql")
@@ -108,7 +108,7 @@ class Site:
 
     def client(self, *arguments: str, key: str = "", value: str | None = None) -> str:
         """What tools/dns/client prints; raises `RuntimeError` with what it complains of."""
-        command = [str(real_servers.find(real_servers.DNS_CLIENT).binary), "--recursive-nameservers", self.dns]
+        command = [str(real_servers.find(real_programs.DNS_CLIENT).binary), "--recursive-nameservers", self.dns]
         command += ["--nameserver", self.dns, *(["--tsig-key-name", key] if key else []), *arguments]
         return _said(command, {"TSIG_SECRET": (value or self.keys[key]) if key else ""})
 
@@ -210,7 +210,7 @@ def _pebble(directory: Path, trust: Path, dns: int) -> Iterator[str]:
         "retryAfter": {"authz": 1, "order": 1},
     }
     (directory / "pebble.json").write_text(json.dumps({"pebble": settings}))
-    binary = real_servers.find(real_servers.PEBBLE).binary
+    binary = real_servers.find(real_programs.PEBBLE).binary
     command = [str(binary), "-config", str(directory / "pebble.json"), "-dnsserver", f"127.0.0.1:{dns}"]
     with _running(
         command, directory / "log", partial(_listens, port), {"env": os.environ | {"PEBBLE_VA_NOSLEEP": "1"}}

@@ -15,7 +15,7 @@ from tests.support.charts import VARIABLE
 from tests.support.objects import releases
 from tests.support.program import STACK_FILE
 from tests.support.recording import Recording
-from tools import real_servers
+from tools import real_programs, real_servers
 
 CHARTED = ("test-cluster", "every-key", "services-off")
 """Stack files whose charts are rendered, which takes seconds each."""
@@ -25,7 +25,7 @@ CHARTED = ("test-cluster", "every-key", "services-off")
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without the programs the tests that need them are skipped."""
     skip_without(
-        (real_servers.ETCD, real_servers.API_SERVER, real_servers.HELM),
+        (real_programs.ETCD, real_programs.API_SERVER, real_programs.HELM),
         Path(__file__).parent,
         config,
         items,
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def binaries() -> Binaries:
     """etcd and the API server."""
-    etcd, api_server = (real_servers.find(one).binary for one in (real_servers.ETCD, real_servers.API_SERVER))
+    etcd, api_server = (real_servers.find(one).binary for one in (real_programs.ETCD, real_programs.API_SERVER))
     return Binaries(etcd, api_server)
 
 
@@ -50,7 +50,7 @@ def with_login() -> Recording:
 def stage(binaries: Binaries, with_login: Recording, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A server that knows the kinds of the platform."""
     directory = tmp_path_factory.mktemp("kubernetes")
-    helm = real_servers.find(real_servers.HELM).binary
+    helm = real_servers.find(real_programs.HELM).binary
     services = str(load_stack_file(STACK_FILE).network.services)
     with (
         offered(with_login, directory) as login,

@@ -12,6 +12,7 @@ import pytest
 from components.backup.etcd import SNAPSHOT
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import SHIPPED
+from tests.tools.backups.faults import OF_AGE
 from tools import real_servers
 from tools.backups import archive, etcd, etcd_bench
 from tools.backups.drill import tried
@@ -45,14 +46,7 @@ def bench(tmp_path: Path) -> Iterator[EtcdBench]:
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [
-        (None, ""),
-        (Fault.OLD, "the sentinel is old: of 20"),
-        (Fault.MISSING, "is missing after the restore"),
-        (Fault.TRUNCATED, "cannot be opened (decryption error)"),
-        (Fault.CORRUPT, "cannot be opened (decryption error)"),
-        (Fault.WRONG_KEY, "cannot be opened (No matching keys found)"),
-    ],
+    OF_AGE,
 )
 def test_the_drill_holds_unless_a_fault_is_planted(fault: Fault | None, says: str, tmp_path: Path) -> None:
     trial = tried(PART, SETTINGS, tmp_path, fault)

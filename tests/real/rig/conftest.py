@@ -8,13 +8,13 @@ import pytest
 from lab.driver import Result
 from tests.real.availability import skip_without
 from tests.real.rig.rig import Running
-from tools import real_servers
+from tools import real_programs
 
 
 @pytest.hookimpl(trylast=True)  # after `-m` has left tests out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without the programs the tests that need them are skipped."""
-    skip_without(real_servers.SUITES["real"], Path(__file__).parent, config, items, "rig")
+    skip_without(real_programs.SUITES["real"], Path(__file__).parent, config, items, "rig")
 
 
 @pytest.fixture(scope="session")

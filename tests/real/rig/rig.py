@@ -19,7 +19,7 @@ from tests.real.rig import control_plane, stand_ins
 from tests.real.rig.cluster import Cluster
 from tests.real.rig.serving import Rig
 from tests.support.program import record_program
-from tools import real_servers
+from tools import real_programs, real_servers
 
 _SECRETS = "talos:machine/secrets:Secrets"
 
@@ -61,7 +61,7 @@ class Running:
         stand_ins.write(program, directory / "charts", directory / "scratch")
         with World(stack.world, passphrase(stack)) as world:
             authority = authorities(world, program.one(_SECRETS).urn)["k8s"]
-        found = [real_servers.find(one).binary for one in real_servers.SUITES["real"][:5]]
+        found = [real_servers.find(one).binary for one in real_programs.SUITES["real"][:5]]
         programs = control_plane.Programs(*found)
         vip = str(settings.network.vip)
         with contextlib.ExitStack() as running:
@@ -72,7 +72,7 @@ class Running:
             proxy = running.enter_context(proxying(routes))
             differences = directory / "differences.jsonl"
             rig = Rig(
-                binary=real_servers.find(real_servers.KUBERNETES_PROVIDER).binary,
+                binary=real_servers.find(real_programs.KUBERNETES_PROVIDER).binary,
                 port=server.api.port,
                 authority=server.trust.decode(),
                 token=server.api.token,
@@ -85,8 +85,8 @@ class Running:
                 program=program,
                 directory=directory / "plane",
                 binaries=(
-                    real_servers.find(real_servers.VAULT).binary,
-                    real_servers.find(real_servers.EXTERNAL_SECRETS).binary,
+                    real_servers.find(real_programs.VAULT).binary,
+                    real_servers.find(real_programs.EXTERNAL_SECRETS).binary,
                 ),
                 config=directory / "plane" / "kubeconfig",
                 proxy=proxy.url,

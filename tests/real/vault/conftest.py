@@ -8,14 +8,14 @@ import pytest
 from tests.real.availability import skip_without
 from tests.real.vault.site import Site, staged
 from tests.support.recording import Recording
-from tools import real_servers
+from tools import real_programs, real_servers
 
 
 @pytest.hookimpl(trylast=True)  # after `-m` has left tests out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without a server the tests that need it are skipped."""
-    skip_without([real_servers.VAULT], Path(__file__).parent, config, items, "site")
-    programs = [real_servers.VAULT, *real_servers.SUITES["backup"]]
+    skip_without([real_programs.VAULT], Path(__file__).parent, config, items, "site")
+    programs = [real_programs.VAULT, *real_programs.SUITES["backup"]]
     skip_without(programs, Path(__file__).parent, config, items, "backup_tools")
 
 
@@ -27,6 +27,6 @@ def backup_tools() -> None:
 @pytest.fixture(scope="session")
 def site(update: Recording, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The stage, with everything that the program creates in Vault."""
-    binary = real_servers.find(real_servers.VAULT).binary
+    binary = real_servers.find(real_programs.VAULT).binary
     with staged(update, binary, tmp_path_factory.mktemp("vault")) as stage:
         yield stage

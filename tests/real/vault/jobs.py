@@ -10,7 +10,7 @@ from typing import Any
 from components.backup.vault import NAME
 from lib.names import CA_DIRECTORY
 from tests.support.recording import Recording
-from tools import real_servers
+from tools import real_programs, real_servers
 
 CA_FILE, TOKEN_FILE, KEYS_FOLDER, RECIPIENTS_FILE = (
     f"{CA_DIRECTORY}/ca.crt",
@@ -55,7 +55,7 @@ def _run(container: Mapping[str, Any], folder: Path, given: Mapping[str, str]) -
         return pattern.sub(lambda found: f"{folder}{found[0]}", text)
 
     variables = {one["name"]: here(one["value"]) for one in container["env"]} | dict(given)
-    binaries = [real_servers.find(one).binary.parent for one in (*real_servers.SUITES["backup"], real_servers.VAULT)]
+    binaries = [real_servers.find(one).binary.parent for one in (*real_programs.SUITES["backup"], real_programs.VAULT)]
     path = ":".join([*map(str, binaries), os.environ.get("PATH", os.defpath)])
     ended = subprocess.run(
         [here(part) for part in container["command"]],

@@ -20,7 +20,7 @@ from tests.real.vault.paths import granted
 from tests.real.vault.site import Site, declared
 from tests.stack_file.stacks import FIXTURES
 from tests.support.program import record_program
-from tools import real_servers
+from tools import real_programs, real_servers
 
 pytestmark = pytest.mark.real
 SNAPSHOT = "sys/storage/raft/snapshot"
@@ -64,7 +64,7 @@ def test_of_all_paths_that_vault_serves_only_snapshots_are_open_to_it(site: Site
 
 def age(*arguments: str, given: bytes = b"") -> bytes:
     """What age (or age-keygen) prints."""
-    programs = {one.name: real_servers.find(one).binary for one in real_servers.SUITES["backup"]}
+    programs = {one.name: real_servers.find(one).binary for one in real_programs.SUITES["backup"]}
     return subprocess.run([programs[arguments[0]], *arguments[1:]], input=given, capture_output=True, check=True).stdout
 
 

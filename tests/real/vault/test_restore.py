@@ -22,6 +22,7 @@ from stack_file.load import load_stack_file
 from tests.real.vault.server import ACTIVE, SEALED, Server, initialised, serving
 from tests.real.vault.site import Site
 from tests.stack_file.stacks import SHIPPED
+from tests.tools.backups.faults import OF_AGE
 from tools.backups import part, store, vault
 from tools.backups.drill import tried
 from tools.backups.part import Fault, Wanted
@@ -186,14 +187,7 @@ def test_make_restore_reaches_vault_and_its_keys_through_the_api_server(
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [
-        (None, ""),
-        (Fault.OLD, "the sentinel is old: of 20"),
-        (Fault.MISSING, "is missing after the restore"),
-        (Fault.TRUNCATED, "cannot be opened (decryption error)"),
-        (Fault.CORRUPT, "cannot be opened (decryption error)"),
-        (Fault.WRONG_KEY, "cannot be opened (No matching keys found)"),
-    ],
+    OF_AGE,
 )
 def test_the_drill_holds_unless_a_fault_is_planted(
     backup_tools: None, fault: Fault | None, says: str, tmp_path: Path

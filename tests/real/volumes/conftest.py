@@ -12,13 +12,13 @@ from doubles.kubernetes_api import KubernetesApi, Target
 from doubles.loopback import serving
 from scripts import gate, volumes
 from tests.real.availability import skip_without
-from tools import real_servers
+from tools import real_programs, real_servers
 
 
 @pytest.hookimpl(trylast=True)  # after `-m` has left tests out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without the program the tests that need it are skipped."""
-    skip_without(real_servers.SUITES["volumes"], Path(__file__).parent, config, items, "restic")
+    skip_without(real_programs.SUITES["volumes"], Path(__file__).parent, config, items, "restic")
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Pod:
 @pytest.fixture(scope="session")
 def restic() -> Path:
     """The program."""
-    return real_servers.find(real_servers.RESTIC).binary
+    return real_servers.find(real_programs.RESTIC).binary
 
 
 @pytest.fixture

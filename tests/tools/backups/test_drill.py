@@ -12,6 +12,7 @@ import pytest
 from settings.model import Settings
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import SHIPPED
+from tests.tools.backups.faults import OF_AGE
 from tools.backups import drilling, summary
 from tools.backups.drill import tried
 from tools.backups.part import Bench, Fault
@@ -26,14 +27,7 @@ STATE = PARTS[0]
 @pytest.mark.engine
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [
-        (None, ""),
-        (Fault.OLD, "the sentinel is old: of 20"),
-        (Fault.MISSING, "is missing after the restore"),
-        (Fault.TRUNCATED, "cannot be opened (decryption error)"),
-        (Fault.CORRUPT, "cannot be opened (decryption error)"),
-        (Fault.WRONG_KEY, "cannot be opened (No matching keys found)"),
-    ],
+    OF_AGE,
 )
 def test_the_state_comes_back_unless_a_fault_is_planted(fault: Fault | None, says: str, tmp_path: Path) -> None:
     trial = tried(STATE, SETTINGS, tmp_path, fault)

@@ -10,7 +10,7 @@ import pyrage
 import pytest
 
 from tests.tools.backups.states import PLAIN, STACK, Kept, backed_up, checkout, exported
-from tools import real_servers
+from tools import real_programs, real_servers
 from tools.backups import after_update, archive, restore, state, state_bench, store
 from tools.backups.part import Site, Wanted
 from tools.backups.store import BackupError
@@ -75,7 +75,7 @@ def test_whoever_reads_the_target_learns_neither_names_nor_secrets(site: Site, k
 @pytest.mark.real
 def test_age_itself_opens_it(site: Site, key: Path) -> None:
     try:
-        age = real_servers.find(real_servers.AGE).binary
+        age = real_servers.find(real_programs.AGE).binary
     except SetupError as error:
         pytest.skip(str(error))
     copy = state.last(site)

@@ -299,14 +299,3 @@ def test_credentials_that_ended_are_renewed_first(run: Run, checkout: Path, oper
     started(run("up", "--stack", "test-cluster"))
     ends("2999-02-03T04:05:06+00:00")
     assert run(operation, "--stack", "test-cluster", *AGREED).returncode == 0
-
-
-@pytest.mark.failure("style-blocks-deployment")
-@pytest.mark.parametrize("operation", ["preview", "up", "refresh", "destroy", "recreate", "status", "drift", "doctor"])
-def test_an_operation_needs_the_set_up_and_no_check_of_the_source(operation: str) -> None:
-    """A dry run of make prints every recipe that it would run, with those of all prerequisites."""
-    command = ["make", "--dry-run", "--always-make", "--no-print-directory", operation, "STACK=home"]
-    recipes = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert f"tools.{'operate' if operation in {'preview', 'up', 'refresh', 'destroy'} else operation}" in recipes
-    for checker in ("ruff", "mypy", "pytest", "importlinter", "lint-imports", "--check"):
-        assert checker not in recipes, "who must bring a cluster up at night is not kept from it by a comma"
