@@ -1,6 +1,7 @@
 """Schedules in the five fields of cron: minute, hour, day of the month, month, day of the week, in numbers."""
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -24,24 +25,54 @@ def is_cron(text: str) -> bool:
     return all(times) and (fields[4] != "*" or min(days) <= max(_LONGEST[month - 1] for month in months))
 
 
+@dataclass(frozen=True)
+class _Times:
+    """When a schedule is, by its fields."""
+
+    minutes: set[int]
+    hours: set[int]
+    days: set[int]
+    months: set[int]
+    weekdays: set[int]
+    either: bool
+
+    @classmethod
+    def of(cls, text: str) -> "_Times":
+        fields = text.split(" ")
+        minutes, hours, days, months, weekdays = (
+            _times(field, *limits) for field, limits in zip(fields, _RANGES, strict=True)
+        )
+        # A day is one that either of the two fields means, unless one of them means all; a step leaves days out
+        # (robfig/cron v3.0.1, spec.go, dayMatches; parser.go, getRange).
+        either = not {"*", "*/1"} & {fields[2], fields[4]}
+        return cls(minutes, hours, days, months, weekdays, either)
+
+    def on(self, day: date) -> bool:
+        """Whether it is on that day."""
+        meant = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
+        return day.month in self.months and (any(meant) if self.either else all(meant))
+
+
 def longest_gap(text: str) -> int:
     """Hours, rounded up, between two times of a schedule that `is_cron` takes, where they are furthest apart."""
-    fields = text.split(" ")
-    minutes, hours, days, months, weekdays = (
-        _times(field, *limits) for field, limits in zip(fields, _RANGES, strict=True)
-    )
-    first, last = min(hours) * 60 + min(minutes), max(hours) * 60 + max(minutes)
-    within = max((b - a for a, b in pairwise(sorted(hours))), default=0) * 60
-    # Beside a day of the month, one of the week is another on which it runs (robfig/cron, dayMatches).
-    either = fields[2] != "*" and fields[4] != "*"
-    runs = [
-        number
-        for number in range(_YEARS * 366)
-        if (day := _START + timedelta(days=number)).month in months
-        and (any if either else all)((day.day in days, day.isoweekday() % 7 in weekdays))
-    ]
+    times = _Times.of(text)
+    first, last = min(times.hours) * 60 + min(times.minutes), max(times.hours) * 60 + max(times.minutes)
+    within = max((b - a for a, b in pairwise(sorted(times.hours))), default=0) * 60
+    runs = [number for number in range(_YEARS * 366) if times.on(_START + timedelta(days=number))]
     between = max((b - a for a, b in pairwise(runs)), default=0) * 24 * 60 - (last - first)
     return -(-max(within, between) // 60)
+
+
+def previous(text: str, before: datetime) -> datetime:
+    """The last time of a schedule that is not after `before`; both in UTC."""
+    times = _Times.of(text)
+    day = before.replace(hour=0, minute=0, second=0, microsecond=0)
+    while True:
+        if times.on(day):
+            moments = (day + timedelta(hours=hour, minutes=minute) for hour in times.hours for minute in times.minutes)
+            if found := [moment for moment in moments if moment <= before]:
+                return max(found)
+        day -= timedelta(days=1)
 
 
 def _times(field: str, low: int, high: int) -> set[int]:
@@ -54,24 +85,8 @@ def _part(part: str, low: int, high: int) -> range:
     found = _PART.fullmatch(part)
     if found is None:
         return range(0)
-    first, last = (low, high) if found["all"] else (int(found["first"]), int(found["last"] or found["first"]))
+    # Behind a single number a step goes on to the end.
+    end = found["last"] or (high if found["step"] else found["first"])
+    first, last = (low, high) if found["all"] else (int(found["first"]), int(end))
     step = int(found["step"] or 1)
     return range(first, last + 1, step) if low <= first <= last <= high and 0 < step <= high else range(0)
-
-
-def previous(text: str, before: datetime) -> datetime:
-    """The last time of a schedule that is not after `before`; both in UTC."""
-    fields = text.split(" ")
-    minutes, hours, days, months, weekdays = (
-        _times(field, *limits) for field, limits in zip(fields, _RANGES, strict=True)
-    )
-    # A day is one that either of the two fields means, unless one of them means all (robfig/cron, spec.go, dayMatches).
-    either = not any(fields[place].startswith("*") for place in (2, 4))
-    day = before.replace(hour=0, minute=0, second=0, microsecond=0)
-    while True:
-        meant = (day.day in days, day.isoweekday() % 7 in weekdays)
-        if day.month in months and (any(meant) if either else all(meant)):
-            times = (day + timedelta(hours=hour, minutes=minute) for hour in hours for minute in minutes)
-            if found := [time for time in times if time <= before]:
-                return max(found)
-        day -= timedelta(days=1)

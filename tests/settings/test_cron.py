@@ -19,6 +19,8 @@ from settings.cron import is_cron, longest_gap, previous
         ("0 0 1 * *", 31 * 24),
         ("0 0 1 * 0", 168),
         ("0 0 29 2 *", (4 * 365 + 1) * 24),
+        ("5 2/12 * * *", 12),
+        ("0 0 */31 * */6", 144),
     ],
 )
 def test_how_far_apart_two_times_of_a_schedule_are(text: str, hours: int) -> None:
@@ -78,6 +80,8 @@ def test_what_is_none_is_refused(text: str, why: str) -> None:
         ("0 3 1 * *", "2026-11-01T03:00"),
         ("0 3 1 * 5", "2026-11-27T03:00"),
         ("0 3 29 2 *", "2024-02-29T03:00"),
+        ("0 3 */2 * */3", "2026-11-27T03:00"),
+        ("0 2/4 * * *", "2026-11-27T10:00"),
     ],
 )
 def test_the_last_time_of_a_schedule_is_known(text: str, last: str) -> None:
