@@ -54,11 +54,6 @@ class S3Target(Strict):
     endpoint: Endpoint = Field(description="Where the service answers.")
     bucket: Bucket = Field(description="Bucket, which there must be already.")
     region: Name = Field(default="us-east-1", description="Region that requests are signed for.")
-    lock_days: Days | None = Field(
-        default=None,
-        description="Days for which the bucket keeps every version of an object, whoever deletes it (object lock "
-        "with a default retention); nothing here sets that, `make doctor` asks whether it is so.",
-    )
 
 
 class NfsTarget(Strict):

@@ -18,6 +18,12 @@ VOLUME_SECRET = "volume-backup"
 PASSWORD_SECRET = "backup-password"
 """Secret of the gateway with the password."""
 _GATEWAY = (f"Deployment/{GATEWAY}",)
+_ASKERS = (
+    Reader(namespace=SystemNamespace.BACKUP, secret=SECRET, restarts=_GATEWAY),
+    Reader(namespace=SystemNamespace.DATABASES, secret=SECRET, follows="CloudNativePG hands it to its tool"),
+    Reader(namespace=SystemNamespace.VAULT, secret=SECRET, follows="each Job reads it when it starts"),
+)
+_OPENER = Reader(namespace=SystemNamespace.BACKUP, secret=PASSWORD_SECRET, restarts=_GATEWAY)
 
 
 def declare(settings: Settings, volumes: Collection[str] = ()) -> tuple[SecretDeclaration, ...]:
@@ -28,30 +34,16 @@ def declare(settings: Settings, volumes: Collection[str] = ()) -> tuple[SecretDe
         SecretDeclaration(
             path=ACCESS_KEY,
             fields=tuple(Field(name=name, kind=Kind.GIVEN) for name in PAIR),
-            readers=(*_askers(settings), *_copiers(volumes)),
+            readers=(*_ASKERS, *_copiers(volumes)),
             window="backups fail from the target's new key until the Secrets have it",
         ),
         SecretDeclaration(
             path=PASSWORD,
             fields=(Field(name=PASSWORD_FIELD, kind=Kind.GIVEN),),
-            readers=(*_openers(settings), *_copiers(volumes)),
+            readers=(_OPENER, *_copiers(volumes)),
             permanent="what is in the target is encrypted with it",
         ),
     )
-
-
-def _askers(settings: Settings) -> Iterator[Reader]:
-    """Who asks the target, each in its own namespace."""
-    del settings
-    yield Reader(namespace=SystemNamespace.BACKUP, secret=SECRET, restarts=_GATEWAY)
-    yield Reader(namespace=SystemNamespace.DATABASES, secret=SECRET, follows="CloudNativePG hands it to its tool")
-    yield Reader(namespace=SystemNamespace.VAULT, secret=SECRET, follows="each Job reads it when it starts")
-
-
-def _openers(settings: Settings) -> Iterator[Reader]:
-    """Who encrypts with the password."""
-    del settings
-    yield Reader(namespace=SystemNamespace.BACKUP, secret=PASSWORD_SECRET, restarts=_GATEWAY)
 
 
 def _copiers(namespaces: Collection[str]) -> Iterator[Reader]:

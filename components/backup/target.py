@@ -51,10 +51,6 @@ class Target:
         """Folder of a part in the bucket."""
         return f"{self.cluster}/{part}"
 
-    def url(self, part: Part) -> str:
-        """`s3://bucket/cluster/part`."""
-        return f"s3://{self.bucket}/{self.path(part)}"
-
     @property
     def namespaces(self) -> tuple[str, ...]:
         """Namespaces of the cluster that clients have to reach; none where the target lies outside."""

@@ -98,7 +98,7 @@ def test_nobody_writes_while_somebody_looks(archived: Recording, recovered: Reco
 
 
 def test_an_nfs_server_is_a_bucket_for_those_who_encrypt_themselves() -> None:
-    old = "      s3: { endpoint: 'https://s3.example.com:3900', bucket: home-backups, region: garage, lockDays: 14 }\n"
+    old = "      s3: { endpoint: 'https://s3.example.com:3900', bucket: home-backups, region: garage }\n"
     recording = changed(old, "      nfs: { server: 10.2.0.5, path: /export/home }\n", EVERY_KEY)
     volume = recording.one("kubernetes:core/v1:PersistentVolume", "backup-gateway-volume")
     assert volume.get("spec", "nfs") == {"server": "10.2.0.5", "path": "/export/home"}
