@@ -156,7 +156,7 @@ lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-docs.txt requirements-docs.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-databases.txt requirements-databases.in >/dev/null
-	for module in pulumi actionlint vault kubernetes kubernetes_provider external_secrets dns rules backup databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	for module in pulumi actionlint vault kubernetes kubernetes_provider external_secrets dns rules backup volumes databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 docs: setup ## build the documentation's site, in build/site
 	@$(PY) -m tools.site
