@@ -54,7 +54,7 @@ def _run(container: Mapping[str, Any], folder: Path, given: Mapping[str, str]) -
     def here(text: str) -> str:
         return pattern.sub(lambda found: f"{folder}{found[0]}", text)
 
-    variables = {one["name"]: here(one["value"]) for one in container["env"]} | dict(given)
+    variables = {one["name"]: here(one.get("value", "")) for one in container["env"]} | dict(given)
     binaries = [real_servers.find(one).binary.parent for one in (*real_programs.SUITES["backup"], real_programs.VAULT)]
     path = ":".join([*map(str, binaries), os.environ.get("PATH", os.defpath)])
     ended = subprocess.run(
