@@ -40,7 +40,7 @@ help: ## list these commands
 	@echo "  SERVICE=<name> likewise a service, CHAIN= a chain; DEPENDENTS=yes: and more"
 	@echo "  FAULT=<name>   of rehearse: a resource that fails; KILL=<name>: during which"
 	@echo "                 the update dies; CHANGE=gitea.host=…: what that would do"
-	@echo "  WHAT=<name>    of restore: a part, a service, all; FROM=latest, or a time"
+	@echo "  WHAT=<name>    of restore: a part, service, volume, all; FROM=latest or a time"
 	@echo "  KEY=<file>     private key of age, which opens a backup"
 	@echo "  ARGS=<flags>   more flags, such as ARGS=--diff, ARGS=--json or ARGS=--help"
 	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"

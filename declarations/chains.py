@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from declarations.volumes import Volume
 from lib.names import PHASES
 from lib.secrets import Reader
 from settings.chains import Stage
@@ -47,6 +48,27 @@ def depended_on(settings: Settings, key: StageKey) -> DependedOn:
         else:
             found += [(first, stage.name) for stage in settings.chains[first].stages]
     return DependedOn(stages=tuple(dict.fromkeys(found)), phases=tuple(phases))
+
+
+def volumes(settings: Settings, chain: str) -> tuple[Volume, ...]:
+    """Volumes of a chain that are backed up; none without the section `backup`."""
+    if settings.backup is None:
+        return ()
+    return tuple(
+        Volume(
+            name=name,
+            namespace=one.namespace,
+            claim=one.claim,
+            kind=one.kind,
+            workload=one.workload,
+            labels=one.labels,
+            user=one.user,
+            quiesce=one.quiesce,
+            holds=f"of chain {chain}",
+            order="it stands still meanwhile" if one.quiesce else "what was written meanwhile may be torn",
+        )
+        for name, one in settings.chains[chain].volumes.items()
+    )
 
 
 def login_namespaces(settings: Settings, slug: str) -> tuple[str, ...]:

@@ -34,3 +34,8 @@ class Volume:
     quiesce: bool = False
     holds: str
     order: str
+
+    @property
+    def backup(self) -> str:
+        """Name of the CronJob of its backups, of its account and Role, and of the Secret that it reads."""
+        return f"volume-{self.name}"

@@ -8,7 +8,7 @@ sums what the program asks for and finds these figures.
 from declarations.volumes import MEMORY
 from lib.kubernetes import mebibytes
 from register.services import SERVICES
-from register.volumes import volumes
+from register.volumes import of_services
 from settings.model import Settings
 
 SYSTEM = 768
@@ -41,8 +41,10 @@ _FLUX = 768
 
 
 def jobs(settings: Settings) -> int:
-    """Memory of the Jobs that run at the same time: a gate, or the backups of all volumes."""
-    return max(_GATE, mebibytes(MEMORY) * len(volumes(settings)))
+    """Memory of the Jobs that run at the same time: a gate, or the backups of all volumes, but for those of chains,
+    whose namespaces have it.
+    """
+    return max(_GATE, mebibytes(MEMORY) * len(of_services(settings)))
 
 
 def requests(settings: Settings, nodes: int) -> int:

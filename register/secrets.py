@@ -60,7 +60,7 @@ def _platform(settings: Settings) -> list[SecretDeclaration]:
         for application in logins.applications(settings)
         if not application.public
     ]
-    declared += backup.declare(settings, {one.namespace for one in volumes(settings)})
+    declared += backup.declare(settings, volumes(settings))
     with_dns = settings.model_copy(update={"dns": settings.dns.everything()})
     declared += dns.declare(settings) if settings.dns.enabled else _kept(dns.declare(with_dns))
     for service in SERVICES:

@@ -16,6 +16,7 @@ FOLDER = "folder"
 """Key of the context of validation: where the stack file lies."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+UserId = Annotated[int, Field(ge=1, le=2147483647)]
 ChartRepository = Annotated[
     str,
     Shape(

@@ -17,6 +17,7 @@ from settings.chain_types import (
     SecretField,
     SecretKey,
     StageReference,
+    UserId,
 )
 from settings.types import ExactVersion, LabelKey, LabelValue, Name, ObjectName, Quantity, Strict
 
@@ -124,11 +125,31 @@ class Stage(Strict):
         return tuple(dict.fromkeys(name for name in (*(one.namespace for one in self.releases), *placed) if name))
 
 
+class ChainVolume(Strict):
+    """A claim whose volume is backed up, where the stack file asks for backups, and the one pod that writes to it."""
+
+    namespace: Name = Field(description="One of the chain's namespaces.")
+    claim: ObjectName = Field(description="PersistentVolumeClaim, as kubectl shows it.")
+    kind: Literal["deployments", "statefulsets"] = Field(description="What writes to it, of one replica.")
+    workload: ObjectName = Field(description="Its name.")
+    labels: dict[LabelKey, LabelValue] = Field(
+        min_length=1, description="Labels of its pod, beside which the backup runs."
+    )
+    user: UserId = Field(description="User ID of its process, to whom the files belong.")
+    quiesce: bool = Field(
+        default=True, description="Whether it is stopped while what has changed is copied, for a moment that holds."
+    )
+
+
 class Chain(Strict):
     """Stages in their order, and the namespaces that they lie in."""
 
     namespaces: dict[Name, ChainNamespace] = Field(min_length=1, description="Every namespace of the chain.")
     stages: tuple[Stage, ...] = Field(min_length=1, description="Stages; each waits for the one before.")
+    volumes: dict[Name, ChainVolume] = Field(
+        default_factory=dict,
+        description="What `backup` copies besides the services' volumes, by the name to restore it by.",
+    )
 
 
 def phase_name(chain: str) -> str:

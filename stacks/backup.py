@@ -1,6 +1,6 @@
 """Backups: what leaves the cluster, when, and to where. It needs secrets and the store of phase 1."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import pulumi
@@ -20,9 +20,9 @@ from components.kubernetes.conditions import Conditions, ConditionsArgs, Watched
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
 from components.platform_secrets import PlatformSecrets
+from declarations.volumes import Volume
 from lib.kubernetes import PodSecurity, digest
 from lib.names import POSTGRES_CLUSTER, SystemNamespace
-from register.volumes import volumes
 from settings.backup import BackupSettings
 from stacks.contracts import Backups, Cluster, Gates, Infrastructure, Site
 
@@ -144,15 +144,19 @@ def _vault(
 
 
 def of_volumes(
-    site: Site, infrastructure: Infrastructure, namespaces: Mapping[str, Namespace], opts: pulumi.ResourceOptions
+    site: Site,
+    infrastructure: Infrastructure,
+    volumes: Sequence[Volume],
+    namespaces: Mapping[str, Namespace],
+    opts: pulumi.ResourceOptions,
 ) -> None:
-    """Declares the backup of each volume: part of phase 4, whose options are `opts`, since it lies beside the service
-    that writes to it.
+    """Declares the backup of each of these: part of phase 4 or of a chain, whose options are `opts`, since it lies
+    beside what writes to it.
     """
     backup, goal = site.settings.backup, target(site.settings)
     if backup is None or goal is None:
         return
-    for volume in volumes(site.settings):
+    for volume in volumes:
         VolumeBackup(
             f"volume-{volume.name}",
             VolumeBackupArgs(

@@ -10,8 +10,9 @@ from components.chain.namespace import ChainNamespace, ChainNamespaceArgs
 from components.chain.stage import Stage, StageArgs
 from components.phase import Phase, PhaseArgs
 from declarations import oidc
-from declarations.chains import StageKey, depended_on, stages
+from declarations.chains import StageKey, depended_on, stages, volumes
 from settings.chains import Chain, phase_name, stage_name
+from stacks import backup
 from stacks.contracts import Cluster, Gates, Infrastructure, Site
 
 
@@ -40,6 +41,10 @@ def build(site: Site, cluster: Cluster, infrastructure: Infrastructure, reached:
     """Brings up every chain. Stages that do not depend on each other come up at once, also those of two chains."""
     settings = site.settings
     begun = {name: _begin(name, chain, cluster) for name, chain in settings.chains.items()}
+    for name, one in begun.items():
+        spaces = {space: made.namespace for space, made in one.namespaces.items()}
+        in_phase = pulumi.ResourceOptions(parent=one.phase)
+        backup.of_volumes(site, infrastructure, volumes(settings, name), spaces, in_phase)
     declared, ready = dict(stages(settings)), dict[StageKey, pulumi.Resource]()
     # A stage may depend on one of a chain further down.
     for key in TopologicalSorter({key: depended_on(settings, key).stages for key in declared}).static_order():

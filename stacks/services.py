@@ -12,6 +12,7 @@ from components.service import service_namespace
 from declarations.service import Service
 from lib.names import CLUSTER_ISSUER, VAULT_ISSUER
 from register.services import SERVICES
+from register.volumes import of_services
 from stacks import applications, backup
 from stacks.contracts import Cluster, Infrastructure, Integration, PublicHosts, Services, Site
 
@@ -38,7 +39,9 @@ def build(
         for service in SERVICES
         if service.enabled(settings)
     }
-    backup.of_volumes(site, infrastructure, {one.literal: one for one in namespaces.values()}, in_phase)
+    backup.of_volumes(
+        site, infrastructure, of_services(settings), {one.literal: one for one in namespaces.values()}, in_phase
+    )
     return Services(
         urls={slug: component.url for slug, component in services.items()},
         gates={slug: component.ready for slug, component in services.items()},

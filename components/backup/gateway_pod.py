@@ -18,6 +18,10 @@ from settings.backup import NfsTarget, S3Target
 LABELS: Mapping[str, str] = {"app.kubernetes.io/name": GATEWAY, "app.kubernetes.io/part-of": "home-cluster"}
 MEMORY = 512
 """Of each container, in MiB: what is buffered of two uploads, whose parts come out of order, and rclone itself."""
+CHUNK = 16
+"""Of an upload, in MiB. Four of a file lie in memory; a bucket takes 10,000, and how long a file gets nobody knows who
+encrypts it (rclone 1.76, backend/s3/s3.go, chunk_size), which the tool of Postgres begins anew after 100 GB (barman,
+clients/cloud_backup.py, --max-archive-size)."""
 SCRIPT = "backup_gateway.sh"
 _SCRIPTS, _TLS, _DATA, _SCRATCH = "/scripts", "/tls", "/data", "/tmp"  # noqa: S108 (a volume of the pod)
 
@@ -143,5 +147,6 @@ def _of_bucket(target: S3Target) -> dict[str, str]:
         "RCLONE_CONFIG_TARGET_ENDPOINT": target.endpoint.rstrip("/"),
         "RCLONE_CONFIG_TARGET_REGION": target.region,
         "RCLONE_CONFIG_TARGET_ENV_AUTH": "true",
+        "RCLONE_CONFIG_TARGET_CHUNK_SIZE": f"{CHUNK}Mi",
         "RCLONE_CONFIG_TARGET_NO_CHECK_BUCKET": "true",
     }

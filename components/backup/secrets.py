@@ -1,8 +1,9 @@
 """Secrets of backups: the key pair of the target, and what repositories of volumes are encrypted with."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from components.backup.target import GATEWAY
+from declarations.volumes import Volume
 from lib.names import SystemNamespace
 from lib.secrets import Field, Kind, Reader, SecretDeclaration
 from settings.model import Settings
@@ -13,8 +14,6 @@ PAIR: Mapping[str, str] = {"access-key-id": "accessKeyId", "secret-access-key": 
 PASSWORD_FIELD = "password"
 SECRET = "backup-access"
 """Secret with the key pair, in every namespace that asks the target."""
-VOLUME_SECRET = "volume-backup"
-"""Secret with the key pair and the password, in every namespace with a volume."""
 PASSWORD_SECRET = "backup-password"
 """Secret of the gateway with the password."""
 _GATEWAY = (f"Deployment/{GATEWAY}",)
@@ -26,8 +25,8 @@ _ASKERS = (
 _OPENER = Reader(namespace=SystemNamespace.BACKUP, secret=PASSWORD_SECRET, restarts=_GATEWAY)
 
 
-def declare(settings: Settings, volumes: Collection[str] = ()) -> tuple[SecretDeclaration, ...]:
-    """Both, where there are backups. Who reads them is said here, part by part; of volumes, by their namespaces."""
+def declare(settings: Settings, volumes: Sequence[Volume] = ()) -> tuple[SecretDeclaration, ...]:
+    """Both, where there are backups. Who reads them is said here, part by part."""
     if settings.backup is None:
         return ()
     return (
@@ -46,7 +45,7 @@ def declare(settings: Settings, volumes: Collection[str] = ()) -> tuple[SecretDe
     )
 
 
-def _copiers(namespaces: Collection[str]) -> Iterator[Reader]:
-    """Who copies volumes, each beside what writes to them."""
-    for namespace in sorted(namespaces):
-        yield Reader(namespace=namespace, secret=VOLUME_SECRET, follows="each Job reads it when it starts")
+def _copiers(volumes: Sequence[Volume]) -> Iterator[Reader]:
+    """Who copies volumes, each beside what writes to it."""
+    for volume in volumes:
+        yield Reader(namespace=volume.namespace, secret=volume.backup, follows="each Job reads it when it starts")

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.backup.secrets import ACCESS_KEY, PAIR, PASSWORD, PASSWORD_FIELD, VOLUME_SECRET
+from components.backup.secrets import ACCESS_KEY, PAIR, PASSWORD, PASSWORD_FIELD
 from components.backup.target import Part, Target
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace
@@ -26,8 +26,6 @@ from lib.kubernetes import (
 )
 from lib.pod_scripts import script
 
-CRON_JOB = "volume-{}"
-"""Name of the CronJob of a volume, of its account and of its Role."""
 DATA, PROGRAM = "/data", "/restic"
 """Where the volume is mounted, and restic."""
 _HOURS = 6
@@ -57,7 +55,7 @@ class VolumeBackupArgs:
 class VolumeBackup(pulumi.ComponentResource):
     """Creates:
 
-    - `<name>-secret`: ExternalSecret `volume-backup`, key pair of the target and password of the repository.
+    - `<name>-secret`: ExternalSecret `volume-<volume>`, key pair of the target and password of the repository.
     - `<name>-account`, `<name>-role`, `<name>-binding`: who may stop that one workload, and look at pods.
     - `<name>-script`: ConfigMap with the script and its modules.
     - `<name>`: the CronJob. A restore is a Job of its template, which mounts the volume to be written
@@ -74,7 +72,7 @@ class VolumeBackup(pulumi.ComponentResource):
         secret = ExternalSecret(
             f"{name}-secret",
             ExternalSecretArgs(
-                namespace=args.namespace, secret_name=VOLUME_SECRET, keys=keys, store_ready=args.store_ready
+                namespace=args.namespace, secret_name=args.volume.backup, keys=keys, store_ready=args.store_ready
             ),
             child,
         ).secret_name
@@ -90,13 +88,13 @@ class VolumeBackup(pulumi.ComponentResource):
         )
         config = k8s.core.v1.ConfigMap(
             f"{name}-script",
-            metadata={"name": f"{CRON_JOB.format(args.volume.name)}-script", "namespace": run.namespace},
+            metadata={"name": f"{args.volume.backup}-script", "namespace": run.namespace},
             data=run.files,
             opts=child,
         )
         k8s.batch.v1.CronJob(
             name,
-            metadata={"name": CRON_JOB.format(args.volume.name), "namespace": run.namespace},
+            metadata={"name": args.volume.backup, "namespace": run.namespace},
             spec=_schedule(args.schedule, args.volume, run, config.metadata.name),
             opts=child,
         )
@@ -180,7 +178,7 @@ def _pod(volume: Volume, pod: dict[str, Any]) -> dict[str, Any]:
 def _account(name: str, args: VolumeBackupArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Name of a ServiceAccount that may stop the workload and start it again, and see whether its pods are gone."""
     volume, namespace = args.volume, args.namespace.namespace
-    metadata: Any = {"name": CRON_JOB.format(volume.name), "namespace": namespace}
+    metadata: Any = {"name": volume.backup, "namespace": namespace}
     account = k8s.core.v1.ServiceAccount(
         f"{name}-account", metadata=metadata, automount_service_account_token=False, opts=opts
     )

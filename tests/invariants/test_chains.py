@@ -176,3 +176,20 @@ def test_values_that_are_missing_are_told(text: str | None, says: list[str]) -> 
     assert [line[: len(said)] for line, said in zip(found, says, strict=True)] == says
     assert all(is_good(line) for line in found), "key, clash and fix"
     assert not any("hunter2" in line for line in found), "without a word of a value"
+
+
+def test_a_volume_of_a_chain_is_backed_up_beside_what_writes_to_it(chains: Recording) -> None:
+    volume = SETTINGS.chains["shop"].volumes["orders"]
+    job = chains.one("kubernetes:batch/v1:CronJob", "volume-orders")
+    pod = job.get("spec", "jobTemplate", "spec", "template", "spec")
+    assert chains.phase_of(job) == "chain-shop"
+    assert {"name": "data", "persistentVolumeClaim": {"claimName": volume.claim}} in pod["volumes"]
+    [beside] = pod["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert beside["labelSelector"]["matchLabels"] == volume.labels
+    assert pod["securityContext"]["runAsUser"] == volume.user, "who else could read the files"
+    told = {one["name"]: one.get("value") for one in pod["containers"][0]["env"]}
+    assert (told["NAMESPACE"], told["WORKLOAD"], told["QUIESCE"]) == ("shop-data", "statefulsets/orders", "true")
+    (rules,) = (one.get("rules") for one in of_kind(chains, "Role") if key_of(one).name == "volume-orders")
+    assert {name for rule in rules for name in rule.get("resourceNames", ())} == {volume.workload}
+    made = [key_of(one).name for one in of_kind(chains, "ExternalSecret") if key_of(one).namespace == "shop-data"]
+    assert {"volume-orders", "volume-pictures"} <= set(made), "two backups of a namespace do not write into one Secret"

@@ -7,7 +7,7 @@ from datetime import datetime
 from components.backup.target import Part as Folder
 from lib.secret_state import resources
 from tools import recreate
-from tools.backups import state
+from tools.backups import state, volumes
 from tools.backups.part import Site, Step, Wanted
 from tools.backups.registry import PARTS
 from tools.backups.store import BackupError
@@ -17,7 +17,7 @@ _BRING_UP_MINUTES = 40
 
 
 def steps(site: Site, what: str, wanted: Wanted, confirmed: str, begun: datetime) -> Sequence[Step]:
-    """What is done to have `what` back: a part, a service or everything; raises BackupError.
+    """What is done to have `what` back: a part, a service, a volume of a chain, or everything; raises BackupError.
 
     A new platform is backed up as well, so where everything is wanted, what is younger than the restore is none of it.
     """
@@ -33,7 +33,10 @@ def steps(site: Site, what: str, wanted: Wanted, confirmed: str, begun: datetime
         if found:
             return found
         raise BackupError(f"of {what} alone nothing is backed up")
-    names = ", ".join([*parts, *services, ALL])
+    of_chains = [name for chain in site.settings.chains.values() for name in chain.volumes]
+    if what in of_chains:
+        return volumes.plan(site, replace(wanted, service=what))
+    names = ", ".join([*parts, *services, *of_chains, ALL])
     raise BackupError(f"WHAT={what or '?'} is nothing that is backed up; say one of: {names}")
 
 

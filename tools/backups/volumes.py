@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from components.backup.target import Part as Folder
-from components.backup.volumes import CRON_JOB, DATA
+from components.backup.volumes import DATA
 from declarations.volumes import Volume
 from register.volumes import volumes
 from settings.cron import previous
@@ -74,7 +74,7 @@ def _step(site: Site, volume: Volume, wanted: Wanted) -> Step:
 
 
 def _job_name(volume: Volume) -> str:
-    return f"{CRON_JOB.format(volume.name)}-restore"
+    return f"{volume.backup}-restore"
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class _Paths:
 
     @property
     def cron_job(self) -> str:
-        return f"{self.jobs.replace('/jobs', '/cronjobs')}/{CRON_JOB.format(self.volume.name)}"
+        return f"{self.jobs.replace('/jobs', '/cronjobs')}/{self.volume.backup}"
 
     @property
     def jobs(self) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from components.databases.archive import PLUGIN
 from components.monitoring.backup_alerts import alerts
+from lib.kubernetes import quantity_bytes
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recorded, Recording
@@ -116,3 +117,14 @@ def test_a_weekly_backup_is_not_late_after_two_days() -> None:
     weekly = backup.model_copy(update={"schedules": backup.schedules.model_copy(update={"databases": "0 3 * * 6"})})
     (late,) = [one for one in alerts(weekly) if one.name == "PostgresBackupTooOld"]
     assert f" > {(7 * 24 + 12) * 3600} " in late.expression
+
+
+def test_a_file_as_long_as_the_tool_makes_it_fits_into_the_parts_of_a_bucket(archived: Recording) -> None:
+    """Nobody who encrypts knows how long a file gets: parts do not grow with it (rclone 1.76, backend/s3/s3.go)."""
+    (sealed,) = archived.one("kubernetes:apps/v1:Deployment", "backup-gateway").get(
+        "spec", "template", "spec", "containers"
+    )
+    said = {one["name"]: one.get("value", "") for one in sealed["env"]}
+    part = quantity_bytes(said["RCLONE_CONFIG_TARGET_CHUNK_SIZE"])
+    assert 10_000 * part > 100 * 10**9, "barman, clients/cloud_backup.py, --max-archive-size"
+    assert 4 * part * 2 < quantity_bytes(sealed["resources"]["limits"]["memory"]) / 2, "two uploads, four parts of each"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from register.volumes import volumes as declared
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 from tests.support.program import ROOT
-from tools.backups import store, volumes
+from tools.backups import order, store, volumes
 from tools.backups.part import Site, Wanted
 from tools.backups.store import BackupError
 from tools.state import Engine
@@ -57,6 +58,15 @@ def test_a_restore_names_volume_moment_and_what_stands_still(tmp_path: Path) -> 
     assert len(volumes.plan(there, Wanted())) == len(declared(SETTINGS))
     with pytest.raises(BackupError, match="volumes/gitea holds no backup from before 2026-01-01T00:00:00Z"):
         volumes.plan(there, Wanted(at=datetime(2026, 1, 1, tzinfo=UTC)))
+
+
+def test_a_volume_of_a_chain_is_restored_by_its_name(tmp_path: Path) -> None:
+    settings = load_stack_file(FIXTURES / "valid" / "chains.yaml")
+    there = replace(site(tmp_path, "orders/snapshots/a"), settings=settings)
+    [step] = order.steps(there, "orders", Wanted(), "", datetime.now(UTC))
+    assert "shop-data/data-orders-0" in step.does
+    with pytest.raises(BackupError, match=r"WHAT=order is nothing .*, orders, pictures, all"):
+        order.steps(there, "order", Wanted(), "", datetime.now(UTC))
 
 
 class Kubernetes:
