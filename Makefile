@@ -5,6 +5,7 @@ STACK ?=
 SECRET ?=
 TO ?=
 WHAT ?=
+VERSION ?=
 FROM ?=
 KEY ?=
 # The shell has a variable USER of its own, which names nobody in the stack file.
@@ -27,7 +28,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
-.PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift
+.PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
 
 ##@ Begin
 help: ## list these commands
@@ -170,6 +171,9 @@ charts: setup ## pull the pinned charts into build/charts
 outdated: setup ## compare what is pinned with upstream
 	@$(PY) -m tools.outdated
 
+release: setup ## check, write the changelog, tag VERSION
+	@$(PY) -m tools.releasing --version "$(VERSION)"
+
 clean: ## remove everything that make made here
 	rm -rf build .venv .venvs .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -225,6 +229,9 @@ drift: setup ## what was changed behind its back, by whom
 
 ci-preview ci-plan ci-drift: setup ## what workflows run: docs/ci.md
 	@$(PY) -m tools.ci $(@:ci-%=%) --stack "$(STACK)" $(ARGS)
+
+ci-release: setup ## push that tag, with its page: docs/ci.md
+	@$(PY) -m tools.ci.release --version "$(VERSION)"
 
 graph: setup ## draw its plan as build/graph.svg
 	@$(PY) -m lab graph --stack $(or $(STACK),test-cluster) --out build/graph.svg

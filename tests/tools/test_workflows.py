@@ -16,9 +16,9 @@ from tools.real_programs import ACTIONLINT
 from tools.real_servers import find
 
 FORGES = ("github", "gitea")
-NAMES = ("check", "drift", "preview", "up")
+NAMES = ("check", "drift", "preview", "release", "up")
 DOCUMENT = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
-RIGHTS = {"preview": "pull-requests", "upgrade-plan": "pull-requests", "drift": "issues"}
+RIGHTS = {"preview": "pull-requests", "upgrade-plan": "pull-requests", "drift": "issues", "release": "contents"}
 Job = Mapping[str, Any]
 
 
@@ -51,7 +51,7 @@ def test_every_step_is_an_action_or_a_target_of_make() -> None:
     known = targets((ROOT / "Makefile").read_text(encoding="utf-8"))
     for forge, name, job_name, job in jobs():
         for command in commands(job):
-            match = re.fullmatch(r'make ([a-z-]+)( STACK="\$STACK")?( ARGS=--yes)?', command)
+            match = re.fullmatch(r'make ([a-z-]+)( (STACK|VERSION)="\$\3")?( ARGS=--yes)?', command)
             assert match is not None, f"{forge}/{name}/{job_name}: logic in YAML is tested by nobody: {command}"
             assert match[1] in known, f"{forge}/{name}/{job_name}: {match[1]} is no target"
 
@@ -112,6 +112,16 @@ def test_nothing_is_deployed_without_somebody_who_approves() -> None:
     assert github[True] == {"push": {"branches": ["main"]}}
     assert list(gitea[True]) == ["workflow_dispatch"], "Gitea ignores environments"
     assert {one["concurrency"]["group"] for one in (github, gitea)} == {"stack"}, "one operation at a time"
+
+
+def test_a_release_is_asked_for_by_somebody_and_made_of_the_whole_history() -> None:
+    for forge in FORGES:
+        found = workflow(forge, "release")
+        assert list(found[True]) == ["workflow_dispatch"], f"{forge}: a version is nothing that a push knows"
+        (job,) = found["jobs"].values()
+        assert job["steps"][0]["with"]["fetch-depth"] == 0, f"{forge}: the last tag is far away"
+        holders = [step["run"] for step in job["steps"] if "github.token" in str(step)]
+        assert holders == commands(job)[-1:], f"{forge}: tests run without what may push"
 
 
 def test_uv_is_the_locked_one() -> None:

@@ -52,9 +52,7 @@ class Run:
     @property
     def forge(self) -> Forge | None:
         """The API, where the run has a token for it."""
-        found = [self.variables.get(name) for name in ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN")]
-        api, repository, token = found
-        return Forge(api=api, repository=repository, token=token) if api and repository and token else None
+        return Forge.of(self.variables)
 
     @property
     def number(self) -> int | None:

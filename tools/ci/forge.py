@@ -1,12 +1,14 @@
-"""Comments and issues of a repository, by the API that GitHub and Gitea have in common.
+"""Comments, issues and releases of a repository, by the API that GitHub and Gitea have in common.
 
-Sources: docs.github.com/en/rest/issues; routers/api/v1/repo/issue_comment.go of Gitea, which lists all comments
-of an issue at once, whatever page is asked for, and takes ids of labels where GitHub takes names; so what is ours is
-found by a mark in its text.
+Sources: docs.github.com/en/rest/issues and rest/releases; of Gitea routers/api/v1/repo/issue_comment.go, which lists
+all comments of an issue at once, whatever page is asked for, and takes ids of labels where GitHub takes names, so what
+is ours is found by a mark in its text; release.go, which makes a page of a tag that is there, and
+release_attachment.go, which takes the plain content of a file, too.
 """
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -36,6 +38,13 @@ class Forge:
     api: str
     repository: str
     token: str
+
+    @classmethod
+    def of(cls, variables: Mapping[str, str]) -> "Forge | None":
+        """That of a run of a workflow, where it has a token for it."""
+        found = [variables.get(name) for name in ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN")]
+        api, repository, token = found
+        return cls(api=api, repository=repository, token=token) if api and repository and token else None
 
     def comment(self, number: int, mark: str, text: str) -> None:
         """Write the comment with this mark on an issue or pull request, in place of the one that is there."""
@@ -68,6 +77,20 @@ class Forge:
         self._ask("PATCH", f"issues/{found['number']}", {"state": "closed"})
         return f"closed issue {found['number']}"
 
+    def release(self, tag: str, title: str, text: str, *, prerelease: bool) -> Mapping[str, Any]:
+        """Write the page of a tag that is there, in place of the one that it has."""
+        found = next((one for one in self._all("releases?") if one["tag_name"] == tag), None)
+        body = {"tag_name": tag, "name": title, "body": text, "draft": False, "prerelease": prerelease}
+        page: Mapping[str, Any] = (
+            self._ask("PATCH", f"releases/{found['id']}", body) if found else self._ask("POST", "releases", body)
+        )
+        return page
+
+    def attach(self, page: Mapping[str, Any], name: str, content: bytes) -> None:
+        """Upload a file to the page of a release, whose `upload_url` GitHub gives as a template (RFC 6570)."""
+        url = page["upload_url"].partition("{")[0]
+        self._send("POST", f"{url}?{urllib.parse.urlencode({'name': name})}", content, "application/octet-stream")
+
     def _ours(self, path: str, mark: str) -> Iterator[Mapping[str, Any]]:
         for one in self._all(path):
             by_us = (one.get("user") or {}).get("login") in AUTHORS
@@ -89,18 +112,21 @@ class Forge:
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         url = f"{self.api.rstrip('/')}/repos/{self.repository}/{path}"
-        request = urllib.request.Request(url, method=method)  # noqa: S310 - the workflow says where it runs
-        request.data = json.dumps(body).encode() if body is not None else None
+        return self._send(method, url, json.dumps(body).encode() if body is not None else None, "application/json")
+
+    def _send(self, method: str, url: str, data: bytes | None, kind: str) -> Any:
+        request = urllib.request.Request(url, data, method=method)  # noqa: S310 - the workflow says where it runs
         for name, value in {
             "Accept": "application/json",
             "Authorization": f"Bearer {self.token}",
-            "Content-Type": "application/json",
+            "Content-Type": kind,
         }.items():
             request.add_header(name, value)
         try:
             with urllib.request.urlopen(request, timeout=_REQUEST_SECONDS) as response:  # noqa: S310 - as above
                 return json.loads(response.read())
         except urllib.error.HTTPError as error:
-            raise ForgeError(f"{self.api} answers {error.code} for {method} {path.partition('?')[0]}") from None
+            path = url.partition("?")[0].rpartition(f"/{self.repository}/")[2]
+            raise ForgeError(f"{self.api} answers {error.code} for {method} {path}") from None
         except OSError as error:
             raise ForgeError(f"{self.api} does not answer: {getattr(error, 'reason', error)}") from None
