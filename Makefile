@@ -136,6 +136,7 @@ check-generated: setup
 	$(PY) -m stack_file.schema --check
 	$(PY) -m stack_file.docs --check
 	$(PY) -m tools.secret_listing --check
+	$(PY) -m tools.alert_listing --check
 	$(PY) -m tools.failure_listing --check
 check-links: setup
 	$(PY) -m tools.check_links
@@ -150,6 +151,7 @@ generate: setup ## write what is generated in docs/
 	$(PY) -m stack_file.schema
 	$(PY) -m stack_file.docs
 	$(PY) -m tools.secret_listing
+	$(PY) -m tools.alert_listing
 	$(PY) -m tools.failure_listing
 
 lock: setup ## write the lock files anew (ARGS=--upgrade)

@@ -1,17 +1,15 @@
 """What the platform says of itself, and what comes of it. It needs the cluster only, and nothing waits for it."""
 
+import itertools
+
 import pulumi
 
 from components.monitoring.alert_rules import AlertRules, AlertRulesArgs
-from components.monitoring.backup_alerts import alerts
-from components.monitoring.cluster_alerts import CLUSTER
+from components.monitoring.alerts import declared
 from components.monitoring.dashboards import Dashboards, DashboardsArgs
 from components.monitoring.definitions import Definitions, DefinitionsArgs
 from components.monitoring.monitors import Monitors, MonitorsArgs
-from components.monitoring.platform_alerts import PLATFORM
 from components.monitoring.prometheus import Prometheus, PrometheusArgs
-from components.monitoring.snapshot_alerts import SNAPSHOTS
-from components.monitoring.volume_alerts import VOLUMES
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
 from lib.kubernetes import PodSecurity
@@ -51,12 +49,12 @@ def build(site: Site, cluster: Cluster) -> Gates:
         ),
         in_phase,
     )
-    postgres = alerts(settings.backup) if settings.backup is not None else ()
+    alerts = declared(settings.backup.schedules.databases if settings.backup is not None else None)
     AlertRules(
         "alerts",
         AlertRulesArgs(
             namespace=namespace.namespace,
-            alerts=(*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS, *postgres),
+            alerts=[*itertools.chain(*alerts.values())],
             definitions=definitions,
             runbooks=settings.monitoring.runbooks,
         ),

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from components.monitoring.alert import Alert
-from settings.backup import BackupSettings
 from settings.cron import longest_gap
 
 _LATE = 12
@@ -14,9 +13,9 @@ _PLUGIN = "cloudnative-pg/plugin-barman-cloud internal/cnpgi/instance/metrics.go
 _ARCHIVER = "cnpg_pg_stat_archiver_last_{}_time"
 
 
-def alerts(backup: BackupSettings) -> Sequence[Alert]:
-    """Those of the databases; how late is too late follows from the schedule."""
-    late = (longest_gap(backup.schedules.databases) + _LATE) * 3600
+def alerts(schedule: str) -> Sequence[Alert]:
+    """Those of the databases; how late is too late follows from their schedule (cron)."""
+    late = (longest_gap(schedule) + _LATE) * 3600
     return (
         Alert(
             name="PostgresBackupTooOld",

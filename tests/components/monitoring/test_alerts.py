@@ -1,24 +1,23 @@
 """Alerts are of use to who is woken by them. Whether they speak at the right time is tested in tests/real/rules."""
 
+import itertools
 import re
 from pathlib import Path
 
 from components.monitoring.alert import rules
-from components.monitoring.backup_alerts import alerts
-from components.monitoring.cluster_alerts import CLUSTER
-from components.monitoring.platform_alerts import PLATFORM
-from components.monitoring.snapshot_alerts import SNAPSHOTS
-from components.monitoring.volume_alerts import VOLUMES
+from components.monitoring.alerts import declared
 from lib.kubernetes import KEEP
+from settings.backup import BackupSchedules
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
+from tools import alert_listing
 from tools.check_links import anchors
 
 RUNBOOKS = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
 BACKUP = load_stack_file(FIXTURES / "valid" / "every-key.yaml").backup
 assert BACKUP is not None
-ALERTS = (*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS, *alerts(BACKUP))
+ALERTS = (*itertools.chain(*declared(BACKUP.schedules.databases).values()),)
 
 
 def test_each_alert_leads_to_a_heading_of_a_runbook() -> None:
@@ -40,6 +39,13 @@ def test_each_alert_of_the_page_is_one_and_says_what_it_is_about() -> None:
         assert "runbook_url" not in rule["annotations"], "nobody has said where the pages are read"
     (rule,) = rules(ALERTS[:1], "https://git.example.com/runbooks/")["groups"][0]["rules"]
     assert rule["annotations"]["runbook_url"] == f"https://git.example.com/runbooks/{ALERTS[0].runbook}", "one slash"
+
+
+def test_the_page_in_docs_is_what_is_declared_and_shows_no_template() -> None:
+    written = alert_listing.TARGET.read_text(encoding="utf-8")
+    assert written == alert_listing.text(declared(BackupSchedules().databases)), "run: make generate"
+    assert re.findall(r"(?m)^### (\w+)$", written) == [alert.name for alert in ALERTS], "each has its heading"
+    assert "{{" not in re.sub(r"```.*?```", "", written, flags=re.DOTALL)
 
 
 def test_the_rules_are_there_once_their_kind_is(monitored: Recording, update: Recording) -> None:

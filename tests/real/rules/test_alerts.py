@@ -1,5 +1,6 @@
 """Each alert speaks when it should and is silent when not, by Prometheus' own reading of its rule."""
 
+import itertools
 import json
 import re
 import subprocess
@@ -12,12 +13,8 @@ import pytest
 import yaml
 
 from components.monitoring.alert import Alert, rules
-from components.monitoring.backup_alerts import alerts
-from components.monitoring.cluster_alerts import CLUSTER
+from components.monitoring.alerts import declared
 from components.monitoring.dashboards import OVERVIEW
-from components.monitoring.platform_alerts import PLATFORM
-from components.monitoring.snapshot_alerts import SNAPSHOTS
-from components.monitoring.volume_alerts import VOLUMES
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 
@@ -25,7 +22,7 @@ pytestmark = pytest.mark.real
 
 BACKUP = load_stack_file(FIXTURES / "valid" / "every-key.yaml").backup
 assert BACKUP is not None
-ALERTS = {alert.name: alert for alert in (*PLATFORM, *CLUSTER, *VOLUMES, *SNAPSHOTS, *alerts(BACKUP))}
+ALERTS = {alert.name: alert for alert in itertools.chain(*declared(BACKUP.schedules.databases).values())}
 CASES: Mapping[str, Any] = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
 _OPPOSITE = {"==": "!=", ">": "<", "<": ">"}
 
