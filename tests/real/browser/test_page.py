@@ -12,8 +12,6 @@ from tests.real.browser.chromium import Browser, browsing, find
 from tests.support.operation import played
 from tests.support.recording import Recording
 
-pytestmark = pytest.mark.real
-
 PROBE = Path(__file__).with_name("probe.js").read_text(encoding="utf-8")
 WIDE, NARROW = 1280, 390
 # A provider's words: too long for a line, and such as a browser would run.

@@ -11,8 +11,6 @@ from tests.real.dns.site import SECONDARY, Site
 ZONE = "home.example.com"
 INSIDE, OUTSIDE = f"_acme-challenge.auth.{ZONE}.", f"auth.{ZONE}."
 
-pytestmark = pytest.mark.real
-
 
 @pytest.mark.parametrize(
     ("name", "key"),

@@ -23,7 +23,7 @@ from tests.real.dns.nameserver import KEY, Nameserver, lacking, serving
 from tests.scripts.test_powerdns_zones import ADDRESSES, PEM, RECORDS
 from tests.stack_file.cases import Case
 
-pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(lacking()), reason=lacking())]
+pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking())
 
 ZONE = "home.example.com."
 TSIG = base64.b64encode(b"k" * 32).decode()

@@ -21,8 +21,6 @@ from tools.edge_drill.drill import Report, drill
 from tools.edge_drill.site import DOMAIN, EDGES, WORKERS, Site
 from tools.edge_drill.site import staged as drilled
 
-pytestmark = pytest.mark.real
-
 
 def given(server: Server, **fields: object) -> HaproxyConfiguration:
     made = HaproxyConfiguration(

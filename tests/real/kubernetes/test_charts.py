@@ -1,7 +1,5 @@
 """A real API server accepts every object that the charts make of our values, and the pods that they run."""
 
-import pytest
-
 from tests.real.kubernetes.manifests import chart_directory, own, pod_of
 from tests.real.kubernetes.monitors import KINDS, lost
 from tests.real.kubernetes.stage import Stage
@@ -9,8 +7,6 @@ from tests.support.charts import Image
 from tests.support.definitions import documents
 from tests.support.objects import containers, releases
 from tests.support.recording import Recording
-
-pytestmark = pytest.mark.real
 
 
 def test_every_object_of_the_charts_is_accepted(stage: Stage, charted: Recording) -> None:

@@ -19,8 +19,6 @@ from tests.real.kubernetes.controllers import make_default_account
 from tests.real.kubernetes.rights import account_token
 from tests.real.kubernetes.stage import Stage
 
-pytestmark = pytest.mark.real
-
 OLGA = "olga", ("operators", "people")
 PEOPLE = {
     "with groups": Person(*OLGA),

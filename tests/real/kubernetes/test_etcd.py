@@ -22,7 +22,6 @@ from tools.backups.registry import PARTS
 from tools.backups.store import BackupError
 from tools.files import UnavailableError
 
-pytestmark = pytest.mark.real
 SETTINGS = load_stack_file(SHIPPED)
 PART = next(part for part in PARTS if part.name == etcd.NAME)
 

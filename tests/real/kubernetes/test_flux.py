@@ -14,8 +14,6 @@ from tests.real.kubernetes.stage import Stage
 from tests.support.recording import Recording
 from tests.test_gitops_example import APPLICATIONS, documents
 
-pytestmark = pytest.mark.real
-
 POLICIES = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 SIGNED = "pulumi-kubernetes-1a2b3c4d"
 """As the provider signs what it applies; this is asked of its source, and not of a real one."""

@@ -7,8 +7,6 @@ from tests.real.kubernetes.stage import LEFT_OUT, Stage
 from tests.support import charts
 from tests.support.recording import Recording
 
-pytestmark = pytest.mark.real
-
 
 def test_every_object_of_a_kind_of_kubernetes_is_accepted(stage: Stage, stack: Recording) -> None:
     manifests = [one for one in stage.objects(stack) if one.built_in]

@@ -9,7 +9,6 @@ from doubles.authentik.jwt import Signer
 from tests.real.kubernetes.stage import Stage
 from tests.support.recording import Recording
 
-pytestmark = pytest.mark.real
 OPERATOR, PERSON = Person("olga", ("operators", "people")), Person("paul", ("people",))
 STRANGER = Person("vera", ("visitors",))
 

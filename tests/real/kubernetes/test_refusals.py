@@ -9,8 +9,6 @@ from tests.real.kubernetes.manifests import Manifest, pod_of
 from tests.real.kubernetes.stage import Stage
 from tests.support.recording import Recording
 
-pytestmark = pytest.mark.real
-
 
 def changed(manifest: Manifest, path: tuple[str | int, ...], value: Any) -> Manifest:
     """The manifest with another value at a path."""

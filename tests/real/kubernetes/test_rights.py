@@ -15,8 +15,6 @@ from tests.real.kubernetes.stage import Stage
 from tests.support.objects import of_kind
 from tests.support.recording import Recording
 
-pytestmark = pytest.mark.real
-
 
 def secret(verb: str, name: str = "vault-keys", namespace: str = "vault") -> Right:
     return Right(verb, "", "secrets", name, namespace)

@@ -6,8 +6,6 @@ from lab.driver import Result
 from tests.engine.platform import statuses
 from tests.real.rig.rig import Running
 
-pytestmark = pytest.mark.real
-
 
 def test_the_first_update_brings_every_phase_up(rig: Running, up: Result) -> None:
     assert up.ok, up.error

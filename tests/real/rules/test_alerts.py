@@ -18,8 +18,6 @@ from components.monitoring.dashboards import OVERVIEW
 from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 
-pytestmark = pytest.mark.real
-
 BACKUP = load_stack_file(FIXTURES / "valid" / "every-key.yaml").backup
 assert BACKUP is not None
 ALERTS = {alert.name: alert for alert in itertools.chain(*declared(BACKUP.schedules.databases).values())}

@@ -8,7 +8,6 @@ from tests.real.vault.api import Api
 from tests.real.vault.paths import beyond_default
 from tests.real.vault.site import Site
 
-pytestmark = pytest.mark.real
 TESTED = {"external-secrets", "certificate-issuer", "backup", "own-folder", "administrator"}
 
 

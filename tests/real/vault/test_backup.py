@@ -22,7 +22,6 @@ from tests.stack_file.stacks import FIXTURES
 from tests.support.program import record_program
 from tools import real_programs, real_servers
 
-pytestmark = pytest.mark.real
 SNAPSHOT = "sys/storage/raft/snapshot"
 Run = Callable[..., Path]
 

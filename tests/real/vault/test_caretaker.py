@@ -15,7 +15,6 @@ from scripts import caretaker
 from tests.real.vault.server import AUDIT, issued
 from tests.real.vault.site import Site
 
-pytestmark = pytest.mark.real
 SECONDS = 30
 
 

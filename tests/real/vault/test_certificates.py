@@ -15,8 +15,6 @@ from tests.real.vault.api import Answer, Api
 from tests.real.vault.paths import granted
 from tests.real.vault.site import Site
 
-pytestmark = pytest.mark.real
-
 
 @pytest.fixture
 def issuer(site: Site) -> dict[str, Any]:

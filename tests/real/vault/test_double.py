@@ -13,8 +13,6 @@ from doubles.vault import Role, Vault
 from doubles.web import Asked
 from tests.real.vault.site import OPENID, OPENID_ROLE, Site
 
-pytestmark = pytest.mark.real
-
 GROUP = "vault:identity/group:Group"
 
 

@@ -8,7 +8,6 @@ from tests.real.vault.api import Api
 from tests.real.vault.paths import granted
 from tests.real.vault.site import Site, declared
 
-pytestmark = pytest.mark.real
 OTHER = "kv/data/people/eve/mail"
 
 

@@ -10,7 +10,6 @@ from tests.real.vault.api_server import ACCOUNT, OWN_AUDIENCE
 from tests.real.vault.site import Site
 from tests.support.recording import Recorded
 
-pytestmark = pytest.mark.real
 Token = dict[str, Any]
 
 

@@ -13,7 +13,6 @@ from lib.images import VAULT
 from tests.real.vault.paths import beyond_default
 from tests.real.vault.site import OPENID, OPENID_ROLE, Site
 
-pytestmark = pytest.mark.real
 USERS, ADMINISTRATORS = "vault-users", "vault-admins"
 FOLDER = "kv/{}/people/ada/mail"
 

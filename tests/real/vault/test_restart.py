@@ -14,7 +14,6 @@ from tests.real.vault.site import Site
 from tests.support.engine import Recording
 from tests.support.variants import changed
 
-pytestmark = pytest.mark.real
 PATH, POLICY = "sys/policies/acl/kept", {"policy": 'path "a" { capabilities = ["read"] }'}
 SECONDS = 60
 

@@ -33,7 +33,6 @@ from tools.backups.vault_restore import Kept, Present, restore
 from tools.backups.vault_server import VaultServer
 from tools.cluster import Api
 
-pytestmark = pytest.mark.real
 SENTINEL, SNAPSHOT = "kv/data/people/jane/sentinel", "sys/storage/raft/snapshot"
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

@@ -21,7 +21,6 @@ from tests.real.vault.program import Installation, Surroundings, Written
 from tests.real.vault.site import Site, declared
 from tests.support.engine import Recording
 
-pytestmark = pytest.mark.real
 JOB = "kubernetes:batch/v1:Job"
 Completed = subprocess.CompletedProcess[str]
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}

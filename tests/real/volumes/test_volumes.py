@@ -15,8 +15,6 @@ from tools.backups.drill import tried
 from tools.backups.part import Fault
 from tools.backups.registry import PARTS
 
-pytestmark = pytest.mark.real
-
 [PART] = [one for one in PARTS if one.name == volumes.NAME]
 
 
