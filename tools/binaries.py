@@ -13,6 +13,12 @@ from tools.files import UnavailableError, staged
 
 ASKING = ("version",)
 """Arguments with which most programs print their version."""
+_SECONDS = 60
+"""That a program has to print it."""
+
+
+class SilentError(UnavailableError):
+    """A program did not answer in time, as on a busy machine."""
 
 
 class Version(NamedTuple):
@@ -51,14 +57,19 @@ def cache() -> Path:
 
 
 def version_of(binary: Path, asking: Sequence[str] = ASKING) -> Version | None:
-    """The first version in what the binary prints for `asking`; None where it does not run or says none."""
+    """The first version in what the binary prints for `asking`; None where it does not run or says none.
+
+    Raises `SilentError`.
+    """
     environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         run = subprocess.run(
-            [str(binary), *asking], env=environment, capture_output=True, text=True, timeout=60, check=False
+            [str(binary), *asking], env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return None
+    except subprocess.TimeoutExpired:
+        raise SilentError(f"{binary} does not tell its version within {_SECONDS} s") from None
     words = (word.rstrip(",") for word in run.stdout.split())
     versions = filter(None, map(Version.parse, words))
     return next(versions, None) if run.returncode == 0 else None
@@ -84,7 +95,7 @@ def is_kept(binary: Path, version: str, asking: Sequence[str] = ASKING) -> bool:
 
     One that does not run any more is removed with its directory.
     """
-    if version_of(binary, asking) == Version.parse(version):
+    if not _refuted(binary, version, asking):
         return True
     shutil.rmtree(binary.parent, ignore_errors=True)
     return False
@@ -100,5 +111,13 @@ def build(source: go_build.Source, directory: Path) -> str:
 
 def prove(binary: Path, version: str, asking: Sequence[str] = ASKING) -> None:
     """Refuse a program that does not run here or is not `version`; raises `UnavailableError`."""
-    if version_of(binary, asking) != Version.parse(version):
+    if _refuted(binary, version, asking):
         raise UnavailableError(f"what came as {binary.name} {version} does not run here or is another version")
+
+
+def _refuted(binary: Path, version: str, asking: Sequence[str]) -> bool:
+    """Whether it is no program of that version. One that is silent may well be: it took minutes to come by."""
+    try:
+        return version_of(binary, asking) != Version.parse(version)
+    except SilentError:
+        return False

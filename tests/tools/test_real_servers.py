@@ -10,7 +10,7 @@ import pytest
 from stack_file.load import load_stack_file
 from tests.support.program import STACK_FILE
 from tests.tools.conftest import FAKE_GO, script
-from tools import real_servers
+from tools import binaries, real_servers
 from tools.files import SetupError, UnavailableError
 from tools.real_programs import ACTIONLINT, API_SERVER, HELM, SUITES, VAULT, Program
 
@@ -90,6 +90,17 @@ def test_a_kept_server_that_does_not_run_is_built_again(checkout: Path, programs
     kept = real_servers.ensure(VAULT, checkout).binary
     script(kept, "exit 1")
     assert "built with" in real_servers.ensure(VAULT, checkout).way, "a broken one is no server"
+
+
+def test_a_kept_server_that_is_slow_to_answer_is_not_taken_for_a_broken_one(
+    checkout: Path, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs(go=GO)
+    kept = real_servers.ensure(VAULT, checkout).binary
+    script(kept, "exec sleep 600")
+    monkeypatch.setattr(binaries, "_SECONDS", 0.05)
+    assert real_servers.find(VAULT, checkout).binary == kept, "the machine is busy"
+    assert kept.exists(), "what took minutes to build stays"
 
 
 def test_looking_for_a_server_builds_none(
