@@ -73,7 +73,11 @@ def test_a_signed_certificate_is_verified_by_its_ca_and_carries_its_names(bench:
         "allowedUses": ["server_auth"],
     }
     certificate = x509.load_pem_x509_certificate(bench.create(SIGNED, signed).outputs["certPem"].encode())
-    certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.encode()))
+    above = x509.load_pem_x509_certificate(authority.encode())
+    certificate.verify_directly_issued_by(above)
+    known = above.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    named = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    assert named == known, "a CA says which its key is (Vault signs with none other), and what it signs names that"
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["vault"], "the request's names are in it"
     with refuses("private key does not belong to its certificate"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any, ClassVar, Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lab.providers.base import Call, Resource
@@ -81,7 +83,9 @@ class _Certificate(StateOnly):
     module: ClassVar[str] = "pulumi_tls"
     mutable = frozenset({"earlyRenewalHours"})
 
-    def _sign(self, builder: x509.CertificateBuilder, inputs: Properties, signer: PrivateKey) -> Properties:
+    def _sign(
+        self, builder: x509.CertificateBuilder, key: CertificatePublicKeyTypes, inputs: Properties, signer: PrivateKey
+    ) -> Properties:
         start = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
         end = start + datetime.timedelta(hours=int(inputs["validityPeriodHours"]))
         unknown = [use for use in inputs["allowedUses"] if use not in _KEY_USES and use not in _EXTENDED_USES]
@@ -94,6 +98,9 @@ class _Certificate(StateOnly):
         if extended:
             builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
         is_authority = bool(inputs.get("isCaCertificate"))
+        if is_authority:
+            # As the provider does (terraform-provider-tls, internal/provider/common_cert.go).
+            builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         certificate = (
             builder.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
             .serial_number(x509.random_serial_number())
@@ -122,7 +129,7 @@ class SelfSignedCert(_Certificate):
         names = _alternatives(inputs)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return self._sign(builder, inputs, key)
+        return self._sign(builder, key.public_key(), inputs, key)
 
 
 class LocallySignedCert(_Certificate):
@@ -143,7 +150,11 @@ class LocallySignedCert(_Certificate):
         builder = builder.public_key(request.public_key())
         for extension in request.extensions:
             builder = builder.add_extension(extension.value, critical=extension.critical)
-        return self._sign(builder, inputs, signer)
+        with contextlib.suppress(x509.ExtensionNotFound):
+            above = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+            named = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(above.value)
+            builder = builder.add_extension(named, critical=False)
+        return self._sign(builder, request.public_key(), inputs, signer)
 
 
 def package() -> Package:
