@@ -29,6 +29,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 .DEFAULT_GOAL := help
 .PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
+.PHONY: check-secrets secret-scan audit sbom
 
 ##@ Begin
 help: ## list these commands
@@ -121,7 +122,7 @@ test-databases: setup ## on a real Postgres (Debian; Go, 5 minutes)
 	@$(PY) -m tools.databases.barman
 	$(PY) -m pytest --junitxml=build/junit-databases.xml tests/real/databases $(ARGS)
 
-check: check-format check-lint check-types check-imports check-generated check-links check-workflows ## format, lint, types, floors, links …
+check: check-format check-lint check-types check-imports check-generated check-links check-workflows check-secrets ## format, lint, types, floors, links …
 
 check-format: setup
 	$(PY) -m ruff format --check .
@@ -142,6 +143,11 @@ check-links: setup
 	$(PY) -m tools.check_links
 check-workflows: setup
 	@$(PY) -m tools.check_workflows
+check-secrets: setup
+	@$(PY) -m tools.secret_scan --tree --if-built
+
+secret-scan: setup ## find secrets in files and history (Go)
+	@$(PY) -m tools.secret_scan $(ARGS)
 
 format: setup ## format the code and fix what ruff can fix
 	$(PY) -m ruff format .
@@ -159,7 +165,7 @@ lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-docs.txt requirements-docs.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-databases.txt requirements-databases.in >/dev/null
-	for module in pulumi actionlint vault kubernetes kubernetes_provider external_secrets dns rules backup volumes databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	for module in pulumi actionlint gitleaks vault kubernetes kubernetes_provider external_secrets dns rules backup volumes databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 docs: setup ## build the documentation's site, in build/site
 	@$(PY) -m tools.site

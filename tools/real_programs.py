@@ -236,6 +236,18 @@ ACTIONLINT = Program(
     duration="some seconds",
 )
 """No server: `make check` lets it read the workflows."""
+GITLEAKS = Program(
+    name="gitleaks",
+    suite="gitleaks",
+    target="secret-scan",
+    module="github.com/zricethezav/gitleaks/v8",
+    package="github.com/zricethezav/gitleaks/v8",
+    version_variable="github.com/zricethezav/gitleaks/v8/version.Version",
+    # Its patterns by RE2, which takes a third of the time (regexp/wasilibs_regex.go).
+    tags="gore2regex",
+    duration="about a minute on two cores",
+)
+"""The repository is github.com/gitleaks/gitleaks, whose go.mod keeps its first name."""
 SUITES: Mapping[str, Sequence[Program]] = {
     "vault": (VAULT,),
     "kubernetes": (ETCD, API_SERVER, HELM, ETCDUTL),
