@@ -149,6 +149,12 @@ check-secrets: setup
 secret-scan: setup ## find secrets in files and history (Go)
 	@$(PY) -m tools.secret_scan $(ARGS)
 
+audit: setup ## ask for known vulnerabilities of what is pinned
+	@$(PY) -m tools.audit
+
+sbom: setup ## list what STACK is made of: build/sbom.cdx.json
+	@$(PY) -m tools.sbom --stack $(or $(STACK),test-cluster) $(ARGS)
+
 format: setup ## format the code and fix what ruff can fix
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
@@ -165,7 +171,8 @@ lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements-dev.txt requirements-dev.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-docs.txt requirements-docs.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-databases.txt requirements-databases.in >/dev/null
-	for module in pulumi actionlint gitleaks vault kubernetes kubernetes_provider external_secrets dns rules backup volumes databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	$(LOCK) $(ARGS) --output-file=requirements-audit.txt requirements-audit.in >/dev/null
+	for module in pulumi actionlint gitleaks govulncheck vault kubernetes kubernetes_provider external_secrets dns rules backup volumes databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 docs: setup ## build the documentation's site, in build/site
 	@$(PY) -m tools.site

@@ -108,6 +108,7 @@ def test_every_command_has_a_heading_for_its_refusals() -> None:
             "invite",
             "recreate",
             "rotate",
+            "sbom",
             "secret_ages",
             "status",
             "upgrade_plan",

@@ -70,7 +70,8 @@ def version_of(binary: Path, asking: Sequence[str] = ASKING) -> Version | None:
         return None
     except subprocess.TimeoutExpired:
         raise SilentError(f"{binary} does not tell its version within {_SECONDS} s") from None
-    words = (word.rstrip(",") for word in run.stdout.split())
+    # Some print `<name>@<version>`.
+    words = (word.rstrip(",") for word in re.split(r"[\s@]+", run.stdout))
     versions = filter(None, map(Version.parse, words))
     return next(versions, None) if run.returncode == 0 else None
 

@@ -167,6 +167,18 @@ def planned_resources(stack: str, root: Path) -> list[Mapping[str, Any]]:
         return list(planned(plan).values())
 
 
+def of_stack(command: str, stack: str, root: Path) -> Listing:
+    """What a stack is made of, by a preview for a target of make.
+
+    Raises:
+        LabError, OperateError, ValueError: The stack file is missing or refused, or the preview failed.
+    """
+    settings = load_stack_file(stack_file(root, stack))
+    with ticking(f"{command}: previewing {stack} on the lab"):
+        resources = planned_resources(stack, root)
+    return listing(stack, settings, resources, Charts(place=directory(root), helm=_helm()))
+
+
 def lines(found: Listing) -> Iterator[str]:
     """The listing for people."""
     yield f"images ({len(found.images)}):"
@@ -194,22 +206,19 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args(arguments)
     try:
-        settings = load_stack_file(stack_file(root, options.stack))
-        with ticking(f"images: previewing {options.stack} on the lab"):
-            resources = planned_resources(options.stack, root)
+        found = of_stack("images", options.stack, root)
     except (LabError, OperateError, ValueError) as error:
         print(refusal("images", error), file=sys.stderr)
         return 1
-    found = listing(options.stack, settings, resources, Charts(place=directory(root), helm=_helm()))
-    missing = _with_digests(found) if options.digests else []
+    missing = with_digests(found) if options.digests else []
     print(json.dumps(asdict(found), indent=1) if options.json else "\n".join(lines(found)))
     for line in missing:
         print(f"images: no digest of {line}", file=sys.stderr)
     return 1 if missing else 0
 
 
-def _with_digests(found: Listing) -> list[str]:
-    """Add the digests; which are not known, and why."""
+def with_digests(found: Listing) -> list[str]:
+    """Add the digests that the registries have; which are not known, and why."""
     missing = []
     for one in found.images:
         if ":" not in one.image.rpartition("/")[2]:

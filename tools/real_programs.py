@@ -248,6 +248,15 @@ GITLEAKS = Program(
     duration="about a minute on two cores",
 )
 """The repository is github.com/gitleaks/gitleaks, whose go.mod keeps its first name."""
+GOVULNCHECK = Program(
+    name="govulncheck",
+    suite="govulncheck",
+    target="audit",
+    module="golang.org/x/vuln",
+    package="golang.org/x/vuln/cmd/govulncheck",
+    asking=("-version",),
+    duration="some seconds",
+)
 SUITES: Mapping[str, Sequence[Program]] = {
     "vault": (VAULT,),
     "kubernetes": (ETCD, API_SERVER, HELM, ETCDUTL),

@@ -12,7 +12,7 @@ from tests.support.program import STACK_FILE
 from tests.tools.conftest import FAKE_GO, script
 from tools import binaries, real_servers
 from tools.files import SetupError, UnavailableError
-from tools.real_programs import ACTIONLINT, API_SERVER, GITLEAKS, HELM, SUITES, VAULT, Program
+from tools.real_programs import ACTIONLINT, API_SERVER, GITLEAKS, GOVULNCHECK, HELM, SUITES, VAULT, Program
 
 ROOT = Path(__file__).resolve().parents[2]
 Programs = Callable[..., Path]
@@ -40,7 +40,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "program", [ACTIONLINT, GITLEAKS, *chain.from_iterable(SUITES.values())], ids=lambda one: one.name
+    "program", [ACTIONLINT, GITLEAKS, GOVULNCHECK, *chain.from_iterable(SUITES.values())], ids=lambda one: one.name
 )
 def test_the_committed_module_pins_a_program_and_names_it_as_its_tool(program: Program) -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+(-\d{14}-[0-9a-f]{12})?", program.pinned(ROOT)), "an exact version, or commit"

@@ -16,7 +16,7 @@ from tools.real_programs import ACTIONLINT
 from tools.real_servers import find
 
 FORGES = ("github", "gitea")
-NAMES = ("check", "drift", "preview", "release", "up")
+NAMES = ("audit", "check", "drift", "preview", "release", "up")
 DOCUMENT = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 RIGHTS = {"preview": "pull-requests", "upgrade-plan": "pull-requests", "drift": "issues", "release": "contents"}
 Job = Mapping[str, Any]
@@ -51,7 +51,7 @@ def test_every_step_is_an_action_or_a_target_of_make() -> None:
     known = targets((ROOT / "Makefile").read_text(encoding="utf-8"))
     for forge, name, job_name, job in jobs():
         for command in commands(job):
-            match = re.fullmatch(r'make ([a-z-]+)( (STACK|VERSION)="\$\3")?( ARGS=--yes)?', command)
+            match = re.fullmatch(r'make ([a-z-]+)( (STACK|VERSION)="\$\3")?( ARGS=--(yes|digests))?', command)
             assert match is not None, f"{forge}/{name}/{job_name}: logic in YAML is tested by nobody: {command}"
             assert match[1] in known, f"{forge}/{name}/{job_name}: {match[1]} is no target"
 
