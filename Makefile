@@ -149,10 +149,10 @@ check-secrets: setup
 secret-scan: setup ## find secrets in files and history (Go)
 	@$(PY) -m tools.secret_scan $(ARGS)
 
-audit: setup ## ask for known vulnerabilities of what is pinned
+audit: setup ## ask for vulnerabilities of what is pinned
 	@$(PY) -m tools.audit
 
-sbom: setup ## list what STACK is made of: build/sbom.cdx.json
+sbom: setup ## list all that STACK is made of, as CycloneDX
 	@$(PY) -m tools.sbom --stack $(or $(STACK),test-cluster) $(ARGS)
 
 format: setup ## format the code and fix what ruff can fix

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from tools.files import SetupError, UnavailableError
 from tools.real_programs import ACTIONLINT, GITLEAKS, GOVULNCHECK, SUITES
@@ -66,7 +67,7 @@ def of_go(program: Path, govulncheck: Path, options: Sequence[str] = ()) -> Iter
             yield f"{program.name}: {at['module']} {at.get('version', '')}: {finding['osv']}{fixed}"
 
 
-def _messages(text: str) -> Iterator[Mapping[str, Mapping[str, str]]]:
+def _messages(text: str) -> Iterator[Mapping[str, Any]]:
     """Objects of JSON one after another."""
     decoder, at = json.JSONDecoder(), 0
     while text := text[at:].lstrip():
