@@ -18,6 +18,9 @@ DEPENDENTS :=
 FAULT :=
 KILL :=
 CHANGE :=
+SECONDS :=
+EXAMPLES :=
+SEED :=
 ARGS ?=
 YES ?=
 
@@ -27,7 +30,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
+.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers fuzz check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
 .PHONY: check-secrets secret-scan audit sbom
 
@@ -43,6 +46,7 @@ help: ## list these commands
 	@echo "  FAULT=<name>   of rehearse: a resource that fails; KILL=<name>: during which"
 	@echo "                 the update dies; CHANGE=gitea.host=…: what that would do"
 	@echo "  WHAT=<name>    of restore: a part, service, volume, all; FROM=latest or a time"
+	@echo "  SECONDS=<n>    of fuzz: how long; EXAMPLES=<n> how many; SEED=<n> of a run"
 	@echo "  KEY=<file>     private key of age, which opens a backup"
 	@echo "  ARGS=<flags>   more flags, such as ARGS=--diff, ARGS=--json or ARGS=--help"
 	@echo "  PYTHON=<path>  the Python (3.11 or newer) that makes .venv"
@@ -121,6 +125,9 @@ test-databases: setup ## on a real Postgres (Debian; Go, 5 minutes)
 	@$(PY) -m tools.real_servers databases
 	@$(PY) -m tools.databases.barman
 	$(PY) -m pytest --junitxml=build/junit-databases.xml tests/real/databases $(ARGS)
+
+fuzz: setup ## odd stack files (SECONDS=, EXAMPLES=, SEED=)
+	@$(PY) -m tests.stack_file.fuzzing --seconds="$(SECONDS)" --examples="$(EXAMPLES)" --seed="$(SEED)" $(ARGS)
 
 check: check-format check-lint check-types check-imports check-generated check-links check-workflows check-secrets ## format, lint, types, floors, links …
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from typing import Any
 
 import yaml
 
@@ -69,10 +70,10 @@ def kubeconfig(text: str, context: str | None = None) -> str:
 
 def kept_certificates(text: str) -> str:
     """Why the text is no list of Secrets, as `make up` writes it."""
+    found = _json(text)
     try:
-        found = json.loads(text)
         whole = isinstance(found, list) and all(one["metadata"]["name"] and one["stringData"] for one in found)
-    except (ValueError, TypeError, KeyError):
+    except (TypeError, KeyError):
         whole = False
     fix = "remove it with pulumi config rm, and let make up write it anew"
     return "" if whole else f"is not what make writes; {fix}"
@@ -80,10 +81,7 @@ def kept_certificates(text: str) -> str:
 
 def given(text: str) -> str:
     """Why the text does not say values by path and field."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
+    found = _json(text)
     whole = isinstance(found, dict) and all(isinstance(one, dict) and one for one in found.values())
     if whole and all(isinstance(value, str) and value for one in found.values() for value in one.values()):
         return ""
@@ -92,10 +90,7 @@ def given(text: str) -> str:
 
 def access_key(text: str) -> str:
     """Why the text is no key pair of S3."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
+    found = _json(text)
     names = ("accessKeyId", "secretAccessKey")
     whole = isinstance(found, dict) and set(found) == set(names)
     if whole and all(isinstance(value, str) and _KEY.fullmatch(value) for value in found.values()):
@@ -107,6 +102,14 @@ def repository_password(text: str) -> str:
     """Why the text is no password that whoever has the repository cannot guess."""
     short = f"is shorter than {_LEAST} characters, which whoever has the repository guesses; make one with: "
     return word(text) or ("" if len(text) >= _LEAST else f"{short}openssl rand -hex 32")
+
+
+def _json(text: str) -> Any:
+    """What the text says; None when it is no JSON, or nested deeper than anything that is one of ours."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _matching(pattern: re.Pattern[str], text: str, problem: str) -> str:

@@ -1,8 +1,10 @@
 """Domain types of the section `chains`: references, charts and objects of Kubernetes."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -130,15 +132,48 @@ class ManifestFile:
     objects: tuple[dict[str, Any], ...]
 
 
+class _Loader(yaml.SafeLoader):
+    """Takes what looks like a date for text, as kubectl does (sigs.k8s.io/yaml over yaml.v2, resolve.go)."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:timestamp"]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+_MOST_VALUES = 100_000
+"""More than etcd takes for an object: what comes to more is an alias of an alias of an alias."""
+
+
+def _as_json(document: Any) -> Any:
+    """The document as it goes over the wire, with texts for keys; nothing of it when it cannot."""
+    if next(islice(_values(document), _MOST_VALUES, None), None) is not None:
+        return {}
+    try:
+        return json.loads(json.dumps(document, allow_nan=False))
+    except (TypeError, ValueError):
+        return {}
+
+
+def _values(document: Any) -> Iterator[str]:
+    inside = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    yield "one"
+    for value in inside:
+        yield from _values(value)
+
+
 def _read(value: Any, info: ValidationInfo) -> ManifestFile:
     path = _PATH.refuse(value)
     try:
         text = (Path((info.context or {}).get(FOLDER, ".")) / path).read_text(encoding="utf-8")
-        documents = [one for one in yaml.safe_load_all(text) if one is not None]
+        documents = [_as_json(one) for one in yaml.load_all(text, _Loader) if one is not None]
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror}); write its path from the stack file's folder") from None
     except UnicodeDecodeError:
         raise ValueError("is no UTF-8 text; save the file in this encoding") from None
+    except RecursionError:
+        raise ValueError("is nested too deeply; write objects of Kubernetes, as kubectl takes them") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""

@@ -2,13 +2,13 @@
 
 import difflib
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from stack_file import places
 from stack_file.model import StackFile
 from stack_file.reading import Location, Reading
 from stack_file.secrets import SECRET_NAMES
@@ -34,7 +34,6 @@ _RENAMED = {
     "the keys of the pool",
 }
 _NO_SECTION = ("model_type", "dict_type", "tuple_type")
-_CREDENTIALS = re.compile(r"https?://[^/]*@|://[^/@]*:[^/@]*@|[@!][^=]*=|[?&][^=]*=|PRIVATE KEY-|SECRET-KEY-")
 _LONGEST = 60
 
 
@@ -97,10 +96,10 @@ def _shown(detail: ErrorDetails, reading: Reading) -> str:
 
 
 def _is_hidden(location: Location, value: Any) -> bool:
-    """Whether a value may hold a secret: text where secrets are declared, a URL with a password, a token or a key."""
+    """Whether a value may hold a secret, or stands where secrets are declared."""
     if not isinstance(value, str) or location[-1:] == ("[key]",):
         return False
-    return location[:1] == ("secrets",) or _CREDENTIALS.search(value) is not None
+    return location[:1] == ("secrets",) or places.CREDENTIALS.search(value) is not None
 
 
 def _meant(detail: ErrorDetails) -> Location | None:
@@ -143,7 +142,7 @@ def _path(location: Location) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         elif part != "[key]":
-            name = part if part and part.isprintable() else repr(part)  # a line break in a key must not break the line
+            name = places.said(part)
             path += f".{name}" if path else name
     return path
 

@@ -1,6 +1,7 @@
 """What stands where in a stack file: which of its keys are sections of this project, and which only look like one."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,16 @@ FRAME = ("config", "environment", "secretsprovider", "encryptedkey", "encryption
 """What Pulumi keeps in a stack file (`ProjectStack` of sdk/go/common/workspace/project.go); it ignores the rest."""
 APART = "x-"
 """Begins a key beside `config` that is there on purpose, for an anchor."""
+
+CREDENTIALS = re.compile(r"https?://[^/]*@|://[^/@]*:[^/@]*@|[@!][^=]*=|[?&][^=]*=|PRIVATE KEY-|SECRET-KEY-")
+"""What may be a secret where it stands: a URL with a password, a token or a key."""
+
+
+def said(key: str) -> str:
+    """A key as messages give it, on one line."""
+    if CREDENTIALS.search(key):
+        return "(a key that may be a secret)"
+    return key if key and key.isprintable() else repr(key)
 
 
 def by_name(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -30,12 +41,12 @@ def by_name(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if namespace != PROJECT:
             if not _looks_like_ours(namespace, name, value):
                 continue
-            fix = _again(name) if secret else f"write {PROJECT}:{_said(name)}"
-            problems.append(f"{_said(key)}: is not of this project; {fix}")
+            fix = _again(name) if secret else f"write {PROJECT}:{said(name)}"
+            problems.append(f"{said(key)}: is not of this project; {fix}")
             if secret:
                 continue
         if name in keys:
-            problems.append(f"{name}: stands twice, as {_said(keys[name])} and {_said(key)}; remove one of them")
+            problems.append(f"{said(name)}: stands twice, as {said(keys[name])} and {said(key)}; remove one of them")
             continue
         found[name], keys[name] = value, key
     return found, problems
@@ -53,7 +64,7 @@ def inside_sections(config: Mapping[str, Any]) -> tuple[list[str], dict[str, Any
     found: dict[str, Any] = {}
     for key, value in config.items():
         inner = [one for one in value if one.startswith(f"{PROJECT}:")] if isinstance(value, dict) else []
-        problems += [f"{one}: stands inside {_said(key)}; indent it by two columns less" for one in inner]
+        problems += [f"{said(one)}: stands inside {said(key)}; indent it by two columns less" for one in inner]
         found[key] = {one: below for one, below in value.items() if one not in inner} if inner else value
         found |= {one: value[one] for one in inner if one not in config}
     return problems, found
@@ -76,7 +87,7 @@ def beside_config(document: Mapping[str, Any]) -> tuple[list[str], dict[str, Any
             continue
         close = difflib.get_close_matches(key, FRAME, n=1)
         fix = f"did you mean {close[0]}?" if close else f"delete it, or begin its name with {APART}"
-        problems.append(f"{_said(key)}: is no key of a stack file, so Pulumi ignores it; {fix}")
+        problems.append(f"{said(key)}: is no key of a stack file, so Pulumi ignores it; {fix}")
     return problems, sections
 
 
@@ -113,7 +124,3 @@ def _looks_like_ours(namespace: str, name: str, value: Any) -> bool:
     if namespace.startswith(PROJECT) or difflib.get_close_matches(namespace.lower(), [PROJECT], cutoff=0.8):
         return True
     return name in NAMES and (name in SECRET_NAMES or isinstance(value, dict))
-
-
-def _said(key: str) -> str:
-    return key if key.isprintable() else repr(key)

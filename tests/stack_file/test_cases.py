@@ -1,32 +1,21 @@
 """Wrong stack files are refused in words, right ones pass, and check, program and JSON Schema say the same of both."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from contextvars import copy_context
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
-import pulumi
 import pytest
 
-from register.secrets import declare
-from settings.model import Settings
-from stack_file import check, places, schema
-from stack_file.load import SettingsError, load_config, load_stack_file
-from stack_file.reading import PROJECT, read
+from stack_file import check, schema
+from stack_file.load import SettingsError, load_stack_file
+from stack_file.reading import read
 from tests.stack_file.cases import RIGHT, WRONG, Case, is_good
-from tests.support.program import text
+from tests.stack_file.fuzzing.verdict import ONLY_IN_THE_FILE, seen_by_program
 
 SECRETS = ("hunter2-Correct-Horse", "0123456")
 """Values of the cases that must not be repeated."""
-ONLY_IN_THE_FILE = (
-    *("is read as", "is not read as", "is a tag", "stands twice", "merges what", "holds half", "which a key has to be"),
-    *("for a key, on line", "beside config", "so Pulumi ignores it", "is no YAML", "ends the only document"),
-    *("contains itself", "holds the control character", "has no sections"),
-)
-"""What is said of defects that are gone, or refused by Pulumi, when a program gets the values."""
 BEYOND_A_SCHEMA = (
     "is the address of a host in a network",
     "is not a schedule",
@@ -59,28 +48,6 @@ def test_there_are_cases_of_every_kind() -> None:
     assert len(RIGHT) >= 60, "and strictness does not refuse what works"
 
 
-def _program(config: Mapping[str, Any]) -> Settings | str:
-    """What the running program makes of the values that the engine hands over."""
-    secret = [
-        name if ":" in name else f"{PROJECT}:{name}"
-        for name, value in config.items()
-        if [*places.find(value, places.is_encrypted)]
-    ]
-    plain = json.loads(json.dumps(config), object_hook=lambda one: one["secure"] if places.is_encrypted(one) else one)
-    values = {key if ":" in key else f"{PROJECT}:{key}": text(value) for key, value in plain.items()}
-
-    def run() -> Settings | str:
-        pulumi.runtime.set_all_config(values, secret)
-        try:
-            settings = load_config(pulumi.Config(PROJECT))
-            declare(settings)
-        except SettingsError as error:
-            return str(error)
-        return settings
-
-    return copy_context().run(run)
-
-
 @pytest.mark.failure("too-few-nodes", "challenge-that-cannot-work", "missing-glue", "group-that-nobody-made")
 @every
 def test_check_program_and_schema_say_the_same(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +59,7 @@ def test_check_program_and_schema_say_the_same(case: Case, tmp_path: Path, monke
     if any(words in line for line in case.says for words in ONLY_IN_THE_FILE):
         return
     document = read(path).document
-    seen = _program(document["config"])
+    seen = seen_by_program(document["config"])
     if case.says:
         assert isinstance(seen, str), "a bare `pulumi up` refuses it, too"
         keys = [line.partition(": ")[0] for line in seen.splitlines()]

@@ -1,5 +1,6 @@
 """The stack file and the running program's configuration give the same settings."""
 
+import shutil
 from pathlib import Path
 
 import pulumi
@@ -7,7 +8,8 @@ import pytest
 
 from settings.model import Settings
 from settings.types import BootstrapEndpoint, ClusterEndpoint
-from stack_file.load import load_config, load_stack_file
+from stack_file.load import SettingsError, load_config, load_stack_file
+from tests.stack_file.cases import is_good
 from tests.stack_file.stacks import FIXTURES, SHIPPED, VALID
 from tests.support.engine import Run, record
 from tests.support.program import configuration
@@ -46,3 +48,44 @@ def test_cluster_dns_is_the_tenth_address_of_the_service_network() -> None:
 def test_a_service_that_is_off_has_no_host() -> None:
     hosts = load_stack_file(FIXTURES / "valid" / "services-off.yaml").hosts
     assert sorted(hosts) == ["identity", "vault"], "only what is brought up is resolved and certified"
+
+
+SHOP = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: shop, namespace: shop-data%s }\n"
+
+
+def _refusal(written: str, folder: Path) -> str:
+    """What is said of a file of a chain."""
+    (folder / "shop").mkdir()
+    (folder / "shop" / "database.yaml").write_text(written, encoding="utf-8")
+    path = shutil.copy(FIXTURES / "valid" / "chains.yaml", folder)
+    with pytest.raises(SettingsError) as refused:
+        load_stack_file(Path(path))
+    return next(line for line in str(refused.value).splitlines() if "shop/database.yaml" in line)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("[" * 100_000, "nested too deeply"),
+        (SHOP % ", labels: &a { a: *a }", "nested too deeply"),
+        (SHOP % "" + "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n" + f"d: [{'*c, ' * 30_000}]\n", "something else"),
+        (SHOP % "" + "data: { a: !!binary aGVsbG8= }\n", "something else"),
+        (SHOP % "" + "data: { a: .nan }\n", "something else"),
+    ],
+    ids=["deep", "itself", "laughs", "bytes", "no-number"],
+)
+def test_a_file_of_a_chain_that_no_api_would_take_is_refused(written: str, said: str, tmp_path: Path) -> None:
+    line = _refusal(written, tmp_path)
+    assert said in line, "in words"
+    assert is_good(line), "that say what to do"
+
+
+def test_a_date_in_a_file_of_a_chain_is_text_as_for_kubectl(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    written = (FIXTURES / "valid" / "shop" / "database.yaml").read_text(encoding="utf-8")
+    dated = written.replace("    pulumi.com/waitFor", "    day: 2026-11-27\n    1: 2026-13-45\n    pulumi.com/waitFor")
+    (tmp_path / "shop" / "database.yaml").write_text(dated, encoding="utf-8")
+    settings = load_stack_file(Path(shutil.copy(FIXTURES / "valid" / "chains.yaml", tmp_path)))
+    (file,) = settings.chains["shop"].stages[0].files
+    annotations = file.objects[0]["metadata"]["annotations"]
+    assert (annotations["day"], annotations["1"]) == ("2026-11-27", "2026-13-45"), "and so is every key"

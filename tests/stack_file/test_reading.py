@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lab.checkout import ROOT, command_line
 from stack_file import check
 from stack_file.reading import Unreadable, read
-from tests.stack_file.cases import MINIMAL, is_good
+from tests.stack_file.cases import is_good
 
 SCALARS = (
     *("yes", "No", "on", "off", "y", "true", "True", "TRUE", "tRue", "false", "~", "null", "NULL", "nULL", ""),
@@ -105,39 +105,10 @@ def _value(text: str) -> Any:
         return text
 
 
-TEXT = MINIMAL.read_text(encoding="utf-8")
-_PIECES = (
-    *("\x00", "\x07", "\ufeff", "\u2028", "\ud7ff", "[", "]", "{", "}", ": ", "- "),
-    *("&a ", "*a", "<<: *a", "!x ", "? ", "| ", "\t"),
-)
-mutations = st.lists(
-    st.tuples(
-        st.integers(min_value=0, max_value=len(TEXT)),
-        st.integers(min_value=0, max_value=40),
-        st.sampled_from(_PIECES) | st.text(max_size=6) | st.sampled_from(SCALARS),
-    ),
-    min_size=1,
-    max_size=3,
-)
-
-
 def _said(path: Path) -> list[str]:
     lines = list(check.defects(path))
     assert [line for line in lines if not line.isprintable()] == [], "a message is one line of text"
     return lines
-
-
-@settings(max_examples=150)
-@given(mutations)
-def test_whatever_is_typed_into_a_file_is_refused_in_words_or_accepted(
-    tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, int, str]]
-) -> None:
-    text = TEXT
-    for at, length, piece in edits:
-        text = text[:at] + piece + text[at + length :]
-    path = tmp_path_factory.getbasetemp() / "Pulumi.fuzz.yaml"
-    path.write_text(text, encoding="utf-8", errors="surrogatepass")
-    _said(path)
 
 
 @settings(max_examples=100)

@@ -69,6 +69,13 @@ def test_an_optional_secret_that_is_not_set_is_none() -> None:
     assert len(absent) == len(SECRET_NAMES) - 1, "all but the kubeconfig"
 
 
+DEEP = {
+    "kubeconfig": "is no kubeconfig",
+    "backupAccessKey": "is no key pair",
+    "givenSecrets": "does not say values by path and field",
+    "keptCertificates": "is not what make writes",
+}
+"""What is said of a value that is nested too deeply to be read."""
 UUID = "0d5b3f5a-7c3b-4f0e-9a51-0c4cfb6b4c11"
 
 
@@ -87,6 +94,7 @@ UUID = "0d5b3f5a-7c3b-4f0e-9a51-0c4cfb6b4c11"
         ("gitKey", "ssh-ed25519 AAAA jane@example.com", "is no private key"),
         ("gitKey", ssh_key("aes256-ctr"), "has a passphrase"),
         ("gitKey", ssh_key("none").replace("OPENSSH", "ENCRYPTED"), "has a passphrase"),
+        *((name, "[" * 100_000, said) for name, said in DEEP.items()),
         ("kubeconfig", "apiVersion: [", "is no kubeconfig"),
         ("kubeconfig", "/home/jane/.kube/config", "is no kubeconfig"),
         ("kubeconfig", "{contexts: [{name: other}]}", "has no context of the name cluster.existing.context"),

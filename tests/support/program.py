@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from lib import trust
+from settings.model import Settings
+from stack_file import places
 from stack_file.load import load_stack_file
 from stack_file.reading import read
 from stack_file.secrets import SECRET_NAMES, required_secrets
@@ -40,12 +42,14 @@ def copy_program(root: Path, service: Path | None = None) -> None:
         shutil.copytree(service, root / "components" / service.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def secret_values() -> Mapping[str, str]:
-    """A value of the right shape for every secret configuration key."""
+def secret_values(settings: Settings | None = None) -> Mapping[str, str]:
+    """A value of the right shape for every secret configuration key, which fits the settings where they are given."""
+    existing = settings.cluster.existing if settings else None
+    given = settings.secrets.given if settings else {"shop/bank": ("key", "account")}
     values = {
         "proxmoxApiToken": f"home-cluster@pve!deploy={identifier('proxmoxApiToken')}",
         "proxmoxCsiTokenSecret": identifier("proxmoxCsiTokenSecret"),
-        "kubeconfig": _kubeconfig(),
+        "kubeconfig": _kubeconfig(existing.context if existing else "k3d-home-cluster"),
         "vaultRootToken": f"hvs.{identifier('vaultRootToken').replace('-', '')}",
         "gitToken": f"glpat-{identifier('gitToken')}",
         "gitUsername": f"robot-{identifier('gitUsername')}",
@@ -55,7 +59,7 @@ def secret_values() -> Mapping[str, str]:
         "edgeSshKey": ssh_key("none"),
         "backupAccessKey": json.dumps({"accessKeyId": "GK31c2f218a2e44f48", "secretAccessKey": identifier("backup")}),
         "backupPassword": identifier("backupPassword"),
-        "givenSecrets": json.dumps({"shop/bank": {"key": identifier("bank"), "account": identifier("account")}}),
+        "givenSecrets": json.dumps({path: {one: identifier(f"{path} {one}") for one in given[path]} for path in given}),
         "keptCertificates": json.dumps([kept_certificate("tls-gitea")]),
     }
     unknown = SECRET_NAMES - set(values)
@@ -82,7 +86,7 @@ def _seed() -> str:
     return base64.b64encode(hashlib.sha256(identifier("matrixSigningKey").encode()).digest()).decode().rstrip("=")
 
 
-def _kubeconfig() -> str:
+def _kubeconfig(context: str) -> str:
     return yaml.safe_dump(
         {
             "apiVersion": "v1",
@@ -90,8 +94,7 @@ def _kubeconfig() -> str:
             "current-context": "admin@home",
             "clusters": [{"name": "existing", "cluster": {"server": "https://10.9.0.1:6443"}}],
             "contexts": [
-                {"name": name, "context": {"cluster": "existing", "user": "admin"}}
-                for name in ("admin@home", "k3d-home-cluster")
+                {"name": name, "context": {"cluster": "existing", "user": "admin"}} for name in ("admin@home", context)
             ],
             "users": [{"name": "admin", "user": {"token": identifier("kubeconfig token")}}],
         }
@@ -100,7 +103,8 @@ def _kubeconfig() -> str:
 
 def configuration(stack_file: Path, secrets: Mapping[str, str]) -> dict[str, str]:
     """The configuration as the engine hands it to a program: objects as JSON, everything a string."""
-    plain = {key: text(value) for key, value in read(stack_file).document["config"].items()}
+    written = read(stack_file).document["config"]
+    plain = {key: text(value) for key, value in written.items() if not places.is_encrypted(value)}
     return plain | {f"{PROJECT}:{name}": value for name, value in secrets.items()}
 
 
@@ -120,8 +124,23 @@ def record_program(
     optional_secrets: tuple[str, ...] = (),
 ) -> Recording:
     """`__main__.py` under a stack file, with the secrets that it requires and those asked for."""
-    names = {key.name for key in required_secrets(load_stack_file(stack_file))} | set(optional_secrets)
-    secrets = {name: value for name, value in secret_values().items() if name in names}
+    secrets = made_up(stack_file, optional_secrets)
+    return record_with(secrets, stack_file, preview=preview, skipping=skipping)
+
+
+def made_up(stack_file: Path, optional_secrets: tuple[str, ...] = ()) -> dict[str, str]:
+    """The secrets that a stack file requires, has encrypted or is asked for."""
+    settings = load_stack_file(stack_file)
+    written = read(stack_file).document["config"].items()
+    encrypted = {places.name_of(key) for key, value in written if places.is_encrypted(value)}
+    names = {key.name for key in required_secrets(settings)} | encrypted | set(optional_secrets)
+    return {name: value for name, value in secret_values(settings).items() if name in names}
+
+
+def record_with(
+    secrets: Mapping[str, str], stack_file: Path, *, preview: bool = False, skipping: bool = False
+) -> Recording:
+    """`__main__.py` under a stack file, with exactly these secrets."""
     run = Run(
         preview=preview,
         skipping=skipping,
