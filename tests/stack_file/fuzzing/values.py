@@ -98,7 +98,8 @@ def below(of: Schema, key: Any) -> Schema:
         if found := below(one, key):
             return found
     if isinstance(key, int):
-        return of.get("items", {})
+        entry: Schema = of.get("items", {})
+        return entry
     named = of.get("properties", {}).get(key)
     others = [*of.get("patternProperties", {}).values(), of.get("additionalProperties")]
     return named or next((one for one in others if isinstance(one, dict) and one), {})
@@ -137,7 +138,8 @@ def _fitting(text: str) -> st.SearchStrategy[Any]:
         "boolean": lambda of: st.booleans(),
         "string": _texts,
     }
-    return kinds.get(of.get("type", ""), lambda of: odd)(of)
+    kind = str(of.get("type"))
+    return kinds[kind](of) if kind in kinds else odd
 
 
 def _numbers(of: Schema) -> st.SearchStrategy[int]:
