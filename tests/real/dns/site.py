@@ -120,7 +120,7 @@ class Site:
 
 def _said(command: Sequence[str], environment: Mapping[str, str]) -> str:
     done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=900, check=False
     )
     if done.returncode:
         raise RuntimeError(f"{done.stdout}{done.stderr}".strip())

@@ -103,7 +103,7 @@ def rendered(
         *(() if release.get("skipCrds") else ("--include-crds",)),
     ]
     places = {f"HELM_{kind}_HOME": str(directory) for kind in ("CACHE", "CONFIG", "DATA")}
-    run = subprocess.run(command, env=places, capture_output=True, text=True, timeout=120, check=False)
+    run = subprocess.run(command, env=places, capture_output=True, text=True, timeout=900, check=False)
     assert run.returncode == 0, f"{release}: Helm does not render the chart: {run.stderr[-2000:]}"
     for document in yaml.load_all(run.stdout, Loader=_LOADER):
         if document and not _is_test(document):

@@ -74,7 +74,7 @@ class Api:
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
         try:
-            with opener.open(request, timeout=60) as response:
+            with opener.open(request, timeout=300) as response:
                 return Answer(response.status, response.read())
         except urllib.error.HTTPError as error:
             with error:

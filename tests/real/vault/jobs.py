@@ -62,7 +62,7 @@ def _run(container: Mapping[str, Any], folder: Path, given: Mapping[str, str]) -
         env={"PATH": path, "HOME": "/", **variables},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
     )
     if ended.returncode:

@@ -117,7 +117,7 @@ def run_probe(site: Site, files: dict[str, str], job: dict[str, Any], directory:
         local = {"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": str(directory / "ca.crt"), "SECONDS": "0"}
         command = [sys.executable, str(directory / next(iter(files)))]
         environment = {"PATH": os.defpath, **variables, **local, **here}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
 
 def run_gate(site: Site, name: str, directory: Path, **here: str) -> Completed:
