@@ -18,6 +18,8 @@ DEPENDENTS :=
 FAULT :=
 KILL :=
 CHANGE :=
+PART :=
+ONLY :=
 SECONDS :=
 EXAMPLES :=
 SEED :=
@@ -30,7 +32,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers fuzz check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
+.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers assurance fuzz check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
 .PHONY: check-secrets secret-scan audit sbom
 
@@ -45,6 +47,7 @@ help: ## list these commands
 	@echo "  SERVICE=<name> likewise a service, CHAIN= a chain; DEPENDENTS=yes: and more"
 	@echo "  FAULT=<name>   of rehearse: a resource that fails; KILL=<name>: during which"
 	@echo "                 the update dies; CHANGE=gitea.host=…: what that would do"
+	@echo "  PART=2/8       of assurance: one part; ONLY=create:gitea-gate: one fault"
 	@echo "  WHAT=<name>    of restore: a part, service, volume, all; FROM=latest or a time"
 	@echo "  SECONDS=<n>    of fuzz: how long; EXAMPLES=<n> how many; SEED=<n> of a run"
 	@echo "  KEY=<file>     private key of age, which opens a backup"
@@ -125,6 +128,9 @@ test-databases: setup ## on a real Postgres (Debian; Go, 5 minutes)
 	@$(PY) -m tools.real_servers databases
 	@$(PY) -m tools.databases.barman
 	$(PY) -m pytest --junitxml=build/junit-databases.xml tests/real/databases $(ARGS)
+
+assurance: setup ## strike every resource of STACK on the lab (hours)
+	@$(PY) -m lab.assurance --stack $(or $(STACK),test-cluster) --part "$(PART)" --only "$(ONLY)" $(ARGS)
 
 fuzz: setup ## odd stack files (SECONDS=, EXAMPLES=, SEED=)
 	@$(PY) -m tests.stack_file.fuzzing --seconds="$(SECONDS)" --examples="$(EXAMPLES)" --seed="$(SEED)" $(ARGS)

@@ -15,6 +15,7 @@ from lab.operation import Order, begin
 from lab.providers.serving import Serve, serve
 from reporting.events import Event, Listener
 
+_QUIET_SECONDS = 0.5
 _OF_MAKE = ("cluster_down", "cluster_gone", "keep_identity", "identity")
 
 
@@ -99,16 +100,25 @@ class Driver:
             last["ok"], last.get("changes", {}), last.get("outputs", {}), last.get("error", ""), tuple(events)
         )
 
-    def killed(self, moment: Callable[[Event], bool], listener: Listener | None = None) -> bool:
-        """Begin an update and kill its processes all at once when `moment` says so of an event; whether it did."""
-        child, channel = begin(self._order("up", {}), self.log("up"))
+    def killed(
+        self,
+        moment: Callable[[Event], bool],
+        listener: Listener | None = None,
+        quiet: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> bool:
+        """Begin an update and kill its processes all at once when `moment` says so of an event; whether it did.
+
+        While there is none, `quiet` is asked twice a second.
+        """
+        child, channel = begin(self._order("up", options), self.log("up"))
         try:
             with contextlib.suppress(EOFError):
                 while True:
-                    event = channel.recv()
-                    if listener is not None:
+                    event = channel.recv() if channel.poll(_QUIET_SECONDS) else None
+                    if listener is not None and event is not None:
                         listener(event)
-                    if moment(event):
+                    if quiet() if event is None else moment(event):
                         os.killpg(child.pid or 0, signal.SIGKILL)
                         return True
             return False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from lab.clock import Clock
 from lab.faults import Faults
+from lab.injections import Injections
 from lab.world import World
 
 Controller = Callable[["Site"], None]
@@ -21,6 +22,7 @@ class Site:
         self.world = world
         self.clock = clock
         self.faults = Faults(world)
+        self.injections = Injections(world)
         self._controllers = tuple(controllers)
         self._settled = -1
         self.compared: dict[str, object] = {}  # Reloader's: the records that it has seen, each by its place

@@ -1,8 +1,9 @@
 """The simulated world: what exists on the simulated Proxmox host, cluster, Vault and Authentik.
 
 Tables of JSON records in one directory. `world.json` is the state when an operation began, `world.journal` every change
-since, one JSON line each, so a killed operation loses nothing it did. One process holds the world at a time (a file
-lock); inside it, threads share one re-entrant lock and one condition that wakes whoever waits for a change.
+since, one JSON line each, so a killed operation loses nothing it did; `last.journal` is that of the operation before.
+One process holds the world at a time (a file lock); inside it, threads share one re-entrant lock and one condition that
+wakes whoever waits for a change.
 Records that hold secret values are sealed: encrypted with a key derived from the passphrase of the stack.
 """
 
@@ -157,8 +158,8 @@ class World:
             temporary = self._directory / "world.json.new"
             temporary.write_text(json.dumps(entries), encoding="utf-8")
             temporary.replace(self._directory / "world.json")
-            self._journal.truncate(0)
             self._journal.close()
+            (self._directory / "world.journal").replace(self._directory / "last.journal")
             self._file_lock.close()
 
     def _entry(self, table: str, key: str) -> Record:

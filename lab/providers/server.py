@@ -7,7 +7,6 @@ provider resource of the program gets a connection of its own, so its configurat
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -16,10 +15,11 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from lab.providers import wire
-from lab.providers.base import Call, CheckFailedError, Result
-from lab.providers.errors import InitFailedError, RefusedError, abort
+from lab.providers.base import Call, CheckFailedError
+from lab.providers.errors import RefusedError, abort
 from lab.providers.lifecycle import Lifecycle
 from lab.providers.package import Package
+from lab.providers.performing import perform, remove
 from lab.providers.wire import Properties
 from lab.site import Site
 
@@ -112,6 +112,8 @@ class Provider(Lifecycle):
         ignored = set(request.ignoreChanges)
         changes = [path for path in diff.changes if path not in ignored]
         replaces = [path for path in diff.replaces if path not in ignored]
+        if not changes and self.site.injections.aged(request.urn):
+            changes = sorted(news.keys() - ignored)[:1]
         kinds = dict.fromkeys(changes, pb.PropertyDiff.UPDATE) | dict.fromkeys(replaces, pb.PropertyDiff.UPDATE_REPLACE)
         return pb.DiffResponse(
             changes=pb.DiffResponse.DIFF_SOME if changes else pb.DiffResponse.DIFF_NONE,
@@ -131,7 +133,7 @@ class Provider(Lifecycle):
         if request.preview:
             planned = resource.plan(call, wire.plain(inputs))
             return pb.CreateResponse(properties=wire.encode(resource.mark(planned, inputs)))
-        result = self._perform(call, inputs, lambda: resource.create(call, wire.plain(inputs)))
+        result = perform("create", resource, call, inputs, lambda: resource.create(call, wire.plain(inputs)))
         return pb.CreateResponse(id=result.identifier, properties=wire.encode(result.outputs))
 
     @_rpc
@@ -140,13 +142,17 @@ class Provider(Lifecycle):
         news = wire.decode(request.news)
         resource = self.package.resource(request.type)
         ignored = frozenset(request.ignoreChanges)
-        more = {"preview": request.preview, "timeout": request.timeout, "ignored": ignored}
+        state = wire.plain(wire.decode(request.olds))
+        more = {"preview": request.preview, "timeout": request.timeout, "ignored": ignored, "state": state}
         call = self._call(request.type, request, context, **more)
         if request.preview:
-            known = {**wire.plain(wire.decode(request.olds)), **resource.plan(call, wire.plain(news))}
+            known = {**state, **resource.plan(call, wire.plain(news))}
             return pb.UpdateResponse(properties=wire.encode(resource.mark(known, news)))
         olds = wire.plain(wire.decode(request.old_inputs))
-        result = self._perform(call, news, lambda: resource.update(call, request.id, olds, wire.plain(news)))
+        result = perform(
+            "update", resource, call, news, lambda: resource.update(call, request.id, olds, wire.plain(news))
+        )
+        self.site.injections.renewed(call.urn)
         return pb.UpdateResponse(properties=wire.encode(result.outputs))
 
     @_rpc
@@ -166,34 +172,10 @@ class Provider(Lifecycle):
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Delete a resource."""
         call = self._call(request.type, request, context, timeout=request.timeout)
-        self.package.resource(request.type).delete(call, request.id, wire.plain(wire.decode(request.properties)))
+        resource = self.package.resource(request.type)
+        remove(call, lambda: resource.delete(call, request.id, wire.plain(wire.decode(request.properties))))
         return empty_pb2.Empty()
-
-    def _perform(self, call: Call, inputs: Properties, action: Callable[[], Result]) -> Result:
-        """Carry out a create or update: latency, staged refusals, secret marks on whatever comes back."""
-        kinds = (call.token, call.token.rsplit(":", 1)[-1])
-        resource = self.package.resource(call.token)
-        self.site.clock.spend(self.site.faults.latency(kinds))
-        refusal = self.site.faults.refusal(kinds, _names(call, inputs))
-        if refusal:
-            raise RefusedError(refusal)
-        try:
-            result = action()
-        except InitFailedError as error:
-            error.outputs = resource.mark(error.outputs, inputs)
-            raise
-        if self.site.faults.find("hang", kinds, _names(call, inputs)):
-            threading.Event().wait()
-        return Result(result.identifier, resource.mark(result.outputs, inputs))
 
     def _call(self, token: str, request: Any, context: grpc.ServicerContext, **more: Any) -> Call:
         urn = getattr(request, "urn", "")
         return Call(site=self.site, urn=urn, token=token, config=self._configs.get(context.peer(), {}), **more)
-
-
-def _names(call: Call, inputs: Properties) -> tuple[str, ...]:
-    """The names a resource goes by: logical, and that of the object it creates."""
-    plain = wire.plain(inputs)
-    metadata = plain.get("metadata")
-    found = (call.name, plain.get("name"), metadata.get("name") if isinstance(metadata, dict) else None)
-    return tuple(name for name in found if isinstance(name, str))

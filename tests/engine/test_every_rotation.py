@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import networkx as nx
 import pytest
 
+from lab.assurance.leaks import generated_values, scan
 from lab.checkout import Stack
 from lab.providers.harbor import CONTENT
 from lab.providers.kubernetes.cluster import OBJECTS, secret_data
@@ -17,8 +18,6 @@ from register.secrets import declare
 from reporting import fates
 from stack_file.load import load_stack_file
 from tests.engine.platform import Outcome, faults_of, unsynced_in, world_of
-from tests.engine.secret_scan import scan
-from tests.engine.test_rotation import generated_values
 from tools.secret_listing import JOBS_SECONDS, READERS_SECONDS
 
 pytestmark = pytest.mark.engine

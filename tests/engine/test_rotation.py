@@ -1,23 +1,19 @@
 """A secret is rotated on the real engine: exactly its chain changes, in order, and no value shows anywhere."""
 
 import base64
-import functools
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lab.checkout import ROOT, Stack, command_line, passphrase
+from lab.assurance.leaks import Found, generated_values, scan, telltale
+from lab.checkout import ROOT, Stack, command_line
 from lab.driver import Result
 from lab.providers.kubernetes.cluster import OBJECTS, RELEASES, RESTARTS, secret_data
 from lab.world import World
 from stack_file.check import defects
 from tests.engine.platform import Outcome, driver, once_in_a_run, world_of
-from tests.engine.secret_scan import Found, scan, telltale
 from tools.rotate import rotate
 from tools.state import exported
 
@@ -147,31 +143,6 @@ def test_the_cli_exports_the_state_without_a_passphrase(rotated: Outcome, monkey
 @pytest.fixture(scope="session")
 def generated(rotated: Outcome) -> dict[str, str]:
     return generated_values(rotated.stack)
-
-
-@functools.cache
-def generated_values(stack: Stack) -> dict[str, str]:
-    """Every value that was generated, with its origin: from the state, decrypted."""
-    command = [command_line(ROOT), "stack", "export", "--stack", stack.name, "--show-secrets"]
-    environment = os.environ | _environment(stack) | {"PULUMI_CONFIG_PASSPHRASE": passphrase(stack)}
-    done = subprocess.run(command, cwd=stack.project, env=environment, capture_output=True, text=True, check=True)
-    values: dict[str, str] = {}
-    for resource in json.loads(done.stdout)["deployment"]["resources"]:
-        for field in _SECRET_OUTPUTS.get(resource["type"], ()):
-            values[_plain(resource["outputs"][field])] = resource["urn"].rsplit("::", 1)[-1]
-    return values
-
-
-_SECRET_OUTPUTS = {
-    "random:index/randomPassword:RandomPassword": ("result", "bcryptHash"),
-    "random:index/randomBytes:RandomBytes": ("base64", "hex"),
-    "tls:index/privateKey:PrivateKey": ("privateKeyPem", "privateKeyPemPkcs8"),
-}
-
-
-def _plain(value: Any) -> str:
-    """The value of an output, secret or not, in an export with `--show-secrets`."""
-    return str(json.loads(value["plaintext"])) if isinstance(value, dict) else str(value)
 
 
 def _artefacts(stack: Stack) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,12 @@ def test_a_new_keeper_is_a_new_value(bench: Bench) -> None:
     assert not bench.diff(PASSWORD, old, old).changes, "the same inputs keep the value"
 
 
+def test_an_update_keeps_what_was_made(bench: Bench) -> None:
+    made = bench.create(PASSWORD, {"length": 8}).outputs
+    kept = bench.update(PASSWORD, "none", {"length": 8}, {"length": 8}, state=made).outputs
+    assert kept == made, "what uses it would be without a value"
+
+
 def test_bytes_are_the_same_in_every_form(bench: Bench) -> None:
     made = bench.create(BYTES, {"length": 16}).outputs
     assert len(bytes.fromhex(made["hex"])) == 16, "as many as were asked for"

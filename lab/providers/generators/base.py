@@ -31,7 +31,7 @@ class StateOnly(Resource):
 
     def update(self, call: Call, identifier: str, olds: Properties, news: Properties) -> Result:
         """Keep the value; only inputs that do not touch it changed."""
-        return Result(identifier, news)
+        return Result(identifier, {**call.state, **news})
 
     def read(self, call: Call, identifier: str, state: Properties, inputs: Properties) -> Result | None:
         """The state is all there is."""

@@ -1,10 +1,23 @@
 """Looks for generated values in text, in the forms in which they could have slipped in."""
 
+from __future__ import annotations
+
 import base64
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from lab.checkout import ROOT, Stack, command_line, passphrase
+from lib.secret_state import plain, resources
+from tools.state import Engine
+
+_SECRET_OUTPUTS = {
+    "random:index/randomPassword:RandomPassword": ("result", "bcryptHash"),
+    "random:index/randomBytes:RandomBytes": ("base64", "hex"),
+    "tls:index/privateKey:PrivateKey": ("privateKeyPem", "privateKeyPemPkcs8"),
+}
 _LINES_OF_A_KEY, _LINES_OF_A_CURVE_KEY = 2, 4
 
 
@@ -27,6 +40,22 @@ def scan(place: str, text: str, values: Mapping[str, str]) -> list[Found]:
     """
     origins = [origin for value, origin in values.items() if any(form in text for form in _forms(value))]
     return [Found(place, origin) for origin in dict.fromkeys(origins)]
+
+
+def generated_values(stack: Stack) -> dict[str, str]:
+    """Every value that was generated, with its origin: from the state, decrypted."""
+    environment = os.environ | {
+        "PULUMI_BACKEND_URL": f"file://{stack.backend}?metadata=skip",
+        "PULUMI_CONFIG_PASSPHRASE": passphrase(stack),
+        "PULUMI_HOME": str(stack.workdir / "home"),
+    }
+    engine = Engine(Path(command_line(ROOT)), stack.name, stack.project, environment=environment)
+    return {
+        str(plain(one["outputs"][field])): str(one["urn"]).rsplit("::", 1)[-1]
+        for one in resources(engine.state(decrypted=True) or {})
+        for field in _SECRET_OUTPUTS.get(one["type"], ())
+        if field in (one.get("outputs") or {})
+    }
 
 
 def telltale(value: str) -> str:

@@ -1,0 +1,54 @@
+"""What happens around the creation, update or deletion of a resource: latency, and what was staged to go wrong."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from lab.injections import Moment
+from lab.providers import wire
+from lab.providers.base import Call, Resource, Result
+from lab.providers.errors import InitFailedError, RefusedError
+from lab.providers.wire import Properties
+
+
+def perform(moment: Moment, resource: Resource, call: Call, inputs: Properties, action: Callable[[], Result]) -> Result:
+    """Carry out a create or update; whatever comes back has its secrets marked. Raises RefusedError."""
+    kinds, names, site = (call.token, call.token.rsplit(":", 1)[-1]), _names(call, inputs), call.site
+    site.clock.spend(site.faults.latency(kinds))
+    refusal = site.faults.refusal(kinds, names)
+    if refusal:
+        raise RefusedError(refusal)
+    if site.injections.strikes(moment, call.urn, "refused"):
+        raise RefusedError(f"injected: the {moment} is refused")
+    try:
+        result = action()
+    except InitFailedError as error:
+        error.outputs = resource.mark(error.outputs, inputs)
+        raise
+    outputs = resource.mark(result.outputs, inputs)
+    if site.injections.strikes(moment, call.urn, "timeout"):
+        raise InitFailedError(result.identifier, outputs, [f"injected: timed out after the {moment}"])
+    if site.faults.find("hang", kinds, names) or site.injections.strikes(moment, call.urn, "killed"):
+        threading.Event().wait()
+    return Result(result.identifier, outputs)
+
+
+def remove(call: Call, action: Callable[[], None]) -> None:
+    """Carry out a deletion; of one that timed out nobody hears that it was done. Raises RefusedError."""
+    injections = call.site.injections
+    if injections.strikes("delete", call.urn, "refused"):
+        raise RefusedError("injected: the delete is refused")
+    action()
+    if injections.strikes("delete", call.urn, "timeout"):
+        raise RefusedError("injected: timed out after the delete")
+    if injections.strikes("delete", call.urn, "killed"):
+        threading.Event().wait()
+
+
+def _names(call: Call, inputs: Properties) -> tuple[str, ...]:
+    """The names a resource goes by: logical, and that of the object it creates."""
+    plain = wire.plain(inputs)
+    metadata = plain.get("metadata")
+    found = (call.name, plain.get("name"), metadata.get("name") if isinstance(metadata, dict) else None)
+    return tuple(name for name in found if isinstance(name, str))
