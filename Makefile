@@ -129,7 +129,7 @@ test-databases: setup ## on a real Postgres (Debian; Go, 5 minutes)
 	@$(PY) -m tools.databases.barman
 	$(PY) -m pytest --junitxml=build/junit-databases.xml tests/real/databases $(ARGS)
 
-assurance: setup ## strike every resource of STACK on the lab (hours)
+assurance: setup ## strike every resource on the lab (hours)
 	@$(PY) -m lab.assurance --stack $(or $(STACK),test-cluster) --part "$(PART)" --only "$(ONLY)" $(ARGS)
 
 fuzz: setup ## odd stack files (SECONDS=, EXAMPLES=, SEED=)

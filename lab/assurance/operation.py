@@ -50,7 +50,8 @@ class Operating:
             if step.mend:
                 step.mend(world)
             now = world.table(VAULTS)
-        removed |= {f"{VAULTS} {key}" for key, one in vaults.items() if now.get(key, {}).get("keys") != one["keys"]}
+        others = (key for key, one in vaults.items() if one["keys"] and now.get(key, {}).get("keys") != one["keys"])
+        removed |= {f"{VAULTS} {key}" for key in others}
         seen = Seen(
             steps=judge.steps_of(events),
             ok=result.ok,
