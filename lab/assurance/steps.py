@@ -14,6 +14,7 @@ from lab.assurance.platform import Platform
 from lab.assurance.step import Step
 
 _LARGE: Final = 8
+_HANGING: Final = 8
 _SEED: Final = 20261127
 
 UP: Final = Step(what="up")
@@ -22,22 +23,31 @@ DESTROY: Final = Step(what="destroy", operation="destroy")
 
 def creations(platform: Platform) -> Iterator[Step]:
     """From nothing: what is needed first fails first, and is made by the next operation."""
-    killable, waited = platform.strikable("create-killed"), platform.strikable("create-timeout")
+    waited = platform.strikable("create-timeout")
     for group in platform.levels(platform.strikable("create")):
         yield Step(what="create", struck=group)
         if len(group) >= _LARGE:
-            killed = tuple(urn for urn in group[::2] if urn in killable)
+            killed = _of_each_kind(platform, group, "create-killed")
             late = tuple(urn for urn in group if urn in waited and urn not in killed)
             yield Step(what="create-killed", struck=killed, beside=late)
-            yield Step(what="create-timeout", struck=late)
+            if late:
+                yield Step(what="create-timeout", struck=late)
 
 
 def updates(platform: Platform) -> Iterator[Step]:
     """On the finished platform, whose providers find a difference: the largest groups first."""
-    groups = _largest_first(platform, "update")
-    yield from (Step(what="update", struck=group) for group in groups)
-    yield from (Step(what="update-timeout", struck=group) for group in groups if len(group) >= _LARGE)
-    yield from (Step(what="update-killed", struck=group) for group in groups if len(group) >= _LARGE)
+    groups = sorted(platform.levels(platform.strikable("update")), key=len, reverse=True)
+    large = [group for group in groups if len(group) >= _LARGE]
+    yield from (Step(what="update", struck=group) for group in groups[: len(large)])
+    yield from (Step(what="update-timeout", struck=group) for group in large)
+    yield from (Step(what="update-killed", struck=_of_each_kind(platform, group, "update-killed")) for group in large)
+    yield from (Step(what="update", struck=group) for group in groups[len(large) :])
+
+
+def _of_each_kind(platform: Platform, group: Sequence[str], moment: str) -> tuple[str, ...]:
+    """One of each type: an operation can be killed while a few hang, not while all do."""
+    kinds = {platform.kind(urn): urn for urn in group if urn in platform.strikable(moment)}
+    return tuple(sorted(kinds.values())[:_HANGING])
 
 
 def deletion(platform: Platform, tried: Collection[str]) -> Step | None:
@@ -51,7 +61,3 @@ def singles(platform: Platform, number: int) -> Iterator[Step]:
     urns = sorted(platform.strikable("update"))
     for urn in random.Random(_SEED).sample(urns, min(number, len(urns))):  # noqa: S311 - no secret, the same each time
         yield Step(what="update", struck=(urn,))
-
-
-def _largest_first(platform: Platform, moment: str) -> Sequence[tuple[str, ...]]:
-    return sorted(platform.levels(platform.strikable(moment)), key=len, reverse=True)
