@@ -81,7 +81,10 @@ def summary(stack: str, drift: Drift) -> Iterator[str]:
     if drift.errors:
         yield "\nnot everything could be read, so there may be more"
         yield from (f"  {text}" for text in dict.fromkeys(drift.errors))
-    if any(one.repairable for one in drift.findings):
+    if drift.errors and any(one.repairable for one in drift.findings):
+        yield f"\nTo put it right: make refresh STACK={stack}, which fails at the same and notes the rest,"
+        yield f"then make up STACK={stack}"
+    elif any(one.repairable for one in drift.findings):
         yield f"\nTo put it right: make up STACK={stack} ARGS=--refresh"
         yield "Without --refresh an update compares with the state alone, and sees none of it."
 

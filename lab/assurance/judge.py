@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lab.assurance.platform import HOLDING, Platform
@@ -64,6 +64,12 @@ class Seen:
     def ended(self, urn: str, how: str) -> bool:
         """Whether a step of it ended so."""
         return how in self.steps.get(urn, {}).values()
+
+    def followed_by(self, later: Seen) -> Seen:
+        """Both as one."""
+        urns = self.steps.keys() | later.steps.keys()
+        steps = {urn: {**self.steps.get(urn, {}), **later.steps.get(urn, {})} for urn in urns}
+        return replace(later, steps=steps)
 
     def did(self, urn: str, *operations: str) -> bool:
         """Whether one of these operations was carried out on it, or any but looking."""

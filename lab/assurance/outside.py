@@ -17,7 +17,7 @@ from lab.providers.kubernetes.cluster import CLUSTERS, OBJECTS, Cluster, object_
 from lab.site import Site
 from lab.world import World
 
-REFRESHED: Final = {"refresh": True}
+LOOKING: Final = Step(what="up", options={"refresh": True})
 
 _CHANGED: Final[Mapping[str, tuple[tuple[str, ...], Any]]] = {
     "ConfigMap": (("data",), {"by": "hand"}),
@@ -77,7 +77,7 @@ def losses(platform: Platform) -> Iterator[Step]:
 def of(platform: Platform, what: str, urns: tuple[str, ...]) -> Step:
     """The step in which these were `changed` or `deleted`."""
     stage = partial(_each, platform, urns, _change if what == "changed" else _delete)
-    return Step(what=what, struck=urns, options=REFRESHED, stage=stage)
+    return Step(what=what, struck=urns, options=LOOKING.options, stage=stage)
 
 
 def down(platform: Platform, service: str) -> Step:

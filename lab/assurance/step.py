@@ -57,9 +57,19 @@ class Step:
         """Whether the operation does not live to its end."""
         return self.how == "killed"
 
+    @property
+    def looks(self) -> bool:
+        """Whether the operation asks first what everything is like now."""
+        return bool(self.options.get("refresh"))
+
     def case(self, urn: str) -> str:
         """What is counted."""
         return f"{self.what} {urn}"
+
+
+IN_TWO: Final = (Step(what="refresh", operation="refresh"), Step(what="up"))
+"""What `make drift` says where not everything can be asked, because the way to it was deleted: the refresh fails there,
+and notes the rest, which an update then makes again."""
 
 
 def made_up_for(what: str, seen: Seen, urn: str) -> bool:

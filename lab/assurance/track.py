@@ -17,7 +17,7 @@ from lab.assurance import judge
 from lab.assurance.judge import Seen
 from lab.assurance.operation import Operating
 from lab.assurance.platform import Platform
-from lab.assurance.step import Step, made_up_for, of_all, of_one
+from lab.assurance.step import IN_TWO, Step, made_up_for, of_all, of_one
 from lab.checkout import Stack
 
 Verdicts = dict[str, list[str]]
@@ -72,6 +72,12 @@ class Track:
         progress, waiting = self.progress, dict(self.progress.waiting)
         seen = self.operating.operate(step)
         found = list(of_all(self.platform, step, seen, waiting))
+        if step.looks and not seen.ok:
+            for following in IN_TWO:
+                again = self.operating.operate(following)
+                self._count(step.what)
+                found += of_all(self.platform, replace(step, operation=following.operation), again, waiting)
+                seen = seen.followed_by(again)
         for urn, what in waiting.items():
             self._settle(urn, what, seen, struck_again=urn in (*step.struck, *step.beside))
         for urn in step.struck:

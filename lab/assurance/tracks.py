@@ -23,6 +23,7 @@ from settings.problem import Problem
 SINGLES: Final = "singles"
 KINDS: Final = ("create", "update", "changed", "deleted", "delete", "down", SINGLES)
 _SINGLES: Final = 20
+OUTSIDE: Final = ("changed", "deleted")
 _FROM_NOTHING: Final = ("create",)
 
 Say = Callable[[str], object]
@@ -82,7 +83,7 @@ class Assurance:
         what, _, name = case.partition(":")
         step = alone(platform, what, name)
         shutil.rmtree(self.place / "only", ignore_errors=True)
-        last = steps.DESTROY if step.operation == "destroy" else steps.UP
+        last = steps.DESTROY if step.operation == "destroy" else outside.LOOKING if step.looks else steps.UP
         track = self._track("only", None if step.moment == "create" else base, platform)
         return track.run(lambda progress: None if progress.step else step, last)
 
@@ -123,7 +124,7 @@ def _tracks(kind: str, platform: Platform) -> Iterator[tuple[str, Following, Ste
     }
 
     if kind in made:
-        yield kind, _in_turn(list(made[kind](platform))), steps.UP
+        yield kind, _in_turn(list(made[kind](platform))), outside.LOOKING if kind in OUTSIDE else steps.UP
     elif kind == "delete":
         yield kind, lambda progress: _further(platform, progress), steps.DESTROY
     else:

@@ -159,6 +159,11 @@ class Resource:
         whole = {key: wire.secret(item) if key in self.secret_outputs else item for key, item in marked.items()}
         return {key: wire.mark_fields(item, self.secret_fields) for key, item in whole.items()}
 
+    def mark_inputs(self, found: Properties, inputs: Properties) -> Properties:
+        """The inputs that were read, marked as those that the program gave."""
+        marked: Properties = wire.annotate(found, inputs)
+        return marked
+
     def _store(self, call: Call, identifier: str, inputs: Properties) -> Properties:
         outputs = self.outputs(call, identifier, inputs)
         record = {"id": identifier, "token": self.token, "urn": call.urn, "inputs": inputs, "outputs": outputs}

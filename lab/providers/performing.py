@@ -1,4 +1,4 @@
-"""What happens around the creation, update or deletion of a resource: latency, and what was staged to go wrong."""
+"""What happens around a call for a resource: latency, what was staged to go wrong, marks of secrets."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ def remove(call: Call, action: Callable[[], None]) -> None:
         raise RefusedError("injected: timed out after the delete")
     if injections.strikes("delete", call.urn, "killed"):
         threading.Event().wait()
+
+
+def look(
+    resource: Resource, state: Properties, inputs: Properties, action: Callable[[], Result | None]
+) -> Result | None:
+    """Read a resource; secrets are marked, also of one that is there and not ready. Raises RefusedError."""
+
+    def marked(outputs: Properties, found: Properties | None) -> tuple[Properties, Properties]:
+        return resource.mark(wire.annotate(outputs, state), inputs), resource.mark_inputs(found or {}, inputs)
+
+    try:
+        result = action()
+    except InitFailedError as error:
+        error.outputs, error.inputs = marked(error.outputs, error.inputs)
+        raise
+    return None if result is None else Result(result.identifier, *marked(result.outputs, result.inputs))
 
 
 def _names(call: Call, inputs: Properties) -> tuple[str, ...]:

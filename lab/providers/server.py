@@ -19,7 +19,7 @@ from lab.providers.base import Call, CheckFailedError
 from lab.providers.errors import RefusedError, abort
 from lab.providers.lifecycle import Lifecycle
 from lab.providers.package import Package
-from lab.providers.performing import perform, remove
+from lab.providers.performing import look, perform, remove
 from lab.providers.wire import Properties
 from lab.site import Site
 
@@ -161,12 +161,13 @@ class Provider(Lifecycle):
         state, inputs = wire.decode(request.properties), wire.decode(request.inputs)
         resource = self.package.resource(request.type)
         call = self._call(request.type, request, context)
-        result = resource.read(call, request.id, wire.plain(state), wire.plain(inputs))
+        result = look(
+            resource, state, inputs, lambda: resource.read(call, request.id, wire.plain(state), wire.plain(inputs))
+        )
         if result is None:
             return pb.ReadResponse()
-        outputs = resource.mark(wire.annotate(result.outputs, state), inputs)
-        found = wire.annotate(result.inputs or {}, inputs)
-        return pb.ReadResponse(id=result.identifier, properties=wire.encode(outputs), inputs=wire.encode(found))
+        found = wire.encode(result.inputs or {})
+        return pb.ReadResponse(id=result.identifier, properties=wire.encode(result.outputs), inputs=found)
 
     @_rpc
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from lab.providers.base import Result
 from lab.providers.catalogue import packages
 from lab.providers.errors import InitFailedError
 from lab.providers.kubernetes.differences import prune
-from lab.providers.wire import UNKNOWN
+from lab.providers.performing import look
+from lab.providers.wire import UNKNOWN, Secret, plain
 from tests.lab.bench import Bench, container, job, pod, refuses
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -159,6 +161,28 @@ def test_secret_data_changes_in_place_only_where_the_provider_says_so(kube: Benc
     kube.configure("kubernetes", enableSecretMutable="true")
     assert not kube.diff(token, old, new).replaces, "enableSecretMutable lets them change"
     assert not kube.diff(token, old, {**base, "data": {"a": "MQ=="}}).changes, "stringData is data in another form"
+
+
+def test_a_secret_that_is_read_is_secret_in_its_inputs_too_and_while_it_is_not_ready(kube: Bench) -> None:
+    token = "kubernetes:core/v1:Secret"
+    handler, inputs = kube.resource(token), config_map(kind="Secret", stringData=Secret({"key": "hunter2"}))
+    made = kube.create(token, plain(inputs))
+    read = kube.read(token, made.identifier, plain(inputs))
+    assert read is not None
+    assert "data" in (read.inputs or {}), "the server keeps no stringData"
+    found = look(handler, {}, inputs, lambda: read)
+    assert found is not None
+    assert isinstance((found.inputs or {})["data"], Secret), "a refresh would leave it in the state"
+
+    def unready() -> Result:
+        raise InitFailedError(made.identifier, made.outputs, ["not yet"], read.inputs)
+
+    with pytest.raises(InitFailedError) as failed:
+        look(handler, {}, inputs, unready)
+    assert [isinstance(one["data"], Secret) for one in (failed.value.outputs, failed.value.inputs or {})] == [
+        True,
+        True,
+    ]
 
 
 def test_an_awaited_condition_that_never_comes_times_out_and_leaves_the_object(kube: Bench) -> None:

@@ -82,6 +82,14 @@ def test_the_exit_code_and_the_line_of_status_say_whether_there_is_drift(
     assert kept(checkout)["errors"] == (["unreachable"] if ERROR in said else errors)
 
 
+def test_where_not_all_could_be_read_an_update_that_looks_would_end_there(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(checkout, streamed(VM, "delete"), ERROR)
+    told = capsys.readouterr().out
+    assert (f"make refresh STACK={STACK}" in told, "--refresh" in told) == (True, False)
+
+
 def test_the_engine_is_asked_for_a_preview_that_knows_the_clusters_authority(checkout: Path) -> None:
     run(checkout, streamed(VM, "same"))
     called = (checkout / "called").read_text(encoding="utf-8").split()

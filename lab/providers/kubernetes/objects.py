@@ -40,8 +40,14 @@ class ObjectResource(Resource):
         self.kind = Kind.from_token(token)
 
     def mark(self, outputs: Properties, inputs: Properties) -> Properties:
-        """The values of a Secret are secret, whatever the program says."""
-        marked = super().mark(outputs, inputs)
+        """The values of a Secret are secret, whatever the program says (`annotateSecrets` of the provider)."""
+        return self._hidden(super().mark(outputs, inputs))
+
+    def mark_inputs(self, found: Properties, inputs: Properties) -> Properties:
+        """Likewise; and they are read as `data`, where the program said `stringData`."""
+        return self._hidden(super().mark_inputs(found, inputs))
+
+    def _hidden(self, marked: Properties) -> Properties:
         if self.kind.kind != "Secret":
             return marked
         return {key: secret(item) if key in ("data", "stringData") else item for key, item in marked.items()}
