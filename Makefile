@@ -23,6 +23,7 @@ ONLY :=
 SECONDS :=
 EXAMPLES :=
 SEED :=
+DISASTER :=
 ARGS ?=
 YES ?=
 
@@ -34,6 +35,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 .DEFAULT_GOAL := help
 .PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers assurance fuzz check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
+.PHONY: game-day test-game-day
 .PHONY: check-secrets secret-scan audit sbom
 
 ##@ Begin
@@ -48,6 +50,7 @@ help: ## list these commands
 	@echo "  FAULT=<name>   of rehearse: a resource that fails; KILL=<name>: during which"
 	@echo "                 the update dies; CHANGE=gitea.host=…: what that would do"
 	@echo "  PART=2/8       of assurance: one part; ONLY=create:gitea-gate: one fault"
+	@echo "  DISASTER=<one> of game-day: vault, vault-sealed, databases, mistake, etcd"
 	@echo "  WHAT=<name>    of restore: a part, service, volume, all; FROM=latest or a time"
 	@echo "  SECONDS=<n>    of fuzz: how long; EXAMPLES=<n> how many; SEED=<n> of a run"
 	@echo "  KEY=<file>     private key of age, which opens a backup"
@@ -60,6 +63,9 @@ setup: ## make .venv and .tools/pulumi if not current
 
 demo: setup ## bring up STACK on the embedded lab, in build/
 	@$(PY) -m lab demo --stack $(or $(STACK),test-cluster) $(ARGS)
+
+game-day: setup ## stage a DISASTER, which people end by runbooks
+	@$(PY) -m tools.game_day --disaster "$(DISASTER)" $(ARGS)
 
 rehearse: setup ## a FAULT, KILL or CHANGE of STACK on the lab
 	@$(PY) -m lab rehearse --stack $(or $(STACK),test-cluster) --fault "$(FAULT)" --kill "$(KILL)" --change "$(CHANGE)" $(ARGS)
@@ -131,6 +137,12 @@ test-databases: setup ## on a real Postgres (Debian; Go, 5 minutes)
 
 assurance: setup ## strike every resource on the lab (hours)
 	@$(PY) -m lab.assurance --stack $(or $(STACK),test-cluster) --part "$(PART)" --only "$(ONLY)" $(ARGS)
+
+test-game-day: setup ## each DISASTER ends by its runbook (see these)
+	@mkdir -p build
+	@for suite in vault kubernetes backup databases; do $(PY) -m tools.real_servers $$suite || exit 1; done
+	@$(PY) -m tools.databases.barman
+	$(PY) -m pytest --junitxml=build/junit-game-day.xml tests/real/game_day $(ARGS)
 
 fuzz: setup ## odd stack files (SECONDS=, EXAMPLES=, SEED=)
 	@$(PY) -m tests.stack_file.fuzzing --seconds="$(SECONDS)" --examples="$(EXAMPLES)" --seed="$(SEED)" $(ARGS)

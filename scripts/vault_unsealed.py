@@ -44,8 +44,8 @@ def problem(addresses: list[str], directory: Path, keys: list[str]) -> str:
         return (
             f"Vault is initialised, but the Secret has no {' and no '.join(missing)}. If this lasts, an earlier "
             "initialisation was interrupted and the keys are lost. On a new cluster nothing is lost yet: delete the "
-            "volume claims of Vault and its pods, then run `up` again (docs/bootstrap-vault.md). Otherwise restore the "
-            "Secret from the escrow file."
+            "volume claims of Vault and its pods, then run `up` again (docs/bootstrap-vault.md). Otherwise they are in "
+            "each backup (docs/runbooks/vault-recovery.md#restore-a-snapshot)."
         )
     if missing:
         return f"the Secret has no {' and no '.join(missing)} yet; {_told(states)}"

@@ -15,6 +15,7 @@ from register.secrets import declare
 from register.services import SERVICES
 from settings.model import Settings
 from stack_file.load import load_stack_file
+from tools.game_day.scene import Disaster
 
 _RULE = re.compile(r"([a-z][a-z -]*):(?!=)")
 _VARIABLE = re.compile(r"\$\(([A-Z]+)\)")
@@ -86,6 +87,8 @@ _OF_THE_STACK: Mapping[str, Callable[[Settings], Iterable[str]]] = {
 def _values(name: str, given: Mapping[str, str], root: Path) -> Iterable[str]:
     if name == "STACK":
         return _stacks(root)
+    if name == "DISASTER":
+        return Disaster
     if name not in _OF_THE_STACK:
         return ()
     file = root / f"Pulumi.{given.get('STACK') or next(iter(_stacks(root)), '')}.yaml"

@@ -105,23 +105,30 @@ def encrypt(patterns: str, mounts: Mapping[str, str] | None = None) -> Any:
 
 
 def upload(sending: Sending) -> Any:
-    """The container that sends it. Variables of rclone: its docs, "Config file" and "s3"; it reads no file."""
-    target, remote = sending.target, "RCLONE_CONFIG_TARGET"
+    """The container that sends it."""
     environment = {
-        "RCLONE_CONFIG": "",
-        f"{remote}_TYPE": "s3",
-        f"{remote}_PROVIDER": "Other",
-        f"{remote}_ENV_AUTH": "true",
-        f"{remote}_ENDPOINT": target.endpoint,
-        f"{remote}_REGION": target.region,
-        f"{remote}_FORCE_PATH_STYLE": "true",
-        f"{remote}_NO_CHECK_BUCKET": "true",  # the keys need not be able to make one
-        "TARGET": f"target:{target.bucket}/{target.path(sending.part)}",
+        **remote(sending.target, sending.part),
         "RETENTION_DAYS": str(sending.retention_days),
         "OUT": _OUT,
     }
     access = {"envFrom": [{"secretRef": {"name": sending.access}}]}
     return step("upload", RCLONE, ["sh", f"{SCRIPT}/backup_upload.sh"], {"out": _OUT}, environment) | access
+
+
+def remote(target: Target, part: Part) -> dict[str, str]:
+    """Variables of rclone for the folder TARGET of a part: its docs, "Config file" and "s3"; it reads no file."""
+    name = "RCLONE_CONFIG_TARGET"
+    return {
+        "RCLONE_CONFIG": "",
+        f"{name}_TYPE": "s3",
+        f"{name}_PROVIDER": "Other",
+        f"{name}_ENV_AUTH": "true",
+        f"{name}_ENDPOINT": target.endpoint,
+        f"{name}_REGION": target.region,
+        f"{name}_FORCE_PATH_STYLE": "true",
+        f"{name}_NO_CHECK_BUCKET": "true",  # the keys need not be able to make one
+        "TARGET": f"target:{target.bucket}/{target.path(part)}",
+    }
 
 
 def step(

@@ -15,14 +15,16 @@ from pathlib import Path
 import pyrage
 
 from components.backup.etcd import SNAPSHOT
+from components.backup.target import Part
 from lib.pod_scripts import SCRIPTS
 from settings.model import Settings
 from tools import real_programs, real_servers
-from tools.backups import archive, etcd, store
+from tools.backups import archive, etcd
 from tools.backups.etcd_server import Server, running
-from tools.backups.part import Bench, Fault
+from tools.backups.outside import Outside, directory
+from tools.backups.part import Fault
 from tools.backups.state_bench import spoil
-from tools.backups.store import BackupError, Store
+from tools.backups.store import BackupError
 from tools.files import SetupError
 
 SENTINEL = "/registry/configmaps/default/sentinel"
@@ -40,14 +42,16 @@ class EtcdBench:
 
     folder: Path
     settings: Settings
-    store: Store
+    outside: Outside
     key: Path
     programs: Mapping[str, Path]
-    what: str = (
-        "real: etcd, etcdutl, age and rclone, by the scripts of the CronJob; no Talos, and a directory as target"
-    )
     server: Server | None = None
     _running: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def what(self) -> str:
+        """See Bench."""
+        return f"real: etcd, etcdutl, age and rclone, by the scripts of the CronJob; no Talos, and {self.outside.what}"
 
     def start(self) -> Server:
         """Run etcd on what its directory holds."""
@@ -65,11 +69,15 @@ class EtcdBench:
 
     def back_up(self) -> None:
         """See Bench."""
+        self.back_up_from(self.server or self.start())
+
+    def back_up_from(self, server: Server) -> None:
+        """What the CronJob does with a server; raises BackupError."""
         bundle, out, recipients = (self.folder / name for name in ("bundle", "out", "recipients"))
-        for directory in bundle, out:
-            shutil.rmtree(directory, ignore_errors=True)
-            directory.mkdir()
-        (bundle / SNAPSHOT).write_bytes((self.server or self.start()).snapshot())
+        for place in bundle, out:
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+        (bundle / SNAPSHOT).write_bytes(server.snapshot())
         recipients.write_text("".join(f"{one.to_public()}\n" for one in archive.keys(self.key)), encoding="utf-8")
         environment: dict[str, str | Path] = {
             "DIRECTORY": bundle,
@@ -80,9 +88,7 @@ class EtcdBench:
         self.run("bash", str(SCRIPTS / "backup_encrypt.sh"), environment=environment)
         target: dict[str, str | Path] = {
             "OUT": out,
-            "TARGET": f"{self.store.address}/{etcd.NAME}",
-            "RETENTION_DAYS": "30",
-            "RCLONE_CONFIG": "",
+            **self.outside.sending(Part.ETCD),
         }
         self.run("sh", str(SCRIPTS / "backup_upload.sh"), environment=target)
 
@@ -96,16 +102,16 @@ class EtcdBench:
         """See Bench."""
         if fault is Fault.WRONG_KEY:
             _new_key(self.key)
-        for copy in self.store.copies(etcd.NAME):
-            spoil(self.store, copy.name, fault)
+        for copy in self.outside.store.copies(etcd.NAME):
+            spoil(self.outside.store, copy.name, fault)
 
     def restore(self) -> None:
         """See Bench."""
-        copy = next(iter(self.store.copies(etcd.NAME)), None)
+        copy = next(iter(self.outside.store.copies(etcd.NAME)), None)
         if copy is None:
             raise BackupError("there is no backup")
         file = self.folder / SNAPSHOT
-        file.write_bytes(etcd.taken(self.store, copy, self.key))
+        file.write_bytes(etcd.taken(self.outside.store, copy, self.key))
         self.run("etcdutl", "snapshot", "restore", str(file), "--data-dir", str(self.folder / "data"))
         self.start()
 
@@ -134,8 +140,8 @@ class EtcdBench:
 
 
 @contextmanager
-def bench(settings: Settings, folder: Path) -> Iterator[Bench]:
-    """See Part."""
+def bench(settings: Settings, folder: Path, outside: Outside | None = None) -> Iterator[EtcdBench]:
+    """See Part; its target is a directory, if it is not `outside`."""
     try:
         programs = {one.name: real_servers.find(one).binary for one in PROGRAMS}
     except SetupError as error:
@@ -143,7 +149,7 @@ def bench(settings: Settings, folder: Path) -> Iterator[Bench]:
     made = EtcdBench(
         folder=folder,
         settings=settings,
-        store=store.directory(folder / "target", settings.cluster.name),
+        outside=outside or directory(folder / "target", settings.cluster.name),
         key=folder / "key.txt",
         programs=programs,
     )

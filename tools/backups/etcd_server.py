@@ -6,7 +6,7 @@ import json
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,10 @@ class Server:
         """Names of the members."""
         return [one["name"] for one in self._ask("cluster/member/list")["members"]]
 
+    def add_member(self, peer: str) -> None:
+        """Let one join that is reached there."""
+        self._post("cluster/member/add", {"peerURLs": [peer]})
+
     def snapshot(self) -> bytes:
         """What Talos hands out as a snapshot: the stream of `Maintenance.Snapshot`, with a checksum at its end."""
         parts = (json.loads(line)["result"] for line in self._post("maintenance/snapshot", {}).splitlines() if line)
@@ -50,7 +54,7 @@ class Server:
     def _ask(self, path: str, **request: str) -> Any:
         return json.loads(self._post(path, request))
 
-    def _post(self, path: str, request: dict[str, str]) -> bytes:
+    def _post(self, path: str, request: Mapping[str, object]) -> bytes:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_SECONDS)
         try:
             connection.request("POST", f"/v3/{path}", json.dumps(request))

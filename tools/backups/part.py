@@ -84,13 +84,11 @@ class Fault(StrEnum):
 
 
 class Bench(Protocol):
-    """A part set up beside the real one: it is backed up, destroyed and restored there.
+    """A part set up beside the real one: it is backed up, destroyed and restored there."""
 
-    Attributes:
-        what: What it runs on, and which of it is real.
-    """
-
-    what: str
+    @property
+    def what(self) -> str:
+        """What it runs on, and which of it is real."""
 
     def write(self, sentinel: str) -> None:
         """Write what is looked for afterwards."""

@@ -110,7 +110,7 @@ def _done(steps: Sequence[Step], first: int, begun: str, stack: str, ask: Callab
     for number, step in enumerate(steps, 1):
         if number < first:
             continue
-        _said(f"step {number}: {step.does}")
+        _said(f"step {number}: {step.does}", 0)
         on = f"go on with ARGS='--step={number} {begun}'"
         try:
             if step.run is not None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from components.backup.target import target
+from components.backup.target import Target, target
 from settings.model import Settings
 
 ACCESS_KEY: Final = "backupAccessKey"
@@ -103,13 +103,18 @@ def declared(settings: Settings, secrets: Mapping[str, str]) -> Store:
             raise BackupError(f"{share} is not mounted on this machine: mount it, or name a directory: TO=<directory>")
         return directory(mounted[0] / found.bucket, found.cluster)
     keys = _keys(secrets.get(ACCESS_KEY, ""))
+    return of(found, keys["accessKeyId"], keys["secretAccessKey"])
+
+
+def of(found: Target, access_key_id: str, secret_access_key: str) -> Store:
+    """The folder of a cluster in a bucket."""
     backend = S3Store(
         found.bucket,
         prefix=found.cluster,
         endpoint=found.endpoint,
         region=found.region,
-        access_key_id=keys["accessKeyId"],
-        secret_access_key=keys["secretAccessKey"],
+        access_key_id=access_key_id,
+        secret_access_key=secret_access_key,
         client_options={"allow_http": True, "connect_timeout": timedelta(seconds=5), "timeout": timedelta(minutes=2)},
         retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
     )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from components.backup.target import Part
 from components.backup.vault import KEYS, SNAPSHOT
 from components.vault import policies
 from components.vault.configuration import AUDIENCE
@@ -18,10 +19,11 @@ from doubles.certificates import Authority
 from lib.pod_scripts import SCRIPTS
 from settings.model import Settings
 from tools import real_programs, real_servers
-from tools.backups import store, vault
-from tools.backups.part import Bench, Fault, Wanted
+from tools.backups import vault
+from tools.backups.outside import Outside, directory
+from tools.backups.part import Fault, Wanted
 from tools.backups.state_bench import new_key, spoil
-from tools.backups.store import BackupError, Store
+from tools.backups.store import BackupError
 from tools.backups.vault_process import VaultProcess
 from tools.backups.vault_restore import Present, restore
 from tools.backups.vault_server import VaultServer
@@ -44,7 +46,7 @@ class VaultBench:
     folder: Path
     process: VaultProcess
     binaries: Sequence[Path]
-    store: Store
+    outside: Outside
     key: Path
     recipient: str
     what: str
@@ -92,9 +94,7 @@ class VaultBench:
             "FILES": f"{SNAPSHOT} {KEYS}/*",
             "RECIPIENTS": str(self.folder / "recipients"),
             "OUT": str(out),
-            "RCLONE_CONFIG": "",
-            "TARGET": f"{self.store.address}/{vault.NAME}",
-            "RETENTION_DAYS": "30",
+            **self.outside.sending(Part.VAULT),
         }
         path = ":".join([*map(str, self.binaries), os.environ.get("PATH", os.defpath)])
         for step in _STEPS:
@@ -110,12 +110,12 @@ class VaultBench:
         """See Bench."""
         if fault is Fault.WRONG_KEY:
             new_key(self.key)
-        for copy in self.store.copies(vault.NAME):
-            spoil(self.store, copy.name, fault)
+        for copy in self.outside.store.copies(vault.NAME):
+            spoil(self.outside.store, copy.name, fault)
 
     def restore(self) -> None:
         """See Bench."""
-        kept, _ = vault.found(self.store, Wanted(key=self.key))
+        kept, _ = vault.found(self.outside.store, Wanted(key=self.key))
         restore(self.server, kept, Present(keys=dict(self.keys), put=self._put))
 
     def sentinel(self) -> str | None:
@@ -147,23 +147,23 @@ class VaultBench:
 
 
 @contextmanager
-def bench(settings: Settings, folder: Path) -> Iterator[Bench]:
-    """See Part."""
+def bench(settings: Settings, folder: Path, outside: Outside | None = None) -> Iterator[VaultBench]:
+    """See Part; its target is a directory, if it is not `outside`."""
     programs = (real_programs.VAULT, real_programs.AGE, real_programs.RCLONE)
     try:
         found = [real_servers.find(one).binary for one in programs]
     except UnavailableError as error:
         raise BackupError(str(error)) from None
-    key = folder / "key.txt"
+    key, to = folder / "key.txt", outside or directory(folder / "target", settings.cluster.name)
     process = VaultProcess(binary=found[0], place=folder / "vault", authority=Authority("drill", path_length=1))
     made = VaultBench(
         folder=folder,
         process=process,
         binaries=[one.parent for one in found],
-        store=store.directory(folder / "target", settings.cluster.name),
+        outside=to,
         key=key,
         recipient=new_key(key),
-        what="real: Vault, age and rclone; the target is a directory, and a key judges the Job's token",
+        what=f"real: Vault, age and rclone; {to.what}, and a key judges the Job's token",
     )
     try:
         made.start()

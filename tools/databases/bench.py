@@ -65,18 +65,19 @@ class DatabasesBench:
         return self.postgres.ask("SELECT value FROM sentinels ORDER BY number DESC LIMIT 1") or None
 
 
-def recover(site: Site, made: Postgres, number: int, at: datetime | None = None) -> None:
-    """Make a server of the first archive, as it was at a time, have it write to the one of that number, and start it.
+def recover(site: Site, made: Postgres, number: int | None, at: datetime | None = None, source: int = 1) -> None:
+    """Make a server of an archive, as it was at a time, have it write to the one of that number, and start it.
 
-    The steps are those of the plugin: see barman.py. Raises BackupError.
+    Without a number it writes to none. The steps are those of the plugin: see barman.py. Raises BackupError.
     """
-    source, own = site.archive(1), site.archive(number)
-    own.check_empty()
+    old, own = site.archive(source), None if number is None else site.archive(number)
+    if own is not None:
+        own.check_empty()
     made.folder.mkdir()
-    source.restore(made.data, at)
+    old.restore(made.data, at)
     made.configure(
-        restore_command=source.restore_command,
-        archive_command=own.archive_command,
+        restore_command=old.restore_command,
+        **({"archive_mode": "off"} if own is None else {"archive_command": own.archive_command}),
         recovery_target_action="promote",
         **({"recovery_target_time": at.isoformat(sep=" ")} if at else {}),
     )

@@ -18,7 +18,7 @@ from tools.databases.ports import free_port
 
 ACCESS_KEY_ID = "backups"
 HEALTH = "/health"
-_REGION = "us-east-1"
+REGION = "us-east-1"
 _SECONDS = 30
 _LOCK = (
     "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>"
@@ -57,7 +57,7 @@ class S3Server:
             "--port",
             f"127.0.0.1:{self.port}",
             "--region",
-            _REGION,
+            REGION,
             "--health",
             HEALTH,
             "--quiet",
@@ -116,7 +116,7 @@ class S3Server:
         names = ";".join(sorted(signed))
         lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
         canonical = hashlib.sha256(f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest}".encode()).hexdigest()
-        scope = f"{now[:8]}/{_REGION}/s3/aws4_request"
+        scope = f"{now[:8]}/{REGION}/s3/aws4_request"
         key = f"AWS4{self.secret_key}".encode()
         for part in (*scope.split("/"), f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{canonical}"):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()

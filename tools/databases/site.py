@@ -23,7 +23,7 @@ from tools.databases.s3 import S3Server
 from tools.files import UnavailableError
 
 BUCKET = "home-backups"
-_CLUSTER, _RETENTION_DAYS = "drill", 30
+_RETENTION_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,9 @@ class Site:
 
     def objects(self) -> list[Path]:
         """Files of the backups."""
-        return sorted(file for file in (self.files / _CLUSTER).rglob("*") if file.is_file() and file.stat().st_size)
+        return sorted(
+            file for file in (self.files / self.gateway.cluster).rglob("*") if file.is_file() and file.stat().st_size
+        )
 
     def archive(self, number: int) -> Archive:
         """An archive, under the ObjectStore of the program."""
@@ -64,25 +66,28 @@ class Site:
 
 
 @contextlib.contextmanager
-def staged(folder: Path, *, lock_days: int = 0, nfs: bool = False) -> Iterator[Site]:
+def staged(
+    folder: Path, *, lock_days: int = 0, nfs: bool = False, cluster: str = "drill", outside: S3Server | None = None
+) -> Iterator[Site]:
     """A site without a database: its target is a bucket, under object lock if so asked, or a directory as of NFS.
 
     Raises BackupError where a program is missing.
     """
     barman.find()
     postgres.programs()
-    secret = secrets.token_hex(16)
+    secret = secrets.token_hex(16) if outside is None else outside.secret_key
     with contextlib.ExitStack() as running:
         data = folder / "nfs"
         data.mkdir()
-        outside = None if nfs else running.enter_context(_bucket(folder, secret, lock_days))
+        if outside is None and not nfs:
+            outside = running.enter_context(bucket(folder, secret, lock_days))
         made = Gateway(
             rclone=program(real_programs.RCLONE),
             folder=folder / "gateway",
             target=NfsTarget(server="192.0.2.1", path="/backups")
             if outside is None
             else S3Target(endpoint=outside.endpoint, bucket=BUCKET),
-            cluster=_CLUSTER,
+            cluster=cluster,
             data=data,
             access=dict(zip(VARIABLES.values(), (s3.ACCESS_KEY_ID, secret), strict=True)),
             password=secrets.token_hex(16),
@@ -101,7 +106,8 @@ def program(wanted: real_programs.Program) -> Path:
 
 
 @contextlib.contextmanager
-def _bucket(folder: Path, secret: str, lock_days: int) -> Iterator[S3Server]:
+def bucket(folder: Path, secret: str, lock_days: int = 0) -> Iterator[S3Server]:
+    """An S3 server with an empty bucket; raises BackupError."""
     (folder / "versions").mkdir()
     server = S3Server(
         binary=program(real_programs.VERSITYGW),

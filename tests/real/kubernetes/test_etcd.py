@@ -73,8 +73,8 @@ def test_every_key_comes_back_with_the_revision_that_wrote_it(bench: EtcdBench) 
 def test_a_snapshot_that_was_cut_before_it_was_encrypted_is_refused(bench: EtcdBench, cut: int | None) -> None:
     bench.write("whole")
     bench.back_up()
-    (copy,) = bench.store.copies(etcd.NAME)
-    snapshot = etcd.taken(bench.store, copy, bench.key)
+    (copy,) = bench.outside.store.copies(etcd.NAME)
+    snapshot = etcd.taken(bench.outside.store, copy, bench.key)
     spoilt = snapshot[:-cut] if cut else snapshot[: len(snapshot) // 2 // 512 * 512 + hashlib.sha256().digest_size]
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as tar:
@@ -82,7 +82,7 @@ def test_a_snapshot_that_was_cut_before_it_was_encrypted_is_refused(bench: EtcdB
         member.size = len(spoilt)
         tar.addfile(member, io.BytesIO(spoilt))
     recipients = [one.to_public() for one in archive.keys(bench.key)]
-    bench.store.put(copy.name, pyrage.encrypt(content.getvalue(), recipients))
+    bench.outside.store.put(copy.name, pyrage.encrypt(content.getvalue(), recipients))
     bench.destroy()
     with pytest.raises(BackupError, match="holds no whole snapshot"):
         bench.restore()
