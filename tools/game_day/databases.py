@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from components.databases.archive import server_name
 from doubles.loopback import Reply, Request
 from tools.backups.store import BackupError
 from tools.databases import site
+from tools.databases.barman import BaseBackup
 from tools.databases.bench import recover
 from tools.databases.postgres import Postgres
 from tools.databases.s3 import S3Server
@@ -122,7 +123,7 @@ class DatabasesScene:
             return None
         if asked.namespace == "gitea":
             return self._of_gitea(asked.words, asked)
-        known = {
+        known: dict[str, Callable[[], Answer | None]] = {
             "cnpg status": self._status,
             "cnpg backup": self._backed_up,
             "cnpg psql": lambda: self._program(self.postgres, ("psql", *asked.inside)),
@@ -154,18 +155,15 @@ class DatabasesScene:
         if kind == "objectstore":
             return Answer(text=self._window())
         if kind == "backup":
-            rows = (f"{one.id}|postgres|plugin|completed|{one.ended:%Y-%m-%dT%H:%M:%SZ}" for one in self._bases())
-            return table("NAME|CLUSTER|METHOD|PHASE|STOPPED AT", *rows)
+            taken = (f"{one.id}|postgres|plugin|completed|{one.ended:%Y-%m-%dT%H:%M:%SZ}" for one in self._bases())
+            return table("NAME|CLUSTER|METHOD|PHASE|STOPPED AT", *taken)
         if kind == "cluster" and output == "json":
             return Answer(text=json.dumps(self._cluster()))
         if kind == "cluster":
-            well = (
-                "Cluster in healthy state" if self._runs() else "Cluster is unrecoverable and needs manual intervention"
-            )
-            rows = [f"postgres|2|{2 if self._runs() else 0}|{well}"]
-            return table(
-                "NAME|INSTANCES|READY|STATUS", *rows, *(f"{name}|1|1|Cluster in healthy state" for name in self.beside)
-            )
+            well = "Cluster in healthy state"
+            lost = "Cluster is unrecoverable and needs manual intervention"
+            own = f"postgres|2|2|{well}" if self._runs() else f"postgres|2|0|{lost}"
+            return table("NAME|INSTANCES|READY|STATUS", own, *(f"{name}|1|1|{well}" for name in self.beside))
         return None
 
     def _cluster(self) -> dict[str, object]:
@@ -174,7 +172,7 @@ class DatabasesScene:
         spec = {"imageName": "postgres", "storage": {"size": "10Gi"}, "resources": {}, "plugins": plugins}
         return {"apiVersion": "postgresql.cnpg.io/v1", "spec": {**spec, "postgresql": {"parameters": {}}}}
 
-    def _bases(self) -> Sequence[object]:
+    def _bases(self) -> Sequence[BaseBackup]:
         return self.site.archive(self.archive).backups()
 
     def _window(self) -> str:

@@ -52,17 +52,19 @@ class Asked:
 
 
 class Scene(Protocol):
-    """A disaster, staged.
+    """A disaster, staged."""
 
-    Attributes:
-        real: Which programs run in it.
-        played: What stands in for the rest.
-        symptom: What is seen of it, line by line.
-    """
+    @property
+    def real(self) -> str:
+        """Which programs run in it."""
 
-    real: str
-    played: str
-    symptom: Sequence[str]
+    @property
+    def played(self) -> str:
+        """What stands in for the rest."""
+
+    @property
+    def symptom(self) -> Sequence[str]:
+        """What is seen of it, line by line."""
 
     def answer(self, asked: Asked) -> Answer | None:
         """What a command of the runbooks does; None where it is none of this scene's."""
