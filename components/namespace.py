@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from lib.kubernetes import PART_OF, PodSecurity
-from lib.names import CA_CONFIG_MAP, MONITORING
+from lib.names import CA_CONFIG_MAP, MONITORING, SystemNamespace
 from lib.network import Ingress, Policy
 
 
@@ -20,7 +20,8 @@ class NamespaceArgs:
         pod_security: Level of the Pod Security Standards that admission enforces.
         ca_certificate: PEM of the cluster's CA, put into the ConfigMap `cluster-ca`; None where nothing needs it.
         among_themselves: Whether pods of the namespace may connect to each other.
-        from_namespaces: Namespaces whose pods may connect to the pods here.
+        from_namespaces: Namespaces whose pods may connect to the pods here, on any port.
+        routed_ports: TCP ports of pods to which Traefik leads.
         open_ports: TCP ports of pods that anyone may connect to: load balancers, and webhooks, which the API server
             calls from the host network.
         open_udp_ports: The same of UDP.
@@ -31,6 +32,7 @@ class NamespaceArgs:
     pod_security: PodSecurity
     ca_certificate: pulumi.Input[str] | None = None
     from_namespaces: Sequence[str] = field(default_factory=tuple)
+    routed_ports: Sequence[int] = field(default_factory=tuple)
     open_ports: Sequence[int] = field(default_factory=tuple)
     open_udp_ports: Sequence[int] = field(default_factory=tuple)
     metrics_ports: Sequence[int] = field(default_factory=tuple)
@@ -103,6 +105,8 @@ def _policy(args: NamespaceArgs) -> Any:
     if args.among_themselves or args.from_namespaces:
         peers: dict[str, str] | None = {} if args.among_themselves else None
         ingress.append(Ingress(peers=peers, namespaces=args.from_namespaces))
+    if args.routed_ports:
+        ingress.append(Ingress(ports=args.routed_ports, namespaces=(SystemNamespace.TRAEFIK,)))
     if args.open_ports or args.open_udp_ports:
         ingress.append(Ingress(ports=args.open_ports, udp_ports=args.open_udp_ports, anyone=True))
     if args.metrics_ports:

@@ -18,7 +18,7 @@ from declarations.oidc import OidcApplication
 from declarations.service import Openings
 from lib.charts import Catalogue
 from lib.kubernetes import PodSecurity, one_at_a_time
-from lib.names import CLUSTER_ISSUER, SystemNamespace
+from lib.names import CLUSTER_ISSUER
 from lib.pod_scripts import script
 from settings.model import Settings
 
@@ -69,7 +69,7 @@ def service_namespace(
             name=namespace,
             pod_security=PodSecurity.RESTRICTED,
             ca_certificate=ca_certificate,
-            from_namespaces=(SystemNamespace.TRAEFIK,),
+            routed_ports=openings.routed,
             open_ports=openings.anyone,
             metrics_ports=openings.metrics,
         ),

@@ -20,8 +20,9 @@ Check = Callable[[Settings], Iterator[Problem]]
 
 @dataclass(frozen=True, kw_only=True)
 class Openings:
-    """TCP ports of pods, beside what Traefik and the pods themselves may reach: to anyone, and to the monitoring."""
+    """TCP ports of pods, beside what these may reach of each other: to Traefik, to anyone, and to the monitoring."""
 
+    routed: Sequence[int]
     anyone: Sequence[int] = ()
     metrics: Sequence[int] = ()
 
@@ -65,13 +66,13 @@ class Service:
             stack file is read without Pulumi's SDKs.
         login_checks: What its gate asks, and `make smoke` from outside.
         secrets: Secrets of the service itself. While it is off, the permanent ones stay.
+        openings: Ports of its namespace.
         accounts: Secrets of accounts that the stack file declares in it.
         account_problems: What is wrong with those, given the namespaces that may get copies.
         client_readers: Who reads the client secret of the login besides Authentik.
         databases: Its databases by name.
         valkey_users: Its users of Valkey by name.
         more_namespaces: Others that it makes, beside its own.
-        openings: Ports of its namespace.
         monitors: Where it serves metrics.
         user_names: Names of people that it takes.
         checks: Checks of the stack file that are about it.
@@ -92,6 +93,7 @@ class Service:
     component: str
     login_checks: Callable[[Settings], Sequence[LoginCheck]]
     smoke: Smoke
+    openings: Callable[[Settings], Openings]
     memory: Callable[[Settings], int]
     holds: str
     starter: str
@@ -103,7 +105,6 @@ class Service:
     valkey_users: Mapping[str, ValkeyUser] = field(default_factory=dict)
     more_namespaces: Callable[[Settings], Sequence[str]] = _nothing
     volumes: Sequence[Volume] = ()
-    openings: Callable[[Settings], Openings] = lambda _: Openings()
     monitors: Callable[[Settings], Sequence[Monitor]] = _nothing
     user_names: UserNames = field(default_factory=UserNames)
     checks: Sequence[Check] = ()

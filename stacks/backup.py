@@ -167,6 +167,7 @@ def of_volumes(
                 store_ready=[infrastructure.store],
                 schedule=backup.schedules.volumes,
                 retention_days=backup.retention_days,
+                cilium=site.settings.cluster.existing is None,
             ),
             opts,
         )

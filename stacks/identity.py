@@ -12,7 +12,7 @@ from components.authentik.blueprints import paths, users
 from components.authentik.forward_auth import ForwardAuth, ForwardAuthArgs
 from components.authentik.server import AuthentikServer, AuthentikServerArgs
 from components.authentik.system_settings import SystemSettings, SystemSettingsArgs
-from components.authentik.values import METRICS_PORT
+from components.authentik.values import HTTP_PORT, METRICS_PORT
 from components.barrier import passed
 from components.namespace import Namespace, NamespaceArgs
 from components.phase import Phase, PhaseArgs
@@ -92,7 +92,7 @@ def _server(
             name=names.SystemNamespace.AUTHENTIK,
             pod_security=PodSecurity.RESTRICTED,
             ca_certificate=cluster.trusted,
-            from_namespaces=(names.SystemNamespace.TRAEFIK,),
+            routed_ports=(HTTP_PORT,),
             metrics_ports=(METRICS_PORT,),
         ),
         in_phase,

@@ -71,6 +71,7 @@ def _external_secrets(
             ca_certificate=context.cluster.ca_certificate,
             open_ports=(WEBHOOK_PORT,),
             metrics_ports=(METRICS_PORT,),
+            among_themselves=False,
         ),
         context.opts,
     )

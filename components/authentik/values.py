@@ -16,7 +16,7 @@ from lib.pod_scripts import script
 USER_ID = 1000
 """User of the image; it needs no more than this user's rights."""
 POSTGRES_SECRET = "authentik-postgres"
-METRICS_PORT = 9300
+HTTP_PORT, METRICS_PORT = 9000, 9300
 """Port of server and worker on which Prometheus reads."""
 _READABLE_BY_GROUP = 0o440
 _MEMORY = "2Gi"

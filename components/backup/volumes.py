@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 
 from components.backup.secrets import ACCESS_KEY, PAIR, PASSWORD, PASSWORD_FIELD
 from components.backup.target import Part, Target
+from components.backup.volume_network import VolumeNetworkArgs, labels, volume_network
 from components.external_secret import ExternalSecret, ExternalSecretArgs, SecretKey
 from components.namespace import Namespace
 from components.platform_secrets import PlatformSecrets
@@ -41,6 +42,7 @@ class VolumeBackupArgs:
         namespace: Where claim and workload are.
         schedule: In five fields of cron, in UTC.
         retention_days: For how long.
+        cilium: Whether the network is Cilium, which can tell the API server from everything else.
     """
 
     volume: Volume
@@ -50,6 +52,7 @@ class VolumeBackupArgs:
     store_ready: Sequence[pulumi.Resource]
     schedule: str
     retention_days: int
+    cilium: bool
 
 
 class VolumeBackup(pulumi.ComponentResource):
@@ -58,6 +61,7 @@ class VolumeBackup(pulumi.ComponentResource):
     - `<name>-secret`: ExternalSecret `volume-<volume>`, key pair of the target and password of the repository.
     - `<name>-account`, `<name>-role`, `<name>-binding`: who may stop that one workload, and look at pods.
     - `<name>-script`: ConfigMap with the script and its modules.
+    - `<name>-egress`, and with Cilium `<name>-api`: what its pods may reach (volume_network.py).
     - `<name>`: the CronJob. A restore is a Job of its template, which mounts the volume to be written
       (tools/backups/volumes.py). Nothing runs while it is made: on a cluster that is made anew, an empty volume would
       become the newest backup.
@@ -92,11 +96,10 @@ class VolumeBackup(pulumi.ComponentResource):
             data=run.files,
             opts=child,
         )
+        spec = _schedule(args.schedule, args.volume, run, config.metadata.name)
+        volume_network(name, VolumeNetworkArgs(volume=args.volume, target=args.target, cilium=args.cilium), child)
         k8s.batch.v1.CronJob(
-            name,
-            metadata={"name": args.volume.backup, "namespace": run.namespace},
-            spec=_schedule(args.schedule, args.volume, run, config.metadata.name),
-            opts=child,
+            name, metadata={"name": args.volume.backup, "namespace": run.namespace}, spec=spec, opts=child
         )
         self.register_outputs({})
 
@@ -124,7 +127,8 @@ def _environment(volume: Volume, where: Target, days: int) -> Mapping[str, pulum
 
 
 def _schedule(schedule: str, volume: Volume, run: ScriptJobArgs, config_map: pulumi.Input[str]) -> Any:
-    template = {"metadata": {"annotations": {"home-cluster/script": digest(*run.files.values())}}}
+    annotations = {"home-cluster/script": digest(*run.files.values())}
+    template = {"metadata": {"annotations": annotations, "labels": labels(volume)}}
     return {
         "schedule": schedule,
         "timeZone": "Etc/UTC",

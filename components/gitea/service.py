@@ -54,7 +54,7 @@ GITEA = Service(
     databases=DATABASES,
     valkey_users={"gitea": VALKEY},
     more_namespaces=_runner_namespace,
-    openings=lambda _: Openings(anyone=(SSH_PORT,), metrics=(HTTP_PORT,)),
+    openings=lambda _: Openings(routed=(HTTP_PORT,), anyone=(SSH_PORT,), metrics=(HTTP_PORT,)),
     monitors=monitors,
     user_names=USER_NAMES,
     checks=checks.ALL,

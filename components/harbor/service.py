@@ -5,7 +5,7 @@ from components.harbor.databases import DATABASES, VALKEY
 from components.harbor.monitors import monitors
 from components.harbor.names import NAMESPACE
 from components.harbor.settings import USER_NAMES, HarborSettings
-from components.harbor.values import METRICS_PORT
+from components.harbor.values import METRICS_PORT, ROUTED_PORT
 from components.harbor.volumes import VOLUMES
 from declarations.service import Openings, Service, Smoke
 from lib.images import HARBOR_TRIVY
@@ -36,7 +36,9 @@ HARBOR = Service(
     client_readers=secrets.LOGIN,
     databases=DATABASES,
     valkey_users={"harbor": VALKEY},
-    openings=lambda settings: Openings(metrics=(METRICS_PORT,) if settings.monitoring.enabled else ()),
+    openings=lambda settings: Openings(
+        routed=(ROUTED_PORT,), metrics=(METRICS_PORT,) if settings.monitoring.enabled else ()
+    ),
     monitors=monitors,
     user_names=USER_NAMES,
     checks=checks.ALL,

@@ -22,6 +22,8 @@ from lib.names import INGRESS_CLASS, POSTGRES_HOST, POSTGRES_PORT, VALKEY_ADDRES
 
 METRICS_PORT = 8001
 """Port of the metrics in every pod, the default of the chart."""
+ROUTED_PORT = 8080
+"""Of core and portal (`harbor.core.containerPort` and the like in templates/_helpers.tpl of the chart)."""
 
 WORKLOADS = {
     **{

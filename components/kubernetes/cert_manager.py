@@ -66,6 +66,7 @@ class CertManager(pulumi.ComponentResource):
                 pod_security=PodSecurity.RESTRICTED,
                 open_ports=(_WEBHOOK_PORT,),
                 metrics_ports=(METRICS_PORT,),
+                among_themselves=False,
             ),
             child,
         )

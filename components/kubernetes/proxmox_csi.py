@@ -65,6 +65,7 @@ class ProxmoxCsi(pulumi.ComponentResource):
                 name=names.SystemNamespace.CSI_PROXMOX,
                 pod_security=PodSecurity.PRIVILEGED,
                 metrics_ports=(METRICS_PORT,),
+                among_themselves=False,
             ),
             child,
         ).namespace

@@ -34,7 +34,9 @@ class Reflector(pulumi.ComponentResource):
         super().__init__("home-cluster:kubernetes/reflector:Reflector", name, None, opts)
         namespace = Namespace(
             f"{name}-namespace",
-            NamespaceArgs(name=names.SystemNamespace.REFLECTOR, pod_security=PodSecurity.RESTRICTED),
+            NamespaceArgs(
+                name=names.SystemNamespace.REFLECTOR, pod_security=PodSecurity.RESTRICTED, among_themselves=False
+            ),
             pulumi.ResourceOptions(parent=self),
         )
         installed = release(

@@ -38,6 +38,7 @@ class Reloader(pulumi.ComponentResource):
                 name=names.SystemNamespace.RELOADER,
                 pod_security=PodSecurity.RESTRICTED,
                 metrics_ports=(METRICS_PORT,),
+                among_themselves=False,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -65,6 +65,7 @@ class Traefik(pulumi.ComponentResource):
                 pod_security=PodSecurity.RESTRICTED,
                 open_ports=(HTTP_PORT, HTTPS_PORT, *((EDGE_PORT,) if args.edge is not None else ())),
                 metrics_ports=(METRICS_PORT,),
+                among_themselves=False,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -5,7 +5,7 @@ from components.matrix.databases import DATABASES
 from components.matrix.monitors import monitors
 from components.matrix.names import NAMESPACE
 from components.matrix.settings import USER_NAMES, MatrixSettings
-from components.matrix.values import METRICS_PORTS
+from components.matrix.values import METRICS_PORTS, ROUTED_PORTS
 from components.matrix.volumes import VOLUMES
 from declarations.service import Openings, Service, Smoke
 
@@ -36,7 +36,7 @@ MATRIX = Service(
     secrets=secrets.declare,
     client_readers=secrets.LOGIN,
     databases=DATABASES,
-    openings=lambda _: Openings(metrics=METRICS_PORTS),
+    openings=lambda _: Openings(routed=ROUTED_PORTS, metrics=METRICS_PORTS),
     monitors=monitors,
     user_names=USER_NAMES,
     checks=checks.ALL,

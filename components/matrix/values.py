@@ -23,6 +23,8 @@ RELEASE = "matrix"
 METRICS_PORTS = (9001, 8405, 8081)
 """Of Synapse, HAProxy and the authentication service (the chart's containerPorts)."""
 ELEMENT_PORT = 8080
+ROUTED_PORTS = (8008, 8009, 8010, 8080)
+"""Of HAProxy (Synapse, closed paths, .well-known); and of the authentication service and both Elements."""
 _WITHOUT_MONITORS: dict[str, Any] = {"serviceMonitors": {"enabled": False}}
 """By default the chart makes one wherever the kind is known; those of the program are in monitors.py."""
 

@@ -126,9 +126,9 @@ def test_each_password_satisfies_harbor() -> None:
 
 
 def test_metrics_are_open_to_the_monitoring_alone_and_only_where_they_are_served() -> None:
-    assert HARBOR.openings(SETTINGS) == Openings(), "nobody reads them"
+    assert HARBOR.openings(SETTINGS) == Openings(routed=(8080,)), "nobody reads them"
     monitored = SETTINGS.model_copy(update={"monitoring": MonitoringSettings(enabled=True)})
-    assert HARBOR.openings(monitored) == Openings(metrics=(8001,)), (
+    assert HARBOR.openings(monitored) == Openings(routed=(8080,), metrics=(8001,)), (
         "the port of every pod in the chart's values.yaml, metrics"
     )
 
