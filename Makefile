@@ -33,7 +33,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers assurance fuzz check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
+.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
 .PHONY: game-day test-game-day
 .PHONY: check-secrets secret-scan audit sbom
@@ -49,7 +49,8 @@ help: ## list these commands
 	@echo "  SERVICE=<name> likewise a service, CHAIN= a chain; DEPENDENTS=yes: and more"
 	@echo "  FAULT=<name>   of rehearse: a resource that fails; KILL=<name>: during which"
 	@echo "                 the update dies; CHANGE=gitea.host=…: what that would do"
-	@echo "  PART=2/8       of assurance: one part; ONLY=create:gitea-gate: one fault"
+	@echo "  PART=2/8       of assurance and mutants: one part; ONLY=create:gitea-gate:"
+	@echo "                 one fault, ONLY=vault: the defects of a component"
 	@echo "  DISASTER=<one> of game-day: vault, vault-sealed, databases, mistake, etcd"
 	@echo "  WHAT=<name>    of restore: a part, service, volume, all; FROM=latest or a time"
 	@echo "  SECONDS=<n>    of fuzz: how long; EXAMPLES=<n> how many; SEED=<n> of a run"
@@ -146,6 +147,9 @@ test-game-day: setup ## each DISASTER ends by its runbook (see these)
 
 fuzz: setup ## odd stack files (SECONDS=, EXAMPLES=, SEED=)
 	@$(PY) -m tests.stack_file.fuzzing --seconds="$(SECONDS)" --examples="$(EXAMPLES)" --seed="$(SEED)" $(ARGS)
+
+mutants: setup ## plant defects, name the tests that see each
+	@$(PY) -m tools.mutants --part "$(PART)" --only "$(ONLY)" $(ARGS)
 
 check: check-format check-lint check-types check-imports check-generated check-links check-workflows check-secrets ## format, lint, types, floors, links …
 

@@ -1,0 +1,62 @@
+"""`python -m tools.mutants [--part 3/10] [--only gitea]`: plants each defect of tests/mutants.yaml in a copy of the
+checkout, and says which tests notice it.
+
+What a test noticed before, and was not changed since, is not asked again. A defect that none notices is a hole in the
+tests: they get an assertion, or the defect changes nothing and goes.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.mutants import planting, report
+from tools.mutants.catalogue import Mutant, catalogue, chosen, misplaced
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code: 0 when every defect of the part was noticed."""
+    parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
+    parser.add_argument("--part", default="", help="such as 3/10: the third tenth")
+    parser.add_argument("--only", default="", help="those of a component's folder, or of another room of the tree")
+    parser.add_argument("--again", action="store_true", help="also what was noticed before")
+    given = parser.parse_args(arguments)
+    everything = catalogue()
+    try:
+        mutants = chosen(everything, given.part, given.only)
+    except ValueError as error:
+        return _refused([str(error)])
+    if wrong := list(filter(None, map(misplaced, mutants))):
+        return _refused(wrong)
+    found = report.Report()
+    found.read()
+    left = [one for one in mutants if given.again or not found.noticed(one)]
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        root = Path(folder).resolve()
+        planting.copy(root)
+        if left and (failing := planting.broken(left, root)):
+            return _refused([f"fails with no defect planted: {name}" for name in failing])
+        _plant(left, root, found)
+    found.write_page(everything)
+    living = [str(one) for one in mutants if not found.noticed(one)]
+    print(f"{report.summary(found.verdicts(everything))}: {found.path.with_suffix('.md')}")
+    print(*(f"living: {one}" for one in living), sep="\n", end="\n" if living else "")
+    return 1 if living else 0
+
+
+def _plant(mutants: Sequence[Mutant], root: Path, found: report.Report) -> None:
+    for number, mutant in enumerate(mutants, start=1):
+        verdict = planting.verdict(mutant, root)
+        found.add(mutant, verdict)
+        told = verdict.killed_by[0] if verdict.killed_by else "LIVES"
+        print(f"{number}/{len(mutants)} {verdict.seconds:5.1f} s  {mutant}\n    {told}", flush=True)
+
+
+def _refused(reasons: Sequence[str]) -> int:
+    print(*(f"mutants: {one}" for one in reasons), sep="\n", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

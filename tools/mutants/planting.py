@@ -1,0 +1,83 @@
+"""A copy of the checkout, in which a defect is planted, asked about and taken back."""
+
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.mutants import forked
+from tools.mutants.catalogue import ROOT, Mutant, lots
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What became of a mutant: the tests that failed (none: it lives), how many ran, and seconds of CPU."""
+
+    killed_by: Sequence[str]
+    ran: int
+    seconds: float
+
+
+def copy(target: Path) -> None:
+    """The checkout as it is, with its uncommitted changes and without what is built."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    for name in (".venv", ".tools"):
+        (target / name).symlink_to(ROOT / name)
+
+
+def broken(mutants: Sequence[Mutant], root: Path) -> Sequence[str]:
+    """Asks, with no defect planted, the tests that come first for these: what fails then tells nothing of a defect.
+
+    What they import of others is there for all processes to come.
+    """
+    named = sorted({name for one in mutants for name in next(lots(one, root))})
+    answer = forked.ask(named, root, shown=0, seconds=3600, keep_bytecode=True)
+    forked.warm(answer.packages)
+    return answer.failed
+
+
+def verdict(mutant: Mutant, root: Path) -> Verdict:
+    """Plants a defect below `root`, asks the tests, and takes it back. A class of failures has tests of its own."""
+    started, ran = _spent(), 0
+    killers: Sequence[str] = ()
+    for number, lot in enumerate(lots(mutant, root)):
+        with _planted(mutant, root):
+            answer = forked.ask(lot, root)
+        ran += answer.ran
+        killers = answer.failed
+        if killers and number:
+            # The first lot was asked without the defect, this one was not yet.
+            already = forked.ask(
+                sorted({name.partition("::")[0] for name in killers if ".py" in name}), root, shown=0
+            ).failed
+            killers = [name for name in killers if name not in already]
+        if killers:
+            break
+    return Verdict(killed_by=killers, ran=ran, seconds=round(_spent() - started, 1))
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@contextmanager
+def _planted(mutant: Mutant, root: Path) -> Iterator[None]:
+    path = root / mutant.file
+    text, found = path.read_text(encoding="utf-8"), path.stat()
+    path.write_text(text.replace(mutant.was, mutant.becomes), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(text, encoding="utf-8")
+        # The bytecode of the file is good again.
+        os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
