@@ -168,6 +168,7 @@ check-generated: setup
 	$(PY) -m tools.secret_listing --check
 	$(PY) -m tools.alert_listing --check
 	$(PY) -m tools.failure_listing --check
+	$(PY) -m tools.threat_listing --check
 check-links: setup
 	$(PY) -m tools.check_links
 check-workflows: setup
@@ -194,6 +195,7 @@ generate: setup ## write what is generated in docs/
 	$(PY) -m tools.secret_listing
 	$(PY) -m tools.alert_listing
 	$(PY) -m tools.failure_listing
+	$(PY) -m tools.threat_listing
 
 lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null

@@ -9,6 +9,7 @@ from lib import charts
 from tools import pulumi_cli
 
 ROOT = Path(__file__).resolve().parents[2]
+LOCKED = sorted(path.stem for path in ROOT.glob("requirements*.in"))
 WORKFLOWS = sorted(ROOT.glob(".git*/workflows/*.yml"))
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 
@@ -18,7 +19,7 @@ def pins(name: str) -> dict[str, str]:
     return {match[1].lower().replace("_", "-"): match[2] for match in PIN.finditer((ROOT / name).read_text())}
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", LOCKED)
 def test_every_line_of_an_input_file_is_pinned_and_locked_at_that_version(name: str) -> None:
     lines = [line for line in (ROOT / f"{name}.in").read_text().splitlines() if line and line[0] not in "#-"]
     assert len(pins(f"{name}.in")) == len(lines), f"every package in {name}.in has an exact version"
@@ -27,9 +28,9 @@ def test_every_line_of_an_input_file_is_pinned_and_locked_at_that_version(name: 
     assert not stale, f"{name}.txt does not follow {name}.in for {stale}: run `make lock`"
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", LOCKED)
 def test_every_locked_package_has_a_hash(name: str) -> None:
-    entries = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / name).read_text())[1:]
+    entries = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / f"{name}.txt").read_text())[1:]
     unhashed = [entry.split(" ", 1)[0] for entry in entries if "--hash=sha256:" not in entry]
     assert entries, f"{name} locks nothing"
     assert not unhashed, f"without a hash anything could be installed in place of {unhashed}"
