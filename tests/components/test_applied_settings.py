@@ -102,7 +102,7 @@ def test_an_imported_key_is_named_in_the_open_but_never_shown(imported: Recordin
 
 @pytest.mark.parametrize("key", ["nonsense", "ed25519 a_old c2hvcnQ"])
 def test_a_malformed_key_is_refused_before_anything_is_created(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
-    monkeypatch.setattr("tests.support.program.secret_values", lambda: {**secret_values(), KEY: key})
+    monkeypatch.setattr("tests.support.program.secret_values", lambda *_: {**secret_values(), KEY: key})
     with pytest.raises(ValueError, match=r"matrixSigningKey: .*write the line of the old server") as refused:
         record_program.__wrapped__(preview=False, optional_secrets=(KEY,))
     assert key not in str(refused.value), "the message goes to logs"

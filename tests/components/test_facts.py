@@ -1,4 +1,5 @@
-"""What resources of the recorded program say, one line each with its reason: `facts.yaml` here and in each folder.
+"""What resources of the recorded program say, one line each with its reason: `facts.yaml` here and in each folder; what
+only another stack file has is in `facts.<stack file>.yaml`.
 
 A file names resources by kind and logical name, a glob; a fact holds for all that match. Below them: the path of an
 input, its value (null where it is absent) and what would be wrong with another. A step with dots stands in brackets;
@@ -14,16 +15,19 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recorded, Recording
+from tests.support.program import record_program
 
 _STEP = re.compile(r"\[([^\]]+)\]|([^.\[\]]+)")
 Facts = dict[str, tuple[Any, str]]
 
 
 def _facts() -> Iterator[Any]:
-    for file in sorted(Path(__file__).parent.rglob("facts.yaml")):
+    for file in sorted(Path(__file__).parent.rglob("facts*.yaml"), key=lambda one: (one.stem, one)):
+        stack = file.stem.partition(".")[2]
         for resource, facts in yaml.safe_load(file.read_text(encoding="utf-8")).items():
-            yield pytest.param(resource, facts, id=f"{file.parent.name}: {resource}")
+            yield pytest.param(stack, resource, facts, id=f"{file.parent.name}: {resource}")
 
 
 def _value(one: Recorded, path: str) -> Any:
@@ -45,10 +49,11 @@ def _wrong(found: list[Recorded], facts: Facts) -> list[str]:
 
 
 @pytest.mark.failure("token-minted-again")
-@pytest.mark.parametrize(("resource", "facts"), list(_facts()))
-def test_a_resource_says_what_was_decided(update: Recording, resource: str, facts: Facts) -> None:
+@pytest.mark.parametrize(("stack", "resource", "facts"), list(_facts()))
+def test_a_resource_says_what_was_decided(update: Recording, stack: str, resource: str, facts: Facts) -> None:
+    program = record_program(preview=False, stack_file=FIXTURES / "valid" / f"{stack}.yaml") if stack else update
     kind, name = resource.split(" ")
-    found = [one for one in update.custom if one.type.endswith(f":{kind}") and fnmatchcase(one.name, name)]
+    found = [one for one in program.custom if one.type.endswith(f":{kind}") and fnmatchcase(one.name, name)]
     assert found, "it is in the program"
     assert _wrong(found, facts) == [], "each line has its reason"
 

@@ -19,8 +19,8 @@ import pytest
 
 from tools.mutants.catalogue import ROOT
 
-SHOWN = 3
-"""Failing tests after which a run ends: who notices is told, and not everybody who does."""
+SHOWN = 1
+"""Failing tests after which a run ends: one that notices is told, and not all that do."""
 SECONDS = 300.0
 """After which a run is ended: a defect may let a test wait for ever."""
 _OPTIONS = (

@@ -17,7 +17,7 @@ STACK = FIXTURES / "valid" / "every-key.yaml"
 SETTINGS = load_stack_file(STACK)
 BACKUP = SETTINGS.backup
 assert BACKUP is not None, "every key is there"
-SCHEDULE = BACKUP.schedules.etcd
+SCHEDULE, RETENTION_DAYS = BACKUP.schedules.etcd, BACKUP.retention_days
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,10 @@ def test_a_step_has_what_it_needs_and_no_more(steps: dict[str, dict[str, Any]]) 
     assert [name for name in steps if "talos" in mounts[name]] == ["snapshot"], "who gets snapshots of etcd"
     assert [name for name in steps if "bundle" in mounts[name]] == ["snapshot", "encrypt"], "what is not encrypted yet"
     assert [name for name in steps if steps[name].get("envFrom")] == ["upload"], "who gets at the target"
+    said = {one["name"]: one.get("value") for one in steps["upload"]["env"]}
+    assert said["RETENTION_DAYS"] == str(RETENTION_DAYS)
+    assert said["RCLONE_CONFIG_TARGET_FORCE_PATH_STYLE"] == "true", "buckets have no name in DNS everywhere"
+    assert {"name": "RCLONE_CONFIG"} in steps["upload"]["env"], "the API server keeps no empty value"
 
 
 def test_the_snapshot_is_taken_with_the_talosctl_of_the_nodes_from_whichever_answers(

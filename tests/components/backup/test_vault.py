@@ -53,6 +53,7 @@ def test_it_encrypts_to_every_recipient_of_the_stack_file(program: Recording) ->
     [
         ("https://s3.example.com", False, {"ipBlock": {"cidr": "0.0.0.0/0"}}, 443),
         ("http://s3.example.com:3900", False, {"ipBlock": {"cidr": "0.0.0.0/0"}}, 3900),
+        ("http://s3.example.com", False, {"ipBlock": {"cidr": "0.0.0.0/0"}}, 80),
         (
             "http://backup-gateway.backup.svc.cluster.local:7070",
             True,

@@ -61,6 +61,8 @@ def test_databases_are_encrypted_on_their_way(archived: Recording) -> None:
     said = {one["name"]: one.get("value") for one in container["env"]}
     assert said["RCLONE_CONFIG_SEALED_REMOTE"] == "target:home-backups/home/databases"
     assert said["RCLONE_CONFIG_BUCKETS_UPSTREAMS"] == "databases=sealed:", "and no way past the encryption"
+    assert (said["RCLONE_CONFIG_SEALED_TYPE"], said["RCLONE_CERT"]) == ("crypt", "/tls/tls.crt"), "never in clear"
+    assert said["RCLONE_CONFIG_SEALED_FILENAME_ENCRYPTION"] == "off", "people find their way in the target"
     assert "BACKUP_PASSWORD" in said
 
 
@@ -102,6 +104,9 @@ def test_an_nfs_server_is_a_bucket_for_those_who_encrypt_themselves() -> None:
     recording = changed(old, "      nfs: { server: 10.2.0.5, path: /export/home }\n", EVERY_KEY)
     volume = recording.one("kubernetes:core/v1:PersistentVolume", "backup-gateway-volume")
     assert volume.get("spec", "nfs") == {"server": "10.2.0.5", "path": "/export/home"}
+    assert volume.get("spec", "persistentVolumeReclaimPolicy") == "Retain", "the directory is not the cluster's"
+    claim = recording.one("kubernetes:core/v1:PersistentVolumeClaim", "backup-gateway-claim")
+    assert claim.get("spec", "storageClassName") == "", "the default class would make a volume"
     pod = recording.one("kubernetes:apps/v1:Deployment", "backup-gateway").get("spec", "template", "spec")
     sealed, plain = pod["containers"]
     said = {one["name"]: one.get("value") for one in sealed["env"]}

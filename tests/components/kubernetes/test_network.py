@@ -158,7 +158,9 @@ def test_what_becomes_reserved_leaves_the_common_pool_last(update: Recording) ->
 
 
 @pytest.mark.failure("arp-everywhere")
-@pytest.mark.parametrize(("announcing", "operators"), [("control-planes", ["Exists"]), ("every-node", [])])
+@pytest.mark.parametrize(
+    ("announcing", "operators"), [("workers", ["DoesNotExist"]), ("control-planes", ["Exists"]), ("every-node", [])]
+)
 def test_nodes_that_carry_workloads_announce(settings: Settings, announcing: Announcing, operators: list[str]) -> None:
     spec = record_component(build(settings, announcing=announcing)).one(POLICY).get("spec")
     matches = spec.get("nodeSelector", {}).get("matchExpressions", [])
