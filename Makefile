@@ -33,7 +33,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse new completion test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
+.PHONY: help setup demo rehearse new completion bench test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
 .PHONY: game-day test-game-day
 .PHONY: check-secrets secret-scan audit sbom
@@ -150,6 +150,9 @@ fuzz: setup ## odd stack files (SECONDS=, EXAMPLES=, SEED=)
 
 mutants: setup ## plant defects, name the tests that see each
 	@$(PY) -m tools.mutants --part "$(PART)" --only "$(ONLY)" $(ARGS)
+
+bench: setup ## what it costs (ratios; about 10 minutes)
+	@$(PY) -m tools.bench $(ARGS)
 
 check: check-format check-lint check-types check-imports check-generated check-links check-workflows check-secrets ## format, lint, types, floors, links …
 

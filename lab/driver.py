@@ -52,7 +52,7 @@ class Driver:
 
     `grace` is how many quiet seconds prove that nothing more will happen (see lab.clock); `pace` is real seconds for a
     simulated second of latency. Without `checkpoints` the engine writes the state once, at the end: half the time for
-    a run that nobody kills. `serve` is who serves the providers.
+    a run that nobody kills. `serve` is who serves the providers; `spare` leaves out what the SDK does for nobody here.
     """
 
     stack: Stack
@@ -60,6 +60,7 @@ class Driver:
     pace: float = 0.0
     checkpoints: bool = True
     serve: Serve = serve
+    spare: bool = True
 
     def up(self, listener: Listener | None = None, **options: Any) -> Result:
         """Bring the stack up."""
@@ -143,6 +144,7 @@ class Driver:
             flags={name: options.pop(name) for name in _OF_MAKE if name in options},
             options=options,
             serve=self.serve,
+            spare=self.spare,
         )
 
     def _follow(self, order: Order) -> Iterator[Event]:

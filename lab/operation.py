@@ -62,6 +62,7 @@ class Order:
 
     `options` go to the Automation API as they are, beside the flags of the real commands; `flags` are those that
     `make` adds, such as `cluster_gone`; `serve` is who serves the providers, for one that puts real ones among them.
+    Without `spare` the program costs what it costs with the SDK as it is, for one that measures that.
     """
 
     operation: str
@@ -74,6 +75,7 @@ class Order:
     options: Mapping[str, Any] = field(default_factory=dict)
     flags: Mapping[str, Any] = field(default_factory=dict)
     serve: Serve = serve
+    spare: bool = True
 
 
 def begin(order: Order, log: Path) -> tuple[BaseProcess, Connection]:
@@ -103,11 +105,12 @@ def _environment(stack: checkout.Stack, attachments: str, checkpoints: bool) -> 
         os.environ["PULUMI_SKIP_CHECKPOINTS"] = "true"
 
 
-def _program(stack: checkout.Stack) -> Callable[[], None]:
+def _program(stack: checkout.Stack, spare: bool) -> Callable[[], None]:
     """The checkout's program, run from the working directory as the engine would run it from the project's."""
 
     def run() -> None:
-        _spare_the_sdk()
+        if spare:
+            _spare_the_sdk()
         sys.path.insert(0, str(stack.root))
         os.chdir(stack.project)
         runpy.run_path(str(stack.root / "__main__.py"), run_name="__main__")
@@ -147,8 +150,9 @@ class _Stack(auto.Stack):
         return show_secrets
 
 
-def _select(stack: checkout.Stack) -> _Stack:
-    workspace = auto.LocalWorkspace(work_dir=str(stack.project), program=_program(stack), pulumi_command=_Command())
+def _select(stack: checkout.Stack, spare: bool) -> _Stack:
+    program = _program(stack, spare)
+    workspace = auto.LocalWorkspace(work_dir=str(stack.project), program=program, pulumi_command=_Command())
     return _Stack(stack, workspace)
 
 
@@ -195,7 +199,7 @@ def _run(order: Order, emit: Callable[[Mapping[str, Any]], None]) -> dict[str, A
         _environment(stack, attachments, order.checkpoints)
         selected = None
         try:
-            selected = _select(stack)
+            selected = _select(stack, order.spare)
             seed.set_secrets(selected, stack, world)
             if order.operation not in _CHANGES_NOTHING:
                 recovery.prepare(stack, site, order.operation, emit, order.flags)
@@ -245,7 +249,8 @@ def _follow_parent(channel: Connection) -> None:
 
 def _main(order: Order, environment: Mapping[str, str], log: str, channel: Connection) -> None:
     """Run the order in this process, which was forked with the environment of another moment."""
-    gc.disable()  # the process lives for seconds, and a fifth of them would go into looking for garbage
+    if order.spare:
+        gc.disable()  # the process lives for seconds, and a fifth of them would go into looking for garbage
     os.setsid()
     os.environ.clear()
     os.environ.update(environment)

@@ -1,0 +1,207 @@
+"""What each further node, application and person costs the program, against trivial resources in the same recorder.
+
+`python -m tools.bench.growth KIND COUNT [--floor]` measures one point in a process of its own and prints it as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from tests.support.engine import Recording, record
+from tests.support.program import STACK_FILE, record_program
+from tools.bench import floor
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+KINDS: Final[Mapping[str, Sequence[int]]] = {
+    "nodes": (3, 150, 300),
+    "applications": (3, 50, 100),
+    "people": (5, 500, 1000),
+}
+"""Of what, and how many at the three points of measurement."""
+_REPEATS: Final = 3
+_Sections = dict[str, Any]
+
+
+def _nodes(sections: _Sections, count: int) -> None:
+    """Workers, beside three control planes; each has a /24 for its pods."""
+    sections["network"]["pods"] = "10.64.0.0/14"
+    workers = sections["talos"]["workers"]["default"]
+    first = IPv4Address("10.2.16.1")
+    workers["nodes"] = [
+        {"name": f"worker{index}", "vmId": 2000 + index, "address": str(first + index), "host": "atlas"}
+        for index in range(count)
+    ]
+
+
+def _applications(sections: _Sections, count: int) -> None:
+    """Each with a namespace and credentials in it."""
+    domain = sections["cluster"]["domain"]
+    sections["identity"]["applications"] = {
+        f"application{index}": {
+            "name": f"Application {index}",
+            "host": f"application{index}.{domain}",
+            "redirectUris": [f"https://application{index}.{domain}/callback"],
+            "groups": ["gitea-users"],
+            "namespaces": [f"application{index}"],
+        }
+        for index in range(count)
+    }
+
+
+def _people(sections: _Sections, count: int) -> None:
+    """Each in two groups."""
+    sections["identity"]["users"] = {
+        f"person{index}": {
+            "name": f"Person {index}",
+            "email": f"person{index}@example.com",
+            "groups": ["gitea-users", "matrix-users"],
+        }
+        for index in range(count)
+    }
+
+
+_CHANGES: Final[Mapping[str, Callable[[_Sections, int], None]]] = {
+    "nodes": _nodes,
+    "applications": _applications,
+    "people": _people,
+}
+
+
+def stack_file(directory: Path, kind: str, count: int) -> Path:
+    """The shipped stack file with so many of a kind."""
+    document = yaml.safe_load(STACK_FILE.read_text(encoding="utf-8"))
+    sections = {key.partition(":")[2]: value for key, value in document["config"].items()}
+    _CHANGES[kind](sections, count)
+    file = directory / STACK_FILE.name
+    file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    return file
+
+
+def shape(kind: str, count: int, recorded: Recording) -> floor.Shape:
+    """The floor of a point: as many resources of as many bytes. A person is no resource, and is compared with one."""
+    found = list(floor.shape_of(recorded.resources))
+    if kind == "people":
+        _, each = max(found, key=lambda one: one[1])
+        found = [one for one in found if one[1] != each] + [(True, each // count)] * count
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One measurement: seconds of the program's own thread, which the recorder's work is no part of, resources, bytes
+    of inputs, and the largest resident set of the process, MiB.
+    """
+
+    seconds: float
+    resources: int
+    bytes: int
+    memory: float
+
+
+def measure(kind: str, count: int, on_floor: bool) -> Point:
+    """The point, in this process."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = stack_file(Path(directory), kind, count)
+        recorded = record_program(preview=False, stack_file=file)
+        trivial = shape(kind, count, recorded)
+        if on_floor:
+            run = floor.build(trivial)
+            timed: Callable[[], object] = lambda: record(run)  # noqa: E731
+        else:
+            timed = lambda: record_program.__wrapped__(preview=False, stack_file=file)  # noqa: E731
+        seconds = [_seconds(timed) for _ in range(_REPEATS)]
+    return Point(
+        seconds=statistics.median(seconds),
+        resources=len(trivial),
+        bytes=sum(size for _, size in trivial),
+        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    gc.collect()
+    begun = time.thread_time()
+    work()
+    return time.thread_time() - begun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth:
+    """From the first point to the last: what a further unit adds, and how that compares with trivial resources.
+
+    Attributes:
+        resources: Per unit.
+        milliseconds, kibibytes: Per unit, of time and of memory.
+        time, memory: Those, divided by what the same resources cost as trivial ones.
+        bend: The time of a unit in the second half, divided by that in the first; 1 is linear.
+    """
+
+    resources: float
+    milliseconds: float
+    kibibytes: float
+    time: float
+    memory: float
+    bend: float
+
+
+def growth(counts: Sequence[int], product: Sequence[Point], trivial: Sequence[Point]) -> Growth:
+    """The growth over the points of a kind."""
+    first, middle, last = product
+    units = counts[-1] - counts[0]
+    halves = (
+        (middle.seconds - first.seconds) / (counts[1] - counts[0]),
+        (last.seconds - middle.seconds) / (counts[2] - counts[1]),
+    )
+    return Growth(
+        resources=(last.resources - first.resources) / units,
+        milliseconds=(last.seconds - first.seconds) / units * 1000,
+        kibibytes=(last.memory - first.memory) / units * 1024,
+        time=(last.seconds - first.seconds) / (trivial[-1].seconds - trivial[0].seconds),
+        memory=(last.memory - first.memory) / (trivial[-1].memory - trivial[0].memory),
+        bend=halves[1] / halves[0],
+    )
+
+
+def measured(kind: str, say: Callable[[str], object]) -> Growth:
+    """Measure all points of a kind, floor and program in turn, each in a process of its own."""
+    product, trivial = [], []
+    for count in KINDS[kind]:
+        say(f"growth: {count} {kind}")
+        trivial.append(_elsewhere(kind, count, "--floor"))
+        product.append(_elsewhere(kind, count))
+    return growth(KINDS[kind], product, trivial)
+
+
+def _elsewhere(*arguments: str | int) -> Point:
+    command = [sys.executable, "-m", __spec__.name, *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return Point(**json.loads(done.stdout))
+
+
+def main() -> None:
+    """Print one point."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("count", type=int)
+    parser.add_argument("--floor", action="store_true")
+    options = parser.parse_args()
+    print(json.dumps(asdict(measure(options.kind, options.count, options.floor))))
+
+
+if __name__ == "__main__":
+    main()
