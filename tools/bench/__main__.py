@@ -22,7 +22,7 @@ BUILD = ROOT / "build"
 def main() -> int:
     """Exit code 0 once everything was measured, whether or not goals are reached."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="pairs of each operation (default: 5)")
+    parser.add_argument("--rounds", type=int, default=4, help="pairs of each operation (default: 4)")
     options = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 160)
     begun = time.monotonic()

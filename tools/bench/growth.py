@@ -1,6 +1,7 @@
 """What each further node, application and person costs the program, against trivial resources in the same recorder.
 
-`python -m tools.bench.growth KIND COUNT [--floor]` measures one point in a process of its own and prints it as JSON.
+`python -m tools.bench.growth KIND COUNT SHAPE [--floor]` measures one point in a process of its own and prints it as
+JSON; the program's leaves the shape of its floor in the file SHAPE.
 """
 
 from __future__ import annotations
@@ -113,20 +114,24 @@ class Point:
     memory: float
 
 
-def measure(kind: str, count: int, on_floor: bool) -> Point:
-    """The point, in this process."""
+def of_program(kind: str, count: int, trivial: Path) -> Point:
+    """The point of the program, in this process; writes its floor's shape."""
     with tempfile.TemporaryDirectory() as directory:
         file = stack_file(Path(directory), kind, count)
-        recorded = record_program(preview=False, stack_file=file)
-        trivial = shape(kind, count, recorded)
-        if on_floor:
-            run = floor.build(trivial)
-            timed: Callable[[], object] = lambda: record(run)  # noqa: E731
-        else:
-            timed = lambda: record_program.__wrapped__(preview=False, stack_file=file)  # noqa: E731
-        seconds = [_seconds(timed) for _ in range(_REPEATS)]
+        found = list(shape(kind, count, record_program(preview=False, stack_file=file)))
+        trivial.write_text(json.dumps(found), encoding="utf-8")
+        return _point(lambda: record_program.__wrapped__(preview=False, stack_file=file), found)
+
+
+def of_floor(trivial: Path) -> Point:
+    """The point of the floor of that shape, in this process."""
+    found = json.loads(trivial.read_text(encoding="utf-8"))
+    return _point(lambda: record(floor.build(found)), found)
+
+
+def _point(work: Callable[[], object], trivial: floor.Shape) -> Point:
     return Point(
-        seconds=statistics.median(seconds),
+        seconds=statistics.median(_seconds(work) for _ in range(_REPEATS)),
         resources=len(trivial),
         bytes=sum(size for _, size in trivial),
         memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -178,17 +183,18 @@ def growth(counts: Sequence[int], product: Sequence[Point], trivial: Sequence[Po
 
 
 def measured(kind: str, say: Callable[[str], object]) -> Growth:
-    """Measure all points of a kind, floor and program in turn, each in a process of its own."""
+    """Measure all points of a kind, program and floor in turn, each in a process of its own."""
     product, trivial = [], []
-    for count in KINDS[kind]:
-        say(f"growth: {count} {kind}")
-        trivial.append(_elsewhere(kind, count, "--floor"))
-        product.append(_elsewhere(kind, count))
+    with tempfile.TemporaryDirectory() as directory:
+        for count in KINDS[kind]:
+            say(f"growth: {count} {kind}")
+            product.append(_elsewhere(kind, count, f"{directory}/shape.json"))
+            trivial.append(_elsewhere(kind, count, f"{directory}/shape.json", "--floor"))
     return growth(KINDS[kind], product, trivial)
 
 
 def _elsewhere(*arguments: str | int) -> Point:
-    command = [sys.executable, "-m", __spec__.name, *map(str, arguments)]
+    command = [sys.executable, "-m", "tools.bench.growth", *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return Point(**json.loads(done.stdout))
 
@@ -198,9 +204,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("count", type=int)
+    parser.add_argument("shape", type=Path)
     parser.add_argument("--floor", action="store_true")
     options = parser.parse_args()
-    print(json.dumps(asdict(measure(options.kind, options.count, options.floor))))
+    point = of_floor(options.shape) if options.floor else of_program(options.kind, options.count, options.shape)
+    print(json.dumps(asdict(point)))
 
 
 if __name__ == "__main__":
