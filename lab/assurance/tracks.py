@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -62,19 +63,11 @@ class Assurance:
     def run(self, kinds: Sequence[str]) -> None:
         """Strike all that is of this part."""
         base = self.finished()
-        self.place.mkdir(parents=True, exist_ok=True)
-        with (self.place / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LabError(f"{self.place} is being worked on; wait for that to end or stop it") from None
-            self._run(kinds, base)
-
-    def _run(self, kinds: Sequence[str], base: Stack) -> None:
         platform = Platform(recovery.state(base) or {}, self.part - 1, self.parts)
         for kind in kinds:
             for name, following, last in _tracks(kind, platform):
-                self._track(name, base, platform).run(following, last)
+                with self._alone(name):
+                    self._track(name, base, platform).run(following, last)
 
     def only(self, case: str) -> Progress:
         """Strike one resource alone, and leave nothing of an earlier time that this was done."""
@@ -86,6 +79,17 @@ class Assurance:
         last = steps.DESTROY if step.operation == "destroy" else outside.LOOKING if step.looks else steps.UP
         track = self._track("only", None if step.moment == "create" else base, platform)
         return track.run(lambda progress: None if progress.step else step, last)
+
+    @contextlib.contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """Nobody else works on that track."""
+        self.place.mkdir(parents=True, exist_ok=True)
+        with (self.place / f"{name}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LabError(f"{self.place / name} is being worked on; wait for that to end or stop it") from None
+            yield
 
     def _track(self, name: str, base: Stack | None, platform: Platform) -> Track:
         directory = self.place / name
