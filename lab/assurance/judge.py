@@ -48,6 +48,7 @@ class Seen:
         removed: Places of the world that were emptied, also of those that were filled again.
         before, after: The state.
         leaks: Secrets that anybody could read in what it left.
+        mended: What was found lost when the fault was taken back.
         told: URN -> what the engine said of its failure.
     """
 
@@ -59,6 +60,7 @@ class Seen:
     before: State = field(default_factory=dict)
     after: State = field(default_factory=dict)
     leaks: Collection[str] = ()
+    mended: Collection[str] = ()
     told: Mapping[str, str] = field(default_factory=dict)
 
     def ended(self, urn: str, how: str) -> bool:

@@ -47,8 +47,7 @@ class Operating:
         removed = set(_removed(self.stack.world))
         with self._world() as world:
             struck = Injections(world).taken()
-            if step.mend:
-                step.mend(world)
+            mended = tuple(step.mend(world)) if step.mend else ()
             now = world.table(VAULTS)
         others = (key for key, one in vaults.items() if one["keys"] and now.get(key, {}).get("keys") != one["keys"])
         removed |= {f"{VAULTS} {key}" for key in others}
@@ -59,6 +58,7 @@ class Operating:
             told={one["urn"]: one["text"] for one in events if one.get("severity") == "error" and one["urn"]},
             struck=struck,
             removed=removed,
+            mended=mended,
             before=before,
             after=recovery.state(self.stack) or {},
         )

@@ -84,7 +84,7 @@ def down(platform: Platform, service: str) -> Step:
     """A service is down while everything that has an update is to be updated."""
     aged = platform.strikable("update")
     options = {"cluster_down": True} if service == "kubernetes-api" else {}
-    stage, mend = partial(_down, service, aged), partial(_up, service)
+    stage, mend = partial(_down, service, aged), _up
     return Step(what="down", struck=(service,), beside=tuple(sorted(aged)), options=options, stage=stage, mend=mend)
 
 
@@ -106,7 +106,7 @@ def _each(platform: Platform, urns: tuple[str, ...], change: Callable[..., None]
 
 def _change(cluster: Cluster, resource: Mapping[str, Any]) -> None:
     path, value = _CHANGED[str(resource["type"]).rpartition(":")[2]]
-    world, (table, key) = cluster.world, _place(resource)
+    world, (table, key) = cluster.world, place(resource)
     record = world.get(table, key)
     if record is None:
         return
@@ -119,7 +119,7 @@ def _change(cluster: Cluster, resource: Mapping[str, Any]) -> None:
 
 
 def _delete(cluster: Cluster, resource: Mapping[str, Any]) -> None:
-    table, key = _place(resource)
+    table, key = place(resource)
     if table == OBJECTS:
         group, kind, namespace, name = key.split("/")
         cluster.remove(f"{group}/{kind}" if group else kind, namespace, name)
@@ -127,7 +127,7 @@ def _delete(cluster: Cluster, resource: Mapping[str, Any]) -> None:
         cluster.world.delete(table, key)
 
 
-def _place(resource: Mapping[str, Any]) -> tuple[str, str]:
+def place(resource: Mapping[str, Any]) -> tuple[str, str]:
     """Where it lies in the world."""
     token, identifier = str(resource["type"]), str(resource["id"])
     package, module, kind = token.split(":")
@@ -153,9 +153,10 @@ def _down(service: str, aged: frozenset[str], world: World) -> None:
     _answers(world, answers=service != "kubernetes-api")
 
 
-def _up(service: str, world: World) -> None:
+def _up(world: World) -> Iterator[str]:
     Faults(world).clear()
     _answers(world, answers=True)
+    yield from ()
 
 
 def _answers(world: World, *, answers: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from lab.world import World
 from lib.secret_state import resources
 from reporting.phase import name_of
 
+FOREIGN: Final = "foreign"
+"""An object of somebody else is in the way."""
 _HOW: Final[Mapping[str, How]] = {"": "refused", "timeout": "timeout", "killed": "killed"}
 _MOMENTS: Final[Mapping[str, Moment]] = {"create": "create", "update": "update", "delete": "delete"}
 _MADE_UP_FOR: Final = {
@@ -22,6 +24,7 @@ _MADE_UP_FOR: Final = {
     "delete": {"delete"},
     "changed": {"update"},
     "deleted": {"create"},
+    FOREIGN: {"create"},
 }
 """What an operation does with what failed in the one before; `same` is for what was made and only nobody had heard."""
 
@@ -31,7 +34,7 @@ class Step:
     """One operation under a fault of each of `struck`; those `beside` are refused again, and not counted.
 
     `what` is `create`, `update` or `delete`, alone for a refusal, or with `-timeout` or `-killed` behind it. Any other
-    kind changes the world itself by `stage`, which `mend` takes back after the operation; there nothing is planted.
+    kind changes the world itself by `stage`; `mend` takes that back after the operation, and says what it found lost.
     """
 
     what: str
@@ -40,7 +43,7 @@ class Step:
     operation: str = "up"
     options: Mapping[str, Any] = field(default_factory=dict)
     stage: Callable[[World], None] | None = None
-    mend: Callable[[World], None] | None = None
+    mend: Callable[[World], Iterable[str]] | None = None
 
     @property
     def moment(self) -> Moment | None:
@@ -51,6 +54,15 @@ class Step:
     def how(self) -> How | None:
         """How it goes wrong; None where no resource fails by itself."""
         return _HOW[self.what.partition("-")[2]] if self.moment else None
+
+    @property
+    def fails(self) -> bool:
+        """Whether each of them fails, and the operation lives."""
+        return self.how in ("refused", "timeout") or self.what == FOREIGN
+
+    def met(self, seen: Seen, urn: str) -> bool:
+        """Whether the fault came about."""
+        return seen.ended(urn, "failed") if self.what == FOREIGN else not self.how or urn in seen.struck
 
     @property
     def killed(self) -> bool:
@@ -80,7 +92,7 @@ def made_up_for(what: str, seen: Seen, urn: str) -> bool:
 
 def of_one(platform: Platform, step: Step, seen: Seen, urn: str) -> Iterator[str]:
     """What is wrong with how one fault was borne."""
-    if step.how in ("refused", "timeout") and step.moment != "delete":
+    if step.fails and step.moment != "delete":
         yield from judge.held_back(platform, seen, urn)
     elif step.moment == "delete":
         if not seen.ended(urn, "failed"):
@@ -99,17 +111,18 @@ def of_all(platform: Platform, step: Step, seen: Seen, waiting: Collection[str])
         yield from judge.data_lost(seen)
     yield from judge.broken(seen.after)
     yield from (f"{one} can be read" for one in seen.leaks)
+    yield from seen.mended
     struck = (*step.struck, *step.beside)
-    if step.how in ("refused", "timeout") and step.operation == "up":
+    if step.fails and step.operation == "up":
         yield from judge.went_on(platform, struck, seen)
-    if step.how:
+    if step.how or step.fails:
         yield from judge.unexpected(seen, struck)
 
 
 def _allowed(platform: Platform, step: Step, seen: Seen, waiting: Collection[str]) -> Allowed:
     standing = {one["urn"]: one for one in resources(seen.before)}
     behind: frozenset[str] = frozenset()
-    if not step.how:
+    if not step.how and not step.fails:
         behind = behind.union(*(platform.dependents(urn) for urn in {*step.struck} & platform.real))
     theirs = {*step.struck, *step.beside, *waiting}
 

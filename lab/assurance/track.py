@@ -81,15 +81,15 @@ class Track:
         for urn, what in waiting.items():
             self._settle(urn, what, seen, struck_again=urn in (*step.struck, *step.beside))
         for urn in step.struck:
-            if step.how and urn not in seen.struck:
+            if not step.met(seen, urn):
                 progress.untried[step.case(urn)] = "the operation ended before it came to this"
                 continue
             progress.verdicts[step.case(urn)] = [*of_one(self.platform, step, seen, urn), *found]
-            if step.how:
+            if step.how or step.fails:
                 progress.waiting[urn] = step.what
         progress.step += 1
         self._count(step.what)
-        progress.over = bool(step.how) and not seen.struck
+        progress.over = not any(step.met(seen, urn) for urn in step.struck)
         tried = [step.case(urn) for urn in step.struck if step.case(urn) in progress.verdicts]
         lost = sum(1 for case in tried if progress.verdicts[case])
         self._say(f"{self.directory.name}: {step.what} {len(tried)}, lost {lost} {'; '.join(found[:3])}")

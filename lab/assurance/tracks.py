@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -14,18 +14,19 @@ from typing import Final
 
 from lab import recovery
 from lab.assurance import outside, steps
+from lab.assurance.foreign import in_the_way
 from lab.assurance.platform import Platform
-from lab.assurance.step import Step
+from lab.assurance.step import FOREIGN, Step
 from lab.assurance.track import Following, Progress, Track
 from lab.checkout import LabError, Stack
 from lab.driver import Driver
 from settings.problem import Problem
 
 SINGLES: Final = "singles"
-KINDS: Final = ("create", "update", "changed", "deleted", "delete", "down", SINGLES)
+KINDS: Final = ("create", "update", "changed", "deleted", "delete", FOREIGN, "down", SINGLES)
 _SINGLES: Final = 20
 OUTSIDE: Final = ("changed", "deleted")
-_FROM_NOTHING: Final = ("create",)
+_FROM_NOTHING: Final = ("create", FOREIGN)
 
 Say = Callable[[str], object]
 
@@ -130,7 +131,9 @@ def _tracks(kind: str, platform: Platform) -> Iterator[tuple[str, Following, Ste
     if kind in made:
         yield kind, _in_turn(list(made[kind](platform))), outside.LOOKING if kind in OUTSIDE else steps.UP
     elif kind == "delete":
-        yield kind, lambda progress: _further(platform, progress), steps.DESTROY
+        yield kind, _until_over(partial(steps.deletion, platform)), steps.DESTROY
+    elif kind == FOREIGN:
+        yield kind, _until_over(partial(in_the_way, platform)), steps.UP
     else:
         for service in list(outside.DOWN)[platform.part :: platform.parts]:
             yield f"down-{service}", _in_turn([outside.down(platform, service)]), steps.UP
@@ -140,5 +143,5 @@ def _in_turn(following: Sequence[Step]) -> Following:
     return lambda progress: next(islice(following, progress.step, None), None)
 
 
-def _further(platform: Platform, progress: Progress) -> Step | None:
-    return None if progress.over else steps.deletion(platform, progress.verdicts)
+def _until_over(step: Callable[[Collection[str]], Step | None]) -> Following:
+    return lambda progress: None if progress.over else step(progress.verdicts)
