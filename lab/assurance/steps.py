@@ -13,7 +13,7 @@ from typing import Final
 from lab.assurance.platform import Platform
 from lab.assurance.step import Step
 
-_LARGE: Final = 8
+_LARGE: Final = 12
 _HANGING: Final = 8
 _SEED: Final = 20261127
 
@@ -22,16 +22,19 @@ DESTROY: Final = Step(what="destroy", operation="destroy")
 
 
 def creations(platform: Platform) -> Iterator[Step]:
-    """From nothing: what is needed first fails first, and is made by the next operation."""
+    """From nothing: what is needed first fails first, and is made by the next operation.
+
+    Whatever an operation would go on to without having failed before fails beside those that it is about.
+    """
     waited = platform.strikable("create-timeout")
-    for group in platform.levels(platform.strikable("create")):
+    groups = platform.levels(platform.strikable("create"))
+    for group, following in zip(groups, [*groups[1:], ()], strict=True):
         yield Step(what="create", struck=group)
         if len(group) >= _LARGE:
             killed = _of_each_kind(platform, group, "create-killed")
             late = tuple(urn for urn in group if urn in waited and urn not in killed)
-            yield Step(what="create-killed", struck=killed, beside=late)
-            if late:
-                yield Step(what="create-timeout", struck=late)
+            yield Step(what="create-killed", struck=killed, beside=tuple(urn for urn in group if urn not in killed))
+            yield Step(what="create-timeout", struck=late, beside=following)
 
 
 def updates(platform: Platform) -> Iterator[Step]:
