@@ -45,6 +45,11 @@ def with_authority(kube: Bench) -> str:
     return str(imported[0])
 
 
+def test_a_request_that_changes_is_another_request(bench: Bench) -> None:
+    request = {"backend": "pki", "type": "internal", "commonName": "Vault CA"}
+    assert bench.diff(REQUEST, request, request | {"commonName": "Other CA"}).replaces == ("commonName",)
+
+
 def with_signing_role(kube: Bench) -> None:
     kube.create(ISSUERS, {"backend": "pki", "default": with_authority(kube)}, "issuers")
     freedoms = {"allowSubdomains": False, "allowBareDomains": True, "allowGlobDomains": True}

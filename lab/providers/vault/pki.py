@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from lab.providers.base import Call
+from lab.providers.base import Call, Diff
 from lab.providers.errors import RefusedError
 from lab.providers.vault import api
 from lab.providers.vault.engines import Mount
@@ -50,6 +50,11 @@ class IntermediateRequest(_EnginePart):
 
     token = _REQUEST
     path = "intermediate/generate/internal"
+
+    def diff(self, call: Call, olds: Properties, news: Properties) -> Diff:
+        """Nothing of it changes in place (vault/resource_pki_secret_backend_intermediate_cert_request.go: ForceNew)."""
+        changes = super().diff(call, olds, news).changes
+        return Diff(changes, changes)
 
     def outputs(self, call: Call, identifier: str, inputs: Properties) -> Properties:
         """The request; of the key only its id leaves Vault."""
