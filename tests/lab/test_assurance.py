@@ -11,6 +11,7 @@ import pytest
 
 from lab.assurance import told
 from lab.assurance.__main__ import main
+from lab.assurance.foreign import in_the_way
 from lab.assurance.judge import Seen
 from lab.assurance.platform import Platform
 from lab.assurance.step import Step, of_all, of_one
@@ -24,6 +25,7 @@ from lab.injections import Injections
 from lab.providers.base import Call, Resource
 from lab.providers.base import Result as Made
 from lab.providers.errors import InitFailedError, RefusedError
+from lab.providers.kubernetes.cluster import OBJECTS
 from lab.providers.performing import perform, remove
 from lab.site import Site
 from lab.world import World
@@ -91,6 +93,7 @@ def test_a_failure_that_holds_back_its_dependents_and_nothing_else_is_survived()
             ["kubernetes/objects /PersistentVolumeClaim/gitea/data was removed"],
         ),
         ({"removed": ["proxmox/vms 300"]}, ["proxmox/vms 300 was removed"]),
+        ({"mended": ["/ConfigMap/a/b of somebody else was touched"]}, ["/ConfigMap/a/b of somebody else was touched"]),
         ({"leaks": ["up.log shows gitea-admin"]}, ["up.log shows gitea-admin can be read"]),
         ({"after": state(key={"id": "another"})}, ["key is another since"]),
         (
@@ -192,6 +195,23 @@ def test_the_count_is_of_faults_that_came_about_and_singles_are_compared() -> No
     assert document["singles"] == {"tried": 1, "disagree": ["update:config"]}
     assert document["untried"] == {"delete": 1}
     assert document["types"] == {CONFIG: {"update": 2}}
+
+
+def test_an_object_of_somebody_else_that_is_touched_is_lost_and_the_others_are_taken_away(tmp_path: Path) -> None:
+    inputs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}}
+    named = {one: {"id": f"shop/{one}", "inputs": {**inputs, "metadata": {"name": one}}} for one in NEEDS}
+    step = in_the_way(Platform(state(**named)), [f"foreign {urn('reader')}"])
+    assert step is not None
+    assert set(step.struck) == {urn("config"), urn("other"), urn("space")}, "what was met is not in the way again"
+    assert (step.fails, step.met(BORNE, urn("config")), step.met(BORNE, urn("other"))) == (True, True, False)
+    with World(tmp_path, "a passphrase") as world:
+        assert step.stage is not None
+        assert step.mend is not None
+        step.stage(world)
+        taken = world.get(OBJECTS, "/ConfigMap/shop/config") or {}
+        world.put(OBJECTS, "/ConfigMap/shop/config", taken | {"data": {"ours": "now"}})
+        assert list(step.mend(world)) == ["/ConfigMap/shop/config of somebody else was touched"]
+        assert world.keys(OBJECTS) == ["/ConfigMap/shop/config"]
 
 
 class Written(Resource):
