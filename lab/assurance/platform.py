@@ -36,7 +36,13 @@ _BY_HAND: Final = (
     "vault:identity/groupAlias:GroupAlias",
 )
 """Whose id nobody can tell after a kill: docs/runbooks/interrupted.md says what a person does."""
-_NEVER_CHANGED: Final = (*GENERATED, "pulumi:", "command:", "vault:pkiSecret/secretBackendIntermediate")
+_NEVER_CHANGED: Final = (
+    *GENERATED,
+    "command:",
+    "pulumi:",
+    "talos:imageFactory/schematic:",
+    "vault:pkiSecret/secretBackendIntermediate",
+)
 """Nobody is waited for there, and they are made anew where anything of them changes."""
 
 
