@@ -59,6 +59,8 @@ class Injections:
     def taken(self) -> frozenset[str]:
         """URNs that were struck since this was asked the last time; what did not strike is taken back."""
         found = frozenset(key.partition(" ")[2] for key in self._world.keys(STRUCK))
+        for key in self._world.keys(PLANTED):
+            self.renewed(key.partition(" ")[2])
         for table in (PLANTED, STRUCK):
             for key in self._world.keys(table):
                 self._world.delete(table, key)

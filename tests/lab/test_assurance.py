@@ -231,6 +231,8 @@ def test_an_injected_fault_strikes_once_and_is_noted(tmp_path: Path) -> None:
         with pytest.raises(RefusedError, match="injected: the create is refused"):
             perform("create", Written(), call, {}, write)
         assert (made, Injections(world).taken()) == ([], frozenset({call.urn})), "nothing was made"
+        site.injections.plant("update", call.urn, "killed")
+        assert (site.injections.taken(), site.injections.aged(call.urn)) == (frozenset(), False), "it did not strike"
         site.injections.plant("update", call.urn, "timeout")
         assert site.injections.aged(call.urn)
         with pytest.raises(InitFailedError, match="injected: timed out after the update") as late:
