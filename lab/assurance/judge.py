@@ -63,9 +63,10 @@ class Seen:
     mended: Collection[str] = ()
     told: Mapping[str, str] = field(default_factory=dict)
 
-    def ended(self, urn: str, how: str) -> bool:
-        """Whether a step of it ended so."""
-        return how in self.steps.get(urn, {}).values()
+    @property
+    def failed(self) -> frozenset[str]:
+        """What failed."""
+        return frozenset(urn for urn, steps in self.steps.items() if "failed" in steps.values())
 
     def followed_by(self, later: Seen) -> Seen:
         """Both as one."""
@@ -73,10 +74,9 @@ class Seen:
         steps = {urn: {**self.steps.get(urn, {}), **later.steps.get(urn, {})} for urn in urns}
         return replace(later, steps=steps)
 
-    def did(self, urn: str, *operations: str) -> bool:
-        """Whether one of these operations was carried out on it, or any but looking."""
-        found = self.steps.get(urn, {}).items()
-        return any(how == "done" and (one in operations if operations else one not in _QUIET) for one, how in found)
+    def did(self, urn: str) -> bool:
+        """Whether anything but looking was carried out on it."""
+        return any(how == "done" and one not in _QUIET for one, how in self.steps.get(urn, {}).items())
 
     def changed(self) -> Iterator[tuple[str, str]]:
         """What was touched, and how."""
@@ -95,7 +95,7 @@ def steps_of(events: Iterable[Event]) -> dict[str, dict[str, str]]:
 
 def held_back(platform: Platform, seen: Seen, target: str) -> Iterator[str]:
     """What is wrong with what `target` held back: a failure is told, and nothing that needs it is touched."""
-    if not seen.ended(target, "failed"):
+    if target not in seen.failed:
         yield "its failure was not told"
     for urn in sorted(platform.dependents(target)):
         if urn in seen.steps:
@@ -104,9 +104,8 @@ def held_back(platform: Platform, seen: Seen, target: str) -> Iterator[str]:
 
 def went_on(platform: Platform, struck: Iterable[str], seen: Seen) -> Iterator[str]:
     """What was held back although it needs none of what failed."""
-    failed = {urn for urn, steps in seen.steps.items() if "failed" in steps.values()}
     unsaid = platform.reads - seen.steps.keys()
-    stopped = failed.union(unsaid, *(platform.dependents(urn) for urn in {*struck, *failed, *unsaid}))
+    stopped = seen.failed.union(unsaid, *(platform.dependents(urn) for urn in {*struck, *seen.failed, *unsaid}))
     for urn in sorted(platform.real - stopped - seen.steps.keys()):
         yield f"{name_of(urn)} was held back, although it needs none of what failed"
 
@@ -120,7 +119,7 @@ def outside(seen: Seen, allowed: Allowed, real: Collection[str]) -> Iterator[str
 
 def unexpected(seen: Seen, struck: Iterable[str]) -> Iterator[str]:
     """What failed without a fault of its own."""
-    for urn in sorted({urn for urn, steps in seen.steps.items() if "failed" in steps.values()} - {*struck}):
+    for urn in sorted(seen.failed - {*struck}):
         yield f"{name_of(urn)} failed by itself{f': {seen.told[urn][:_SHOWN]}' if urn in seen.told else ''}"
 
 

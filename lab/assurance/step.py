@@ -16,6 +16,8 @@ from reporting.phase import name_of
 
 FOREIGN: Final = "foreign"
 """An object of somebody else is in the way."""
+_DOWN: Final = "down"
+"""Somebody whom many ask does not answer."""
 _HOW: Final[Mapping[str, How]] = {"": "refused", "timeout": "timeout", "killed": "killed"}
 _MOMENTS: Final[Mapping[str, Moment]] = {"create": "create", "update": "update", "delete": "delete"}
 _MADE_UP_FOR: Final = {
@@ -62,7 +64,9 @@ class Step:
 
     def met(self, seen: Seen, urn: str) -> bool:
         """Whether the fault came about."""
-        return seen.ended(urn, "failed") if self.what == FOREIGN else not self.how or urn in seen.struck
+        if self.what == _DOWN:
+            return bool(seen.failed)
+        return urn in seen.failed if self.what == FOREIGN else not self.how or urn in seen.struck
 
     @property
     def killed(self) -> bool:
@@ -95,7 +99,7 @@ def of_one(platform: Platform, step: Step, seen: Seen, urn: str) -> Iterator[str
     if step.fails and step.moment != "delete":
         yield from judge.held_back(platform, seen, urn)
     elif step.moment == "delete":
-        if not seen.ended(urn, "failed"):
+        if urn not in seen.failed:
             yield "its failure was not told"
         yield from (
             f"{name_of(one)} went, although {name_of(urn)} needs it" for one in platform.needs(urn) if seen.did(one)

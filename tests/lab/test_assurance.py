@@ -164,6 +164,11 @@ def test_what_the_next_operation_does_not_put_right_is_lost(
     assert (again.progress, again.progress.ended) == (progress, True), "what was done is not done again"
 
 
+def test_a_service_that_nobody_missed_was_not_down() -> None:
+    step = Step(what="down", struck=("vault",))
+    assert [step.met(seen, "vault") for seen in (BORNE, AGAIN)] == [True, False]
+
+
 def test_groups_hold_none_that_needs_another_and_miss_none() -> None:
     groups = [step.struck for step in creations(PLATFORM)]
     assert [{name.rpartition("::")[2] for name in group} for group in groups] == [
