@@ -204,7 +204,9 @@ def test_the_count_is_of_faults_that_came_about_and_singles_are_compared() -> No
 
 def test_an_object_of_somebody_else_that_is_touched_is_lost_and_the_others_are_taken_away(tmp_path: Path) -> None:
     inputs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"}}
-    named = {one: {"id": f"shop/{one}", "inputs": {**inputs, "metadata": {"name": one}}} for one in NEEDS}
+    named: dict[str, Any] = {
+        one: {"id": f"shop/{one}", "inputs": {**inputs, "metadata": {"name": one}}} for one in NEEDS
+    }
     step = in_the_way(Platform(state(**named)), [f"foreign {urn('reader')}"])
     assert step is not None
     assert set(step.struck) == {urn("config"), urn("other"), urn("space")}, "what was met is not in the way again"
