@@ -104,9 +104,9 @@ class VolumeBackup(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def repository(volume: Volume, where: Target) -> str:
+def repository(name: str, where: Target) -> str:
     """As restic names it: one for each volume, so that each is restored and locked alone."""
-    return f"s3:{where.endpoint}/{where.bucket}/{where.path(Part.VOLUMES)}/{volume.name}"
+    return f"s3:{where.endpoint}/{where.bucket}/{where.path(Part.VOLUMES)}/{name}"
 
 
 def _environment(volume: Volume, where: Target, days: int) -> Mapping[str, pulumi.Input[str]]:
@@ -119,7 +119,7 @@ def _environment(volume: Volume, where: Target, days: int) -> Mapping[str, pulum
         **({"QUIESCE": "true"} if volume.quiesce else {}),
         "KEEP_DAYS": str(days),
         "RESTIC": f"{PROGRAM}/restic",
-        "RESTIC_REPOSITORY": repository(volume, where),
+        "RESTIC_REPOSITORY": repository(volume.name, where),
         "RESTIC_CACHE_DIR": "/cache",
         "AWS_DEFAULT_REGION": where.region,
         "TMPDIR": "/cache",

@@ -8,6 +8,7 @@ from components.backup.access import VARIABLES
 from components.backup.sending import remote
 from components.backup.target import Part
 from components.backup.target import Target as Bucket
+from components.backup.volumes import repository
 from tools.backups import store
 from tools.backups.store import Store
 from tools.databases import s3
@@ -24,9 +25,11 @@ class Outside:
         store: As this machine reads it.
         bucket: The bucket; None for a directory.
         access: Variables of the Secret with its key pair.
+        files: Directory in which this machine has the files of the cluster's folder.
     """
 
     store: Store
+    files: Path
     bucket: Bucket | None = None
     access: Mapping[str, str] = field(default_factory=dict)
 
@@ -44,14 +47,26 @@ class Outside:
             "RETENTION_DAYS": str(RETENTION_DAYS),
         }
 
+    def repository(self, name: str) -> dict[str, str]:
+        """Variables with which restic finds the repository of a volume."""
+        if self.bucket is None:
+            (self.files / Part.VOLUMES).mkdir(parents=True, exist_ok=True)
+            return {"RESTIC_REPOSITORY": str(self.files / Part.VOLUMES / name)}
+        return {
+            "RESTIC_REPOSITORY": repository(name, self.bucket),
+            "AWS_DEFAULT_REGION": self.bucket.region,
+            **self.access,
+        }
+
 
 def directory(path: Path, cluster: str) -> Outside:
     """The folder of a cluster below a directory."""
-    return Outside(store=store.directory(path, cluster))
+    return Outside(store=store.directory(path, cluster), files=path / cluster)
 
 
 def bucket(server: S3Server, name: str, cluster: str) -> Outside:
     """The folder of a cluster in a bucket of that server."""
     access = dict(zip(VARIABLES.values(), (s3.ACCESS_KEY_ID, server.secret_key), strict=True))
     made = Bucket(endpoint=server.endpoint, bucket=name, region=s3.REGION, cluster=cluster, gateway=False)
-    return Outside(store=store.of(made, *access.values()), bucket=made, access=access)
+    files = server.folder / "data" / name / cluster
+    return Outside(store=store.of(made, *access.values()), files=files, bucket=made, access=access)

@@ -18,6 +18,8 @@ ACCESS_KEY: Final = "backupAccessKey"
 """Secret of the stack file with the key pair of the target."""
 _CODE: Final = re.compile(r"<Code>(\w+)</Code>")
 """What a service of S3 answers, in the error of its client."""
+_CAUSE: Final = re.compile(r'^\s+(?:message|error): "([^"]+)"', re.MULTILINE)
+"""What the system says where nobody answers, in the part of that error which is for developers."""
 MOUNTS = Path("/proc/self/mounts")
 
 
@@ -75,8 +77,8 @@ class Store:
 
     def _failed(self, what: str, name: str, error: Exception) -> BackupError:
         text = str(error)
-        code, line = _CODE.search(text), next(iter(text.splitlines()), type(error).__name__)
-        reason = code[1] if code else line.rpartition(" - ")[2]
+        known, line = _CODE.search(text) or _CAUSE.search(text), next(iter(text.splitlines()), type(error).__name__)
+        reason = known[1] if known else line.rpartition(" - ")[2]
         return BackupError(f"{self.address}: cannot {what} {name}: {reason}")
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.backup.target import Part
 from scripts import volumes as script
 from scripts.restic import Restic, ResticError
 from settings.model import Settings
 from tools import real_programs, real_servers
-from tools.backups.part import Bench, Fault
+from tools.backups.outside import Outside, directory
+from tools.backups.part import Fault
 from tools.backups.store import BackupError
 from tools.files import SetupError
 
@@ -32,12 +34,16 @@ class _Stopped:
 
 @dataclass(kw_only=True)
 class VolumeBench:
-    """See Bench: the sentinel is a file of the volume."""
+    """See Bench: the sentinel is a file of the volume.
+
+    Attributes:
+        files: Directory of what the target holds of the repository.
+    """
 
     volume: Path
-    repository: Path
+    files: Path
     environment: dict[str, str]
-    what: str = "real: restic, and the script of the pod; the target is a directory, what would be stopped is not there"
+    what: str
 
     def write(self, sentinel: str) -> None:
         """See Bench."""
@@ -50,15 +56,15 @@ class VolumeBench:
 
     def destroy(self) -> None:
         """See Bench: the volume, and the cache of restic, which would hide what is wrong with the repository."""
-        for directory in self.volume, Path(self.environment["RESTIC_CACHE_DIR"]):
-            shutil.rmtree(directory, ignore_errors=True)
+        for place in self.volume, Path(self.environment["RESTIC_CACHE_DIR"]):
+            shutil.rmtree(place, ignore_errors=True)
         self.volume.mkdir()
 
     def plant(self, fault: Fault) -> None:
         """See Bench. Every file of content, since a snapshot may need any."""
         if fault is Fault.WRONG_KEY:
             self.environment["RESTIC_PASSWORD"] = secrets.token_urlsafe()
-        for file in (self.repository / "data").rglob("*"):
+        for file in (self.files / "data").rglob("*"):
             if file.is_file() and fault in (Fault.TRUNCATED, Fault.CORRUPT):
                 _spoil(file, fault)
 
@@ -86,22 +92,22 @@ def _spoil(file: Path, fault: Fault) -> None:
 
 
 @contextmanager
-def bench(settings: Settings, folder: Path) -> Iterator[Bench]:
-    """See Part."""
+def bench(settings: Settings, folder: Path, outside: Outside | None = None) -> Iterator[VolumeBench]:
+    """See Part; its target is a directory, if it is not `outside`."""
     try:
         binary = real_servers.ensure(real_programs.RESTIC).binary
     except SetupError as error:
         raise BackupError(f"restic is not there ({error})") from None
-    volume, repository = folder / "volume", folder / "target" / settings.cluster.name / "volumes" / "drill"
+    volume, to = folder / "volume", outside or directory(folder / "target", settings.cluster.name)
     (volume / "repositories").mkdir(parents=True)
     (volume / "repositories" / "other").write_text("was there before the sentinel", encoding="utf-8")
-    repository.parent.mkdir(parents=True)
     environment = {
         "RESTIC": str(binary),
-        "RESTIC_REPOSITORY": str(repository),
+        **to.repository("drill"),
         "RESTIC_PASSWORD": secrets.token_urlsafe(),
         "RESTIC_CACHE_DIR": str(folder / "cache"),
         **{"DATA": str(volume), "KEEP_DAYS": "30", "AS_OF": "latest", "SECONDS": "0"},
         **{"NAMESPACE": "drill", "WORKLOAD": "deployments/drill", "REPLICAS": "0", "QUIESCE": "true"},
     }
-    yield VolumeBench(volume=volume, repository=repository, environment=environment)
+    what = f"real: restic, and the script of the pod; {to.what}, what would be stopped is not there"
+    yield VolumeBench(volume=volume, files=to.files / Part.VOLUMES / "drill", environment=environment, what=what)

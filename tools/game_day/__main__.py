@@ -17,7 +17,8 @@ from tools.backups.store import BackupError
 from tools.databases.s3 import S3Server
 from tools.databases.site import bucket
 from tools.game_day import databases, etcd, ground, vault
-from tools.game_day.ground import STACK, Ground
+from tools.game_day.ground import Ground
+from tools.game_day.making import STACK
 from tools.game_day.scene import Disaster, Scene
 from tools.game_day.serving import Serving
 from tools.refusal import refusal

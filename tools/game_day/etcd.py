@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from components.backup.etcd import SNAPSHOT
 from doubles.loopback import Reply, Request
@@ -16,7 +15,9 @@ from tools.backups.store import BackupError
 from tools.databases.s3 import S3Server
 from tools.databases.site import BUCKET
 from tools.game_day import members
-from tools.game_day.ground import STACK, Ground
+from tools.game_day.control_planes import ControlPlanes
+from tools.game_day.ground import Ground
+from tools.game_day.making import STACK
 from tools.game_day.members import Member
 from tools.game_day.scene import Answer, Asked, Disaster, table
 
@@ -31,7 +32,7 @@ class EtcdScene:
     ground: Ground
     settings: Settings
     bench: EtcdBench
-    machines: Sequence[Member]
+    planes: ControlPlanes
     real: str = (
         "etcd, one member for each control plane, and etcdutl; age, rclone and versitygw, by which its backup was made"
     )
@@ -41,18 +42,18 @@ class EtcdScene:
 
     def strike(self) -> None:
         """Three members, a backup of them, something written later, then two are gone."""
-        for one in self.machines:
-            one.start(self.machines, "new")
-        members.waited(lambda: self._leader() is not None, "etcd does not come up")
-        server = self.machines[0].server
+        for one in self.planes.machines:
+            one.start(self.planes.machines, "new")
+        members.waited(lambda: self.planes.leader() is not None, "etcd does not come up")
+        server = self.planes.machines[0].server
         server.put(_PEOPLE, _WELL)
         self.bench.back_up_from(server)
         server.put(_LATER, "made by the program, after the backup")
-        for one in self.machines[1:]:
+        for one in self.planes.machines[1:]:
             one.wipe()
             one.there = False
-        members.waited(lambda: self._leader() is None, "two of three members are gone, and etcd goes on")
-        names = " and ".join(one.name for one in self.machines[1:])
+        members.waited(lambda: self.planes.leader() is None, "two of three members are gone, and etcd goes on")
+        names = " and ".join(one.name for one in self.planes.machines[1:])
         self.symptom = [
             "alert EtcdWithoutLeader",
             "$ kubectl get nodes",
@@ -60,21 +61,18 @@ class EtcdScene:
             f"the host of {names} burned: its disks are gone, and so are the machines; everything else is as it was",
         ]
 
-    def _leader(self) -> Member | None:
-        return next((one for one in self.machines if one.leads_or_follows()), None)
-
     def _unreachable(self) -> Answer:
         vip = self.settings.network.vip
         return Answer(text=f"Unable to connect to the server: dial tcp {vip}:6443: connect: no route to host", code=1)
 
     def rows(self) -> Mapping[str, str]:
         """See Scene."""
-        leader, held, later, joined = self._leader(), None, None, 0
+        leader, held, later, joined = self.planes.leader(), None, None, 0
         if leader is not None:
             with suppress(BackupError):
                 held, later = leader.server.get(_PEOPLE), leader.server.get(_LATER)
                 joined = len(leader.server.members())
-        of = len(self.machines)
+        of = len(self.planes.machines)
         snapshot = self.ground.engine.results / SNAPSHOT
         return {
             "kubernetes-api": "" if leader is not None else "does not answer",
@@ -92,90 +90,13 @@ class EtcdScene:
             return self._make(asked)
         if asked.program == "kubectl":
             return self._kubectl(asked)
-        chosen = [one for one in self.machines if one.address in asked.flags.get("nodes", "").split(",")]
-        if not chosen:
-            every = ", ".join(f"{one.name} {one.address}" for one in self.machines)
-            return Answer(text=f"nodes are not set for the command: use --nodes; control planes are {every}", code=1)
-        told = [self._told(one, asked) for one in chosen]
-        found = [one for one in told if one is not None]
-        if not found:
-            return None
-        return Answer(text="\n".join(one.text for one in found), code=max(one.code for one in found))
-
-    def _told(self, machine: Member, asked: Asked) -> Answer | None:
-        if not machine.there:
-            said = f"rpc error: code = Unavailable desc = dial tcp {machine.address}:50000: connect: no route to host"
-            return Answer(text=f"{machine.address}: {said}", code=1)
-        known = {
-            "service etcd": lambda: self._service(machine),
-            "service": lambda: self._service(machine),
-            "etcd members": lambda: self._members(machine),
-            "etcd status": lambda: self._members(machine),
-            "logs etcd": lambda: self._log(machine),
-            "dmesg": lambda: Answer(text=f"{machine.address}: nothing of this disaster"),
-            "reset": lambda: self._reset(machine, asked),
-            "bootstrap": lambda: self._bootstrap(machine, asked),
-            "cp": lambda: self._copied(machine, asked),
-        }
-        words = asked.words
-        key = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
-        return known[key]() if key in known else None
-
-    def _service(self, machine: Member) -> Answer:
-        running = "Running" if machine.runs else "Preparing"
-        health = "OK" if machine.leads_or_follows() else "Fail" if machine.runs else "?"
-        return Answer(text=f"NODE     {machine.address}\nID       etcd\nSTATE    {running}\nHEALTH   {health}")
-
-    def _members(self, machine: Member) -> Answer:
-        if not machine.leads_or_follows():
-            said = "etcdserver: no leader" if machine.runs else "service etcd is not running"
-            return Answer(text=f"{machine.address}: rpc error: code = Unavailable desc = {said}", code=1)
-        found = machine.server.members()
-        rows = [f"{machine.address}|{one.name}|{one.peer}|false" for one in self.machines if one.name in found]
-        return table("NODE|HOSTNAME|PEER URLS|LEARNER", *rows)
-
-    def _log(self, machine: Member) -> Answer:
-        file = machine.data.with_suffix(".log")
-        return Answer(text="\n".join(file.read_text(encoding="utf-8").splitlines()[-5:]) if file.exists() else "")
-
-    def _reset(self, machine: Member, asked: Asked) -> Answer:
-        if asked.flags.get("graceful") != "false":
-            said = "etcd: a member that leaves needs a majority that lets it go; use --graceful=false"
-            return Answer(text=f"{machine.address}: {said}", code=1)
-        if asked.flags.get("system-labels-to-wipe") != "EPHEMERAL":
-            machine.wipe()
-            machine.there = False
-            return Answer(
-                text=f"{machine.address}: everything is wiped, its configuration too: the machine has to be made anew"
-            )
-        machine.wipe()
-        return Answer(text=f"{machine.address}: wiped EPHEMERAL, and booted again")
-
-    def _bootstrap(self, machine: Member, asked: Asked) -> Answer:
-        if machine.runs or machine.data.exists():
-            said = "rpc error: code = AlreadyExists desc = etcd data directory is not empty"
-            return Answer(text=f"{machine.address}: {said}", code=1)
-        if "recover-from" not in asked.flags:
-            return Answer(
-                text=f"{machine.address}: an empty etcd would know nothing of the cluster: --recover-from", code=1
-            )
-        file = self.ground.folder / asked.flags["recover-from"]
-        if not file.is_file():
-            return Answer(text=f"error opening snapshot file: {asked.flags['recover-from']}: no such file", code=1)
-        said = members.recovered(machine, file, skip="recover-skip-hash-check" in asked.flags)
-        members.joined(machine, [one for one in self.machines if one is not machine and one.there and not one.runs])
-        return Answer(text=said)
-
-    def _copied(self, machine: Member, asked: Asked) -> Answer:
-        source = machine.data / Path(asked.words[1]).relative_to("/var/lib/etcd")
-        shutil.copy(source, self.ground.folder / Path(asked.words[2]))
-        return Answer(text=f"{asked.words[1]} of {machine.name} is in {asked.words[2]}")
+        return self.planes.talosctl(asked)
 
     def _kubectl(self, asked: Asked) -> Answer | None:
-        if self._leader() is None:
+        if self.planes.leader() is None:
             return self._unreachable()
         if asked.words[:2] in (("get", "nodes"), ("get", "node")):
-            ready = [(one.name, one.leads_or_follows()) for one in self.machines]
+            ready = [(one.name, one.leads_or_follows()) for one in self.planes.machines]
             return table(
                 "NAME|STATUS|ROLES",
                 *(f"{name}|{'Ready' if well else 'NotReady'}|control-plane" for name, well in ready),
@@ -187,15 +108,16 @@ class EtcdScene:
         if target == "access":
             return Answer(text=f"export TALOSCONFIG=build/access/{STACK}/talosconfig")
         if target == "drift":
-            gone = self._leader() is not None and self._leader().server.get(_LATER) is None  # type: ignore[union-attr]
+            leader = self.planes.leader()
+            gone = leader is not None and leader.server.get(_LATER) is None
             return Answer(
                 text=f"drift: {'1 object of the program is gone: gitea/of-the-program' if gone else 'nothing'}"
             )
         return self._up(asked) if target == "up" else None
 
     def _up(self, asked: Asked) -> Answer:
-        leader = self._leader()
-        made = [one for one in self.machines if not one.there]
+        leader = self.planes.leader()
+        made = [one for one in self.planes.machines if not one.there]
         if leader is None and "cluster-down" not in asked.flags:
             said = "the Kubernetes API of this stack does not answer, so nothing was begun"
             return Answer(text=f"up: {said}\nrunbook: {path('lost-cluster.md')}", code=1)
@@ -210,7 +132,7 @@ class EtcdScene:
 
     def respond(self, request: Request) -> Reply:
         """See Scene."""
-        if self._leader() is None:
+        if self.planes.leader() is None:
             return Reply(503, {})
         return Reply(200 if request.path == "/readyz" else 404, {})
 
@@ -228,7 +150,7 @@ def staged(ground: Ground, server: S3Server, kind: Disaster) -> Iterator[EtcdSce
     ]
     with etcd_bench.bench(settings, place, outside.bucket(server, BUCKET, STACK)) as bench:
         shutil.copy(ground.key, bench.key)
-        scene = EtcdScene(ground=ground, settings=settings, bench=bench, machines=machines)
+        scene = EtcdScene(ground=ground, settings=settings, bench=bench, planes=ControlPlanes(machines, ground.folder))
         try:
             scene.strike()
             yield scene

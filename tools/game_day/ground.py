@@ -18,13 +18,12 @@ from tools.backups.store import ACCESS_KEY, BackupError
 from tools.databases import s3
 from tools.databases.s3 import S3Server
 from tools.databases.site import BUCKET
+from tools.game_day.command import ADDRESS
+from tools.game_day.making import FOLDER, STACK
 from tools.operate import LANGUAGE_HOST
 from tools.state import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
-STACK = "home"
-ADDRESS, FOLDER = "HOME_CLUSTER_GAME_DAY", "HOME_CLUSTER_GAME_DAY_FOLDER"
-"""Variables of the person's shell: where the disaster is asked, and its directory."""
 _SHIPPED = ROOT / "Pulumi.test-cluster.yaml"
 _SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 _URN = f"urn:pulumi:{STACK}::home-cluster::{{}}"
@@ -124,7 +123,8 @@ def write_commands(ground: Ground, address: str) -> None:
     programs = ground.folder / "bin"
     programs.mkdir()
     for name in "kubectl", "talosctl", "make", LANGUAGE_HOST:
-        line = shlex.join([sys.executable, "-m", "tools.game_day.command", name])
+        module = ["tools.game_day.making"] if name == "make" else ["tools.game_day.command", name]
+        line = shlex.join([sys.executable, "-m", *module])
         text = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {line} "$@"\n'
         (programs / name).write_text(text, encoding="utf-8")
         (programs / name).chmod(0o755)

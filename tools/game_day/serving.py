@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from doubles.loopback import Reply, Request
 from tools.backups import summary
 from tools.backups.store import BackupError
-from tools.game_day.ground import STACK, Ground
+from tools.game_day.command import COMMANDS
+from tools.game_day.ground import Ground
+from tools.game_day.making import STACK
 from tools.game_day.scene import Answer, Scene, parsed
-
-COMMANDS: Final = "/game-day/commands"
 
 
 @dataclass
