@@ -15,7 +15,8 @@ from lib.runbooks import path
 from settings.model import Settings
 from stack_file.load import load_stack_file
 from tools import identity, operate, secret_values
-from tools.backups import summary
+from tools.backups import databases, site, summary
+from tools.backups.store import BackupError
 from tools.refusal import refusal
 from tools.state import Engine, State, StateError
 from tools.teardown import DESTROYED
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = operate.ROOT) -> i
         state = engine.state()
         _sound(engine, settings, state, options.identity)
         again = destroyed(engine)
+        if not again:
+            _archivable(engine, load_stack_file(settings))
     except (operate.OperateError, StateError) as error:
         print(refusal("recreate", error), file=sys.stderr)
         return 1
@@ -72,6 +75,18 @@ def _sound(engine: Engine, settings: Path, state: State | None, given: Path | No
         )
 
 
+def _archivable(engine: Engine, settings: Settings) -> None:
+    """Find whether the new Postgres would be refused its archive, where the target says so; raises StateError."""
+    if settings.backup is None:
+        return
+    try:
+        refused = databases.refused(site.of(engine, settings))
+    except BackupError:
+        return
+    if refused:
+        raise StateError(refused)
+
+
 def destroyed(engine: Engine) -> bool:
     """Whether the last recreation has destroyed everything, and no update since has come to its end."""
     try:
@@ -102,7 +117,11 @@ def report(before: State, engine: Engine, settings: Settings) -> None:
     after = engine.state() or {}
     anew, known = identity.renewed(before, after), len(identity.generated(after))
     _said(f"made anew: {', '.join(anew)}" if anew else f"known by the same {known} keys and secrets")
-    _said("no data was restored: databases and repositories are empty")
+    source = settings.databases.recovery
+    if source is None:
+        _said("no data was restored: databases and repositories are empty")
+    else:
+        _said(f"databases are those of archive {source.archive}; no other data was restored: repositories are empty")
     for line in summary.look(engine, settings, datetime.now(UTC))[0]:
         _said(line)
     if settings.backup is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from components.backup.target import Part as Folder
 from lib.secret_state import resources
 from tools import recreate
-from tools.backups import state, volumes
+from tools.backups import databases, state, volumes
 from tools.backups.part import Site, Step, Wanted
 from tools.backups.registry import PARTS
 from tools.backups.store import BackupError
@@ -42,30 +42,31 @@ def steps(site: Site, what: str, wanted: Wanted, confirmed: str, begun: datetime
 
 def _everything(site: Site, wanted: Wanted, confirmed: str, begun: datetime) -> Iterator[Step]:
     """The state, the machines with the platform, then what they held."""
-    stack = site.engine.stack
+    stack, gone = site.engine.stack, site.connect() is None
     for part in (one for one in PARTS if one.with_all):
         if part.name == Folder.DATABASES:
-            yield from part.plan(site, wanted)  # Postgres takes no time for a target that its log does not reach
+            # Postgres takes no time for a target that its log does not reach. A platform that is made anew brings it.
+            yield from () if gone else part.plan(site, replace(wanted, begun=begun))
             continue
         if part.name != state.NAME:
             yield from part.plan(site, replace(wanted, at=wanted.at or begun))
             continue
         if wanted.replace or not any(resources(site.engine.state() or {})):
             yield from part.plan(site, wanted)
-        yield from _platform(site, stack, confirmed)
+        if gone:
+            yield from databases.edit(site, replace(wanted, begun=begun))
+            yield _platform(site, stack, confirmed)
     yield Step(does="see that it does its work", minutes=5, command=f"make smoke STACK={stack}")
 
 
-def _platform(site: Site, stack: str, confirmed: str) -> Iterator[Step]:
-    """Machines and platform, known by the same keys; nothing where the cluster answers."""
-    if site.connect() is not None:
-        return
+def _platform(site: Site, stack: str, confirmed: str) -> Step:
+    """Machines and platform, known by the same keys."""
 
     def run() -> None:
         if recreate.main(["--stack", stack, "--cluster-gone", "--confirm", confirmed], site.engine.root):
             raise BackupError("the platform is not up; the lines above say why")
 
     command = f"make recreate STACK={stack} ARGS=--cluster-gone"
-    yield Step(
+    return Step(
         does="machines and platform, known by the same keys", minutes=_BRING_UP_MINUTES, command=command, run=run
     )

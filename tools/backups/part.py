@@ -47,6 +47,7 @@ class Wanted:
         file: This file, and nothing of the target.
         key: File with the private key of one of the recipients.
         replace: Whether what stands there may go.
+        begun: When the restore began; base backups of Postgres since then are of the new one.
     """
 
     at: datetime | None = None
@@ -54,6 +55,7 @@ class Wanted:
     file: Path | None = None
     key: Path | None = None
     replace: bool = False
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

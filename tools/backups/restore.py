@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         return 0
     if not _agreed(options.stack, options.confirm):
         return _said(f"nothing was done. Say YES={options.stack}, or agree on a terminal", 2)
-    return _done(steps, options.step, f"--begun={begun:{_TIME}}", options.stack)
+    return _done(steps, options.left or len(steps), f"--begun={begun:{_TIME}}", options.stack)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", default="", help="file with a private key of age, as age-keygen writes it")
     parser.add_argument("--replace", action="store_true", help="replace what stands there")
     parser.add_argument("--check", action="store_true", help="open the backup and say the steps, no more")
-    parser.add_argument("--step", type=int, default=1, help="go on from this step")
+    parser.add_argument("--left", type=int, default=0, help="go on with as many steps, the last ones")
     parser.add_argument("--begun", default="", help="when the first step was begun, as that said")
     parser.add_argument("--confirm", default="", help="the name of the stack, for which nobody is asked then")
     return parser
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _begun(options: argparse.Namespace) -> datetime:
     """When the restore began; raises BackupError."""
-    if options.step > 1 and not options.begun:
+    if options.left and not options.begun:
         raise BackupError("what was backed up since the first step is not to be restored: say --begun as that step did")
     given = wanted(options.begun).at if options.begun else None
     return given or datetime.now(UTC).replace(microsecond=0)
@@ -106,17 +106,20 @@ def _agreed(stack: str, confirmed: str) -> bool:
     return confirmed == stack or (not confirmed and sys.stdin.isatty() and on_a_terminal("Begin?"))
 
 
-def _done(steps: Sequence[Step], first: int, begun: str, stack: str, ask: Callable[[str], bool] = on_a_terminal) -> int:
+def _done(steps: Sequence[Step], left: int, begun: str, stack: str, ask: Callable[[str], bool] = on_a_terminal) -> int:
+    """Do the last ones: those before them may be fewer once they are done, as that of a platform that answers."""
     for number, step in enumerate(steps, 1):
-        if number < first:
+        if number <= len(steps) - left:
             continue
         _said(f"step {number}: {step.does}", 0)
-        on = f"go on with ARGS='--step={number} {begun}'"
+        on = f"go on with ARGS='--left={len(steps) - number + 1} {begun}'"
         try:
             if step.run is not None:
                 step.run()
             elif not (sys.stdin.isatty() and ask(f"Step {number} is yours. Is it done?")):
-                return _said(f"step {number} is yours; then {on.replace(f'={number} ', f'={number + 1} ')}")
+                if number == len(steps):
+                    return _said(f"step {number} is yours, and the last")
+                return _said(f"step {number} is yours; then go on with ARGS='--left={len(steps) - number} {begun}'")
         except (BackupError, StateError) as error:
             return _said(f"step {number} failed: {error}\n{on} once that is mended")
     return _said(f"{stack} is restored as far as this goes", 0)

@@ -37,13 +37,13 @@ eval "$(make -s access STACK=home)"
 fails talosctl -n 10.2.1.1,10.2.1.2,10.2.1.3 service etcd
 make up STACK=home ARGS=--cluster-down
 restore() {
-  make restore STACK=home WHAT=etcd FROM=latest KEY=key.txt YES=home ARGS="--step=$1 --begun=2026-11-27T00:00:00Z" 2>&1
+  make restore STACK=home WHAT=etcd FROM=latest KEY=key.txt YES=home ARGS="--left=$1 --begun=2026-11-27T00:00:00Z" 2>&1
 }
-restore 2 | grep 'step 3 is yours'
-fails restore 5
+restore 6 | grep 'step 3 is yours'
+fails restore 3
 for one in 1 2 3; do talosctl -n 10.2.1.$one reset --graceful=false --reboot --system-labels-to-wipe=EPHEMERAL; done
 talosctl -n 10.2.1.1 service etcd | grep Preparing
-restore 5 | grep 'step 6 is yours'
+restore 3 | grep 'step 6 is yours'
 talosctl -n 10.2.1.1 etcd members
 make drift STACK=home | grep 'gone: gitea/of-the-program'
 make up STACK=home

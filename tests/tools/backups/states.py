@@ -1,7 +1,9 @@
 """A stack whose CLI is a double: what it exports, imports and opens lies in memory."""
 
 import json
+import os
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,14 @@ def exported(version: str = "v3.250.0", of: int = 1) -> dict[str, Any]:
     """A state of so many resources."""
     resources = [{"urn": f"urn:pulumi:{STACK}::home-cluster::t::{one}", "type": "t"} for one in range(of)]
     return {"version": 3, "deployment": {"manifest": {"version": version}, "resources": resources}}
+
+
+def based(folder: Path, number: int, when: datetime) -> None:
+    """Leave a base backup of that time in an archive below the folder of a cluster."""
+    file = folder / "databases" / f"postgres-{number}" / "base" / f"{when:%Y%m%dT%H%M%S}" / "backup.info"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    os.utime(file, (when.timestamp(), when.timestamp()))
 
 
 @dataclass(frozen=True)

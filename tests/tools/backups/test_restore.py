@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.backups.states import PLAIN, STACK, Kept, backed_up, checkout
+from tests.tools.backups.states import PLAIN, STACK, Kept, backed_up, based, checkout
 from tools import recreate
 from tools.backups import __main__ as backup
 from tools.backups import order, restore, state, state_bench, store, summary
@@ -18,6 +18,10 @@ from tools.backups.store import BackupError, Copy
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 DONE: list[str] = []
+EDIT = (
+    "in the stack file, home-cluster:databases gets archive: 2 and recovery: {archive: 1} "
+    "(docs/runbooks/databases.md#restore-all-databases)"
+)
 
 
 def part(name: str, *, of_services: bool = False, last: Copy | None = None, due: datetime | None = None) -> Part:
@@ -47,6 +51,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def site(tmp_path: Path) -> Site:
     """A stack with its state, and an empty target."""
     there = store.directory(tmp_path / "target", PLAIN.cluster.name)
+    based(tmp_path / "target" / PLAIN.cluster.name, 1, NOW - timedelta(hours=9))
     return Site(engine=checkout(tmp_path / "checkout"), settings=backed_up(), store=there)
 
 
@@ -54,17 +59,17 @@ def test_everything_comes_back_in_its_order(parts: None, site: Site, tmp_path: P
     steps = order.steps(site, "all", Wanted(), STACK, NOW)
     said = [step.does for step in steps]
     assert said == [
+        EDIT,
         "machines and platform, known by the same keys",
         "vault all as of 12:00",
-        "databases all",
         "volumes all as of 12:00",
         "see that it does its work",
     ]
     for step in steps:
         if step.run:
             step.run()
-    assert [f"--stack {STACK} --cluster-gone --confirm {STACK}", *said[1:4]] == DONE
-    assert [step.command for step in steps if not step.run] == [f"make smoke STACK={STACK}"], "a person sees to it"
+    assert [f"--stack {STACK} --cluster-gone --confirm {STACK}", *said[2:4]] == DONE
+    assert [step.command for step in steps if not step.run] == ["", f"make smoke STACK={STACK}"], "a person sees to it"
     root = tmp_path / "new"
     key, recipient = tmp_path / "key.txt", state_bench.new_key(tmp_path / "key.txt")
     state.write(site.engine, backed_up(recipient), site.store)
@@ -74,7 +79,7 @@ def test_everything_comes_back_in_its_order(parts: None, site: Site, tmp_path: P
     lost = [
         step.does.partition(" ")[0] for step in order.steps(empty, "all", Wanted(key=key), STACK, datetime.now(UTC))
     ]
-    assert lost == ["write", "take", "machines", "vault", "databases", "volumes", "see"], "first what knows the keys"
+    assert lost == ["write", "take", "in", "machines", "vault", "volumes", "see"], "first what knows the keys"
 
 
 @pytest.mark.usefixtures("parts")
@@ -90,6 +95,7 @@ def test_one_service_comes_back_alone(site: Site) -> None:
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """`make restore` in a checkout whose stack has a state, and its target in a directory."""
     engine = checkout(tmp_path / "checkout")
+    based(tmp_path / "target" / PLAIN.cluster.name, 1, NOW - timedelta(hours=9))
     for module in (backup, restore):
         monkeypatch.setattr(module, "cli", lambda _: engine.binary)
         monkeypatch.setattr(module, "Engine", lambda *_: engine)
@@ -108,11 +114,11 @@ def test_a_restore_says_its_steps_and_begins_when_told(
     assert command("--what", "all") == 2
     said = capsys.readouterr()
     assert said.out.splitlines() == [
-        "to restore all, about 54 minutes:",
-        "  1. machines and platform, known by the same keys (about 40 min)",
+        "to restore all, about 53 minutes:",
+        f"  1. by you: {EDIT} (about 2 min)",
+        "  2. machines and platform, known by the same keys (about 40 min)",
         f"     make recreate STACK={STACK} ARGS=--cluster-gone",
-        "  2. vault all (about 3 min)",
-        "  3. databases all (about 3 min)",
+        "  3. vault all (about 3 min)",
         "  4. volumes all (about 3 min)",
         "  5. by you: see that it does its work (about 5 min)",
         f"     make smoke STACK={STACK}",
@@ -122,13 +128,12 @@ def test_a_restore_says_its_steps_and_begins_when_told(
     assert command("--what", "all", "--confirm", "another") == 2
     assert command("--what", "all", "--check") == 0
     assert DONE == []
-    assert command("--what", "all", "--confirm", STACK, "--step", "4") == 2
+    assert command("--what", "all", "--confirm", STACK, "--left", "2") == 2
     assert "say --begun as that step did" in capsys.readouterr().err, "the new platform has backups by now"
-    again = ("--step", "4", "--begun", "2026-11-27T12:00:00Z")
+    again = ("--left", "2", "--begun", "2026-11-27T12:00:00Z")
     assert command("--what", "all", "--confirm", STACK, *again) == 1, "nobody can say that the last is done"
     assert DONE == ["volumes all as of 12:00"]
-    hint = "step 5 is yours; then go on with ARGS='--step=6 --begun=2026-11-27T12:00:00Z'"
-    assert hint in capsys.readouterr().err
+    assert "step 5 is yours, and the last" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("parts")
@@ -136,9 +141,9 @@ def test_a_step_that_fails_says_how_to_go_on(
     command: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(recreate, "main", lambda *_: 3)
-    assert command("--what", "all", "--confirm", STACK) == 1
-    assert "step 1 failed: the platform is not up" in (said := capsys.readouterr().err)
-    assert "go on with ARGS='--step=1 --begun=20" in said
+    assert command("--what", "all", "--confirm", STACK, "--left", "4", "--begun", "2026-11-27T12:00:00Z") == 1
+    assert "step 2 failed: the platform is not up" in (said := capsys.readouterr().err)
+    assert "go on with ARGS='--left=4 --begun=2026-11-27T12:00:00Z' once" in said
     assert DONE == []
 
 
