@@ -102,7 +102,9 @@ class DatabasesScene:
         if asked.program == "make":
             return self._make(asked)
         places = {"gitea": self._of_gitea, "databases": self.cluster.kubectl}
-        return places[asked.namespace](asked) if asked.program == "kubectl" and asked.namespace in places else None
+        # What is applied says itself where it belongs.
+        place = "databases" if asked.words[:1] == ("apply",) else asked.namespace
+        return places[place](asked) if asked.program == "kubectl" and place in places else None
 
     def _of_gitea(self, asked: Asked) -> Answer | None:
         words = asked.words

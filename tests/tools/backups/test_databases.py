@@ -9,29 +9,30 @@ import pytest
 
 from settings.platform import Recovery
 from tests.tools.backups.states import STACK, backed_up, based, checkout
-from tools import recreate
+from tools import operate, recreate
 from tools.backups import databases, order, store
 from tools.backups import site as of_stack
 from tools.backups.part import Site, Wanted
+from tools.backups.registry import PARTS
 from tools.backups.store import BackupError
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def site(folder: Path, archive: int = 1, recovery: Recovery | None = None, **bases: datetime) -> Site:
-    """A stack that writes to that archive, and base backups in archives (`a1`, `a2`)."""
+def site(folder: Path, bases: Mapping[int, datetime], archive: int = 1, recovery: Recovery | None = None) -> Site:
+    """A stack that writes to that archive, and base backups in archives, by their numbers."""
     settings = backed_up()
     changed = settings.databases.model_copy(update={"archive": archive, "recovery": recovery})
     there = store.directory(folder / "target", settings.cluster.name)
-    for name, when in bases.items():
-        based(folder / "target" / settings.cluster.name, int(name[1:]), when)
+    for number, when in bases.items():
+        based(folder / "target" / settings.cluster.name, number, when)
     engine = checkout(folder / "checkout")
     return Site(engine=engine, settings=settings.model_copy(update={"databases": changed}), store=there)
 
 
 def test_the_newest_base_backup_is_the_last_that_ended_in_time(tmp_path: Path) -> None:
-    found = site(tmp_path, a1=NOW - 2 * DAY, a2=NOW)
+    found = site(tmp_path, {1: NOW - 2 * DAY, 2: NOW})
     (tmp_path / "target" / "test-cluster" / "databases" / "postgres-2" / "wals").mkdir()
     (tmp_path / "target" / "test-cluster" / "databases" / "postgres-2" / "wals" / "later.gz").touch()
     newest, older = databases.last(found), databases.last(found, NOW - DAY)
@@ -55,7 +56,7 @@ def test_the_newest_base_backup_is_the_last_that_ended_in_time(tmp_path: Path) -
 def test_one_is_due_since_its_schedule_if_the_cluster_was_there(
     updated: datetime | None, now: datetime, due: bool, tmp_path: Path
 ) -> None:
-    found = databases.due(replace(site(tmp_path), updated=updated), now)
+    found = databases.due(replace(site(tmp_path, {}), updated=updated), now)
     assert (found is not None) == due
     assert found is None or timedelta(hours=3) <= now - found < DAY + timedelta(hours=3), "a run may take three hours"
 
@@ -63,39 +64,41 @@ def test_one_is_due_since_its_schedule_if_the_cluster_was_there(
 @pytest.mark.parametrize(
     ("stands", "bases", "at", "says"),
     [
-        ((1, None), {"a1": NOW - DAY}, None, "archive: 2 and recovery: {archive: 1} ("),
-        ((1, None), {"a1": NOW - DAY}, NOW, "archive: 2 and recovery: {archive: 1, time: '2026-11-27T12:00:00Z'} ("),
-        ((1, None), {"a1": NOW - 2 * DAY, "a2": NOW}, NOW - DAY, "archive: 3 and recovery: {archive: 1, time: "),
-        ((2, Recovery(archive=1)), {"a1": NOW - 2 * DAY, "a2": NOW}, None, "archive: 3 and recovery: {archive: 2} ("),
-        ((2, Recovery(archive=1)), {"a1": NOW - DAY}, None, None),
-        ((3, Recovery(archive=1, time="2026-11-27T12:00:00Z")), {"a1": NOW - DAY}, NOW, None),
-        ((2, Recovery(archive=1)), {"a1": NOW - DAY}, NOW, "archive: 3 and recovery: {archive: 1, time: "),
+        ((1, None), {1: NOW - DAY}, None, "archive: 2 and recovery: {archive: 1} ("),
+        ((1, None), {1: NOW - DAY}, NOW, "archive: 2 and recovery: {archive: 1, time: '2026-11-27T12:00:00Z'} ("),
+        ((1, None), {1: NOW - 2 * DAY, 2: NOW}, NOW - DAY, "archive: 3 and recovery: {archive: 1, time: "),
+        ((2, Recovery(archive=1)), {1: NOW - 2 * DAY, 2: NOW}, None, "archive: 3 and recovery: {archive: 2} ("),
+        ((2, Recovery(archive=1)), {1: NOW - DAY}, None, None),
+        ((3, Recovery(archive=1, time="2026-11-27T12:00:00Z")), {1: NOW - DAY}, NOW, None),
+        ((2, Recovery(archive=1)), {1: NOW - DAY}, NOW, "archive: 3 and recovery: {archive: 1, time: "),
     ],
 )
 def test_a_plan_names_the_archive_that_is_wanted_and_one_in_which_nothing_lies(
     stands: tuple[int, Recovery | None],
-    bases: Mapping[str, datetime],
+    bases: Mapping[int, datetime],
     at: datetime | None,
     says: str | None,
     tmp_path: Path,
 ) -> None:
-    *edits, last = databases.plan(site(tmp_path, *stands, **bases), Wanted(at=at))
+    *edits, last = databases.plan(site(tmp_path, bases, *stands), Wanted(at=at))
     assert last.command == f"make up STACK={STACK}"
-    assert [says in step.does for step in edits] == ([True] if says else []), "what stands there is not written again"
+    assert [(says or "?") in step.does for step in edits] == ([True] if says else []), (
+        "what stands there is not written again"
+    )
 
 
 def test_what_has_no_base_backup_is_not_begun(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="databases holds no base backup that had ended by 2026-11-25"):
-        databases.plan(site(tmp_path, a1=NOW), Wanted(at=NOW - 2 * DAY))
+        databases.plan(site(tmp_path, {1: NOW}), Wanted(at=NOW - 2 * DAY))
 
 
 def test_a_restore_of_everything_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that are left are counted from the end: what a new platform has is no step any more."""
-    monkeypatch.setattr(order, "PARTS", [part for part in order.PARTS if part.name in ("state", "databases")])
-    lost = site(tmp_path, a1=NOW - DAY)
+    monkeypatch.setattr(order, "PARTS", [part for part in PARTS if part.name in ("state", "databases")])
+    lost = site(tmp_path, {1: NOW - DAY})
     first = [step.does.split()[0] for step in order.steps(lost, "all", Wanted(), STACK, NOW)]
     assert first == ["in", "machines", "see"]
-    again = site(tmp_path / "again", 2, Recovery(archive=1), a1=NOW - DAY, a2=NOW + DAY)
+    again = site(tmp_path / "again", {1: NOW - DAY, 2: NOW + DAY}, 2, Recovery(archive=1))
     monkeypatch.setattr(Site, "connect", lambda _: object())
     then = [step.does.split()[0] for step in order.steps(again, "all", Wanted(), STACK, NOW)]
     assert then == ["see"], (
@@ -104,16 +107,16 @@ def test_a_restore_of_everything_goes_on_where_it_stopped(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize(
-    ("archive", "bases", "following"), [(1, {"a1": NOW}, 2), (2, {"a1": NOW, "a2": NOW}, 3), (2, {"a1": NOW}, None)]
+    ("archive", "bases", "following"), [(1, {1: NOW}, 2), (2, {1: NOW, 2: NOW}, 3), (2, {1: NOW}, None)]
 )
 def test_a_recreation_is_refused_whose_postgres_could_not_be_archived(
     archive: int,
-    bases: Mapping[str, datetime],
+    bases: Mapping[int, datetime],
     following: int | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = site(tmp_path, archive, None if archive == 1 else Recovery(archive=1), **bases)
+    found = site(tmp_path, bases, archive, None if archive == 1 else Recovery(archive=1))
     begun: list[str] = []
     said: list[str] = []
     monkeypatch.setattr(recreate, "refusal", lambda _, error: said.append(str(error)))
@@ -121,8 +124,13 @@ def test_a_recreation_is_refused_whose_postgres_could_not_be_archived(
     monkeypatch.setattr(recreate, "Engine", lambda *_: found.engine)
     monkeypatch.setattr(recreate, "load_stack_file", lambda _: found.settings)
     monkeypatch.setattr(recreate, "_sound", lambda *_: None)
-    monkeypatch.setattr(recreate.operate, "cli", lambda _: tmp_path)
-    monkeypatch.setattr(recreate, "_run", lambda arguments, _: begun.append(arguments[0]) or 1)
+    monkeypatch.setattr(operate, "cli", lambda _: tmp_path)
+
+    def run(arguments: list[str], _: Path) -> int:
+        begun.append(arguments[0])
+        return 1
+
+    monkeypatch.setattr(recreate, "_run", run)
     assert recreate.main(["--stack", STACK, "--confirm", STACK], found.engine.root) == 1
     assert begun == ([] if following else ["destroy"]), "nothing is destroyed before"
     wanted = f"set databases.archive: {following} and databases.recovery: {{archive: {archive}}}"
