@@ -2,7 +2,8 @@
 
 What the program names comes from a preview of it on the embedded lab. What charts name comes from their manifests where
 `make charts` has put them and Helm is at hand (`make test-kubernetes` builds it), else from their values; what is not
-known is said. ARGS=--digests asks the registries for the digest of each image, ARGS=--json is for programs.
+known is said. ARGS=--digests asks the registries for the digest of each image and chart, and fails where one is another
+than was kept; ARGS=--keep keeps them, in Pulumi.<stack>.digests.json; ARGS=--json is for programs.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,41 +23,21 @@ from lab.driver import Driver
 from reporting.fates import planned
 from settings.model import Settings
 from stack_file.load import load_stack_file
+from tools import digests
 from tools.chart_images import Installed, RenderError, named
 from tools.charts import directory
 from tools.doctor.local import plugins
 from tools.files import SetupError
+from tools.listing import Image, Listing
 from tools.operate import ROOT, OperateError, stack_file
 from tools.real_programs import HELM
 from tools.real_servers import find
 from tools.refusal import refusal
-from tools.upstream import UnreachableError, digest
 from tools.waiting import interruptible, ticking
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 _SHOWN = 3
 _KUBERNETES = "1.36.0"
-
-
-@dataclass
-class Image:
-    """An image, by the name in which its readers name it; `digest` where a registry said it."""
-
-    image: str
-    readers: list[str]
-    digest: str | None = None
-
-
-@dataclass
-class Listing:
-    """What a stack is made of. `unknown`: whatever could not be told, with the reason."""
-
-    stack: str
-    images: list[Image] = field(default_factory=list)
-    charts: list[dict[str, str]] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    plugins: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,10 +180,11 @@ def lines(found: Listing) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Exit code 0 when the plan was made and each digest that was asked for is known."""
+    """Exit code 0 when the plan was made and each digest that was asked for is known, and as it was kept."""
     parser = argparse.ArgumentParser(prog="python -m tools.images", description=__doc__, allow_abbrev=False)
     parser.add_argument("--stack", default="", help="name of the stack, as in Pulumi.<stack>.yaml")
-    parser.add_argument("--digests", action="store_true", help="ask the registries for the digest of each image")
+    parser.add_argument("--digests", action="store_true", help="ask the registries for the digest of each")
+    parser.add_argument("--keep", action="store_true", help="likewise, and keep them beside the stack file")
     parser.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args(arguments)
     try:
@@ -210,24 +192,23 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     except (LabError, OperateError, ValueError) as error:
         print(refusal("images", error), file=sys.stderr)
         return 1
-    missing = with_digests(found) if options.digests else []
+    wrong = told_digests(found, root, options.keep) if options.digests or options.keep else []
     print(json.dumps(asdict(found), indent=1) if options.json else "\n".join(lines(found)))
-    for line in missing:
-        print(f"images: no digest of {line}", file=sys.stderr)
-    return 1 if missing else 0
+    for line in wrong:
+        print(f"images: {line}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
-def with_digests(found: Listing) -> list[str]:
-    """Add the digests that the registries have; which are not known, and why."""
-    missing = []
-    for one in found.images:
-        if ":" not in one.image.rpartition("/")[2]:
-            continue  # its operator picks the tag
-        try:
-            one.digest = one.image.partition("@")[2] or digest(one.image)
-        except UnreachableError as error:
-            missing.append(str(error))
-    return missing
+def told_digests(found: Listing, root: Path, keep: bool = False) -> list[str]:
+    """Ask for the digests, and what is wrong about them: not known, or another than was kept. Those may be kept now."""
+    wrong = [f"no digest of {one}" for one in digests.ask(found)]
+    wrong += [f"moved: {one}" for one in ([] if keep else digests.moved(found, root))]
+    found.unknown += [
+        f"digest of before, of {one}: ARGS=--keep" for one in ([] if keep else digests.unkept(found, root))
+    ]
+    if keep:
+        print(f"images: digests are kept in {digests.keep(found, root).name}", file=sys.stderr)
+    return wrong
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from urllib.parse import quote
 from lab.checkout import LabError
 from lib.images import registry
 from tools.audit import ENVIRONMENT
-from tools.images import Image, Listing, of_stack, with_digests
+from tools.images import of_stack, told_digests
+from tools.listing import Image, Listing
 from tools.operate import ROOT, OperateError
 from tools.refusal import refusal
 from tools.waiting import interruptible, ticking
@@ -104,7 +105,8 @@ def of_listing(found: Listing) -> Iterator[Component]:
         yield Component(purl=purl, name=f"pulumi-resource-{name}", version=version, kind="application")
     for one in found.charts:
         purl = f"pkg:helm/{one['chart']}@{one['version']}?repository_url={quote(one['source'], safe='')}"
-        yield Component(purl=purl, name=one["chart"], version=one["version"], sources=(one["reader"],))
+        hashes = tuple(filter(None, (one.get("digest", "").removeprefix("sha256:"),)))
+        yield Component(purl=purl, name=one["chart"], version=one["version"], hashes=hashes, sources=(one["reader"],))
     yield from map(_image, found.images)
     for file in found.files:
         purl = f"pkg:generic/{quote(file.rpartition('/')[2].replace(':', '@'), safe='@.-_~')}"
@@ -167,14 +169,14 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Exit code 0 when the document is written, with every digest that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tools.sbom", description=__doc__, allow_abbrev=False)
     parser.add_argument("--stack", default="", help="name of the stack, as in Pulumi.<stack>.yaml")
-    parser.add_argument("--digests", action="store_true", help="ask the registries for the digest of each image")
+    parser.add_argument("--digests", action="store_true", help="ask the registries for the digest of each")
     options = parser.parse_args(arguments)
     try:
         found = of_stack("sbom", options.stack, root)
     except (LabError, OperateError, ValueError) as error:
         print(refusal("sbom", error), file=sys.stderr)
         return 1
-    missing = with_digests(found) if options.digests else []
+    wrong = told_digests(found, root) if options.digests else []
     text = json.dumps(made := document(found, root), indent=1) + "\n"
     with ticking("sbom: asking the schema of CycloneDX"):
         problem = defect(text)
@@ -184,9 +186,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     (root / TARGET).parent.mkdir(exist_ok=True)
     (root / TARGET).write_text(text, encoding="utf-8")
     print(f"sbom: {len(made['components'])} components in {TARGET}")
-    for line in (*(f"no digest of {one}" for one in missing), *(f"not known: {one}" for one in found.unknown)):
+    for line in (*wrong, *(f"not known: {one}" for one in found.unknown)):
         print(f"sbom: {line}", file=sys.stderr)
-    return 1 if missing else 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

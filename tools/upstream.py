@@ -107,6 +107,23 @@ def digest(image: str) -> str:
         raise UnreachableError(f"{image}: {error}") from None
 
 
+def chart_digest(source: str, name: str, version: str) -> str:
+    """Digest of a chart: of its archive, as the index of its repository has it, or of its manifest in a registry.
+
+    Raises:
+        UnreachableError: no answer, no such release, or none with a `digest` (Helm, "The Chart Repository Guide").
+    """
+    if source.startswith("oci://"):
+        # Tags have no plus sign (Helm, "Use OCI-based registries").
+        return digest(f"{source.removeprefix('oci://')}/{name}:{version.replace('+', '_')}")
+    try:
+        index = yaml.load(_get(f"{source.rstrip('/')}/index.yaml")[0], Loader=_LOADER)  # noqa: S506 - a safe loader
+        found = [str(one["digest"]) for one in index["entries"][name] if str(one["version"]) == version]
+        return f"sha256:{found[0].removeprefix('sha256:')}"
+    except (OSError, ValueError, KeyError, TypeError, IndexError, yaml.YAMLError) as error:
+        raise UnreachableError(f"{source}/{name} {version}: {error}") from None
+
+
 def _registry(host: str) -> str:
     # As container engines do: a registry on the loopback needs no TLS.
     return f"{'http' if host.startswith('127.0.0.1') else 'https'}://{_REGISTRIES.get(host, host)}/v2"

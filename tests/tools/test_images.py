@@ -19,7 +19,8 @@ from tests.support.program import ROOT, record_program
 from tools import images
 from tools.chart_images import Installed
 from tools.files import SetupError
-from tools.images import Charts, Listing, listing
+from tools.images import Charts, listing
+from tools.listing import Listing
 from tools.real_programs import HELM
 from tools.real_servers import find
 

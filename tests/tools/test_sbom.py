@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.program import ROOT
 from tools import sbom
-from tools.images import Image, Listing
+from tools.listing import Image, Listing
 
 DIGEST = "ab" * 32
 FOUND = Listing(
