@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from lab.providers.errors import InitFailedError
 from lab.providers.kubernetes.cluster import secret_data
+from lab.providers.operators import signing
+from lab.providers.talos import pki
 from tests.lab.bench import Bench, refuses
 from tests.lab.platforms import with_certificates, with_kv, with_reader, with_vault
 
@@ -145,6 +148,18 @@ def test_a_certificate_of_a_ready_issuer_becomes_a_secret(kube: Bench) -> None:
     secret = kube.cluster.look("Secret", "shop", "web-tls")
     assert secret is not None, "cert-manager writes it"
     assert set(secret["data"]) == {"tls.crt", "tls.key", "ca.crt"}, "the keys of a TLS Secret"
+
+
+def test_a_certificate_has_the_common_name_that_is_asked_for_and_no_other() -> None:
+    pair = pki.authority("seed", "root")
+    authority = {"tls.crt": pair.certificate, "tls.key": pair.key}
+    for common, named in (({}, []), ({"commonName": "a"}, ["a"])):
+        issued = signing.issue("seed", {"dnsNames": ["a.example"], **common}, authority)
+        assert issued["tls.key"].startswith("-----BEGIN EC PRIVATE KEY"), "not as PKCS #8, unless that is asked for"
+        leaf = x509.load_pem_x509_certificates(issued["tls.crt"].encode())[0]
+        assert [one.value for one in leaf.subject] == named, "the first of the DNS names is none"
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        assert names.critical is not bool(named), "which counts alone where there is no subject (RFC 5280, 4.2.1.6)"
 
 
 def test_a_certificate_without_its_issuer_is_not_issued(kube: Bench) -> None:

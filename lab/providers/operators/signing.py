@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import ipaddress
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -16,7 +16,6 @@ from cryptography.x509.oid import NameOID
 from lab.providers.generators.keys import load_key
 
 _BEGIN, _END = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC), datetime.datetime(2125, 1, 1, tzinfo=datetime.UTC)
-_MOST: Final = 64  # characters of a common name
 
 
 def issue(seed: str, spec: Mapping[str, Any], authority: Mapping[str, str]) -> dict[str, str]:
@@ -29,10 +28,10 @@ def issue(seed: str, spec: Mapping[str, Any], authority: Mapping[str, str]) -> d
     signer = load_key(authority["tls.key"])
     names: list[x509.GeneralName] = [x509.DNSName(name) for name in spec.get("dnsNames") or ()]
     names += [x509.IPAddress(ipaddress.ip_address(one)) for one in spec.get("ipAddresses") or ()]
-    common = str(spec.get("commonName") or (spec.get("dnsNames") or ["certificate"])[0])[:_MOST]
+    common = [x509.NameAttribute(NameOID.COMMON_NAME, str(spec["commonName"]))] if spec.get("commonName") else []
     builder = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)]))
+        .subject_name(x509.Name(common))
         .issuer_name(chain[0].subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -42,10 +41,13 @@ def issue(seed: str, spec: Mapping[str, Any], authority: Mapping[str, str]) -> d
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(chain[0].public_key()), critical=False)  # type: ignore[arg-type]
     )
     if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not common)
     leaf = builder.sign(signer, hashes.SHA256() if isinstance(signer, ec.EllipticCurvePrivateKey) else None)
     pem = serialization.Encoding.PEM
-    shape = (pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    # Of `privateKey.encoding`, PKCS1 is the default (pkg/apis/certmanager/v1/types_certificate.go).
+    wanted = (spec.get("privateKey") or {}).get("encoding")
+    form = serialization.PrivateFormat.PKCS8 if wanted == "PKCS8" else serialization.PrivateFormat.TraditionalOpenSSL
+    shape = (pem, form, serialization.NoEncryption())
     root = chain[-1].public_bytes(pem).decode()
     parts = [leaf, *(one for one in chain if one.subject != one.issuer)]
     return {
