@@ -206,7 +206,7 @@ lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements-docs.txt requirements-docs.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-databases.txt requirements-databases.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-audit.txt requirements-audit.in >/dev/null
-	for module in pulumi actionlint gitleaks govulncheck vault kubernetes kubernetes_provider external_secrets dns rules backup volumes databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	for module in pulumi actionlint gitleaks govulncheck vault kubernetes kubernetes_provider external_secrets cert_manager dns rules backup volumes databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 docs: setup ## build the documentation's site, in build/site
 	@$(PY) -m tools.site

@@ -149,6 +149,15 @@ EXTERNAL_SECRETS = Program(
     asking=("-version",),
     duration="about ten minutes on two cores",
 )
+CERT_MANAGER = Program(
+    name="cert-manager",
+    suite="cert_manager",
+    target="test-real",
+    module="github.com/cert-manager/cert-manager",
+    package="home-cluster/tools/cert_manager",
+    asking=("-version",),
+    duration="about two minutes on two cores",
+)
 PEBBLE = Program(
     name="pebble",
     suite="dns",
@@ -266,7 +275,7 @@ SUITES: Mapping[str, Sequence[Program]] = {
     "volumes": (RESTIC,),
     "real": (
         *(ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK, HELM),
-        *(KUBERNETES_PROVIDER, VAULT, EXTERNAL_SECRETS),
+        *(KUBERNETES_PROVIDER, VAULT, EXTERNAL_SECRETS, CERT_MANAGER),
     ),
     "databases": (VERSITYGW, RCLONE),
 }

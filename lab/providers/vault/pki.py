@@ -155,6 +155,16 @@ def _key(world: World, request: str) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(number, ec.SECP256R1())
 
 
+def key_of_request(world: World, request: str) -> str:
+    """The same in PEM, for the real Vault that stands beside this one."""
+    return _pem(_key(world, request))
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> str:
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(serialization.Encoding.PEM, *form).decode()
+
+
 def _key_of(world: World, issuer: Record) -> ec.EllipticCurvePrivateKey | None:
     """The key of an imported certificate, where it was made in Vault."""
     certificate = x509.load_pem_x509_certificate(issuer["inputs"]["certificate"].encode())
@@ -171,12 +181,10 @@ def signer(world: World, path: str) -> dict[str, str] | None:
     key = _key_of(world, issuer) if issuer else None
     if issuer is None or key is None:
         return None
-    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    pem = key.private_bytes(serialization.Encoding.PEM, *form).decode()
     others = [one["inputs"]["certificate"] for one in _issuers(world) if one is not issuer]
     own = x509.load_pem_x509_certificate(issuer["inputs"]["certificate"].encode())
     above = [one for one in others if x509.load_pem_x509_certificate(one.encode()).subject == own.issuer]
-    return {"tls.crt": "".join((issuer["inputs"]["certificate"], *above)), "tls.key": pem}
+    return {"tls.crt": "".join((issuer["inputs"]["certificate"], *above)), "tls.key": _pem(key)}
 
 
 def _matches(pattern: str, host: str) -> bool:

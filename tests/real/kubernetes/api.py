@@ -147,7 +147,7 @@ class Api:
         self, method: str, path: str, content: str | None, headers: Mapping[str, str]
     ) -> tuple[http.client.HTTPResponse, bytes]:
         connection = self._connection or http.client.HTTPSConnection(
-            "127.0.0.1", self.port, timeout=60, context=self.context
+            "127.0.0.1", self.port, timeout=300, context=self.context
         )
         self._connection = None  # unless it goes well
         connection.request(method, path, content, dict(headers))

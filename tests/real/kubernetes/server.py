@@ -18,7 +18,7 @@ from tests.real.kubernetes.api import Api
 from tests.real.ports import free_port
 
 ISSUER = "https://kubernetes.default.svc"
-_SECONDS = 60
+_SECONDS = 300
 _ATTEMPTS = 3
 _IN_USE = "address already in use"
 

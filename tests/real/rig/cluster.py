@@ -1,16 +1,18 @@
-"""What runs in the cluster for real beside its control plane: Vault, External Secrets; and who provides volumes."""
+"""What runs in the cluster for real beside its control plane: Vault, operators; and who provides volumes."""
 
 import base64
 import contextlib
-import http
+import http.client
 import json
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent import futures
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lib.names import SystemNamespace
 from tests.real.kubernetes.server import Server
 from tests.real.vault import server as vaults
 from tests.support.recording import Recording
@@ -18,13 +20,32 @@ from tests.support.recording import Recording
 _SECONDS = 0.5
 _VOLUMES = "/api/v1/persistentvolumes"
 _SELECTED = "volume.kubernetes.io/selected-node"
-_DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/externalsecrets.external-secrets.io"
-_OPERATOR = {
-    "metrics-addr": "0",
-    "enable-push-secret-reconciler": "false",
-    "enable-cluster-push-secret-reconciler": "false",
-    "enable-cluster-external-secret-reconciler": "false",
-}
+_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One that runs as soon as a definition of its release is there; it ends where another one is still missing.
+
+    Attributes:
+        binary: The program.
+        arguments: Its arguments.
+        definition: Name of that definition.
+    """
+
+    binary: Path
+    arguments: Sequence[str]
+    definition: str
+
+
+def operators(external_secrets: Path, cert_manager: Path, config: Path) -> tuple[Operator, ...]:
+    """Those that are real. `config` is the kubeconfig of who may do everything."""
+    off = ("push-secret", "cluster-push-secret", "cluster-external-secret")
+    flags = ("--metrics-addr=0", *(f"--enable-{one}-reconciler=false" for one in off))
+    return (
+        Operator(external_secrets, flags, "externalsecrets.external-secrets.io"),
+        Operator(cert_manager, (str(config), SystemNamespace.CERT_MANAGER), "certificates.cert-manager.io"),
+    )
 
 
 @dataclass
@@ -35,7 +56,8 @@ class Cluster:
         server: The API server.
         program: The configuration of Vault is in its release.
         directory: For logs and data.
-        binaries: Vault and External Secrets.
+        binary: Vault.
+        operators: The real ones.
         config: Kubeconfig of who may do everything.
         proxy: URL of the one that leads pods to Services.
         routes: Of that proxy.
@@ -45,13 +67,14 @@ class Cluster:
     server: Server
     program: Recording
     directory: Path
-    binaries: tuple[Path, Path]
+    binary: Path
+    operators: tuple[Operator, ...]
     config: Path
     proxy: str
     routes: dict[str, int]
     keys: Path
     vault: vaults.Server | None = None
-    _operator: "subprocess.Popen[bytes] | None" = None
+    _processes: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -61,31 +84,37 @@ class Cluster:
         def run() -> None:
             while not ended.wait(_SECONDS):
                 # A busy machine may keep an answer waiting; the next round does what this one did not.
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, http.client.HTTPException):
                     self._provide_volumes()
                     self._run_vault()
-                    self._run_operator()
+                    for operator in self.operators:
+                        self._run(operator)
 
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
+        with futures.ThreadPoolExecutor(1) as pool:
+            done = pool.submit(run)
+            try:
+                yield
+            finally:
+                ended.set()
+                self._stop(done)
+
+    def _stop(self, done: "futures.Future[None]") -> None:
         try:
-            yield
+            done.result()
         finally:
-            ended.set()
-            thread.join()
             if self.vault is not None:
                 self.vault.stop()
-            if self._operator is not None:
-                self._operator.kill()
-                self._operator.wait()
+            for process in self._processes.values():
+                process.kill()
+                process.wait()
 
     def _provide_volumes(self) -> None:
         api = self.server.api
-        for claim in api.expect("GET", "/api/v1/persistentvolumeclaims")["items"]:
+        for claim in api.ask("GET", "/api/v1/persistentvolumeclaims").body.get("items", ()):
             metadata, spec = claim["metadata"], claim["spec"]
             if claim["status"].get("phase") == "Pending" and _SELECTED in (metadata.get("annotations") or {}):
                 api.ask("POST", _VOLUMES, _volume(metadata, spec))
-        for volume in api.expect("GET", _VOLUMES)["items"]:
+        for volume in api.ask("GET", _VOLUMES).body.get("items", ()):
             if volume["status"].get("phase") in ("Released", "Failed"):
                 api.ask("DELETE", f"{_VOLUMES}/{volume['metadata']['name']}")
 
@@ -110,7 +139,7 @@ class Cluster:
         trust = (place / "ca.crt").read_text(encoding="utf-8")
         text = vaults.configuration(self.program, place)
         variables = {"HTTPS_PROXY": self.proxy}
-        self.vault = vaults.Server(self.binaries[0], place, text, trust, variables)
+        self.vault = vaults.Server(self.binary, place, text, trust, variables)
         self.vault.start()
         kept = vaults.initialised(self.vault)
         self.routes.update({f"{host}:8200": self.vault.port for host in certificate["dnsNames"]})
@@ -120,17 +149,21 @@ class Cluster:
         temporary.write_text(json.dumps(told), encoding="utf-8")
         temporary.replace(self.keys)
 
-    def _run_operator(self) -> None:
-        """Once its definitions are there; it ends where one of them is missing."""
-        if self._operator is not None and self._operator.poll() is None:
+    def _run(self, operator: Operator) -> None:
+        name = operator.binary.name
+        running = self._processes.get(name)
+        if running is not None and running.poll() is None:
             return
-        if self.server.api.ask("GET", _DEFINITION).status != 200:
+        if self.server.api.ask("GET", f"{_DEFINITIONS}/{operator.definition}").status != http.HTTPStatus.OK:
             return
-        command = [str(self.binaries[1]), *(f"--{name}={value}" for name, value in _OPERATOR.items())]
         environment = {"KUBECONFIG": str(self.config), "HTTPS_PROXY": self.proxy, "HOME": str(self.directory)}
-        with (self.directory / "external-secrets.log").open("ab") as log:
-            self._operator = subprocess.Popen(
-                command, env=environment, cwd=self.directory, stdout=log, stderr=subprocess.STDOUT
+        with (self.directory / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [str(operator.binary), *operator.arguments],
+                env=environment,
+                cwd=self.directory,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
 
 

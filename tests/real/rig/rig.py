@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +12,21 @@ from lab.checkout import Stack, passphrase
 from lab.driver import Driver
 from lab.providers.talos.secrets import authorities
 from lab.world import World
+from reporting.events import Event
 from stack_file.load import load_stack_file
 from tests.engine.platform import edit, new_stack
 from tests.real.kubernetes.server import Server
 from tests.real.proxy import proxying
 from tests.real.rig import control_plane, stand_ins
-from tests.real.rig.cluster import Cluster
+from tests.real.rig.bridge import PATIENCE
+from tests.real.rig.cluster import Cluster, operators
+from tests.real.rig.seen import Seen
 from tests.real.rig.serving import Rig
 from tests.support.program import record_program
 from tools import real_programs, real_servers
 
+_GRACE, _PAUSE = 120.0, 0.2
+"""Seconds."""
 _SECRETS = "talos:machine/secrets:Secrets"
 
 
@@ -33,22 +39,44 @@ class Running:
         server: The API server.
         driver: Runs operations.
         differences_file: See tee.py.
+        keys: See vault.py.
     """
 
     stack: Stack
     server: Server
     driver: Driver
     differences_file: Path
+    keys: Path
 
     def differences(self) -> list[dict[str, Any]]:
         """Where the lab came to something else than the official provider so far."""
         file = self.differences_file
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
-    def workloads(self, namespace: str) -> set[str]:
-        """Names of the Deployments of a namespace."""
-        found = self.server.api.expect("GET", f"/apis/apps/v1/namespaces/{namespace}/deployments")["items"]
-        return {one["metadata"]["name"] for one in found}
+    @property
+    def seen(self) -> Seen:
+        """What it has come to."""
+        return Seen(self.server.api, self.keys, self.stack)
+
+    def killed_inside(self, service: str) -> str:
+        """Kill an update while Helm installs a service, whose pods are held back for that; the release's status."""
+        quotas, name = f"/api/v1/namespaces/{service}/resourcequotas", "no-pods"
+        quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": name}, "spec": {"hard": {"pods": 0}}}
+
+        def begun(event: Event) -> bool:
+            resource = str(event.get("urn")).rpartition("::")[2]
+            if (event["event"], resource) == ("done", f"{service}-namespace"):
+                self.server.api.ask("POST", quotas, quota)
+            if (event["event"], resource) != ("start", f"{service}-release"):
+                return False
+            patience = time.monotonic() + PATIENCE
+            while not self.seen.release(service) and time.monotonic() < patience:
+                time.sleep(_PAUSE)
+            return True
+
+        assert self.driver.killed(begun), f"the update came to {service}"
+        self.server.api.expect("DELETE", f"{quotas}/{name}")
+        return self.seen.release(service)
 
     @classmethod
     @contextlib.contextmanager
@@ -70,7 +98,7 @@ class Running:
             )
             routes = {f"{vip}:6443": server.api.port, "kubernetes.default.svc:443": server.api.port}
             proxy = running.enter_context(proxying(routes))
-            differences = directory / "differences.jsonl"
+            differences, config = directory / "differences.jsonl", directory / "plane" / "kubeconfig"
             rig = Rig(
                 binary=real_servers.find(real_programs.KUBERNETES_PROVIDER).binary,
                 port=server.api.port,
@@ -79,19 +107,23 @@ class Running:
                 proxy=proxy.url,
                 differences=differences,
                 keys=directory / "vault.json",
+                config=config,
             )
             cluster = Cluster(
                 server=server,
                 program=program,
                 directory=directory / "plane",
-                binaries=(
-                    real_servers.find(real_programs.VAULT).binary,
+                binary=real_servers.find(real_programs.VAULT).binary,
+                operators=operators(
                     real_servers.find(real_programs.EXTERNAL_SECRETS).binary,
+                    real_servers.find(real_programs.CERT_MANAGER).binary,
+                    config,
                 ),
-                config=directory / "plane" / "kubeconfig",
+                config=config,
                 proxy=proxy.url,
                 routes=routes,
                 keys=rig.keys,
             )
             running.enter_context(cluster.running())
-            yield cls(stack, server, Driver(stack, serve=rig.serve), differences)
+            # What the lab waits for comes from programs that a busy machine may keep waiting.
+            yield cls(stack, server, Driver(stack, grace=_GRACE, serve=rig.serve), differences, rig.keys)

@@ -1,10 +1,11 @@
 """The simulated provider of Vault, whose writes reach the real one as well.
 
-What depends on Authentik, which is simulated, or on a directory of the pod stays the lab's alone.
+What depends on Authentik, which is simulated, or on a directory of the pod stays the lab's alone. The key of its CA
+is the lab's, so that both have the same certificates.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,11 @@ from lab.providers.base import Call, Resource, Result
 from lab.providers.kubernetes.cluster import VAULTS, Cluster, encoded
 from lab.providers.kubernetes.jobs import Outcome
 from lab.providers.package import Package
-from lab.providers.vault import server
+from lab.providers.vault import pki, server
 from lab.providers.wire import Properties
 from lab.site import Site
 from tests.real.vault.api import Api
-from tests.real.vault.program import Installation, Surroundings
-from tests.real.vault.translations import TYPES
+from tests.real.vault.program import TRANSLATIONS, Installation, Surroundings
 
 _POLICY, _SECRET = "vault:index/policy:Policy", "vault:kv/secretV2:SecretV2"
 _MOUNT, _LOGIN = "vault:index/mount:Mount", "vault:index/authBackend:AuthBackend"
@@ -28,7 +28,12 @@ _CONFIG, _ROLE = (
     "vault:kubernetes/authBackendConfig:AuthBackendConfig",
     "vault:kubernetes/authBackendRole:AuthBackendRole",
 )
-_WRITTEN = (_MOUNT, _SECRET, _POLICY, _LOGIN, _CONFIG, _ROLE)
+_PKI = "vault:pkiSecret/"
+_REQUEST = f"{_PKI}secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest"
+_SIGNED = f"{_PKI}secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned"
+_WRITTEN = (_MOUNT, _SECRET, _POLICY, _LOGIN, _CONFIG, _ROLE, *(one.token for one in pki.KINDS))
+_STAYING = (_CONFIG, *(one.token for one in pki.KINDS if one.token != pki.Role.token))
+"""What cannot be deleted: it goes with what it configures."""
 _PLACES = {_POLICY: "sys/policies/acl/", _MOUNT: "sys/mounts/", _LOGIN: "sys/auth/"}
 """Where the ids of resources are names, and not paths."""
 
@@ -82,7 +87,17 @@ class Vault:
         """As the provider would."""
         authority: Any = SimpleNamespace(pem=self.authority.encode())
         own = Surroundings(authority=authority, reviewer=self._told()["reviewer"])
-        TYPES[token](Installation(self._api, own), deepcopy(dict(inputs)))
+        TRANSLATIONS[token](Installation(self._api, own), deepcopy(dict(inputs)))
+
+    def take_key(self, backend: str, key: str) -> None:
+        """Have that of its CA (PEM), instead of making one."""
+        self._api.expect("POST", f"{backend}/keys/import", {"pem_bundle": key})
+
+    def take_issuer(self, backend: str, certificate: str, names: Sequence[str]) -> None:
+        """Have an issuer, which is also called what the lab calls it."""
+        made = self._api.expect("POST", f"{backend}/intermediate/set-signed", {"certificate": certificate}).data
+        for issuer, name in zip(made["imported_issuers"] or (), names, strict=True):
+            self._api.expect("POST", f"{backend}/issuer/{issuer}", {"issuer_name": name})
 
     def delete(self, token: str, identifier: str) -> None:
         """Likewise."""
@@ -103,7 +118,11 @@ def _join(resource: Resource, vault: Vault) -> None:
 
     def created(call: Call, inputs: Properties) -> Result:
         result = create(call, inputs)
-        if _concerns(token, inputs):
+        if token == _REQUEST:
+            vault.take_key(inputs["backend"], pki.key_of_request(call.site.world, result.identifier))
+        elif token == _SIGNED:
+            vault.take_issuer(inputs["backend"], inputs["certificate"], result.outputs["importedIssuers"])
+        elif _concerns(token, inputs):
             vault.write(token, inputs)
         return result
 
@@ -116,12 +135,11 @@ def _join(resource: Resource, vault: Vault) -> None:
 
     def deleted(call: Call, identifier: str, state: Properties) -> None:
         delete(call, identifier, state)
-        if _concerns(token, state) and token != _CONFIG:
+        if _concerns(token, state) and token not in _STAYING:
             vault.delete(token, identifier)
 
     vars(resource).update(create=created, update=updated, delete=deleted)
 
 
 def _concerns(token: str, inputs: Properties) -> bool:
-    """Engines of certificates are signed by the platform's simulated CA."""
-    return token not in (_MOUNT, _LOGIN) or inputs["type"] in ("kv", "kv-v2", "kubernetes")
+    return token not in (_MOUNT, _LOGIN) or inputs["type"] in ("kv", "kv-v2", "pki", "kubernetes")

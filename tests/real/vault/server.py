@@ -21,7 +21,7 @@ AUDIT = "audit"
 """Directory, below that of a server, of its audit files."""
 NEW, SEALED, ACTIVE, STANDBY = 501, 503, 200, 429
 """What /v1/sys/health answers."""
-_SECONDS = 60
+_SECONDS = 300
 _ATTEMPTS = 5
 _ADDRESS = re.compile(r'"(?:\[::\]|127\.0\.0\.1):(\d+)"')
 
