@@ -1,7 +1,6 @@
 """Everything that is fetched is pinned, comes from where the stack file says, and nothing of it is Bitnami's."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,15 +127,6 @@ def test_versions_of_talos_kubernetes_and_flux_are_those_of_the_stack_file(updat
             assert call.arguments["talosVersion"] == settings.talos.version_contract, "the contract, not the release"
     flux = update.one("kubernetes:fluxcd.controlplane.io/v1:FluxInstance")
     assert flux.get("spec", "distribution", "version") == settings.gitops.flux_version, "Flux"
-
-
-def test_every_python_package_is_pinned_with_a_hash() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        text = Path(ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
-        rows = [row for row in text.splitlines() if row and not row.startswith(("#", "-", " "))]
-        assert rows, f"{name} lists packages"
-        loose = [row for row in rows if "==" not in row or "--hash=sha256:" not in row]
-        assert loose == [], f"{name}: a package that could change under its version"
 
 
 def test_a_pin_of_the_table_is_one_release() -> None:
