@@ -1,14 +1,17 @@
 """Every failure names a heading of a runbook that is there: gates, what fails without words of its own, refusals."""
 
 import importlib
+import itertools
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from components.monitoring.alerts import declared
 from lib.runbooks import named, path
 from scripts import gate
+from settings.backup import BackupSchedules
 from stack_file import check
 from tests.support.program import ROOT
 from tests.support.recording import Recording
@@ -31,7 +34,6 @@ _QUIET = {
     "outdated",
     "real-servers",
     "recording",
-    "release",
 }
 """What no operator runs on a stack; tests have results of their own."""
 
@@ -41,12 +43,25 @@ def is_there(runbook: str) -> bool:
     return (ROOT / file).is_file() and (not heading or heading in anchors(ROOT / file))
 
 
-def test_every_runbook_that_the_program_names_is_there() -> None:
+def led_to() -> set[str]:
+    """Runbooks that gates, alerts, refusals and failures lead to."""
     sources = [file for room in _ROOMS for kind in ("*.py", "*.sh") for file in (ROOT / room).rglob(kind)]
     texts = [file.read_text(encoding="utf-8") for file in sources]
     said = {runbook for text in texts for runbook in (*named(text), *map(path, _ARGUMENT.findall(text)))}
     said |= {path(runbook) for runbook in (*closing.RUNBOOKS.values(), closing.OF_ANY)}
-    assert len(said) > 40, "gates, alerts, refusals"
+    said |= {path(alert.runbook) for alert in itertools.chain(*declared(BackupSchedules().databases).values())}
+    return said | {page(command) for command in commands()}
+
+
+def commands() -> set[str]:
+    """Targets of make that an operator runs."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return {one for one in targets(makefile) if one not in _QUIET and not one.startswith("test")}
+
+
+def test_every_runbook_that_the_program_names_is_there() -> None:
+    said = led_to()
+    assert len(said) > 90, "gates, alerts, refusals"
     assert sorted(runbook for runbook in said if not is_there(runbook)) == []
 
 
@@ -86,12 +101,6 @@ def test_what_fails_without_words_of_its_own_has_the_runbook_of_its_folder() -> 
     helped = closing.helps("up", "home", [gated, release, f"{phase}$kubernetes:core/v1:Namespace::x"], said)
     expected = [path("gitea.md#the-job"), path(closing.RUNBOOKS["gitea"]), path(closing.OF_ANY)]
     assert sorted(helped[:-2]) == sorted(expected), "its own, that of the folder, that of any"
-
-
-def test_every_command_has_a_heading_for_its_refusals() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    commands = {one for one in targets(makefile) if one not in _QUIET and not one.startswith("test")}
-    assert sorted(one for one in commands if not is_there(page(one))) == []
 
 
 @pytest.mark.parametrize(

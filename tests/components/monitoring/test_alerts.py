@@ -32,7 +32,11 @@ def test_each_alert_leads_to_a_heading_of_a_runbook() -> None:
 def test_each_alert_of_the_page_is_one_and_says_what_it_is_about() -> None:
     assert len({alert.name for alert in ALERTS}) == len(ALERTS)
     page = (RUNBOOKS / "alerts.md").read_text(encoding="utf-8")
-    named = {one for line in re.findall(r"(?m)^`.*", page) for one in re.findall(r"`([A-Z][a-zA-Z]+)`", line)}
+    named = {
+        one
+        for line in re.findall(r"(?m)^- \*\*Symptom\.\*\* (.*)", page)
+        for one in re.findall(r"`([A-Z][a-zA-Z]+)`", line)
+    }
     assert named == {alert.name for alert in ALERTS if alert.runbook.startswith("alerts.md")}, "the symptom by its name"
     for rule in rules(ALERTS)["groups"][0]["rules"]:
         assert rule["annotations"]["description"].endswith("."), f"{rule['alert']}: a sentence"
