@@ -33,7 +33,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse new completion bench test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
+.PHONY: help setup demo rehearse new completion bench test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-commands test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
 .PHONY: game-day test-game-day
 .PHONY: check-secrets secret-scan audit sbom
@@ -120,6 +120,9 @@ test-rules: setup ## of alerts, by promtool (Go, 4 minutes once)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers rules
 	$(PY) -m pytest --junitxml=build/junit-rules.xml tests/real/rules $(ARGS)
+
+test-commands: setup ## of runbooks, by the programs that are here
+	$(PY) -m pytest -n auto -m real tests/test_runbook_commands.py $(ARGS)
 
 test-real: setup ## on a real control plane (Go, an hour once)
 	@mkdir -p build

@@ -1,30 +1,38 @@
 """What runbooks tell people to type is there: targets, subcommands, kinds, names, secrets, keys of stacks."""
 
 import functools
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from lab.providers.kubernetes import charts
 from register.secrets import declare
-from stack_file import schema
 from stack_file.load import load_stack_file
 from stack_file.secrets import SECRET_NAMES
+from tests.support.command_tables import CHARTS_MAKE, COMMANDS, GLOBAL, OPERATORS_MAKE
 from tests.support.program import ROOT, record_program
 from tests.support.runbook_commands import BUILT_IN, World, complaints
 from tools.completion import targets
+from tools.files import UnavailableError
+from tools.real_programs import HELM, RESTIC, VAULT
+from tools.real_servers import find
 
 PAGES = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
+OTHERS = sorted((ROOT / "docs").glob("*.md"))
 FLUX = ("gitrepositories", "helmrepositories", "ocirepositories", "kustomizations", "helmreleases")
 """Kinds of Flux itself, which its operator brings: fluxcd/source-controller, kustomize-controller, helm-controller."""
-BY_HAND = {"databases/clusters/aside"}
+BY_HAND = {"databases/clusters/aside", "databases/pods/aside"}
 """What a runbook has people make beside the program's own."""
+PROGRAMS = {"vault": VAULT, "helm": HELM, "restic": RESTIC}
+EXAMPLES = {"dns/vps", "gitea/flux"}
+"""Secrets of what a page has people write into the stack file."""
 STACKS = ("every-key", "applications", "chains")
-_SECTION = "home-cluster:"
 
 
 @functools.cache
@@ -33,15 +41,22 @@ def world() -> World:
     valid = [ROOT / "tests" / "fixtures" / "stacks" / "valid" / f"{name}.yaml" for name in STACKS]
     files = [ROOT / "Pulumi.test-cluster.yaml", *valid]
     recordings = [record_program(preview=False), *(record_program(preview=False, stack_file=file) for file in valid)]
-    objects, kinds = set(BY_HAND), {one.lower() for group in _groups() for of in group.kinds.values() for one in of}
+    objects = {*BY_HAND, *CHARTS_MAKE, *OPERATORS_MAKE}
+    objects |= {one.replace("/statefulsets/", "/pods/") for one in CHARTS_MAKE}
+    kinds = {one.lower() for group in _groups() for of in group.kinds.values() for one in of}
     known = {*BUILT_IN, *FLUX, *(_plural(kind) for kind in kinds)}
     for one in (one for recording in recordings for one in recording.custom if one.type.startswith("kubernetes:")):
         kind, metadata = one.type.rpartition(":")[2].lower(), one.inputs.get("metadata") or {}
         plural = _plural(kind)
-        for name in (metadata.get("name"), *_made_of(one.inputs)):
-            objects.add(
-                f"{metadata.get('namespace') or ''}/{plural if name == metadata.get('name') else 'secrets'}/{name}"
-            )
+        of = metadata.get("namespace") or ""
+        objects |= {f"{of}/{plural}/{metadata.get('name')}", *(f"{of}/secrets/{name}" for name in _made_of(one.inputs))}
+        if kind in ("statefulset", "cluster"):
+            claims = (one.inputs.get("spec") or {}).get("volumeClaimTemplates") or ()
+            name = metadata.get("name")
+            objects |= {
+                f"{of}/pods/{name}",
+                *(f"{of}/persistentvolumeclaims/{c['metadata']['name']}-{name}" for c in claims),
+            }
     modules = [
         file.read_text(encoding="utf-8") for room in ("tools", "lab", "smoke") for file in (ROOT / room).rglob("*.py")
     ]
@@ -50,12 +65,12 @@ def world() -> World:
         flags={flag for text in modules for flag in re.findall(r'"(--[a-z-]+)"', text)}
         | {"--help", "--diff", "--refresh"},
         kinds=known,
-        workloads={*World.workloads, *FLUX},
+        foreign=FLUX,
         objects=objects,
         namespaces={one.partition("/")[0] for one in objects}
         | {name.split("/")[2] for name in objects if "/namespaces/" in name},
         secrets=SECRET_NAMES,
-        paths={one.path for file in files for one in declare(load_stack_file(file))},
+        paths={*EXAMPLES, *(one.path for file in files for one in declare(load_stack_file(file)))},
     )
 
 
@@ -75,7 +90,7 @@ def _made_of(inputs: Mapping[str, Any]) -> Iterator[str]:
     yield from filter(None, [(spec.get("target") or {}).get("name"), spec.get("secretName")])
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: f"{page.parent.name}-{page.stem}")
 def test_what_a_runbook_tells_to_type_is_there(page: Path) -> None:
     assert list(complaints(page.read_text(encoding="utf-8"), world())) == []
 
@@ -104,6 +119,14 @@ def test_what_a_runbook_tells_to_type_is_there(page: Path) -> None:
         ("pulumi config set --secret gitPassword", "gitPassword is no secret of a stack"),
         ("pulumi stack forget", "pulumi has no stack forget"),
         ("helm -n <namespace> undo <release>", "helm has no undo X"),
+        ("kubectl -n vault logs vault-0 --sinse=1h", "kubectl logs has no --sinse"),
+        ("kubectl -n vault exec -iq vault-0 -- sh", "kubectl exec has no -q"),
+        ("talosctl -n <address> reset --gracefully", "talosctl reset has no --gracefully"),
+        ("kubectl cnpg destroy postgres 2 -n databases --purge", "kubectl cnpg destroy has no --purge"),
+        ("kubectl -n harbor logs deployment/harbor-kore", "nobody makes deployment harbor-kore in harbor"),
+        ("kubectl -n vault delete pvc log-vault-2", "nobody makes pvc log-vault-2 in vault"),
+        ("kubectl -n databases logs postgress-1 -c postgres", "nobody makes pods postgress-1 in databases"),
+        ("kubectl -n vault exec vault-0 -- vault status -json", "vault status has no -json"),
     ],
 )
 def test_a_slip_is_found(command: str, complaint: str) -> None:
@@ -112,82 +135,18 @@ def test_a_slip_is_found(command: str, complaint: str) -> None:
         assert found == [complaint] * bool(complaint), "in a block and in a line"
 
 
-def _settings(text: str) -> Iterator[str]:
-    """Keys of the stack file that a page names which are none."""
-    whole, sections = schema.model_schema(), set(schema.model_schema()["properties"])
-    for span in re.findall(r"`([a-z]\w+(?:\.[\w*<>-]+)+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
-        head, *rest = span.split(".")
-        if (
-            head in sections
-            and rest[-1] not in ("md", "py", "json", "pem", "yaml", "sh")
-            and not _leads(whole, whole["properties"][head], rest)
-        ):
-            yield span
-    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    for block in (part for one in blocks for part in re.split(r"(?m)^(?=  home-cluster:)", one) if part.strip()):
-        read = yaml.safe_load(block)
-        for key, value in (read if isinstance(read, dict) else {}).items():
-            if key.startswith(_SECTION):
-                section = key.removeprefix(_SECTION)
-                yield from (
-                    f"{section}.{path}" for path in _wrong(whole, whole["properties"].get(section, False), value)
-                )
-            elif (
-                "apiVersion" not in read
-                and not any(not [*_wrong(whole, place, {key: value})] for place in _places(whole))
-                and "annotations" not in block
-                and "traefik" not in key
-            ):
-                yield key
-
-
-def _choices(whole: Mapping[str, Any], node: Any) -> list[Mapping[str, Any]]:
-    if not isinstance(node, dict):
-        return []
-    if "$ref" in node:
-        return _choices(whole, whole["$defs"][node["$ref"].rpartition("/")[2]])
-    several = [one for key in ("anyOf", "oneOf", "allOf") for one in node.get(key, ())]
-    return [node, *(found for one in several for found in _choices(whole, one))]
-
-
-def _below(whole: Mapping[str, Any], node: Any, key: str) -> list[Any]:
-    found = []
-    for one in _choices(whole, node):
-        free = one.get("additionalProperties") if isinstance(one.get("additionalProperties"), dict) else None
-        found += [one["properties"][key]] if key in one.get("properties", {}) else [free] if free else []
-        found += [*one.get("patternProperties", {}).values()]
-        found += _below(whole, one["items"], key) if isinstance(one.get("items"), dict) else []
-    return found
-
-
-def _leads(whole: Mapping[str, Any], node: Any, keys: list[str]) -> bool:
-    if not keys:
-        return True
-    if keys[0] in ("*", "nodes") or keys[0].startswith("<"):
-        return True
-    return any(_leads(whole, one, keys[1:]) for one in _below(whole, node, keys[0]))
-
-
-def _wrong(whole: Mapping[str, Any], node: Any, value: Any, path: str = "") -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            found = _below(whole, node, str(key))
-            if not found:
-                yield f"{path}{key}"
-            elif not any(not [*_wrong(whole, one, inner)] for one in found):
-                yield from _wrong(whole, found[0], inner, f"{path}{key}.")
-
-
-def _places(whole: Mapping[str, Any]) -> Iterator[Any]:
-    yield whole
-    yield from whole["$defs"].values()
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_settings_that_a_runbook_names_are_there(page: Path) -> None:
-    assert list(_settings(page.read_text(encoding="utf-8"))) == []
-
-
-def test_a_setting_that_is_none_is_found() -> None:
-    assert list(_settings("Set `gitea.hosts`, `talos.version` and `harbor.projects.<name>.quota`.")) == ["gitea.hosts"]
-    assert list(_settings("```yaml\n  home-cluster:gitea:\n    organisation: {}\n```")) == ["gitea.organisation"]
+@pytest.mark.real
+@pytest.mark.parametrize("program", ["kubectl", "vault", "pulumi", "helm", "restic"])
+def test_a_program_that_is_here_has_what_the_table_says(program: str) -> None:
+    try:
+        binary = shutil.which(program, path=f"{ROOT / '.tools'}:{os.environ['PATH']}")
+        binary = binary or str(find(PROGRAMS[program]).binary)
+    except (KeyError, UnavailableError) as error:
+        pytest.skip(f"{program} is not here: {error}")
+    lacking = []
+    for name, flags in COMMANDS[program].items():
+        run = subprocess.run([binary, *name.split(), "--help"], capture_output=True, text=True, check=False)
+        common = subprocess.run([binary, "options"], capture_output=True, text=True, check=False).stdout
+        said = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", f"{run.stdout} {run.stderr} {common}"))
+        lacking += [f"{name} {flag}" for flag in (*flags.split(), *GLOBAL[program].split()) if flag not in said]
+    assert lacking == []

@@ -1,35 +1,16 @@
-"""What runbooks tell people to type, and what of it is not there: commands, targets, kinds, names, keys, paths.
-
-Subcommands are those of siderolabs/talos cmd/talosctl/cmd/talos, hashicorp/vault command/commands.go, pulumi/pulumi
-pkg/cmd/pulumi, helm/helm pkg/cmd, kubernetes/kubectl pkg/cmd, and of Proxmox' qm and pvesm (man pages).
-"""
+"""What runbooks tell people to type, and what of it is not there: commands, targets, kinds, names, keys, paths."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-SUBCOMMANDS: Mapping[str, str] = {
-    "talosctl": "service|containers|dmesg|health|logs|reboot|rollback|shutdown|reset|version|bootstrap|kubeconfig|get|"
-    "etcd members|etcd leave|etcd status|etcd defrag|etcd remove-member|etcd snapshot|etcd alarm list|"
-    "etcd alarm disarm|image pull|wipe disk|upgrade|cp",
-    "vault": "status|login|kv get|kv list|kv put|operator init|operator unseal|operator rekey|operator step-down|"
-    "operator raft list-peers|operator raft remove-peer|operator raft snapshot save|operator raft snapshot restore|"
-    "operator raft join|token create|token revoke|token lookup|delete|read|list",
-    "pulumi": "stack init|stack ls|stack export|stack import|stack output|stack change-secrets-provider|config set|"
-    "config get|config rm|refresh|preview|up|destroy|cancel|import|login|state delete",
-    "helm": "history|rollback|uninstall|status|get manifest|list",
-    "qm": "disk move|set|resize|reboot|pending|shutdown|unlink|start|stop|status",
-    "pvesm": "free|list|set|status",
-    "cmctl": "renew|status certificate",
-    "kubectl": "annotate|apply|create job|delete|describe|diff|drain|edit|exec|get|label|logs|patch|rollout restart|"
-    "rollout status|taint|uncordon|cordon|debug|cp|wait|cnpg backup|cnpg status|cnpg promote|cnpg psql|cnpg destroy|"
-    "krew install|scale",
-}
+from tests.support.command_tables import COMMANDS, GLOBAL
+
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _HOLE = re.compile(r"<[^<>|]*[\w…][^<>|]*>|…")
 _KINDS_AFTER = {"get", "describe", "delete", "edit", "patch", "label", "annotate"}
-_WITH_VALUE = {"-n", "--namespace", "-l", "-o", "-c", "-L", "-f", "-p", "--tail", "--field-selector"}
+_WITH_VALUE = {"-r", "-n", "--namespace", "-l", "-o", "-c", "-L", "-f", "-p", "--tail", "--field-selector"}
 _SHORT = {
     "po": "pods", "svc": "services", "deploy": "deployments", "ds": "daemonsets", "sts": "statefulsets",
     "pvc": "persistentvolumeclaims", "pdb": "poddisruptionbudgets", "crd": "customresourcedefinitions",
@@ -51,8 +32,9 @@ class World:
         targets: Target of make -> its variables.
         flags: Flags of the commands behind make.
         kinds: Plurals of the kinds that a cluster of the program serves.
-        objects: `namespace/plural/name` of what the program makes; names of charts' workloads are asked elsewhere.
-        workloads: Plurals of which charts and operators make some, too.
+        objects: `namespace/plural/name` of what the program, its charts and their operators make; pods and claims
+            without their number.
+        foreign: Plurals whose names nobody of the program gives.
         namespaces: Of the program.
         secrets: Names of the secrets of a stack.
         paths: Paths of secrets in Vault.
@@ -65,14 +47,7 @@ class World:
     namespaces: Collection[str]
     secrets: Collection[str]
     paths: Collection[str]
-    workloads: Collection[str] = (
-        "pods",
-        "deployments",
-        "daemonsets",
-        "statefulsets",
-        "services",
-        "persistentvolumeclaims",
-    )
+    foreign: Collection[str] = ()
 
 
 def typed(text: str) -> Iterator[tuple[int, str]]:
@@ -88,11 +63,13 @@ def typed(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _commands(line: str) -> Iterator[str]:
-    for part in re.split(r"\|\||&&|;|\$\(|(?<!\\)\|", _HOLE.sub("X", line)):
-        words = part.strip().strip("()").split()
+    for part in re.split(r"\|\||&&|;|\$\(|\\?\|", _HOLE.sub("X", line)):
+        words = part.strip().rstrip('"').strip("()").split()
         while words and re.fullmatch(r"[A-Z_]+=\S*|do|sudo", words[0]):
             words.pop(0)
-        if words and (words[0] in SUBCOMMANDS or words[0] == "make") and len(words) > 1:
+        if "--" in words:
+            yield from _commands(" ".join(words[words.index("--") + 1 :]))
+        if words and (words[0] in COMMANDS or words[0] == "make") and len(words) > 1:
             yield " ".join(words)
 
 
@@ -120,13 +97,14 @@ def _made(words: list[str], world: World) -> Iterator[str]:
 
 def _run(program: str, words: list[str], world: World) -> Iterator[str]:
     plain = _plain(words)
-    known = SUBCOMMANDS[program].split("|")
-    found = next(
-        (one for one in sorted(known, key=len, reverse=True) if plain[: one.count(" ") + 1] == one.split()), ""
-    )
-    if not found and plain[:1] != ["X"]:
-        yield f"{program} has no {' '.join(plain[:2])}"
+    if plain and f"{program} {plain[0]}" in COMMANDS:
+        program, plain = f"{program} {plain[0]}", plain[1:]
+    found = subcommand(program, plain)
+    if found is None or (any(one.startswith(f"{found} ") for one in COMMANDS[program]) and plain[len(found.split()) :]):
+        if plain[:1] != ["X"]:
+            yield f"{program} has no {' '.join(plain[:2])}"
         return
+    yield from (f"{program} {found} has no {flag}" for flag in _unknown(program, found, words))
     rest = plain[found.count(" ") + 1 :]
     if program == "pulumi" and found.startswith("config ") and rest:
         name = rest[0].removeprefix("home-cluster:")
@@ -136,11 +114,27 @@ def _run(program: str, words: list[str], world: World) -> Iterator[str]:
         program == "vault"
         and found == "kv get"
         and rest
-        and not _matches(rest[0].removeprefix("platform/"), world.paths)
+        and not _matches(rest[0].removeprefix("kv/").removeprefix("platform/"), world.paths)
     ):
         yield f"{rest[0]} is no path in Vault"
     if program == "kubectl":
         yield from _asked(found, rest, _namespace(words), world)
+
+
+def subcommand(program: str, plain: list[str]) -> str | None:
+    """The longest one that the words begin with."""
+    known = sorted(COMMANDS[program], key=len, reverse=True)
+    return next((one for one in known if plain[: len(one.split())] == one.split()), None)
+
+
+def _unknown(program: str, found: str, words: list[str]) -> Iterator[str]:
+    """Flags that it does not have; of short ones that stand together, each."""
+    there = {*COMMANDS[program][found].split(), *GLOBAL.get(program.partition(" ")[0], "").split(), "-h", "--help"}
+    for word in words[: words.index("--") if "--" in words else len(words)]:
+        flag = word.partition("=")[0]
+        together = re.fullmatch(r"-([a-z]{2,})", flag) if program != "vault" else None
+        flags = [f"-{letter}" for letter in together[1]] if together else [flag]
+        yield from (one for one in flags if re.match(r"--?[a-zA-Z]", one) and one not in there)
 
 
 def _plain(words: list[str]) -> list[str]:
@@ -149,7 +143,7 @@ def _plain(words: list[str]) -> list[str]:
         if word == "--":
             break
         if not skip and not word.startswith("-"):
-            found.append(word.strip("'\""))
+            found.append(word.strip("'\":"))
         skip = not skip and word in _WITH_VALUE
     return found
 
@@ -175,7 +169,9 @@ def _asked(verb: str, rest: list[str], namespace: str, world: World) -> Iterator
     for kind, _, name in (one.partition("/") for one in named):
         there = plural(kind, world.kinds)
         whole = f"{namespace}/{there}/{name}"
-        if there and there not in world.workloads and "X" not in whole and not _matches(whole, world.objects):
+        if there in ("pods", "persistentvolumeclaims"):
+            whole = re.sub(r"-\d+$", "", whole)
+        if there and there not in world.foreign and "X" not in whole and not _matches(whole, world.objects):
             yield f"nobody makes {kind} {name} in {namespace or 'the cluster'}"
 
 

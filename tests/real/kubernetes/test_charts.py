@@ -4,6 +4,7 @@ from tests.real.kubernetes.manifests import chart_directory, own, pod_of
 from tests.real.kubernetes.monitors import KINDS, lost
 from tests.real.kubernetes.stage import Stage
 from tests.support.charts import Image
+from tests.support.command_tables import CHARTS_MAKE
 from tests.support.definitions import documents
 from tests.support.objects import containers, releases
 from tests.support.recording import Recording
@@ -45,6 +46,17 @@ def test_no_pod_of_the_charts_holds_the_token_of_a_default_account(stage: Stage,
         and pod.get("automountServiceAccountToken") is not False
     ]
     assert holding == [], "who gives that account a right gives it to all of them"
+
+
+def test_the_workloads_that_runbooks_name_are_made(stage: Stage, charted: Recording) -> None:
+    made, spaces = set(), set()
+    for one in stage.charts(charted):
+        metadata, spec = one.body["metadata"], one.body.get("spec") or {}
+        space, name = metadata.get("namespace", one.namespace), metadata["name"]
+        claims = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates") or ()]
+        made |= {f"{space}/{one.kind.lower()}s/{name}", *(f"{space}/persistentvolumeclaims/{c}-{name}" for c in claims)}
+        spaces |= {space} if pod_of(one) else set()
+    assert [row for row in CHARTS_MAKE if row.partition("/")[0] in spaces and row not in made] == []
 
 
 def test_no_definition_goes_with_its_release(stage: Stage, charted: Recording) -> None:
