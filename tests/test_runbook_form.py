@@ -44,6 +44,8 @@ def test_whoever_is_led_to_a_section_finds_all_five_parts() -> None:
     short = []
     for runbook in sorted(led_to()):
         file, _, anchor = runbook.partition("#")
+        if file.endswith("/README.md"):
+            continue  # the list of all
         whole = sections((ROOT / file).read_text(encoding="utf-8"))
         title = next(iter(whole))
         divided = {*PARTS} <= {*whole}

@@ -23,14 +23,17 @@ from tools.refusal import page
 _ARGUMENT = re.compile(r'runbook="([^"]+)"')
 _ROOMS = ("components", "lab", "lib", "reporting", "scripts", "settings", "smoke", "stack_file", "stacks", "tools")
 _QUIET = {
+    "assurance",
     "check",
     "clean",
     "completion",
     "docs",
     "format",
+    "fuzz",
     "generate",
     "help",
     "lock",
+    "mutants",
     "outdated",
     "real-servers",
     "recording",

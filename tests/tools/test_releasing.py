@@ -163,9 +163,7 @@ def test_a_release_is_checked_written_tagged_and_published_once(checkout: Checko
     assert checkout.git("ls-remote", "origin") == "", "nothing left this machine"
 
     checkout.commit("Somebody goes on", written)
-    attached = checkout.root / "build" / "release"
-    attached.mkdir()
-    (attached / "bill.cdx.json").write_text("{}")
+    (checkout.root / publishing.ATTACHED).write_text("{}")
     checkout.forge.refuses_files = True
     assert checkout.publish("0.1.0") == 1, "it is interrupted in the middle"
     checkout.forge.refuses_files = False
@@ -175,7 +173,7 @@ def test_a_release_is_checked_written_tagged_and_published_once(checkout: Checko
     assert f"{checkout.git('rev-parse', 'v0.1.0')}\trefs/tags/v0.1.0" in remote
     (page,) = checkout.forge.pages
     assert (page["tag_name"], page["prerelease"], page["draft"]) == ("v0.1.0", False, False)
-    assert page["assets"] == [{"name": "bill.cdx.json", "size": 2}], "once"
+    assert page["assets"] == [{"name": "sbom.cdx.json", "size": 2}], "once"
     files = "https://forge.example/me/home/blob/v0.1.0/docs/chains.md"
     assert f"- Chains ([page]({files})), which go on below." in page["body"], "a page of a forge breaks at each line"
     assert re.search(r"<summary>Commits</summary>\n\n- The beginning \([0-9a-f]+\)\n\n</details>", page["body"])

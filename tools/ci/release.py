@@ -16,8 +16,8 @@ from tools.ci.forge import Forge, ForgeError
 from tools.refusal import refusal
 from tools.releasing import BRANCH, ROOT, ReleaseError, Repository, parsed
 
-ATTACHED = Path("build") / "release"
-"""What lies there goes along, such as a bill of materials."""
+ATTACHED = Path("build") / "sbom.cdx.json"
+"""Goes along where it was made (`make sbom`)."""
 ROOM = 125_000
 """Characters that GitHub takes for the page of a release."""
 
@@ -62,9 +62,9 @@ def publish(repository: Repository, version: str, forge: Forge, files: str) -> s
     push(repository, tag)
     page = forge.release(tag, version, notes(repository, version, files), prerelease=bool(new.prerelease))
     has = {one["name"] for one in page.get("assets") or ()}
-    for file in sorted((repository.root / ATTACHED).glob("*")):
-        if file.name not in has:
-            forge.attach(page, file.name, file.read_bytes())
+    file = repository.root / ATTACHED
+    if file.is_file() and file.name not in has:
+        forge.attach(page, file.name, file.read_bytes())
     return str(page["html_url"])
 
 
