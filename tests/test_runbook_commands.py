@@ -63,7 +63,7 @@ def world() -> World:
     return World(
         targets=targets((ROOT / "Makefile").read_text(encoding="utf-8")),
         flags={flag for text in modules for flag in re.findall(r'"(--[a-z-]+)"', text)}
-        | {"--help", "--diff", "--refresh"},
+        | {"--help", "--diff", "--refresh", "--upgrade"},
         kinds=known,
         foreign=FLUX,
         objects=objects,
