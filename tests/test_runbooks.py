@@ -24,6 +24,7 @@ _ARGUMENT = re.compile(r'runbook="([^"]+)"')
 _ROOMS = ("components", "lab", "lib", "reporting", "scripts", "settings", "smoke", "stack_file", "stacks", "tools")
 _QUIET = {
     "assurance",
+    "bench",
     "check",
     "clean",
     "completion",
