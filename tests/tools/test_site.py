@@ -28,6 +28,7 @@ def test_every_page_has_one_place(tmp_path: Path) -> None:
     write(ROOT, tmp_path / "source", "")
     there = {path.relative_to(tmp_path / "source").as_posix() for path in (tmp_path / "source").rglob("*.md")}
     named = list(_pages(tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]["nav"]))
+    assert "```console" not in (tmp_path / "source" / "index.md").read_text(), "commands without a prompt would be grey"
     listed = {page for page in there if page.startswith("adr/0")}
     assert sorted(named) == sorted(there - listed), "and decisions are in the list of their own"
 

@@ -37,7 +37,9 @@ def write(root: Path, target: Path, repository: str) -> None:
     for file in sorted(target.rglob("*.md")):
         place = file.relative_to(target).as_posix()
         origin = next((name for name, own in _OWN.items() if own == place), f"docs/{place}")
-        file.write_text(linked(file.read_text(encoding="utf-8"), Path(origin), repository), encoding="utf-8")
+        text = linked(file.read_text(encoding="utf-8"), Path(origin), repository)
+        # Of a console without prompts Pygments takes every line for output, and shows it grey.
+        file.write_text(re.sub(r"^( *)```console$", r"\1```sh", text, flags=re.MULTILINE), encoding="utf-8")
 
 
 def linked(text: str, origin: Path, repository: str) -> str:
