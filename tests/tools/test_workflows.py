@@ -16,7 +16,7 @@ from tools.real_programs import ACTIONLINT
 from tools.real_servers import find
 
 FORGES = ("github", "gitea")
-NAMES = ("audit", "check", "drift", "preview", "release", "up")
+NAMES = ("audit", "check", "drift", "mutants", "preview", "release", "up")
 DOCUMENT = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 RIGHTS = {"preview": "pull-requests", "upgrade-plan": "pull-requests", "drift": "issues", "release": "contents"}
 Job = Mapping[str, Any]

@@ -155,6 +155,13 @@ def test_the_word_off_stays_a_word() -> None:
     assert "'off'" in to_yaml({"auto": "off"}), "YAML 1.1 reads a bare off as false, which Talos refuses"
 
 
+def test_each_node_reaches_the_api_by_itself_and_pods_ask_their_own_dns(nodes: list[Configured]) -> None:
+    for node in nodes:
+        features = node.machine["machine"]["features"]
+        assert features["kubePrism"]["enabled"] is True, "the network plugin asks it"
+        assert features["hostDNS"]["forwardKubeDNSToHost"] is False, "CoreDNS asks the resolvers itself"
+
+
 def test_storage_finds_each_node_where_it_runs(nodes: list[Configured], settings: Settings) -> None:
     assert settings.proxmox is not None, "the stack file names the Proxmox cluster"
     for node in nodes:
