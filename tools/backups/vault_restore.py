@@ -14,7 +14,7 @@ from http import HTTPStatus
 
 from components.vault.values import ROOT_KEY, UNSEAL_KEY
 from tools.backups.store import BackupError
-from tools.backups.vault_server import NEW, VaultServer
+from tools.backups.vault_server import NEW, STANDBY, VaultServer
 
 _SECONDS = 120.0
 _MARK = "sys/policies/acl/before-the-restore"
@@ -110,6 +110,6 @@ def _problem(server: VaultServer, key: str, marked: Callable[[], int]) -> str:
     if health == HTTPStatus.SERVICE_UNAVAILABLE:
         server.unseal(key)
         return "the key of the backup does not unseal it"
-    if health != HTTPStatus.OK:
+    if health not in (HTTPStatus.OK, STANDBY):  # a standby asks the one that leads since then
         return f"it does not become active (HTTP {health})"
     return "" if marked() in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN) else "it holds what it held before"

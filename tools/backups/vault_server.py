@@ -16,6 +16,8 @@ from tools.cluster import Api
 
 NEW: Final = HTTPStatus.NOT_IMPLEMENTED
 """What /v1/sys/health answers of a server that was never initialised."""
+STANDBY: Final = HTTPStatus.TOO_MANY_REQUESTS
+"""What it answers of one that follows another."""
 _REQUEST_SECONDS = 600
 """Of a request: a snapshot goes in one, and is whole on the disk of the server when it is answered."""
 

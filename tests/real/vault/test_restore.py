@@ -11,6 +11,7 @@ import pytest
 from stack_file.load import load_stack_file
 from tests.real.vault.server import ACTIVE, SEALED, Server, initialised, serving
 from tests.real.vault.site import Site
+from tests.real.vault.three import keep_unsealing, leader, sidecars, three_servers, voters
 from tests.stack_file.stacks import SHIPPED
 from tests.tools.backups.faults import OF_AGE
 from tools.backups.drill import tried
@@ -74,6 +75,29 @@ def test_a_lost_disk_and_later_a_mistake_are_undone(kept: Kept, other: Server) -
     other.start()
     assert restored(other, kept, secret) == kept.keys, "also when it is sealed at first"
     assert sentinel(other, kept) == "now"
+
+
+@pytest.mark.parametrize("data_are_lost", [True, False])
+def test_three_servers_come_back_with_the_key_of_the_backup(
+    kept: Kept, site: Site, data_are_lost: bool, tmp_path: Path
+) -> None:
+    """The others follow by what their sidecars find in the Secret, and one of them may lead from then on."""
+    with three_servers(site, tmp_path) as servers:
+        held: dict[str, str] = {}
+        if not data_are_lost:
+            held = initialised(servers[0])
+            for server in servers[1:]:
+                keep_unsealing(server, held)
+        asked = leader(servers) if held else servers[0]
+        # Which of them leads afterwards is theirs to find.
+        with sidecars([server for server in servers if server is not asked], dict(kept.keys)):
+            secret = restored(asked, kept, held)
+        for server in servers:
+            keep_unsealing(server, secret)
+        first = leader(servers)
+        assert voters(first, secret["vault-root"]) == {"vault-0", "vault-1", "vault-2"}
+        first.stop()
+        assert sentinel(leader([server for server in servers if server is not first]), kept) == "now"
 
 
 def test_with_the_key_of_another_vault_it_stays_sealed_and_says_so(kept: Kept, other: Server) -> None:

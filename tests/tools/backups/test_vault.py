@@ -1,5 +1,6 @@
 """Part `vault`: which backup is the last, and from when one is due; tests/real/vault/test_restore.py restores them."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from tests.stack_file.stacks import FIXTURES
 from tools.backups import store, vault
 from tools.backups.part import Site, Wanted
 from tools.backups.store import BackupError
+from tools.backups.vault_restore import Kept, Present, restore
 
 SETTINGS = load_stack_file(FIXTURES / "valid" / "every-key.yaml")
 """Backs Vault up at half past every hour."""
@@ -53,3 +55,30 @@ def test_what_is_no_backup_of_vault_is_said_so(tmp_path: Path) -> None:
         vault.plan(here, Wanted())
     with pytest.raises(BackupError, match="which private key opens the backup"):
         vault.opened(b"", None, "x")
+
+
+@dataclass
+class Follower:
+    """A server of three that took the snapshot, and follows another one since then."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def health(self) -> int:
+        return 429 if "sys/storage/raft/snapshot-force" in self.asked else 200
+
+    def expect(self, method: str, path: str, body: object = None, token: str = "") -> dict[str, Any]:
+        self.asked.append(path)
+        return {}
+
+    def ask(self, method: str, path: str, body: object = None, token: str = "") -> tuple[int, dict[str, Any]]:
+        return 404, {}
+
+    def knows(self, token: str) -> bool:
+        return bool(token)
+
+
+def test_a_server_that_follows_another_after_the_restore_is_well() -> None:
+    server: Any = Follower()
+    keys = {"vault-unseal-0": "00", "vault-root": "hvs.of-then"}
+    restore(server, Kept(snapshot=b"", keys=keys), Present(keys=keys, put=lambda _: None), seconds=0)
+    assert server.health() == 429
