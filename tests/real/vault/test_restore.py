@@ -11,7 +11,7 @@ import pytest
 from stack_file.load import load_stack_file
 from tests.real.vault.server import ACTIVE, SEALED, Server, initialised, serving
 from tests.real.vault.site import Site
-from tests.real.vault.three import keep_unsealing, leader, sidecars, three_servers, voters
+from tests.real.vault.three import follow, keep_unsealing, leader, sidecars, three_servers, voters
 from tests.stack_file.stacks import SHIPPED
 from tests.tools.backups.faults import OF_AGE
 from tools.backups.drill import tried
@@ -92,9 +92,9 @@ def test_three_servers_come_back_with_the_key_of_the_backup(
         # Which of them leads afterwards is theirs to find.
         with sidecars([server for server in servers if server is not asked], dict(kept.keys)):
             secret = restored(asked, kept, held)
-        for server in servers:
-            keep_unsealing(server, secret)
         first = leader(servers)
+        for server in servers:
+            follow(server, secret)
         assert voters(first, secret["vault-root"]) == {"vault-0", "vault-1", "vault-2"}
         first.stop()
         assert sentinel(leader([server for server in servers if server is not first]), kept) == "now"

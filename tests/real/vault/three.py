@@ -1,6 +1,7 @@
 """Three servers of the program, as in the mode `ha`."""
 
 import contextlib
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -43,6 +44,21 @@ def keep_unsealing(server: Server, keys: dict[str, str]) -> None:
         assert time.monotonic() < deadline, f"a server stays sealed: {server.api.ask('GET', 'sys/seal-status').body}"
         server.api.ask("PUT", "sys/unseal", {"key": keys["vault-unseal-0"]})
         time.sleep(0.2)
+
+
+def follow(server: Server, keys: dict[str, str]) -> None:
+    """Unseal it; one that was taken for removed begins anew, as the runbook has people do (`a-node-is-lost-for-good`)."""
+    deadline = time.monotonic() + SECONDS
+    while server.api.ask("GET", "sys/health").status not in (ACTIVE, STANDBY) and time.monotonic() < deadline:
+        server.api.ask("PUT", "sys/unseal", {"key": keys["vault-unseal-0"]})
+        if server.api.ask("GET", "sys/seal-status").body.get("removed_from_cluster"):
+            server.stop()
+            shutil.rmtree(server.directory / "data")
+            (server.directory / "data").mkdir()
+            server.start()
+            break
+        time.sleep(0.2)
+    keep_unsealing(server, keys)
 
 
 @contextlib.contextmanager
