@@ -47,7 +47,7 @@ def keep_unsealing(server: Server, keys: dict[str, str]) -> None:
 
 
 def follow(server: Server, keys: dict[str, str]) -> None:
-    """Unseal it; one that was taken for removed begins anew, as the runbook has people do (`a-node-is-lost-for-good`)."""
+    """Unseal it; one that was taken for removed begins anew, as vault-recovery.md has people do."""
     deadline = time.monotonic() + SECONDS
     while server.api.ask("GET", "sys/health").status not in (ACTIVE, STANDBY) and time.monotonic() < deadline:
         server.api.ask("PUT", "sys/unseal", {"key": keys["vault-unseal-0"]})
