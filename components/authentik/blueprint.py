@@ -84,14 +84,15 @@ class Blueprint(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._config_map = file.metadata.name
-        url = _after([args.api.ready, *args.after], AUTHENTIK_IN_CLUSTER)
+        url = _after([args.api.ready], AUTHENTIK_IN_CLUSTER)
         visible = self._script_job(
             "visible", "blueprint_visible", {"AUTHENTIK_URL": url, "BLUEPRINT_PATH": paths.path(args.slug)}
         )
         row = authentik.Blueprint(
             f"{name}-row",
             name=f"home-cluster - {args.slug}",
-            path=_after([visible], paths.path(args.slug)),
+            # Only now: the file may become visible while what comes before is applied.
+            path=_after([visible, *args.after], paths.path(args.slug)),
             context=json.dumps({"text_sha512": self._sha512}),
             opts=pulumi.ResourceOptions(parent=self, provider=args.api.provider),
         )

@@ -50,9 +50,11 @@ def test_the_worker_reads_the_file_that_the_blueprint_names(tokens: Recording) -
 
 
 def test_account_file_row_and_proof_come_in_this_order(tokens: Recording) -> None:
+    groups, visible = tokens.one(JOB, "blueprint-users-apply"), tokens.one(JOB, "token-list-blueprint-visible")
+    assert not tokens.is_after(visible, groups), "the kubelet brings the file while the groups are made"
+    assert tokens.is_after(tokens.one(ROW, "token-list-blueprint-row"), groups), "which the blueprint looks up"
     chain = [
-        tokens.one(JOB, "blueprint-users-apply"),
-        tokens.one(JOB, "token-list-blueprint-visible"),
+        visible,
         tokens.one(ROW, "token-list-blueprint-row"),
         tokens.one(JOB, "token-list-blueprint-apply"),
     ]
