@@ -81,9 +81,9 @@ def of(platform: Platform, what: str, urns: tuple[str, ...]) -> Step:
 
 
 def down(platform: Platform, service: str) -> Step:
-    """A service is down while everything that has an update is to be updated."""
+    """A service is down while everything that has an update is to be updated, and its gates are to be made again."""
     aged = platform.strikable("update")
-    options = {"cluster_down": True} if service == "kubernetes-api" else {}
+    options = {"": {"cluster_down": True}, "Release": LOOKING.options}.get(DOWN[service][0], {})
     stage, mend = partial(_down, service, aged), _up
     return Step(what="down", struck=(service,), beside=tuple(sorted(aged)), options=options, stage=stage, mend=mend)
 
@@ -150,6 +150,10 @@ def _down(service: str, aged: frozenset[str], world: World) -> None:
     kind, name, effect = DOWN[service]
     if kind:
         Faults(world).stage(kind, name, effect)
+    if kind == "Release":
+        cluster = Cluster(Site(world, Clock(world)))
+        for job in [dict(one) for one in cluster.each("batch/Job", name)]:
+            cluster.remove("batch/Job", name, job["metadata"]["name"])
     _answers(world, answers=service != "kubernetes-api")
 
 

@@ -75,8 +75,8 @@ class Step:
 
     @property
     def looks(self) -> bool:
-        """Whether the operation asks first what everything is like now."""
-        return bool(self.options.get("refresh"))
+        """Whether the operation is to find and mend what somebody did by hand."""
+        return self.what in ("changed", "deleted")
 
     def case(self, urn: str) -> str:
         """What is counted."""
@@ -132,7 +132,7 @@ def _allowed(platform: Platform, step: Step, seen: Seen, waiting: Collection[str
 
     def allowed(urn: str, operation: str) -> bool:
         if operation == "create":
-            return urn not in standing or urn in behind or (urn in theirs and step.what == "deleted")
+            return urn not in standing or urn in behind or (urn in theirs and step.what in ("deleted", _DOWN))
         return operation == "update" and (
             urn in theirs or urn in behind or bool(standing.get(urn, {}).get("initErrors"))
         )
