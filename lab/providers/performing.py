@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from typing import Final
 
 from lab.injections import Moment
 from lab.providers import wire
 from lab.providers.base import Call, Resource, Result
 from lab.providers.errors import InitFailedError, RefusedError
 from lab.providers.wire import Properties
+
+_BESIDE_SECONDS: Final = 1.0
 
 
 def perform(moment: Moment, resource: Resource, call: Call, inputs: Properties, action: Callable[[], Result]) -> Result:
@@ -38,6 +42,8 @@ def remove(call: Call, action: Callable[[], None]) -> None:
     """Carry out a deletion; of one that timed out nobody hears that it was done. Raises RefusedError."""
     injections = call.site.injections
     if injections.strikes("delete", call.urn, "refused"):
+        # A destroy begins nothing more after the first refusal: what was to go beside this one has begun by then.
+        time.sleep(_BESIDE_SECONDS)
         raise RefusedError("injected: the delete is refused")
     action()
     if injections.strikes("delete", call.urn, "timeout"):
