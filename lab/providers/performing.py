@@ -35,6 +35,7 @@ def perform(moment: Moment, resource: Resource, call: Call, inputs: Properties, 
         raise InitFailedError(result.identifier, outputs, [f"injected: timed out after the {moment}"])
     if site.faults.find("hang", kinds, names) or site.injections.strikes(moment, call.urn, "killed"):
         threading.Event().wait()
+    site.injections.renewed(call.urn)
     return Result(result.identifier, outputs)
 
 

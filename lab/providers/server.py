@@ -152,7 +152,6 @@ class Provider(Lifecycle):
         result = perform(
             "update", resource, call, news, lambda: resource.update(call, request.id, olds, wire.plain(news))
         )
-        self.site.injections.renewed(call.urn)
         return pb.UpdateResponse(properties=wire.encode(result.outputs))
 
     @_rpc

@@ -245,7 +245,8 @@ def test_an_injected_fault_strikes_once_and_is_noted(tmp_path: Path) -> None:
         with pytest.raises(InitFailedError, match="injected: timed out after the update") as late:
             perform("update", Written(), call, {}, write)
         assert (made, late.value.identifier) == (["config"], "config"), "it was changed all the same"
-        assert perform("update", Written(), call, {}, write).identifier == "config", "once"
+        assert perform("create", Written(), call, {}, write).identifier == "config", "once"
+        assert not site.injections.aged(call.urn), "what is made anew is of the new release"
         site.injections.plant("delete", call.urn, "refused")
         with pytest.raises(RefusedError):
             remove(call, made.clear)
