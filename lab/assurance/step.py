@@ -65,7 +65,7 @@ class Step:
     def met(self, seen: Seen, urn: str) -> bool:
         """Whether the fault came about."""
         if self.what == _DOWN:
-            return bool(seen.failed)
+            return not seen.ok
         return urn in seen.failed if self.what == FOREIGN else not self.how or urn in seen.struck
 
     @property
