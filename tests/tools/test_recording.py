@@ -19,13 +19,16 @@ def test_a_terminal_is_recorded_and_comes_back_from_its_file(tmp_path: Path) -> 
 
 
 def test_a_screen_shows_what_a_terminal_would() -> None:
-    screen = Screen(rows=2)
+    screen = Screen(rows=2, columns=20)
     screen.feed("gone\r\n\x1b[1;32mphase\x1b[0m 1/2\r\nall\r\n\x1b[2A\r\x1b[2Kphase 2/2\r\n")
     lines = ["".join(character for character, _ in line) for line in screen.shown()]
     assert [line.rstrip() for line in lines] == ["all", ""], "scrolled"
     assert "".join(character for character, _ in screen.lines[1]) == "phase 2/2", "written over, and the old is erased"
     screen.feed("\x1b[31mx")
     assert screen.lines[screen.row][0] == ("x", "red"), "in colour"
+    screen.feed("\r\n" + "longer than a row is\r\n" + "and a row that goes on")
+    lines = ["".join(character for character, _ in line) for line in screen.shown()]
+    assert lines == ["and a row that goes ", "on"], "it goes on below, and not for a row that is just full"
 
 
 def test_the_picture_begins_with_the_end_and_loads_nothing() -> None:

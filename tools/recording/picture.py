@@ -28,7 +28,7 @@ Lines = tuple[tuple[Cell, ...], ...]
 
 def frames(cast: Cast, command: str) -> list[Lines]:
     """At most so many screens, evenly over the recording; the last one is the end. Above it all, what was typed."""
-    screen, step = Screen(cast.rows), cast.events[-1][0] / _FRAMES
+    screen, step = Screen(cast.rows, cast.columns), cast.events[-1][0] / _FRAMES
     screen.feed(f"\x1b[1m$ {command}\x1b[0m\r\n")
     found, due = [screen.shown()], step
     for at, text in cast.events:

@@ -20,9 +20,10 @@ _STYLES = {
 
 @dataclass
 class Screen:
-    """A terminal of so many rows; it scrolls."""
+    """A terminal of so many rows and columns; it scrolls, and goes on in the next row behind the last column."""
 
     rows: int
+    columns: int
     lines: list[list[Cell]] = field(default_factory=lambda: [[]])
     row: int = 0
     column: int = 0
@@ -50,14 +51,20 @@ class Screen:
             for value in (values or "0").split(";"):
                 self.style = frozenset() if value == "0" else self.style | {_STYLES.get(value, "")} - {""}
 
+    def _down(self) -> None:
+        self.row += 1
+        self.lines += [[]] if self.row == len(self.lines) else []
+
     def _write(self, text: str) -> None:
         for character in text:
             if character == "\n":
-                self.row += 1
-                self.lines += [[]] if self.row == len(self.lines) else []
+                self._down()
             elif character == "\r":
                 self.column = 0
             else:
+                if self.column == self.columns:
+                    self._down()
+                    self.column = 0
                 line = self.lines[self.row]
                 line += [(" ", "")] * (self.column + 1 - len(line))
                 line[self.column] = (character, " ".join(sorted(self.style)))
