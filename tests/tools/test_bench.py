@@ -42,8 +42,8 @@ def test_the_floor_has_as_many_resources_with_as_many_bytes_and_needs_nothing(pr
     [
         (DIAMOND, {"top": 1, "left": 2, "right": 5, "bottom": 1}, 2, 7),
         (DIAMOND, {"top": 1, "left": 2, "right": 5, "bottom": 1}, 1, 9),
-        (LONG_LAST, {"a": 3, "b": 3, "c": 3, "long": 6}, 2, 9),
-        (LONG_LAST, {"a": 3, "b": 3, "c": 3, "long": 6}, 4, 6),
+        (LONG_LAST, {"a": 3, "b": 3, "c": 3, "long": 7}, 2, 10),
+        (LONG_LAST, {"a": 3, "b": 3, "c": 3, "long": 7}, 4, 7),
         ({}, {}, 3, 0),
     ],
     ids=["the longer side counts", "one by one", "first come, first served", "all at once", "nothing"],
