@@ -35,7 +35,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 .DEFAULT_GOAL := help
 .PHONY: help setup demo rehearse new completion bench test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-commands test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
-.PHONY: game-day test-game-day
+.PHONY: invariants game-day test-game-day
 .PHONY: check-secrets secret-scan audit sbom
 
 ##@ Begin
@@ -157,6 +157,9 @@ mutants: setup ## plant defects, name the tests that see each
 bench: setup ## what it costs (ratios; about 10 minutes)
 	@$(PY) -m tools.bench $(ARGS)
 
+invariants: setup ## ask STACK's program what must hold of it (no cluster)
+	@$(PY) -m tests.invariants --stack $(or $(STACK),test-cluster) $(ARGS)
+
 check: check-format check-lint check-types check-imports check-generated check-links check-workflows check-secrets ## format, lint, types, floors, links …
 
 check-format: setup
@@ -175,6 +178,7 @@ check-generated: setup
 	$(PY) -m tools.alert_listing --check
 	$(PY) -m tools.failure_listing --check
 	$(PY) -m tools.threat_listing --check
+	$(PY) -m tools.invariant_listing --check
 check-links: setup
 	$(PY) -m tools.check_links
 check-workflows: setup
@@ -202,6 +206,7 @@ generate: setup ## write what is generated in docs/
 	$(PY) -m tools.alert_listing
 	$(PY) -m tools.failure_listing
 	$(PY) -m tools.threat_listing
+	$(PY) -m tools.invariant_listing
 
 lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements.txt requirements.in >/dev/null

@@ -22,10 +22,10 @@ class Problem:
     fix: str
 
     def __str__(self) -> str:
-        return f"{_shown(self.key)}: {_shown(self.value)} {self.clash}; {self.fix}"
+        return f"{shown(self.key)}: {shown(self.value)} {self.clash}; {self.fix}"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """The value; in quotes if it could not be seen, or would break the line."""
     text = str(value)
     return text if text and text.isprintable() and text == text.strip() else repr(text)

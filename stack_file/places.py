@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from settings.problem import shown
 from stack_file.model import StackFile
 from stack_file.reading import PROJECT, Location
 from stack_file.secrets import SECRET_NAMES
@@ -20,10 +21,10 @@ CREDENTIALS = re.compile(r"https?://[^/]*@|://[^/@]*:[^/@]*@|[@!][^=]*=|[?&][^=]
 
 
 def said(key: str) -> str:
-    """A key as messages give it, on one line."""
+    """A key as messages give it."""
     if CREDENTIALS.search(key):
         return "(a key that may be a secret)"
-    return key if key and key.isprintable() else repr(key)
+    return shown(key)
 
 
 def by_name(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -21,7 +21,19 @@ from tools.operating import closing
 from tools.refusal import page
 
 _ARGUMENT = re.compile(r'runbook="([^"]+)"')
-_ROOMS = ("components", "lab", "lib", "reporting", "scripts", "settings", "smoke", "stack_file", "stacks", "tools")
+_ROOMS = (
+    "components",
+    "invariants",
+    "lab",
+    "lib",
+    "reporting",
+    "scripts",
+    "settings",
+    "smoke",
+    "stack_file",
+    "stacks",
+    "tools",
+)
 _QUIET = {
     "assurance",
     "bench",

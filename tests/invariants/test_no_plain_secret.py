@@ -13,7 +13,6 @@ from components.helm import ReleaseArgs, release
 from lib.charts import Catalogue
 from tests.support.engine import Recording, record
 from tests.support.leaks import Scanner, leaks
-from tests.support.objects import of_kind, releases
 from tests.support.program import record_program, secret_values
 
 # Where secret values may go at all, each for its reason.
@@ -53,18 +52,6 @@ def test_no_secret_is_readable_with_every_optional_secret_configured() -> None:
     given = secret_values()["gitToken"]
     assert given in recording.issued, "the optional secrets are among those looked for"
     assert [str(leak) for leak in leaks(recording)] == [], "the token of Git and the root token of Vault"
-
-
-def test_no_secret_is_in_helm_values_not_even_as_a_secret_of_pulumi(update: Recording) -> None:
-    scanner = Scanner(update.issued)
-    found = [str(leak) for one in releases(update) for leak in scanner.inputs(one, also_secret=True)]
-    assert found == [], "`helm get values` shows them, and charts copy them into ConfigMaps"
-
-
-def test_no_secret_is_in_a_config_map(update: Recording) -> None:
-    scanner = Scanner(update.issued)
-    found = [str(leak) for one in of_kind(update, "ConfigMap") for leak in scanner.inputs(one, also_secret=True)]
-    assert found == [], "everybody who may look at the namespace reads ConfigMaps"
 
 
 def test_secrets_go_only_where_they_are_needed(update: Recording) -> None:

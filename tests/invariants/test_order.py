@@ -7,12 +7,10 @@ import yaml
 from components.vault.access import TOKEN_SECONDS
 from lab.providers.kubernetes.charts import CHARTS
 from tests.support.engine import Recorded, Recording
-from tests.support.objects import RELEASE, key_of, namespace_of, objects, of_kind, releases
+from tests.support.objects import RELEASE, key_of, objects, of_kind, releases
 from tests.support.program import ROOT
 from tests.support.references import origins, references
 
-# Namespaces that every Kubernetes has.
-_GIVEN = {"", "default", "kube-system", "kube-public", "kube-node-lease"}
 _BUILT_IN = {
     *("", "admissionregistration.k8s.io", "apps", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"),
     "storage.k8s.io",
@@ -56,22 +54,6 @@ def test_a_custom_resource_comes_after_the_definition_of_its_kind(program: Recor
 def test_external_secrets_are_asked_for_in_the_served_version_only(update: Recording) -> None:
     versions = {one.get("apiVersion") for one in objects(update) if key_of(one).group == "external-secrets.io"}
     assert versions == {"external-secrets.io/v1"}, "v1beta1 is in the definitions but not served"
-
-
-@pytest.mark.failure("namespace-missing")
-def test_namespaces_exist_before_what_goes_into_them(program: Recording) -> None:
-    made = {key_of(one).name: one for one in of_kind(program, "Namespace")}
-    missing, early = [], []
-    for one in [*objects(program), *releases(program)]:
-        namespace = namespace_of(one)
-        if namespace in _GIVEN:
-            continue
-        if namespace not in made:
-            missing.append(f"{one} in {namespace}")
-        elif not program.is_after(one, made[namespace]):
-            early.append(f"{one} in {namespace}")
-    assert missing == [], "a namespace that nobody creates"
-    assert early == [], "these could be created before their namespace"
 
 
 @pytest.mark.failure("stale-conditions")
@@ -118,46 +100,6 @@ def test_the_default_storage_class_is_proven_before_anything_needs_a_volume(prog
     users = [*of_kind(program, "StatefulSet"), *of_kind(program, "Cluster")]
     users += [one for one in releases(program) if program.phase_of(one) in ("phase1-infrastructure", "phase4-services")]
     assert [str(one) for one in users if not program.is_after(one, gate)] == [], "a claim would stay pending"
-
-
-def test_certificates_are_asked_for_once_the_issuer_can_sign(program: Recording) -> None:
-    issuers = {key_of(one).name: one for one in of_kind(program, "ClusterIssuer")}
-    assert issuers, "the program has an issuer"
-    for name, issuer in issuers.items():
-        assert "pulumi.com/waitFor" in issuer.get("metadata", "annotations"), f"{name} is awaited"
-    early = [
-        str(one)
-        for one in of_kind(program, "Certificate")
-        if not program.is_after(one, issuers[one.get("spec", "issuerRef", "name")])
-    ]
-    assert early == [], "each certificate after its issuer"
-
-
-def test_a_secret_is_asked_for_once_its_value_is_written_and_the_store_serves(update: Recording) -> None:
-    store = update.one("*:ClusterSecretStore")
-    written = {one.get("name"): one for one in update.of_type("vault:kv/secretV2:SecretV2")}
-    early = [
-        f"{one}, before {needed}"
-        for one in of_kind(update, "ExternalSecret")
-        for needed in (store, *(written[entry["remoteRef"]["key"]] for entry in one.get("spec", "data")))
-        if not update.is_after(one, needed)
-    ]
-    assert early == [], "it would time out"
-
-
-def test_every_resource_names_its_provider(program: Recording) -> None:
-    without = [str(one) for one in program.custom if not one.provider and one.type != STASH]
-    assert without == [], "a default provider would reach for whatever is configured on the machine"
-
-
-def test_every_resource_uses_the_provider_of_its_package(program: Recording) -> None:
-    wrong = [
-        str(one)
-        for one in program.custom
-        if one.type != STASH
-        and program.by_urn[one.provider].type != f"pulumi:providers:{one.type.split(':', maxsplit=1)[0]}"
-    ]
-    assert wrong == [], "a provider of another package cannot know the resource"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from stack_file.load import load_stack_file
 from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recorded, Recording
 from tests.support.program import STACK_FILE, record_program
-from tests.support.recording import PHASE, STASH
+from tests.support.recording import STASH
 from tests.support.variants import in_own_zones
 
 ORDER = [name for name in PHASES if name not in ("certificates", "monitoring", "backup", "edge")]
@@ -31,22 +31,6 @@ def test_the_phases_are_those_of_the_design_in_their_order(program: Recording) -
     assert sorted(names) == sorted(ORDER), "no phase more and no phase less than docs/architecture.md"
     assert [name for name in names if name in PRIMARY] == PRIMARY, "in the order in which they can come up"
     assert all(phase.parent == "" for phase in program.phases), "phases stand side by side"
-
-
-def test_every_resource_lies_in_exactly_one_phase(program: Recording) -> None:
-    outside, twice = [], []
-    for one in program.resources:
-        around = [ancestor for ancestor in program.ancestors(one) if ancestor.type == PHASE]
-        if one.type == PHASE or (not around and one.type in ("pulumi:providers:random", "pulumi:providers:tls")):
-            continue  # generators of values need nothing that a phase gives
-        if "home-cluster:applied_settings:AppliedSettings" in one.urn:
-            continue  # the first phase waits for it
-        if not around:
-            outside.append(str(one))
-        elif len(around) > 1:
-            twice.append(str(one))
-    assert outside == [], "a resource outside belongs to nothing that can be waited for"
-    assert twice == [], "a resource in two phases belongs to neither"
 
 
 @pytest.mark.failure("waits-for-itself")

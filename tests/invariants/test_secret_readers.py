@@ -66,15 +66,6 @@ def test_every_declared_secret_is_written_to_vault_once(stack_file: Path) -> Non
     assert sorted(written) == sorted(declared), "one writer for one path, and no path outside the registry"
 
 
-@pytest.mark.failure("two-hands-one-secret")
-def test_random_values_are_made_by_the_registry_alone(update: Recording) -> None:
-    values = [one for one in update.of_type("random:*") if not one.type.endswith(":RandomId")]  # an id is no secret
-    assert values, "there are some"
-    for one in values:
-        makers = [ancestor.type for ancestor in update.ancestors(one)]
-        assert "home-cluster:platform_secrets:PlatformSecrets" in makers, f"{one} is generated outside the registry"
-
-
 def _readers() -> Iterator[Reader]:
     """Those of secrets that can be rotated."""
     seen: set[str] = set()

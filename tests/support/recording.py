@@ -1,6 +1,6 @@
 """What a recorded program did, and the questions a test asks about it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -9,46 +9,30 @@ from typing import Any
 import networkx as nx
 from pulumi import ResourceHook
 
-from tests.support.wire import UNKNOWN, Path, is_below, walk
+from invariants.view import PHASE, UNKNOWN, Path, Program, Resource, is_below, walk
 
-PHASE = "home-cluster:phase:Phase"
+__all__ = ["PHASE", "STASH", "Call", "Recorded", "Recording", "RegisteredOutputs"]
+
 STASH = "pulumi:index:Stash"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class Recorded(Resource):
     """One registered or read resource, as the engine was asked for it.
 
     Attributes:
-        provider: URN of the provider named in the request; empty when the engine would take a default one.
-        inputs: Plain values; UNKNOWN where a preview does not know.
-        secrets: Paths of the inputs that are secret, with everything below them.
         property_dependencies: For each input, URNs of the resources its value came from.
-        read: Id of an existing object that is read and not created; None for what is created.
         order: Position in the order of registration.
     """
 
-    urn: str
-    type: str
-    name: str
-    custom: bool
-    parent: str
-    provider: str
     providers: Mapping[str, str]
-    inputs: dict[str, Any]
-    secrets: frozenset[Path]
-    dependencies: frozenset[str]
     property_dependencies: Mapping[str, frozenset[str]]
     order: int
-    read: Any = None
     protect: bool = False
     aliases: Sequence[str] = ()
     ignore_changes: Sequence[str] = ()
     hooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    replace_on_changes: Sequence[str] = ()
     additional_secret_outputs: Sequence[str] = ()
-    timeouts: Mapping[str, str] = field(default_factory=dict)
-    delete_before_replace: bool | None = None
     retain_on_delete: bool = False
     deleted_with: str = ""
     replace_with: Sequence[str] = ()
@@ -56,29 +40,6 @@ class Recorded:
     import_id: str = ""
     version: str = ""
     package_ref: str = ""
-
-    def get(self, *path: str | int) -> Any:
-        """The input at a path, None where there is none."""
-        value: Any = self.inputs
-        for step in path:
-            try:
-                value = value[step]
-            except (KeyError, IndexError, TypeError):
-                return None
-        return value
-
-    def is_secret(self, *path: str | int) -> bool:
-        """Whether the input at that path, or something that contains it, is secret."""
-        return is_below(path, self.secrets)
-
-    def strings(self) -> Iterator[tuple[Path, str, bool]]:
-        """Every text in the inputs: its path, the text and whether it is secret."""
-        for path, value in walk(self.inputs):
-            if isinstance(value, str):
-                yield path, value, self.is_secret(*path)
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.type})"
 
 
 @dataclass(frozen=True)
@@ -102,32 +63,21 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recording:
+class Recording(Program[Recorded]):
     """A whole run.
 
     Attributes:
         stack_outputs: What the program exported.
         component_outputs: What each component registered, by URN; absent for one that never called register_outputs.
-        issued: Every secret value that a simulated provider or the test's configuration brought into the run, with
-            its origin.
+        issued: Those that a simulated provider or the test's configuration brought into the run.
     """
 
     preview: bool
-    resources: Sequence[Recorded]
     calls: Sequence[Call]
     stack_outputs: RegisteredOutputs
     component_outputs: Mapping[str, RegisteredOutputs]
-    issued: Mapping[str, str]
     packages: Sequence[str]
     hooks: Mapping[str, ResourceHook]
-
-    @cached_property
-    def by_urn(self) -> Mapping[str, Recorded]:
-        return {resource.urn: resource for resource in self.resources}
-
-    def of_type(self, pattern: str) -> list[Recorded]:
-        """Resources whose type token matches a glob such as `kubernetes:*:Secret`."""
-        return [resource for resource in self.resources if fnmatchcase(resource.type, pattern)]
 
     def named(self, pattern: str) -> list[Recorded]:
         """Resources whose logical name matches a glob."""
@@ -143,22 +93,8 @@ class Recording:
         return found[0]
 
     @property
-    def custom(self) -> list[Recorded]:
-        """Everything a provider manages or reads, without the providers and what the engine itself keeps."""
-        return [one for one in self.resources if one.custom and not one.type.startswith("pulumi:")]
-
-    @property
     def components(self) -> list[Recorded]:
         return [one for one in self.resources if not one.custom]
-
-    def ancestors(self, resource: Recorded) -> list[Recorded]:
-        """Parents of a resource, the nearest first, without the stack."""
-        found: list[Recorded] = []
-        parent = self.by_urn.get(resource.parent)
-        while parent is not None:
-            found.append(parent)
-            parent = self.by_urn.get(parent.parent)
-        return found
 
     def below(self, component: Recorded) -> list[Recorded]:
         """Every resource that has the component as an ancestor."""
@@ -181,26 +117,14 @@ class Recording:
                     order.add_edge(other, own)
         return [by_name[name] for name in nx.lexicographical_topological_sort(order)]
 
-    def phase_of(self, resource: Recorded) -> str | None:
-        """Name of the phase a resource belongs to."""
-        return next((one.name for one in (resource, *self.ancestors(resource)) if one.type == PHASE), None)
-
     @cached_property
     def graph(self) -> "nx.DiGraph[str]":
         """Arrows from each resource to what it waits for: dependencies, its provider and a parent that is custom."""
         graph: nx.DiGraph[str] = nx.DiGraph()
         for resource in self.resources:
             graph.add_node(resource.urn)
-            waits = set(resource.dependencies) | ({resource.provider} if resource.provider else set())
-            parent = self.by_urn.get(resource.parent)
-            if parent is not None and parent.custom:
-                waits.add(parent.urn)
-            graph.add_edges_from((resource.urn, urn) for urn in waits)
+            graph.add_edges_from((resource.urn, urn) for urn in self.needs(resource))
         return graph
-
-    def waits_for(self, resource: Recorded) -> frozenset[str]:
-        """URNs of everything that exists before the resource does."""
-        return frozenset(nx.descendants(self.graph, resource.urn))
 
     def is_after(self, resource: Recorded, other: Recorded) -> bool:
         """Whether the engine can only create `resource` once `other` is there (for a component: all below it)."""

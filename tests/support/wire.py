@@ -1,29 +1,20 @@
 """Between the engine's protocol and plain Python: values as they travel, with what is secret and what is unknown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
-Path = tuple[str | int, ...]
-"""Where a value lies inside the properties of a resource, such as ("spec", "containers", 0, "image")."""
+from invariants.view import UNKNOWN, Path, Unknown, is_below, walk
+
+__all__ = ["UNKNOWN", "Decoded", "Path", "Secret", "Unknown", "decode", "encode", "is_below", "walk", "wrapped"]
 
 # The signatures that the SDK puts around special values (pulumi/runtime/rpc.py).
 _SIGNATURE = rpc._special_sig_key
 _SECRET = rpc._special_secret_sig
 _RESOURCE = rpc._special_resource_sig
-
-
-class Unknown:
-    """A value that the engine does not know yet: the output of something a preview has not created."""
-
-    def __repr__(self) -> str:
-        return "<unknown>"
-
-
-UNKNOWN = Unknown()
 
 
 @dataclass(frozen=True)
@@ -103,21 +94,3 @@ def wrapped(decoded: Decoded) -> dict[str, Any]:
         return Secret(value) if path in decoded.secrets else value
 
     return {key: wrap(value, (key,)) for key, value in decoded.value.items()}
-
-
-def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every leaf below a value (whatever is neither a mapping nor a list) with its path."""
-    match value:
-        case dict():
-            for key, item in value.items():
-                yield from walk(item, (*path, key))
-        case list():
-            for index, item in enumerate(value):
-                yield from walk(item, (*path, index))
-        case _:
-            yield path, value
-
-
-def is_below(path: Path, tops: frozenset[Path]) -> bool:
-    """Whether the path is one of `tops` or lies below one."""
-    return any(path[:length] in tops for length in range(len(path) + 1))
