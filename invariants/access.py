@@ -6,7 +6,7 @@ from typing import Any
 
 from invariants.invariant import Violation, invariant, of_each
 from invariants.objects import key_of, of_kind, pod_of
-from invariants.view import UNKNOWN, Program, Resource, walk
+from invariants.view import Program, Resource, known, walk
 
 _APPLICATION = "home-cluster:authentik/application:AuthentikApplication"
 _DISCOVERY = "home-cluster:authentik/discovery:Discovery"
@@ -20,18 +20,20 @@ def host_over_tls(one: Resource) -> Iterator[Violation]:
         return
     covered = {host for entry in one.get("spec", "tls") or () for host in entry.get("hosts") or ()}
     for rule in one.get("spec", "rules") or ():
-        if rule.get("host") not in covered:
+        if known(rule.get("host"), *covered) and rule.get("host") not in covered:
             yield Violation(one.urn, f"serves {rule.get('host')} without TLS", "name it in spec.tls")
 
 
 @invariant("host-resolved", "The cluster's own DNS knows every host that an Ingress serves.")
 def host_resolved(program: Program[Any]) -> Iterator[Violation]:
     """The hosts are those of the stack file; pods reach one that is missing over the router, or not at all."""
-    texts = [str(one.get("data", "Corefile")) for one in of_kind(program, "ConfigMap") if one.get("data", "Corefile")]
-    known = set(re.findall(r"^\s+[\d.]+ (\S+)$", "\n".join(texts), re.MULTILINE))
-    for one in of_kind(program, "Ingress") if texts else ():
+    texts = [one.get("data", "Corefile") for one in of_kind(program, "ConfigMap") if one.get("data", "Corefile")]
+    if not texts or not known(*texts):
+        return
+    names = set(re.findall(r"^\s+[\d.]+ (\S+)$", "\n".join(texts), re.MULTILINE))
+    for one in of_kind(program, "Ingress"):
         for rule in one.get("spec", "rules") or ():
-            if rule.get("host") not in known:
+            if known(rule.get("host")) and rule.get("host") not in names:
                 yield Violation(one.urn, f"{rule.get('host')} is not among the hosts of CoreDNS", "add it in register/")
 
 
@@ -75,10 +77,10 @@ def token_where_needed(program: Program[Any]) -> Iterator[Violation]:
     }
     for one in program.custom:
         pod = pod_of(one)
-        if pod is None or pod.get("automountServiceAccountToken") is False:
+        if pod is None or pod.get("automountServiceAccountToken") is False or one.read is not None:
             continue
         account = (key_of(one).namespace, pod.get("serviceAccountName", "default"))
-        if account not in bound and UNKNOWN not in account:
+        if known(*account, *(part for subject in bound for part in subject)) and account not in bound:
             yield Violation(one.urn, f"account {account[1]} has no rights", "set automountServiceAccountToken: false")
 
 

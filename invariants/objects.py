@@ -77,7 +77,8 @@ def containers(pod: Mapping[str, Any]) -> list[dict[str, Any]]:
 def images_of(resource: Resource) -> Iterator[str]:
     """Every image that a workload or the values of a chart name."""
     for container in containers(pod_of(resource) or {}):
-        yield container["image"]
+        if isinstance(image := container.get("image"), str):
+            yield image
     for path, value in walk(resource.get("values")) if resource.type == RELEASE else ():
         if path and path[-1] in ("image", "repository", "registry") and isinstance(value, str):
             yield value

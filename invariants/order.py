@@ -5,7 +5,7 @@ from typing import Any
 
 from invariants.invariant import Violation, invariant
 from invariants.objects import key_of, namespace_of, objects, of_kind, releases
-from invariants.view import Program
+from invariants.view import Program, known
 
 _GIVEN = frozenset({"", "default", "kube-system", "kube-public", "kube-node-lease"})
 _GATES = frozenset({"home-cluster:script_job:ScriptJob"})
@@ -29,7 +29,7 @@ def namespace_first(program: Program[Any]) -> Iterator[Violation]:
     made = {key_of(one).name: one for one in of_kind(program, "Namespace")}
     for one in (*objects(program), *releases(program)):
         namespace = namespace_of(one)
-        if namespace in _GIVEN:
+        if namespace in _GIVEN or not known(namespace, *made):
             continue
         if namespace not in made:
             yield Violation(one.urn, f"goes to {namespace}, which nobody makes", "declare the namespace")
@@ -43,9 +43,10 @@ def secret_after_store(program: Program[Any]) -> Iterator[Violation]:
     stores = {key_of(one).name: one for one in of_kind(program, "ClusterSecretStore")}
     written = {one.get("name"): one for one in program.of_type("vault:kv/secretV2:SecretV2")}
     for one in of_kind(program, "ExternalSecret"):
-        needed = [stores.get(one.get("spec", "secretStoreRef", "name"))]
-        needed += [written.get(entry["remoteRef"]["key"]) for entry in one.get("spec", "data") or ()]
-        for other in needed:
+        store = one.get("spec", "secretStoreRef", "name")
+        keys = [entry["remoteRef"]["key"] for entry in one.get("spec", "data") or ()]
+        needed = [stores.get(store), *map(written.get, keys)]
+        for other in needed if known(store, *stores, *keys, *written) else ():
             if other is None:
                 yield Violation(one.urn, "reads what the program does not make", "declare the secret")
             elif other.urn not in program.waits_for(one):
@@ -60,7 +61,10 @@ def certificate_after_issuer(program: Program[Any]) -> Iterator[Violation]:
         if "pulumi.com/waitFor" not in (issuer.get("metadata", "annotations") or {}):
             yield Violation(issuer.urn, "is not awaited", "annotate it pulumi.com/waitFor: condition=Ready")
     for one in of_kind(program, "Certificate"):
-        issuer = issuers.get(one.get("spec", "issuerRef", "name"))
+        name = one.get("spec", "issuerRef", "name")
+        issuer = issuers.get(name)
+        if not known(name, *issuers):
+            continue
         if issuer is None or issuer.urn not in program.waits_for(one):
             yield Violation(one.urn, "does not wait for its issuer", "take the name from the issuer's output")
 

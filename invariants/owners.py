@@ -6,7 +6,7 @@ from typing import Any
 
 from invariants.invariant import Violation, invariant
 from invariants.objects import key_of, namespace_of, objects, of_kind, releases
-from invariants.view import PHASE, UNKNOWN, Program, Resource
+from invariants.view import PHASE, Program, Resource, known
 
 OUTSIDE_KUBERNETES: Mapping[str, tuple[str, ...]] = {
     "vault:index/mount:Mount": ("path",),
@@ -27,8 +27,8 @@ _ANYWHERE = ("pulumi:providers:random", "pulumi:providers:tls")
 _SETTINGS = "home-cluster:applied_settings:AppliedSettings"
 
 
-def _twice(owned: Iterable[tuple[Resource, Hashable]], what: str) -> Iterator[Violation]:
-    found = list(owned)
+def _twice(owned: Iterable[tuple[Resource, tuple[Hashable, ...]]], what: str) -> Iterator[Violation]:
+    found = [(one, key) for one, key in owned if known(*key)]
     times = Counter(key for _, key in found)
     for one, key in found:
         if times[key] > 1:
@@ -51,16 +51,16 @@ def release_one_name(program: Program[Any]) -> Iterator[Violation]:
 def thing_one_owner(program: Program[Any]) -> Iterator[Violation]:
     """Their APIs take the second as a change of the first. There is one bootstrap, and one set of Talos' keys."""
     for pattern, identity in OUTSIDE_KUBERNETES.items():
-        known = [(one, tuple(map(one.get, identity))) for one in program.of_type(pattern)]
-        yield from _twice(((one, key) for one, key in known if UNKNOWN not in key), pattern)
+        things = [(one, tuple(map(one.get, identity))) for one in program.of_type(pattern)]
+        yield from _twice(things, pattern)
     for pattern in _ONCE:
-        yield from _twice(((one, "cluster") for one in program.of_type(pattern)), pattern)
+        yield from _twice(((one, (pattern,)) for one in program.of_type(pattern)), pattern)
 
 
 @invariant("host-one-ingress", "No host is served by two Ingresses.")
 def host_one_ingress(program: Program[Any]) -> Iterator[Violation]:
     """Which of the two answers would be chance."""
-    served = [(one, rule.get("host")) for one in of_kind(program, "Ingress") for rule in one.get("spec", "rules")]
+    served = [(one, (rule.get("host"),)) for one in of_kind(program, "Ingress") for rule in one.get("spec", "rules")]
     yield from _twice(served, "host")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from invariants.invariant import Violation, invariant
 from invariants.leaks import Scanner
 from invariants.objects import key_of, namespace_of, of_kind, pods, releases
-from invariants.view import UNKNOWN, Program, Resource
+from invariants.view import Program, Resource, known, walk
 
 _VAULT, _PORT = "vault", 8200
 CLIENTS_OF_VAULT = frozenset({"external-secrets", "cert-manager", "traefik"})
@@ -48,19 +48,19 @@ def secret_not_in_pod(program: Program[Any]) -> Iterator[Violation]:
     yield from _shown(program, found, also_secret=True, fix="use secretKeyRef, or mount it")
 
 
-def _makes(program: Program[Any]) -> Iterator[tuple[Resource, str]]:
+def _makes(program: Program[Any]) -> Iterator[tuple[Resource, Any]]:
     for one in of_kind(program, "Secret"):
         yield one, key_of(one).name
     for one in of_kind(program, "ExternalSecret"):
-        yield one, str(one.get("spec", "target", "name"))
+        yield one, one.get("spec", "target", "name")
     for one in of_kind(program, "Certificate"):
-        yield one, str(one.get("spec", "secretName"))
+        yield one, one.get("spec", "secretName")
 
 
 @invariant("secret-one-writer", "Every Secret is made by one resource.")
 def secret_one_writer(program: Program[Any]) -> Iterator[Violation]:
     """External Secrets, cert-manager and Pulumi would overwrite each other for ever."""
-    made = [(one, (namespace_of(one), name)) for one, name in _makes(program)]
+    made = [(one, (namespace_of(one), name)) for one, name in _makes(program) if known(namespace_of(one), name)]
     times = Counter(place for _, place in made)
     for one, place in made:
         if times[place] > 1:
@@ -72,11 +72,11 @@ def secret_in_vault_once(program: Program[Any]) -> Iterator[Violation]:
     """External Secrets may read that folder and nothing else; of two writers the later undoes the earlier."""
     written = program.of_type("vault:kv/secretV2:SecretV2")
     times = Counter((one.get("mount"), one.get("name")) for one in written)
-    for one in written:
+    for one in (one for one in written if known(one.get("mount"), one.get("name"))):
         name = one.get("name")
         if times[one.get("mount"), name] > 1:
             yield Violation(one.urn, f"{name} is written twice", "give each its own path")
-        if name is not UNKNOWN and not str(name).startswith("platform/"):
+        if not str(name).startswith("platform/"):
             yield Violation(one.urn, f"{name} is outside platform/", "declare it in the register of secrets")
 
 
@@ -96,6 +96,8 @@ def vault_for_few(program: Program[Any]) -> Iterator[Violation]:
         if key_of(one).namespace != _VAULT:
             continue
         for rule in one.get("spec", "ingress") or ():
+            if not known(*(value for _, value in walk(rule))):
+                continue
             ports = {port.get("port") for port in rule.get("ports") or ()}
             peers = rule.get("from") or [{}]
             for peer in peers if not ports or _PORT in ports else ():

@@ -134,6 +134,11 @@ class Program(Generic[R]):
         return self._waits[resource.urn]
 
 
+def known(*values: Any) -> bool:
+    """Whether a preview knows all of them: what it does not know breaks nothing yet."""
+    return not any(isinstance(one, Unknown) for one in values)
+
+
 def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every leaf below a value (whatever is neither a mapping nor a list) with its path."""
     match value:

@@ -7,7 +7,7 @@ from typing import Any
 from invariants import pod_security
 from invariants.invariant import Violation, invariant, of_each
 from invariants.objects import RELEASE, containers, images_of, key_of, namespace_of, of_kind, pod_of, pods
-from invariants.view import Program, Resource, walk
+from invariants.view import Program, Resource, known, walk
 
 _PINNED = re.compile(r".+:v?\d+(\.\d+)+[\w.-]*(@sha256:[0-9a-f]{64})?|.+@sha256:[0-9a-f]{64}")
 _RUNNING = ("Deployment", "StatefulSet", "DaemonSet")
@@ -62,7 +62,7 @@ def job_ends(one: Resource) -> Iterator[Violation]:
     deadline, patience = one.get("spec", "activeDeadlineSeconds"), one.timeouts.get("create", "")
     if not deadline:
         yield Violation(one.urn, "has no activeDeadlineSeconds", "set it")
-    elif patience and seconds(patience) <= deadline:
+    elif patience and known(deadline) and seconds(patience) <= deadline:
         yield Violation(one.urn, f"is given up after {patience}, its deadline is {deadline} s", "wait longer")
 
 
@@ -77,7 +77,8 @@ def old_pod_first(one: Resource) -> Iterator[Violation]:
     """A volume of one writer is not mounted twice: the new pod would wait for the old one, which waits for it."""
     volumes = (pod_of(one) or {}).get("volumes") or () if one.get("kind") == "Deployment" else ()
     claimed = any("persistentVolumeClaim" in volume for volume in volumes)
-    if claimed and one.get("spec", "strategy", "type") != "Recreate":
+    how = one.get("spec", "strategy", "type")
+    if claimed and known(how) and how != "Recreate":
         yield Violation(one.urn, "rolls with a claim among its volumes", "set strategy.type to Recreate")
 
 
@@ -95,9 +96,9 @@ def claims_stay(one: Resource) -> Iterator[Violation]:
             yield Violation(one.urn, f"{place} deletes claims", "write Retain")
 
 
-def _levels(program: Program[Any]) -> dict[str, str]:
+def _levels(program: Program[Any]) -> dict[str, Any]:
     made = of_kind(program, "Namespace")
-    return {key_of(one).name: str(one.get("metadata", "labels", pod_security.LABEL)) for one in made}
+    return {key_of(one).name: one.get("metadata", "labels", pod_security.LABEL) for one in made}
 
 
 @invariant("namespace-enforces", "Every namespace enforces a Pod Security standard.")
@@ -105,7 +106,7 @@ def namespace_enforces(program: Program[Any]) -> Iterator[Violation]:
     """Without a label the default of the API server holds, which another cluster has otherwise."""
     for one in of_kind(program, "Namespace"):
         level = one.get("metadata", "labels", pod_security.LABEL)
-        if level not in ("restricted", "baseline", "privileged"):
+        if known(level) and level not in ("restricted", "baseline", "privileged"):
             yield Violation(one.urn, f"enforces {level}", f"label it {pod_security.LABEL}: restricted")
 
 
@@ -115,7 +116,8 @@ def pod_admitted(program: Program[Any]) -> Iterator[Violation]:
     levels = {SYSTEM: "restricted", **_levels(program)}
     for one, pod in pods(program):
         level = levels.get(namespace_of(one), "baseline")
-        for violation in pod_security.violations(pod, level):
+        whole = known(level, namespace_of(one), *(value for _, value in walk(pod.get("securityContext") or {})))
+        for violation in pod_security.violations(pod, level) if whole else ():
             yield Violation(one.urn, violation, f"keep {level}, or give the namespace another level with its reason")
 
 
@@ -128,7 +130,7 @@ def namespace_closed(program: Program[Any]) -> Iterator[Violation]:
         if one.get("spec", "podSelector") == {} and "Ingress" in (one.get("spec", "policyTypes") or ())
     }
     for one in of_kind(program, "Namespace"):
-        if key_of(one).name not in shut:
+        if known(key_of(one).name, *shut) and key_of(one).name not in shut:
             yield Violation(one.urn, "has no NetworkPolicy for all of its pods", "add one with policyTypes Ingress")
 
 

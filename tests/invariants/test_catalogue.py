@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from invariants import catalogue
+from invariants.view import UNKNOWN
 from tests.invariants import __main__ as command
 from tests.stack_file.stacks import VALID
 from tests.support.program import record_program
@@ -173,6 +174,19 @@ def test_what_is_planted_breaks_the_invariant(
     said = list(asked.check(planted))
     assert said, f"{asked.statement} - and now it does not"
     assert all(one.urn and one.what and one.fix for one in said), "which, how, and what to do"
+
+
+def _hidden(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _hidden(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_hidden(inner) for inner in value]
+    return value if key in ("kind", "apiVersion") else UNKNOWN
+
+
+def test_what_a_preview_does_not_know_breaks_nothing(update: Recording) -> None:
+    unseen = [dataclasses.replace(one, inputs=_hidden(one.inputs)) for one in update.resources]
+    assert broken(dataclasses.replace(update, resources=unseen)) == [], "as when the engine knows no name yet"
 
 
 def test_each_invariant_is_planted_against_and_says_why() -> None:
