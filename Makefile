@@ -133,6 +133,10 @@ test-real: setup ## on a real control plane (Go, an hour once)
 real-servers: setup ## build all of these (Go, 90 minutes once)
 	@$(PY) -m tools.real_servers all
 
+test-policy: policy ## of the policy pack, under the engine
+	@mkdir -p build
+	$(PY) -m pytest --junitxml=build/junit-policy.xml tests/real/policy $(ARGS)
+
 test-databases: setup ## on a real Postgres (Debian; Go, 5 minutes)
 	@mkdir -p build
 	@$(PY) -m tools.real_servers databases
@@ -158,7 +162,13 @@ bench: setup ## what it costs (ratios; about 10 minutes)
 	@$(PY) -m tools.bench $(ARGS)
 
 invariants: setup ## ask STACK's program what must hold of it (no cluster)
+
+invariants: setup ## ask STACK's program what has to hold of it
 	@$(PY) -m tests.invariants --stack $(or $(STACK),test-cluster) $(ARGS)
+
+policy: setup ## make policy/.venv, for the policy pack
+	@.venv/bin/uv venv --quiet --clear --python $(PY) policy/.venv
+	@.venv/bin/uv pip sync --quiet --require-hashes --python policy/.venv policy/requirements.txt
 
 check: check-format check-lint check-types check-imports check-generated check-links check-workflows check-secrets ## format, lint, types, floors, links …
 
@@ -215,6 +225,8 @@ lock: setup ## write the lock files anew (ARGS=--upgrade)
 	$(LOCK) $(ARGS) --output-file=requirements-databases.txt requirements-databases.in >/dev/null
 	$(LOCK) $(ARGS) --output-file=requirements-audit.txt requirements-audit.in >/dev/null
 	for module in pulumi actionlint gitleaks govulncheck vault kubernetes kubernetes_provider external_secrets cert_manager dns rules backup volumes databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
+	$(LOCK) $(ARGS) --output-file=policy/requirements.txt policy/requirements.in >/dev/null
+	for module in pulumi actionlint gitleaks govulncheck vault kubernetes kubernetes_provider external_secrets dns rules backup volumes databases; do (cd tools/$$module && GOTOOLCHAIN=auto go mod tidy) || exit 1; done
 
 docs: setup ## build the documentation's site, in build/site
 	@$(PY) -m tools.site
@@ -232,7 +244,7 @@ release: setup ## check, write the changelog, tag VERSION
 	@$(PY) -m tools.releasing --version "$(VERSION)"
 
 clean: ## remove everything that make made here
-	rm -rf build .venv .venvs .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build .venv .venvs policy/.venv .tools .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ##@ Run a stack

@@ -28,11 +28,13 @@ of single resources, such as the order of phases, is left to the tests in `tests
 _POLICY = """
 ## As a policy pack
 
+`make policy` makes its environment, with an SDK of policies that cannot stand beside the program's own packages. Then
 `pulumi preview --policy-pack policy`, and likewise `up`: a violation ends the operation before anything is created.
 Invariants of one resource are policies by their id; the others are asked once all resources are known, together by area
-(`stack-secrets` and so on), because the SDK reads all resources again for each policy of a stack. The language host of
-the official CLI starts the pack in `.venv`; a CLI built from source has none, and takes a program
-`pulumi-analyzer-policy-python` on PATH instead, which has to run `python .` in the folder of the pack
+(`stack-secrets` and so on), because the SDK reads all resources again for each policy of a stack.
+
+The language host of the official CLI starts the pack. A CLI built from source has none, and takes a program
+`pulumi-analyzer-policy-python` on PATH instead, which has to run `.venv/bin/python .` in the folder of the pack
 (`NewPolicyAnalyzer` in pkg/resource/plugin/analyzer_plugin.go of Pulumi 3.250).
 
 Not asked there: `secret-marked`, because marks of secrets do not reach a pack. Generated values are known to it once
