@@ -35,7 +35,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=
 .DEFAULT_GOAL := help
 .PHONY: help setup demo rehearse new completion bench test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-commands test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
-.PHONY: invariants game-day test-game-day
+.PHONY: invariants policy test-policy game-day test-game-day
 .PHONY: check-secrets secret-scan audit sbom
 
 ##@ Begin
@@ -160,8 +160,6 @@ mutants: setup ## plant defects, name the tests that see each
 
 bench: setup ## what it costs (ratios; about 10 minutes)
 	@$(PY) -m tools.bench $(ARGS)
-
-invariants: setup ## ask STACK's program what must hold of it (no cluster)
 
 invariants: setup ## ask STACK's program what has to hold of it
 	@$(PY) -m tests.invariants --stack $(or $(STACK),test-cluster) $(ARGS)
