@@ -1,6 +1,5 @@
 """Invariants of access: hosts, logins, rights in the cluster."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,19 +21,6 @@ def host_over_tls(one: Resource) -> Iterator[Violation]:
     for rule in one.get("spec", "rules") or ():
         if known(rule.get("host"), *covered) and rule.get("host") not in covered:
             yield Violation(one.urn, f"serves {rule.get('host')} without TLS", "name it in spec.tls")
-
-
-@invariant("host-resolved", "The cluster's own DNS knows every host that an Ingress serves.")
-def host_resolved(program: Program[Any]) -> Iterator[Violation]:
-    """The hosts are those of the stack file; pods reach one that is missing over the router, or not at all."""
-    texts = [one.get("data", "Corefile") for one in of_kind(program, "ConfigMap") if one.get("data", "Corefile")]
-    if not texts or not known(*texts):
-        return
-    names = set(re.findall(r"^\s+[\d.]+ (\S+)$", "\n".join(texts), re.MULTILINE))
-    for one in of_kind(program, "Ingress"):
-        for rule in one.get("spec", "rules") or ():
-            if known(rule.get("host")) and rule.get("host") not in names:
-                yield Violation(one.urn, f"{rule.get('host')} is not among the hosts of CoreDNS", "add it in register/")
 
 
 @invariant("login-registered", "Every login that is probed is registered with Authentik, by a blueprint of its own.")
@@ -102,4 +88,4 @@ def _makes_default(values: Any) -> bool:
     return any(path[-1:] == (_DEFAULT_CLASS,) and str(value).lower() == "true" for path, value in walk(values))
 
 
-ALL = (host_over_tls, host_resolved, login_registered, right_named, token_where_needed, one_default_class)
+ALL = (host_over_tls, login_registered, right_named, token_where_needed, one_default_class)

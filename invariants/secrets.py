@@ -99,7 +99,7 @@ def vault_for_few(program: Program[Any]) -> Iterator[Violation]:
             if not known(*(value for _, value in walk(rule))):
                 continue
             ports = {port.get("port") for port in rule.get("ports") or ()}
-            peers = rule.get("from") or [{}]
+            peers = rule.get("from") or ()  # without one it is the door of the LoadBalancer, for people
             for peer in peers if not ports or _PORT in ports else ():
                 yield from _stranger(one, peer)
 

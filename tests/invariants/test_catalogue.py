@@ -115,7 +115,6 @@ PLANTED: Sequence[tuple[str, tuple[str, str], Change]] = (
     ("secret-in-vault-once", ("vault:kv/secretV2:SecretV2", "gitea-server-kv"), twin),
     ("secret-in-vault-once", ("vault:kv/secretV2:SecretV2", "gitea-server-kv"), put("name", value="apps/gitea")),
     ("secret-from-register", ("random:index/randomPassword:RandomPassword", "gitea-admin-*"), option(parent="")),
-    ("vault-for-few", _VAULT, put("spec", "ingress", 0, "from", value=[])),
     (
         "vault-for-few",
         ("*:NetworkPolicy", "vault-network-policy"),
@@ -141,7 +140,6 @@ PLANTED: Sequence[tuple[str, tuple[str, str], Change]] = (
     ("certificate-after-issuer", ("*:ClusterIssuer", "*"), drop("metadata", "annotations")),
     ("gate-needed", _JOB, twin),
     ("host-over-tls", ("kubernetes:networking.k8s.io/v1:Ingress", "vault-ui"), drop("spec", "tls")),
-    ("host-resolved", ("*:Ingress", "vault-ui"), put("spec", "rules", 0, "host", value="other.example.com")),
     ("login-registered", ("authentik:index/blueprint:Blueprint", "login-gitea-blueprint*"), gone),
     ("right-named", ("*:ClusterRole", "*"), put("rules", 0, "verbs", value=["*"])),
     ("token-where-needed", _COREDNS, put(*_POD, "serviceAccountName", value="default")),
