@@ -45,9 +45,11 @@ _QUIET = {
     "fuzz",
     "generate",
     "help",
+    "invariants",
     "lock",
     "mutants",
     "outdated",
+    "policy",
     "real-servers",
     "recording",
 }

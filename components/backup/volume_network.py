@@ -21,10 +21,12 @@ class VolumeNetworkArgs:
     """Of which volume, and where its backups go.
 
     Attributes:
+        namespace: Name of the namespace, which is there.
         cilium: Whether the network is Cilium, which can tell the API server from everything else.
     """
 
     volume: Volume
+    namespace: pulumi.Input[str]
     target: Target
     cilium: bool
 
@@ -42,7 +44,7 @@ def volume_network(name: str, args: VolumeNetworkArgs, opts: pulumi.ResourceOpti
     - `<name>-api`: with Cilium, a CiliumNetworkPolicy: they reach the API server, which stops the workload and starts
       it.
     """
-    chosen, namespace = labels(args.volume), args.volume.namespace
+    chosen, namespace = labels(args.volume), args.namespace
     anywhere: list[Any] = [] if args.cilium else [{"ports": [tcp(443), tcp(_API_PORT)]}]
     metadata: Any = {"name": args.volume.backup, "namespace": namespace}
     spec = sending.egress(args.target, chosen, anywhere)

@@ -97,7 +97,10 @@ class VolumeBackup(pulumi.ComponentResource):
             opts=child,
         )
         spec = _schedule(args.schedule, args.volume, run, config.metadata.name)
-        volume_network(name, VolumeNetworkArgs(volume=args.volume, target=args.target, cilium=args.cilium), child)
+        network = VolumeNetworkArgs(
+            volume=args.volume, target=args.target, namespace=args.namespace.namespace, cilium=args.cilium
+        )
+        volume_network(name, network, child)
         k8s.batch.v1.CronJob(
             name, metadata={"name": args.volume.backup, "namespace": run.namespace}, spec=spec, opts=child
         )

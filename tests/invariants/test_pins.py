@@ -1,7 +1,5 @@
 """Everything that is fetched is pinned, comes from where the stack file says, and nothing of it is Bitnami's."""
 
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
