@@ -21,6 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--part", default="", help="such as 3/10: the third tenth")
     parser.add_argument("--only", default="", help="those of a component's folder, or of another room of the tree")
     parser.add_argument("--again", action="store_true", help="also what was noticed before")
+    parser.add_argument("--first", action="store_true", help="only the tests asked first: quick, and harsher")
     given = parser.parse_args(arguments)
     everything = catalogue()
     try:
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         planting.copy(root)
         if left and (failing := planting.broken(left, root)):
             return _refused([f"fails with no defect planted: {name}" for name in failing])
-        _plant(left, root, found)
+        _plant(left, root, found, first_alone=given.first)
     found.write_page(everything)
     living = [str(one) for one in mutants if not found.noticed(one)]
     print(f"{report.summary(found.verdicts(everything))}: {found.path.with_suffix('.md')}")
@@ -45,9 +46,9 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if living else 0
 
 
-def _plant(mutants: Sequence[Mutant], root: Path, found: report.Report) -> None:
+def _plant(mutants: Sequence[Mutant], root: Path, found: report.Report, *, first_alone: bool) -> None:
     for number, mutant in enumerate(mutants, start=1):
-        verdict = planting.verdict(mutant, root)
+        verdict = planting.verdict(mutant, root, first_alone=first_alone)
         found.add(mutant, verdict)
         told = verdict.killed_by[0] if verdict.killed_by else "LIVES"
         print(f"{number}/{len(mutants)} {verdict.seconds:5.1f} s  {mutant}\n    {told}", flush=True)

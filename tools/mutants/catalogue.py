@@ -60,6 +60,8 @@ def _mutant(file: str, was: str, becomes: str, more: dict[str, str] | None = Non
 def chosen(mutants: Sequence[Mutant], part: str = "", only: str = "") -> list[Mutant]:
     """Those of a part such as 3/10, and of a room: a component's folder, or another of the tree.
 
+    A part is of neighbours, which have tests in common: those are asked once with no defect planted.
+
     Raises:
         ValueError: there is no such part or room; says which there are.
     """
@@ -70,7 +72,8 @@ def chosen(mutants: Sequence[Mutant], part: str = "", only: str = "") -> list[Mu
     number, _, parts = (part or "1/1").partition("/")
     if not (number.isdecimal() and parts.isdecimal() and 1 <= int(number) <= int(parts)):
         raise ValueError(f"PART={part} is no part: the third of ten is PART=3/10")
-    return found[int(number) - 1 :: int(parts)]
+    first, last = (len(found) * one // int(parts) for one in (int(number) - 1, int(number)))
+    return found[first:last]
 
 
 def misplaced(mutant: Mutant, root: Path = ROOT) -> str | None:

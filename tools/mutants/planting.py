@@ -45,8 +45,11 @@ def broken(mutants: Sequence[Mutant], root: Path) -> Sequence[str]:
     return answer.failed
 
 
-def verdict(mutant: Mutant, root: Path) -> Verdict:
-    """Plants a defect below `root`, asks the tests, and takes it back. A class of failures has tests of its own."""
+def verdict(mutant: Mutant, root: Path, *, first_alone: bool = False) -> Verdict:
+    """Plants a defect below `root`, asks the tests, and takes it back. A class of failures has tests of its own.
+
+    With `first_alone` it lives when those that are asked first do not notice.
+    """
     started, ran = _spent(), 0
     killers: Sequence[str] = ()
     for number, lot in enumerate(lots(mutant, root)):
@@ -60,7 +63,7 @@ def verdict(mutant: Mutant, root: Path) -> Verdict:
                 sorted({name.partition("::")[0] for name in killers if ".py" in name}), root, shown=0
             ).failed
             killers = [name for name in killers if name not in already]
-        if killers:
+        if killers or first_alone:
             break
     return Verdict(killed_by=killers, ran=ran, seconds=round(_spent() - started, 1))
 

@@ -1,5 +1,6 @@
 """What is known of each defect, over all parts that ran: build/mutants.json, and build/mutants.md for a reader."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -17,7 +18,10 @@ REPORT = ROOT / "build" / "mutants.json"
 
 @dataclass
 class Report:
-    """Verdicts by defect, each with a digest of what it was asked of; kept in `path` after each."""
+    """Verdicts by defect, each with a digest of what it was asked of; kept in `path` after each.
+
+    Parts that run side by side keep theirs in the same file.
+    """
 
     path: Path = REPORT
     root: Path = ROOT
@@ -37,12 +41,15 @@ class Report:
 
     def add(self, mutant: Mutant, verdict: Verdict) -> None:
         """Keeps a verdict."""
-        self.known[str(mutant)] = (self._digest(mutant), verdict)
-        rows = {name: {"of": digest, **asdict(one)} for name, (digest, one) in self.known.items()}
         self.path.parent.mkdir(exist_ok=True)
-        written = self.path.with_suffix(".new")
-        written.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(written, self.path)
+        with self.path.with_suffix(".lock").open("w") as alone:
+            fcntl.flock(alone, fcntl.LOCK_EX)
+            self.read()
+            self.known[str(mutant)] = (self._digest(mutant), verdict)
+            rows = {name: {"of": digest, **asdict(one)} for name, (digest, one) in self.known.items()}
+            written = self.path.with_suffix(".new")
+            written.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            os.replace(written, self.path)
 
     def _digest(self, mutant: Mutant) -> str:
         names = sorted({mutant.file, *(name.partition("::")[0] for name in next(lots(mutant, self.root)))})
