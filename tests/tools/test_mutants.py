@@ -54,10 +54,11 @@ def tree(tmp_path: Path) -> Path:
 def test_who_noticed_is_named_and_the_file_is_as_it_was(tree: Path) -> None:
     path = tree / DEFECT.file
     before, written = path.read_bytes(), path.stat().st_mtime_ns
-    assert planting.broken([DEFECT], tree) == [], "asked first, with no defect planted"
+    planting.prepare(tree)
     found = planting.verdict(DEFECT, tree)
     assert found.killed_by == ["tests/components/shop/test_price.py::test_a_price_is_positive"]
     assert (path.read_bytes(), path.stat().st_mtime_ns) == (before, written)
+    assert planting.broken(found.killed_by, tree) == [], "without the defect they pass"
 
 
 @pytest.mark.parametrize("tests", [(), ("components/shop/test_price.py",)])
@@ -65,11 +66,14 @@ def test_a_defect_that_nobody_notices_lives_whatever_fails_without_it(tree: Path
     assert planting.verdict(replace(UNSEEN, tests=tests), tree).killed_by == []
 
 
-def test_tests_that_fail_with_no_defect_are_told_before_one_is_planted(tree: Path) -> None:
-    given = replace(UNSEEN, tests=("invariants/test_none.py",))
-    assert planting.broken([given], tree) == ["tests/invariants/test_none.py::test_nothing_holds"]
-    missing = replace(UNSEEN, failure="sign-that-turns")
-    assert planting.broken([missing], tree) != [], "no test carries the marker"
+def test_what_fails_with_no_defect_planted_has_noticed_none(tree: Path) -> None:
+    fails, passes = "tests/invariants/test_none.py::test_nothing_holds", "tests/a.py::test_a"
+    assert planting.broken([fails], tree) == [fails]
+    kept = Report(path=tree / "build" / "mutants.json", root=tree)
+    kept.add(DEFECT, Verdict(killed_by=[passes, fails], ran=2, seconds=0.1))
+    kept.add(UNSEEN, Verdict(killed_by=[fails], ran=1, seconds=0.1))
+    kept.forget([fails])
+    assert [kept.killers(one) for one in (DEFECT, UNSEEN)] == [[passes, fails], ()]
 
 
 def test_what_does_not_stand_there_once_or_names_no_test_is_refused(tree: Path) -> None:
@@ -92,7 +96,8 @@ def test_parts_add_up_and_what_was_noticed_is_asked_again_once_something_changed
     kept.add(DEFECT, Verdict(killed_by=["tests/a.py::test_a"], ran=1, seconds=2.5))
     kept.add(UNSEEN, Verdict(killed_by=[], ran=4, seconds=9.5))
     found = Report(path=kept.path, root=tree)
-    found.read()
+    assert not found.noticed(DEFECT), "it began before"
+    found.add(replace(DEFECT, was="="), Verdict(killed_by=[], ran=1, seconds=0.1))
     assert [found.noticed(DEFECT), found.noticed(UNSEEN)] == [True, False]
     rows = found.page([DEFECT, UNSEEN, replace(DEFECT, was="other")]).splitlines()
     assert rows[2] == "planted 3, noticed 1, living 1, not run 1."

@@ -4,13 +4,13 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.mutants import forked
-from tools.mutants.catalogue import ROOT, Mutant, lots
+from tools.mutants.catalogue import PROPERTIES, ROOT, Mutant, lots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +34,15 @@ def copy(target: Path) -> None:
         (target / name).symlink_to(ROOT / name)
 
 
-def broken(mutants: Sequence[Mutant], root: Path) -> Sequence[str]:
-    """Asks, with no defect planted, the tests that come first for these: what fails then tells nothing of a defect.
+def prepare(root: Path) -> None:
+    """Has what the tests import of others there for all processes to come."""
+    forked.warm(forked.ask(PROPERTIES[:1], root, shown=0, keep_bytecode=True).packages)
 
-    What they import of others is there for all processes to come.
-    """
-    named = sorted({name for one in mutants for name in next(lots(one, root))})
-    answer = forked.ask(named, root, shown=0, seconds=3600, keep_bytecode=True)
-    forked.warm(answer.packages)
-    return answer.failed
+
+def broken(tests: Iterable[str], root: Path) -> Sequence[str]:
+    """Those of these tests that fail with no defect planted, and so tell nothing of one."""
+    named = sorted({name for name in tests if ".py" in name})
+    return forked.ask(named, root, shown=0, seconds=3600).failed if named else ()
 
 
 def verdict(mutant: Mutant, root: Path, *, first_alone: bool = False) -> Verdict:
@@ -58,10 +58,8 @@ def verdict(mutant: Mutant, root: Path, *, first_alone: bool = False) -> Verdict
         ran += answer.ran
         killers = answer.failed
         if killers and number:
-            # The first lot was asked without the defect, this one was not yet.
-            already = forked.ask(
-                sorted({name.partition("::")[0] for name in killers if ".py" in name}), root, shown=0
-            ).failed
+            # What fails without the defect would hide what fails with it.
+            already = broken((name.partition("::")[0] for name in killers), root)
             killers = [name for name in killers if name not in already]
         if killers or first_alone:
             break

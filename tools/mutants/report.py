@@ -5,7 +5,8 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -41,11 +42,32 @@ class Report:
 
     def add(self, mutant: Mutant, verdict: Verdict) -> None:
         """Keeps a verdict."""
+        with self._alone():
+            self.known[str(mutant)] = (self._digest(mutant), verdict)
+
+    def killers(self, mutant: Mutant) -> Sequence[str]:
+        """Tests that noticed it."""
+        known = self.known.get(str(mutant))
+        return known[1].killed_by if known else ()
+
+    def forget(self, tests: Sequence[str]) -> None:
+        """Drops what was noticed by these alone: they fail with no defect planted too."""
+        if tests:
+            with self._alone():
+                self.known = {
+                    name: one
+                    for name, one in self.known.items()
+                    if not one[1].killed_by or set(one[1].killed_by) - set(tests)
+                }
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Takes in what others have kept, and keeps what comes out."""
         self.path.parent.mkdir(exist_ok=True)
         with self.path.with_suffix(".lock").open("w") as alone:
             fcntl.flock(alone, fcntl.LOCK_EX)
             self.read()
-            self.known[str(mutant)] = (self._digest(mutant), verdict)
+            yield
             rows = {name: {"of": digest, **asdict(one)} for name, (digest, one) in self.known.items()}
             written = self.path.with_suffix(".new")
             written.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
