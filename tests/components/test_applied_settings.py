@@ -68,6 +68,7 @@ def refusal(**applied: str) -> str:
 
     recording = record_component(build)
     (hook,) = recording.hooks.values()
+    assert recording.one(RECORD).hooks == {"before_update": (hook.name,)}, "and before the record changes"
     assert hook.opts is not None, "the hook has options"
     assert hook.opts.on_dry_run, "else a preview would promise what the update refuses"
     old: Any = {"input": {key.replace("_", "."): value for key, value in applied.items()}}

@@ -6,14 +6,16 @@ import yaml
 
 from components.vault.access import TOKEN_SECONDS
 from lab.providers.kubernetes.charts import CHARTS
+from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recorded, Recording
 from tests.support.objects import RELEASE, key_of, objects, of_kind, releases
-from tests.support.program import ROOT
+from tests.support.program import ROOT, record_program
 from tests.support.references import origins, references
 
 _BUILT_IN = {
     *("", "admissionregistration.k8s.io", "apps", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"),
     "storage.k8s.io",
+    "talos.dev",  # the control planes bring it (pkg/machinery/constants of Talos, ServiceAccountResourceGroup)
 }
 # Cilium's operator registers its definitions once it runs, so the Job that saw them stands for the chart.
 _GATED_DEFINITIONS = {"cilium.io": "home-cluster:kubernetes/cilium:Cilium"}
@@ -43,12 +45,27 @@ def test_a_database_goes_while_its_server_is_there_to_remove_the_finalizer(progr
     assert [str(one) for one in databases if not program.is_after(one, server)] == [], "a destroy goes the way back"
 
 
+def _custom(program: Recording) -> list[Recorded]:
+    return [one for one in objects(program) if key_of(one).group not in _BUILT_IN]
+
+
+def _early(program: Recording) -> list[str]:
+    """Objects that do not come after the definition of their kind."""
+    return [str(one) for one in _custom(program) if not program.is_after(one, _definer(program, key_of(one).group))]
+
+
 @pytest.mark.failure("definition-after-object")
 def test_a_custom_resource_comes_after_the_definition_of_its_kind(program: Recording) -> None:
-    custom = [one for one in objects(program) if key_of(one).group not in _BUILT_IN]
-    assert len({key_of(one).group for one in custom}) >= 5, "the program uses several operators"
-    early = [str(one) for one in custom if not program.is_after(one, _definer(program, key_of(one).group))]
+    assert len({key_of(one).group for one in _custom(program)}) >= 5, "the program uses several operators"
+    early = _early(program)
     assert early == [], "the API server does not know the kind yet, and at a destroy its operator is gone already"
+
+
+def test_so_does_one_that_only_a_longer_stack_file_has(update: Recording) -> None:
+    longer = record_program(preview=False, stack_file=FIXTURES / "valid" / "every-key.yaml")
+    groups = [{key_of(one).group for one in _custom(recording)} for recording in (longer, update)]
+    assert "monitoring.coreos.com" in groups[0] - groups[1], "it has more of them"
+    assert _early(longer) == []
 
 
 def test_external_secrets_are_asked_for_in_the_served_version_only(update: Recording) -> None:

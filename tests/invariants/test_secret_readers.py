@@ -96,6 +96,15 @@ def test_reloader_restarts_what_reads_a_secret(update: Recording, reader: Reader
     assert silent == [], "the old value would be used until somebody restarts it"
 
 
+def test_what_a_release_reads_as_it_starts_is_restarted(update: Recording) -> None:
+    still = {
+        str(one) for one in READERS if not one.restarts and any(use.user.get("values") for use in _users(update, one))
+    }
+    assert {name for name in still if not name.startswith("authentik/authentik-oidc-")} == set(), (
+        "of all releases, the worker of Authentik alone reads a Secret again, with each blueprint"
+    )
+
+
 def _reloads(reader: Reader) -> Any:
     def judge(annotations: Mapping[str, str]) -> bool:
         named = annotations.get("secret.reloader.stakater.com/reload", "").split(",")

@@ -22,7 +22,7 @@ class Mutant:
     """A defect: in `file`, `was`, which stands there once, becomes `becomes`.
 
     Attributes:
-        tests: Files below tests/ that are asked first. Empty: those that mirror the file.
+        tests: Files below tests/, or tests in them, that are asked first. Empty: those that mirror the file.
         failure: Class of tests/failures.yaml that comes back with it; a test that carries its marker is to notice.
     """
 
@@ -82,7 +82,7 @@ def misplaced(mutant: Mutant, root: Path = ROOT) -> str | None:
     count = path.read_text(encoding="utf-8").count(mutant.was) if path.exists() else 0
     if count != 1:
         return f"{mutant}: stands there {count} times; give what stands there once"
-    missing = [name for name in mutant.tests if not (root / "tests" / name).exists()]
+    missing = [name for name in mutant.tests if not (root / "tests" / name.partition("::")[0]).exists()]
     return f"{mutant}: there is no tests/{missing[0]}" if missing else None
 
 

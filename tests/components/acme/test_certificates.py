@@ -62,6 +62,8 @@ def test_what_was_kept_is_there_before_anything_is_registered_or_ordered() -> No
         production().one(f"kubernetes:rbac.authorization.k8s.io/v1:{kind}", f"kept-certificates-{name}")
         for kind, name in (("Role", "role"), ("RoleBinding", "binding"))
     )
+    account = production().one("kubernetes:core/v1:ServiceAccount", "kept-certificates-account")
+    assert account.get("automountServiceAccountToken") is False, "only its Job asks for the token"
     assert role.get("rules") == [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["create"]}], "and reads none"
     assert production().is_after(put_back, binding), "its account may by then"
     assert production().one(SECRET, "kept-certificates").is_secret("stringData", "secrets.json"), "there are keys in it"

@@ -8,7 +8,16 @@ import pytest
 
 from components.authentik.blueprints import application as application_blueprint
 from register import logins
-from tests.components.authentik.deployed import CONFIG_MAP, EXTERNAL_SECRET, JOB, ROW, SETTINGS, mounted
+from tests.components.authentik.deployed import (
+    CONFIG_MAP,
+    EXTERNAL_SECRET,
+    JOB,
+    RELEASE,
+    ROW,
+    SETTINGS,
+    mounted,
+    worker_volumes,
+)
 from tests.support.engine import Recording
 from tests.support.objects import environment
 from tests.support.wire import UNKNOWN
@@ -29,6 +38,17 @@ def test_file_visibility_row_proof_and_discovery_come_in_this_order(update: Reco
     ]
     for earlier, later in itertools.pairwise(chain):
         assert update.is_after(later, earlier), f"{later} uses what {earlier} proves"
+
+
+def test_the_worker_starts_before_the_first_blueprint_is_there(update: Recording) -> None:
+    volumes = worker_volumes(update.one(RELEASE, "authentik-release").get("values"))
+    waits = {
+        one["configMap"]["name"]: not one["configMap"].get("optional") for one in volumes.values() if "configMap" in one
+    }
+    for slug in APPLICATIONS:
+        assert waits[f"authentik-blueprints-{slug}"] is False, (
+            f"{slug}: the file comes after the worker, which finds it"
+        )
 
 
 @pytest.mark.parametrize("slug", APPLICATIONS)

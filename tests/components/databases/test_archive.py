@@ -108,6 +108,10 @@ def test_an_nfs_server_is_a_bucket_for_those_who_encrypt_themselves() -> None:
     claim = recording.one("kubernetes:core/v1:PersistentVolumeClaim", "backup-gateway-claim")
     assert claim.get("spec", "storageClassName") == "", "the default class would make a volume"
     pod = recording.one("kubernetes:apps/v1:Deployment", "backup-gateway").get("spec", "template", "spec")
+    served = recording.one("kubernetes:core/v1:Service", "backup-gateway-service")
+    assert recording.is_after(served, recording.one("kubernetes:apps/v1:Deployment", "backup-gateway")), (
+        "it makes endpoints"
+    )
     sealed, plain = pod["containers"]
     said = {one["name"]: one.get("value") for one in sealed["env"]}
     assert said["RCLONE_CONFIG_SEALED_REMOTE"] == "/data/home/databases"

@@ -90,7 +90,9 @@ def test_the_world_reaches_the_hosts_but_that_of_vault(edgy: Recording) -> None:
 
 def test_a_host_that_is_hidden_is_none_either_behind_the_name_of_another_one(edgy: Recording) -> None:
     """curl https://git.… -H "Host: vault.…": HAProxy sees the first name alone, and Traefik goes by the second."""
-    spec = edgy.one("kubernetes:traefik.io/v1alpha1:IngressRoute", "traefik-unpublished").get("spec")
+    hidden = edgy.one("kubernetes:traefik.io/v1alpha1:IngressRoute", "traefik-unpublished")
+    assert edgy.is_after(hidden, edgy.one("kubernetes:helm.sh/v3:Release", "traefik-release")), "which brings the kind"
+    spec = hidden.get("spec")
     (route,) = spec["routes"]
     assert route["match"] == "Host(`vault.test-cluster.agentydragon.com`)"
     assert route["priority"] > 10_000, "that of others is the length of their rule"

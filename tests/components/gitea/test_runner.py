@@ -12,6 +12,8 @@ import yaml
 from components.gitea import runner_network
 from components.gitea import runner_objects as runner
 from components.gitea.settings import Actions
+from tests.stack_file.stacks import FIXTURES
+from tests.support.program import record_program
 
 INSTANCE = "https://git.example.com"
 NETWORKS = (IPv4Network("10.2.0.0/16"), IPv4Network("203.0.113.0/24"))
@@ -106,6 +108,15 @@ def test_jobs_trust_the_cluster_and_everybody_else(start: Start) -> None:
 def test_a_label_never_names_an_image() -> None:
     config = yaml.safe_load(runner.configuration(Actions(labels=("ubuntu-latest", "debian"))))
     assert config["runner"]["labels"] == ["ubuntu-latest:host", "debian:host"], "an image would ask for Docker"
+
+
+def test_no_job_runs_before_its_network_is_closed() -> None:
+    program = record_program(preview=False, stack_file=FIXTURES / "valid" / "every-key.yaml")
+    runners, closed = (
+        program.one("*:StatefulSet", "gitea-runner"),
+        program.one("*:NetworkPolicy", "gitea-runner-egress"),
+    )
+    assert program.is_after(runners, closed), "the first job would have the run of the house"
 
 
 def reachable(address: str) -> bool:

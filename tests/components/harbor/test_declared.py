@@ -52,9 +52,14 @@ def test_each_rule_of_a_retention_keeps_what_it_names() -> None:
         "those that are given"
     )
     assert all(rule["template"] in rule["params"] for rule in retention["rules"]), "the parameter is named so"
+    assert [rule["disabled"] for rule in retention["rules"]] == [False, False], "a rule that is off keeps nothing"
     assert retention["trigger"] == {"kind": "Schedule", "settings": {"cron": "0 15 4 * * *"}}, (
         "with seconds, which are 0"
     )
+
+
+def test_the_garbage_collection_deletes() -> None:
+    assert document()["schedules"]["gc"]["parameters"]["dry_run"] is False, "or the disk fills up, and all looks well"
 
 
 def test_only_a_cache_forgets_by_itself() -> None:

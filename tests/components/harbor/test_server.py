@@ -28,6 +28,15 @@ def login() -> dict[str, Any]:
     return settings
 
 
+def test_a_login_outlives_the_session_of_the_browser() -> None:
+    assert "offline_access" in login()["oidc_scope"].split(","), "or `docker login` ends with it"
+
+
+def test_people_are_asked_for_no_name_and_see_the_login_first() -> None:
+    assert login()["oidc_auto_onboard"] is True, "each would choose a name at the first login"
+    assert login()["primary_auth_mode"] is True, "the form for local accounts would be what people see"
+
+
 def test_every_secret_that_the_chart_would_make_up_is_given() -> None:
     found = external_secrets("harbor")
     assert set(sources(found["server"])) == {"secret", "xsrf-key", "jobservice-secret", "registry-http-secret"}, (

@@ -48,6 +48,7 @@ def test_the_plugin_looks_for_volumes_where_the_nodes_say_they_are(update: Recor
     assert cluster["region"] == settings.proxmox.region, "it must equal the label of the nodes to the letter"
     assert cluster["url"].endswith("/api2/json"), "the plugin does not add the path itself"
     assert "//api2" not in cluster["url"], "nor does Proxmox forgive a doubled slash"
+    assert cluster["token_id"] == settings.proxmox.csi.token_id, "of which Proxmox knows the secret"
     assert cluster["token_secret"] == secret_values()["proxmoxCsiTokenSecret"], "the plugin logs in with it"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.talos.config import LINK, NodeRole, patches, to_yaml
+from components.talos.config import LINK, NodeRole, mirrors, patches, to_yaml
 from lib.addresses import mac_address
 from settings.infrastructure import NodeNetwork
 from settings.model import Settings
@@ -179,11 +179,13 @@ def test_storage_finds_each_node_where_it_runs(nodes: list[Configured], settings
 
 def test_mirrors_keep_the_registry_as_fallback(nodes: list[Configured]) -> None:
     for node in nodes:
-        mirrors = {one["name"]: one for one in node.of_kind("RegistryMirrorConfig")}
-        assert set(mirrors) == {"docker.io", "ghcr.io"}, f"{node.node.name}: each registry of the stack file"
-        for registry, mirror in mirrors.items():
+        said = {one["name"]: one for one in node.of_kind("RegistryMirrorConfig")}
+        assert set(said) == {"docker.io", "ghcr.io"}, f"{node.node.name}: each registry of the stack file"
+        for registry, mirror in said.items():
             assert mirror["endpoints"], f"{node.node.name}: {registry} has a mirror"
             assert "skipFallback" not in mirror, f"{node.node.name}: a broken mirror must not stop every pull"
+    alone = [one["skipFallback"] for one in mirrors(MIRRORS, fallback=False)]
+    assert alone == [True, True], "where nothing reaches the registry, each pull would wait for it"
 
 
 def test_a_mirror_inside_a_registry_is_asked_under_its_own_path(nodes: list[Configured]) -> None:

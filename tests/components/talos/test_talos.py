@@ -74,6 +74,12 @@ def test_one_command_can_remove_the_cluster(update: Recording) -> None:
     assert not [one.name for one in update.resources if one.protect], "destroy fails on whatever is protected"
 
 
+def test_a_node_is_configured_once_its_machine_is_there(update: Recording) -> None:
+    for node in TALOS.nodes:
+        machine = update.one("proxmoxve:index/vmLegacy:VmLegacy", node.name)
+        assert update.is_after(applied(update, node.name), machine), f"{node.name}: before, nobody answers"
+
+
 def test_an_update_of_a_running_node_waits_for_its_turn(update: Recording) -> None:
     for node in TALOS.nodes:
         assert applied(update, node.name).hooks == {
@@ -89,6 +95,9 @@ def test_workers_follow_control_planes_and_bootstrap_waits_for_no_worker(update:
         for name in CONTROL_PLANES:
             assert update.is_after(applied(update, node.name), applied(update, name)), (
                 f"{node.name}: no kubelet may be newer than the API server"
+            )
+            assert update.is_after(update.one(BOOTSTRAP), applied(update, name)), (
+                f"{name}: a member that etcd must find"
             )
         assert not update.is_after(update.one(BOOTSTRAP), applied(update, node.name)), f"{node.name}: not in etcd"
 

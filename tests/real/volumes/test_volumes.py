@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.restic import Restic
 from stack_file.load import load_stack_file
 from tests.real.volumes.conftest import Pod
 from tests.stack_file.stacks import SHIPPED
@@ -116,6 +117,12 @@ def test_a_backup_that_no_longer_reads_as_written_fails(pod: Pod) -> None:
     pack.write_bytes(pack.read_bytes()[::-1])
     assert pod.run("backup", KEEP_DAYS="1") == 1, "of one day, so all of it is read"
     assert "restic check" in pod.words
+
+
+def test_every_backup_of_the_days_that_are_kept_is_there(pod: Pod) -> None:
+    written(pod)
+    assert [pod.run("backup", KEEP_DAYS="1") for _ in range(2)] == [0, 0]
+    assert len(Restic(pod.environment).snapshots()) == 2, "days, and not a number of backups"
 
 
 def test_only_what_stops_its_workload_stops_it(pod: Pod) -> None:
