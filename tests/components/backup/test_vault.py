@@ -6,6 +6,7 @@ import pytest
 
 from components.backup.target import Target
 from components.backup.vault import LABELS, egress
+from components.vault.server import SERVER_LABELS
 from tests.stack_file.stacks import FIXTURES
 from tests.support.engine import Recording
 from tests.support.objects import containers
@@ -34,6 +35,9 @@ def test_each_step_has_what_it_needs_and_no_more(pod: Any) -> None:
     }
     assert held == {"snapshot": {"token"}, "encrypt": {"keys"}, "upload": {"backup-access"}}
     assert "bundle" not in {mount["name"] for mount in steps[-1]["volumeMounts"]}, "what leaves is encrypted"
+    given = {one["name"]: one.get("value") for step in steps for one in step.get("env", ())}
+    assert given["FILES"] == "vault.snap keys/*", "a snapshot without its keys opens for nobody"
+    assert given["TARGET"] == "target:home-backups/home/vault", "another cluster may have the same bucket"
     assert not pod["spec"]["automountServiceAccountToken"], "no token of the Kubernetes API"
     assert len(containers(pod["spec"])) == len(steps), "and nothing else runs there"
 
@@ -70,4 +74,5 @@ def test_it_reaches_names_vault_and_the_target(
     names, vault, target = spec["egress"]
     assert {one["port"] for one in names["ports"]} == {53}
     assert [one["port"] for one in vault["ports"]] == [8200]
+    assert vault["to"] == [{"podSelector": {"matchLabels": SERVER_LABELS}}], "and no other pod beside it"
     assert (target["to"], [one["port"] for one in target["ports"]]) == ([beyond], [port])

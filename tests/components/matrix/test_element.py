@@ -14,6 +14,7 @@ def configured(**more: Any) -> dict[str, Any]:
 
 def test_there_is_one_server_and_one_way_in() -> None:
     found = configured()
+    assert found["setting_defaults"]["UIFeature.identityServer"] is False, "which finds people by their addresses"
     assert found["sso_redirect_options"] == {"immediate": True}, "without a page in between"
     for other in ("disable_guests", "disable_custom_urls", "disable_3pid_login"):
         assert found[other] is True, f"{other}: nobody comes in otherwise or goes elsewhere"

@@ -56,6 +56,8 @@ def test_the_rules_are_there_once_their_kind_is(monitored: Recording, update: Re
     found = monitored.one("kubernetes:monitoring.coreos.com/v1:PrometheusRule", "alerts-rules")
     release = monitored.one("kubernetes:*:Release", "monitoring-definitions-release")
     assert monitored.is_after(found, release)
+    prometheus = monitored.one("kubernetes:*:Release", "prometheus-release")
+    assert monitored.is_after(prometheus, release), "its chart makes monitors"
     assert release.get("values", "crds", "annotations") == KEEP, "with them everybody's monitors would go"
     told = {rule["alert"]: rule["annotations"] for rule in found.get("spec", "groups", 0, "rules")}
     assert set(told) == {alert.name for alert in ALERTS}
