@@ -12,6 +12,9 @@ _POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 def test_what_others_wrote_into_an_object_does_not_fail_its_next_update(program: Recording) -> None:
     provider = program.one("pulumi:providers:kubernetes")
     assert str(provider.get("enablePatchForce")).lower() == "true", "docs/adr/0047-what-is-declared-is-taken-back.md"
+    for kind in ("Secret", "ConfigMap"):
+        mutable = provider.get(f"enable{kind}Mutable")
+        assert str(mutable).lower() == "true", f"a changed {kind} would be made anew, while pods have it mounted"
 
 
 def test_no_object_of_the_program_is_also_one_of_a_chart(program: Recording) -> None:
