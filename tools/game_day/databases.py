@@ -113,6 +113,13 @@ class DatabasesScene:
         if words[:1] == ("scale",):
             self._stopped = asked.flags.get("replicas") == "0"
             return Answer(text="deployment.apps/gitea scaled")
+        if words[:1] == ("wait",):
+            return Answer(
+                text="pod/gitea-5d8c condition met" if self._stopped else "timed out", code=int(not self._stopped)
+            )
+        if words[:2] == ("get", "deployment"):
+            count = 0 if self._stopped else 1
+            return table("NAME|READY|UP-TO-DATE", f"gitea|{int(self.cluster.runs) * count}/{count}|{count}")
         if words[:1] == ("get",):
             ready = int(self.cluster.runs and not self._stopped)
             return table("NAME|READY|STATUS", f"gitea-5d8c|{ready}/1|{'Running' if not self._stopped else 'Completed'}")

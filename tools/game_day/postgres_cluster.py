@@ -17,6 +17,8 @@ from tools.game_day.scene import Answer, Asked, table
 
 _WELL, _LOST = "Cluster in healthy state", "Cluster is unrecoverable and needs manual intervention"
 
+_APPLIED = "database.postgresql.cnpg.io/gitea|postgres|true", "databaserole.postgresql.cnpg.io/gitea|postgres|true"
+
 
 @dataclass
 class PostgresCluster:
@@ -65,7 +67,10 @@ class PostgresCluster:
             "exec": lambda: self._inside(asked),
             "apply": lambda: self._applied(asked.given),
             "delete": lambda: self._deleted(asked.words[-1].rpartition("/")[2]),
+            "describe": lambda: self._described(asked.words[-1].rpartition("/")[2]),
+            "logs": lambda: self._log(asked.words[-1].rpartition("/")[2]),
             "wait": lambda: Answer(text=f"{asked.words[1]} condition met"),
+            "get databases,databaseroles": lambda: table("NAME|CLUSTER|APPLIED", *_APPLIED),
             "get": lambda: self._got(asked),
         }
         words = " ".join(asked.words[:2]), next(iter(asked.words), "")
@@ -113,6 +118,16 @@ class PostgresCluster:
         """The table of pods."""
         state = ("1/1", "Running") if self.runs else ("0/1", "Pending")
         return table("NAME|READY|STATUS", *(f"postgres-{number}|{state[0]}|{state[1]}" for number in (1, 2)))
+
+    def _described(self, pod: str) -> Answer:
+        well = "Running. Events: none", "Pending. Events: its volume cannot be mounted, the disk is broken"
+        return Answer(text=f"Name: {pod}. Status: {well[not self.runs]}")
+
+    def _log(self, pod: str) -> Answer:
+        if not self.runs:
+            return Answer(text=f'container "postgres" in pod "{pod}" is waiting to start: ContainerCreating', code=1)
+        server = self.beside.get(pod.rpartition("-")[0], self.primary)
+        return Answer(text="\n".join((server.folder / "log").read_text(encoding="utf-8").splitlines()[-30:]))
 
     def _status(self) -> Answer:
         well = self.runs

@@ -120,7 +120,8 @@ class VaultPod:
         output = asked.flags.get("output", "")
         if output.startswith("jsonpath="):
             name = output.rpartition(".")[2].rstrip("}'")
-            return Answer(text=self._encoded().get(name, ""))
+            whole = json.dumps(self._encoded(), separators=(",", ":"))
+            return Answer(text=whole if name == "data" else self._encoded().get(name, ""))
         metadata = {"name": "vault-keys", "namespace": "vault"}
         return Answer(text=json.dumps({"kind": "Secret", "metadata": metadata, "data": self._encoded()}, indent=1))
 

@@ -24,6 +24,7 @@ NEEDED: dict[Disaster, tuple[Program, ...]] = {
 }
 RUNBOOKS = Path(__file__).parents[3] / "docs" / "runbooks"
 VAULT = """
+kubectl -n vault get secret vault-keys -o jsonpath='{.data}' | grep vault-root
 fails kubectl -n vault exec vault-0 -c vault -- vault status
 fails make up STACK=home
 make restore STACK=home WHAT=vault KEY=key.txt ARGS=--check | grep 'with vault-root, vault-unseal-0'
@@ -50,11 +51,14 @@ make up STACK=home
 rm build/home/etcd.snapshot
 """
 DATABASES = """
+kubectl -n databases get databases,databaseroles | grep true
+fails kubectl -n databases logs postgres-1 -c postgres --tail=30
+kubectl -n databases describe pod postgres-1 | grep Pending
 kubectl -n databases get objectstore postgres -o yaml | grep firstRecoverabilityPoint
 sed -i 's/^  home-cluster:databases:$/&\\n    archive: 2\\n    recovery: {archive: 1, holdOff: true}/' Pulumi.home.yaml
 make preview STACK=home | grep DELETED
 make up STACK=home
-kubectl cnpg psql postgres -n databases -- gitea -c 'select max(updated_unix) from repository'
+kubectl cnpg psql postgres -n databases -- gitea -c 'select to_timestamp(max(updated_unix)) from repository'
 fails make status STACK=home
 sed -i 's/, holdOff: true//' Pulumi.home.yaml
 make up STACK=home
@@ -65,12 +69,9 @@ def one_database() -> str:
     """The commands of that section, with the moment in the log of Gitea."""
     section = (RUNBOOKS / "databases.md").read_text(encoding="utf-8").partition("### One database or one table")[2]
     blocks = [part.partition("```")[0] for part in section.split("```console")[1:]]
-    aside = blocks[0].replace("2026-11-27T10:00:00Z", '"$moment"')
-    copied = [line for line in blocks[1].splitlines() if "gitea.dump" in line or "delete cluster" in line]
-    stopped = ["kubectl -n gitea scale deployment gitea --replicas=0"]
-    started = ["kubectl -n gitea scale deployment gitea --replicas=1"]
     moment = "moment=$(date -u -d \"$(kubectl -n gitea logs deployment/gitea | cut -d' ' -f1) - 1 second\" +%FT%TZ)"
-    return "\n".join([moment, aside, *stopped, *copied, *started])
+    wanted = [block.replace("2026-11-27T10:00:00Z", '"$moment"') for block in blocks if "-t issue" not in block]
+    return "\n".join([moment, *wanted])
 
 
 SCRIPTS = {
