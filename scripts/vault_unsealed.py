@@ -42,10 +42,11 @@ def problem(addresses: list[str], directory: Path, keys: list[str]) -> str:
     states = {address: health(address) for address in addresses}
     if missing and any(state in ("", _STANDBY, "sealed") for state in states.values()):
         return (
-            f"Vault is initialised, but the Secret has no {' and no '.join(missing)}. If this lasts, an earlier "
-            "initialisation was interrupted and the keys are lost. On a new cluster nothing is lost yet: delete the "
-            "volume claims of Vault and its pods, then run `up` again (docs/bootstrap-vault.md). Otherwise they are in "
-            "each backup (docs/runbooks/vault-recovery.md#restore-a-snapshot)."
+            f"Vault is initialised, but the Secret has no {' and no '.join(missing)}. If this "
+            "lasts, the keys are lost here. They are in each backup and in the copy: put them back: nothing is lost "
+            "(docs/runbooks/vault-keys.md#a-key-is-missing). Only where there is neither, on a new cluster whose first "
+            "initialisation was interrupted: delete the volume claims of Vault and its pods, then run `up` again "
+            "(docs/bootstrap-vault.md)."
         )
     if missing:
         return f"the Secret has no {' and no '.join(missing)} yet; {_told(states)}"

@@ -157,5 +157,9 @@ class Preparation:
 
 
 def on_a_terminal(question: str) -> bool:
-    """Ask the person at the terminal; anything but yes is no."""
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    """Ask the person at the terminal; anything but yes is no, the end of the input too."""
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False

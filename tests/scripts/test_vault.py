@@ -47,7 +47,9 @@ def test_an_interrupted_initialisation_is_named_and_its_remedy_given(keys: Path,
     with serving(always(status)) as vault:
         problem = vault_unsealed.problem([vault.url], keys, KEYS)
     assert f"no {lost}" in problem, "the missing key must be named"
-    assert "delete the volume claims" in problem, "an initialised Vault without keys can only be deleted or restored"
+    back, _, deleted = problem.partition("Only where there is neither")
+    assert "vault-keys.md#a-key-is-missing" in back, "the backup comes first: nothing is lost"
+    assert "delete the volume claims" in deleted, "without a copy it can only be deleted"
 
 
 def test_missing_keys_of_a_vault_that_was_never_initialised_are_no_loss(tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ def _running(site: Site, command: Sequence[str]) -> Callable[[], None]:
         if ended.returncode:
             said = (ended.stderr or ended.stdout).strip().splitlines() or [f"exit code {ended.returncode}"]
             raise BackupError(f"talosctl gave up: {said[-1]}")
+        print(ended.stdout, end="", flush=True)  # which snapshot it recovers from
 
     return run
 

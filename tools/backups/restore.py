@@ -117,12 +117,18 @@ def _done(steps: Sequence[Step], left: int, begun: str, stack: str, ask: Callabl
             if step.run is not None:
                 step.run()
             elif not (sys.stdin.isatty() and ask(f"Step {number} is yours. Is it done?")):
-                if number == len(steps):
-                    return _said(f"step {number} is yours, and the last")
-                return _said(f"step {number} is yours; then go on with ARGS='--left={len(steps) - number} {begun}'")
+                return _yours(number, step, f"--left={len(steps) - number} {begun}" if number < len(steps) else "")
         except (BackupError, StateError) as error:
             return _said(f"step {number} failed: {error}\n{on} once that is mended")
     return _said(f"{stack} is restored as far as this goes", 0)
+
+
+def _yours(number: int, step: Step, rest: str) -> int:
+    """Hand a step to the person, with its command: nothing was refused, but not everything is restored yet."""
+    command = f"\n     {step.command}" if step.command else ""
+    then = f"then go on with ARGS='{rest}'" if rest else "and the last"
+    print(f"restore: step {number} is yours{';' if rest else ','} {then}{command}", file=sys.stderr)
+    return 1
 
 
 def _said(text: str, code: int = 1) -> int:

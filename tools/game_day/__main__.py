@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ground.ROOT) -> in
     folder = root / "build" / "game-day" / disaster
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell began it in the background
     try:
         with ticking(f"game-day: staging {disaster}"):
             staged = played(disaster, folder)
@@ -87,7 +88,7 @@ def sheet(what: Disaster, found: Serving) -> Iterator[str]:
     yield from (f"  {line}" for line in found.scene.symptom)
     yield ""
     yield "Begin at docs/runbooks/README.md; the private key of the backups is key.txt."
-    yield f"It is over when `make status STACK={STACK}` says so; Ctrl-C here ends it before."
+    yield f"It is over when `make status STACK={STACK}` says so: then, or to give up, Ctrl-C here."
     yield f"real: {found.scene.real}"
     yield f"played: {found.scene.played}"
 

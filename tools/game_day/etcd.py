@@ -76,7 +76,11 @@ class EtcdScene:
         snapshot = self.ground.engine.results / SNAPSHOT
         return {
             "kubernetes-api": "" if leader is not None else "does not answer",
-            "etcd": "" if joined == of else f"{joined} of {of} members, with a leader",
+            "etcd": "no leader"
+            if leader is None
+            else ""
+            if joined == of
+            else f"{joined} of {of} members, with a leader",
             "what people made": "" if held == _WELL else "not there",
             "what the program made since": ""
             if later

@@ -133,7 +133,8 @@ def test_a_restore_says_its_steps_and_begins_when_told(
     again = ("--left", "2", "--begun", "2026-11-27T12:00:00Z")
     assert command("--what", "all", "--confirm", STACK, *again) == 1, "nobody can say that the last is done"
     assert DONE == ["volumes all as of 12:00"]
-    assert "step 5 is yours, and the last" in capsys.readouterr().err
+    last = f"restore: step 5 is yours, and the last\n     make smoke STACK={STACK}\n"
+    assert capsys.readouterr().err.endswith(last), "no refusal, and what is to be typed"
 
 
 @pytest.mark.usefixtures("parts")
