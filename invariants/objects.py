@@ -34,10 +34,10 @@ def key_of(resource: Resource) -> ObjectKey:
     return ObjectKey(group, resource.get("kind"), metadata.get("namespace", ""), metadata["name"])
 
 
-def namespace_of(resource: Resource) -> str:
-    """Where an object or the objects of a release go."""
+def namespace_of(resource: Resource) -> Any:
+    """Where an object or the objects of a release go: a name, or what a preview does not know."""
     if resource.type == RELEASE:
-        return str(resource.get("namespace"))
+        return resource.get("namespace")
     return key_of(resource).namespace
 
 

@@ -23,7 +23,7 @@ OUTSIDE_KUBERNETES: Mapping[str, tuple[str, ...]] = {
 }
 """What tells things apart that are no objects of Kubernetes: inputs, by type token."""
 _ONCE = ("talos:machine/bootstrap:Bootstrap", "talos:machine/secrets:Secrets")
-_ANYWHERE = ("pulumi:providers:random", "pulumi:providers:tls")
+_ANYWHERE = ("pulumi:providers:pulumi", "pulumi:providers:random", "pulumi:providers:tls")
 _SETTINGS = "home-cluster:applied_settings:AppliedSettings"
 
 
