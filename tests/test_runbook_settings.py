@@ -22,7 +22,7 @@ def _settings(text: str) -> Iterator[str]:
         head, *rest = span.split(".")
         if (
             head in sections
-            and rest[-1] not in ("md", "py", "json", "pem", "yaml", "sh", "snap")
+            and rest[-1] not in ("md", "py", "json", "pem", "yaml", "sh", "snap", "dump")
             and not _leads(whole, whole["properties"][head], rest)
         ):
             yield span
