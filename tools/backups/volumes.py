@@ -14,7 +14,7 @@ from typing import Any, Final
 from components.backup.target import Part as Folder
 from components.backup.volumes import DATA
 from declarations.volumes import Volume
-from register.volumes import volumes
+from register.volumes import of_services, volumes
 from settings.cron import previous
 from tools.backups.part import Site, Step, Wanted
 from tools.backups.store import BackupError, Copy
@@ -51,8 +51,13 @@ def due(site: Site, now: datetime) -> datetime | None:
 
 
 def plan(site: Site, wanted: Wanted) -> Sequence[Step]:
-    """See Part: each volume into its own claim, while what writes to it is stopped."""
-    chosen = [one for one in volumes(site.settings) if wanted.service in ("", one.namespace, one.name)]
+    """See Part: each volume into its own claim, while what writes to it is stopped. A service means all of its
+    namespace, a volume of a chain itself alone.
+    """
+    services = of_services(site.settings)
+    chosen = [
+        one for one in volumes(site.settings) if wanted.service in ("", one.namespace if one in services else one.name)
+    ]
     return [_step(site, volume, wanted) for volume in chosen]
 
 

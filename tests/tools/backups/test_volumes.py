@@ -65,6 +65,7 @@ def test_a_volume_of_a_chain_is_restored_by_its_name(tmp_path: Path) -> None:
     there = replace(site(tmp_path, "orders/snapshots/a"), settings=settings)
     [step] = order.steps(there, "orders", Wanted(), "", datetime.now(UTC))
     assert "shop-data/data-orders-0" in step.does
+    assert volumes.plan(there, Wanted(service="shop-data")) == [], "the name of a namespace brings no neighbour back"
     with pytest.raises(BackupError, match=r"WHAT=order is nothing .*, orders, pictures, all"):
         order.steps(there, "order", Wanted(), "", datetime.now(UTC))
 
