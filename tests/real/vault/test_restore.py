@@ -11,7 +11,7 @@ import pytest
 from stack_file.load import load_stack_file
 from tests.real.vault.server import ACTIVE, SEALED, Server, initialised, serving
 from tests.real.vault.site import Site
-from tests.real.vault.three import follow, leader, sidecars, three_servers, voters
+from tests.real.vault.three import gathered, keep_unsealing, leader, sidecars, three_servers
 from tests.stack_file.stacks import SHIPPED
 from tests.tools.backups.faults import OF_AGE
 from tools.backups.drill import tried
@@ -77,18 +77,22 @@ def test_a_lost_disk_and_later_a_mistake_are_undone(kept: Kept, other: Server) -
     assert sentinel(other, kept) == "now"
 
 
-def test_three_servers_come_back_with_the_key_of_the_backup(kept: Kept, site: Site, tmp_path: Path) -> None:
-    """Of which all data are lost; one of the others may lead from then on. Where they still have data, a follower is
-    sometimes taken for removed and has to begin anew (docs/runbooks/vault-recovery.md), which no test can wait for.
-    """
+@pytest.mark.parametrize("data_are_lost", [True, False])
+def test_three_servers_come_back_with_the_key_of_the_backup(
+    kept: Kept, site: Site, data_are_lost: bool, tmp_path: Path
+) -> None:
+    """The others follow by what their sidecars find in the Secret, and one of them may lead from then on."""
     with three_servers(site, tmp_path) as servers:
+        held: dict[str, str] = {}
+        if not data_are_lost:
+            held = initialised(servers[0])
+            for server in servers[1:]:
+                keep_unsealing(server, held)
+        asked = leader(servers) if held else servers[0]
         # Which of them leads afterwards is theirs to find.
-        with sidecars(servers[1:], dict(kept.keys)):
-            secret = restored(servers[0], kept, {})
-        first = leader(servers)
-        for server in servers:
-            follow(server, secret)
-        assert voters(first, secret["vault-root"]) == {"vault-0", "vault-1", "vault-2"}
+        with sidecars([server for server in servers if server is not asked], dict(kept.keys)):
+            secret = restored(asked, kept, held)
+        first = gathered(servers, secret)
         first.stop()
         assert sentinel(leader([server for server in servers if server is not first]), kept) == "now"
 

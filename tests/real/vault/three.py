@@ -52,13 +52,30 @@ def follow(server: Server, keys: dict[str, str]) -> None:
     while server.api.ask("GET", "sys/health").status not in (ACTIVE, STANDBY) and time.monotonic() < deadline:
         server.api.ask("PUT", "sys/unseal", {"key": keys["vault-unseal-0"]})
         if server.api.ask("GET", "sys/seal-status").body.get("removed_from_cluster"):
-            server.stop()
-            shutil.rmtree(server.directory / "data")
-            (server.directory / "data").mkdir()
-            server.start()
+            _begin_anew(server)
             break
         time.sleep(0.2)
     keep_unsealing(server, keys)
+
+
+def _begin_anew(server: Server) -> None:
+    server.stop()
+    shutil.rmtree(server.directory / "data")
+    (server.directory / "data").mkdir()
+    server.start()
+
+
+def gathered(servers: list[Server], keys: dict[str, str]) -> Server:
+    """The one that leads, once all three vote; of the others, one that the leader does not know begins anew, too."""
+    first = leader(servers)
+    for server in servers:
+        follow(server, keys)
+    for number in sorted({0, 1, 2} - {int(name[-1]) for name in voters(first, keys["vault-root"])}):
+        assert servers[number] is not first
+        _begin_anew(servers[number])
+        keep_unsealing(servers[number], keys)
+    assert voters(first, keys["vault-root"]) == {"vault-0", "vault-1", "vault-2"}
+    return first
 
 
 @contextlib.contextmanager
