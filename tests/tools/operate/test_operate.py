@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -201,42 +200,6 @@ def test_doctor_stops_an_update_before_it_begins(run: Run, checkout: Path, opera
 def test_a_preview_changes_nothing_and_asks_nobody(run: Run, checkout: Path) -> None:
     _in_cluster(checkout, "https://127.0.0.1:1")
     assert run("preview", "--stack", "test-cluster").returncode == 0, "it says itself what it cannot see"
-
-
-def _lock(checkout: Path, pid: int, host: str) -> Path:
-    """A lock as the engine (3.250.0) writes it (pkg/backend/diy/lock.go)."""
-    file = checkout / "backend" / ".pulumi" / "locks" / "organization" / "home-cluster" / "test-cluster" / "1.json"
-    file.parent.mkdir(parents=True)
-    content = {"pid": pid, "username": "ann", "hostname": host, "timestamp": "2026-11-26T20:00:00Z"}
-    file.write_text(json.dumps(content))
-    return file
-
-
-def test_the_lock_of_a_dead_process_goes_once_somebody_agreed(run: Run, checkout: Path) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    lock = _lock(checkout, ended.pid, socket.gethostname())
-    done = run("up", "--stack", "test-cluster")
-    assert done.returncode == 1, "nobody was asked"
-    assert "its process is gone" in done.stderr, f"what is wrong: {done.stderr!r}"
-    assert "ARGS=--yes" in done.stderr, f"how to agree without a terminal: {done.stderr!r}"
-    assert lock.exists(), "nothing happened"
-    arguments, _, _ = started(run("up", "--stack", "test-cluster", "--yes"))
-    assert arguments[-1] == "--yes", "the CLI gets it as well"
-    assert not lock.exists(), "pulumi cancel removed it"
-
-
-@pytest.mark.parametrize(
-    ("pid", "host"), [(os.getpid(), socket.gethostname()), (1, "another-machine")], ids=["alive", "elsewhere"]
-)
-def test_the_lock_of_an_operation_that_may_live_stays(run: Run, checkout: Path, pid: int, host: str) -> None:
-    lock = _lock(checkout, pid, host)
-    # As the CLI takes it, from where it is started.
-    done = run("destroy", "--stack", "test-cluster", "--yes", PULUMI_BACKEND_URL="file://./backend")
-    assert done.returncode == 1, "two operations at once"
-    assert f"ann runs an operation of this stack on {host} (process {pid}" in done.stderr, f"who: {done.stderr!r}"
-    assert "pulumi cancel test-cluster" in done.stderr, f"and what to do if not: {done.stderr!r}"
-    assert lock.exists(), "nothing is taken away from a living operation"
 
 
 def test_the_ca_of_the_last_update_is_there_for_an_operation_without_the_program(run: Run, checkout: Path) -> None:
