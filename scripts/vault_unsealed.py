@@ -43,7 +43,7 @@ def problem(addresses: list[str], directory: Path, keys: list[str]) -> str:
     if missing and any(state in ("", _STANDBY, "sealed") for state in states.values()):
         return (
             f"Vault is initialised, but the Secret has no {' and no '.join(missing)}. If this "
-            "lasts, the keys are lost here. They are in each backup and in the copy: put them back: nothing is lost "
+            "lasts, the keys are lost here. They are in each backup and in the copy: put them back; nothing is lost "
             "(docs/runbooks/vault-keys.md#a-key-is-missing). Only where there is neither, on a new cluster whose first "
             "initialisation was interrupted: delete the volume claims of Vault and its pods, then run `up` again "
             "(docs/bootstrap-vault.md)."

@@ -133,7 +133,7 @@ class ManifestFile:
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes what looks like a date for text, as kubectl does (sigs.k8s.io/yaml over yaml.v2, resolve.go)."""
+    """Takes what looks like a date for text, as kubectl does (sigs.k8s.io/yaml over yaml/v2, decode.go)."""
 
 
 _Loader.yaml_implicit_resolvers = {

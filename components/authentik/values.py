@@ -17,7 +17,7 @@ USER_ID = 1000
 """User of the image; it needs no more than this user's rights."""
 POSTGRES_SECRET = "authentik-postgres"
 HTTP_PORT, METRICS_PORT = 9000, 9300
-"""Port of server and worker on which Prometheus reads."""
+"""Ports: of the server, to which Traefik leads; of server and worker, on which Prometheus reads."""
 _READABLE_BY_GROUP = 0o440
 _MEMORY = "2Gi"
 """Of server and worker each; workers with less have been killed while they applied blueprints (goauthentik 18915)."""
