@@ -8,7 +8,7 @@ from tools.recording.picture import picture
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "demo.svg"
-_COLUMNS, _ROWS = 112, 42
+_COLUMNS, _ROWS = 118, 42
 
 
 def main() -> int:
