@@ -33,7 +33,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse new completion bench test test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-commands test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
+.PHONY: help setup demo rehearse new completion bench test test-engine test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-commands test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
 .PHONY: invariants policy test-policy game-day test-game-day
 .PHONY: check-secrets secret-scan audit sbom
@@ -78,10 +78,14 @@ completion: setup ## print what completes make in bash and zsh
 	@$(PY) -m tools.completion
 
 ##@ Change the program
-test: setup ## run the tests (results in build/junit.xml)
+test: setup ## all tests but those of test-…, further down
 	@mkdir -p build
 	@# Tests of a file stay in one process, as far as that is: what one of them has recorded, the next one asks.
-	$(PY) -m pytest -n auto --dist worksteal -m "not real" --junitxml=build/junit.xml $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal -m "not real and not engine" --junitxml=build/junit.xml $(ARGS)
+
+test-engine: setup ## bring-ups by the real engine (minutes)
+	@mkdir -p build
+	$(PY) -m pytest -n auto --dist worksteal -m "engine and not real" --junitxml=build/junit-engine.xml $(ARGS)
 
 test-vault: setup ## on a real Vault (Go, about 15 minutes once)
 	@mkdir -p build
