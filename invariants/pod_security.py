@@ -90,6 +90,11 @@ def _restricted(spec: Mapping[str, Any]) -> Iterator[str]:
         if not kinds <= _RESTRICTED_VOLUMES:
             yield f'restricted volume types (volume "{volume["name"]}" uses {sorted(kinds)})'
     pod = _security(spec)
+    # Also where every container says better (k8s.io/pod-security-admission, policy/check_runAsNonRoot.go).
+    if pod.get("runAsNonRoot") is False:
+        yield "runAsNonRoot != true (pod must not set securityContext.runAsNonRoot=false)"
+    if pod.get("runAsUser") == 0:
+        yield "runAsUser=0 (pod must not set runAsUser=0)"
     for container in containers(spec):
         name, security = container["name"], _security(container)
         if security.get("allowPrivilegeEscalation") is not False:
@@ -101,7 +106,7 @@ def _restricted(spec: Mapping[str, Any]) -> Iterator[str]:
             yield f'unrestricted capabilities (container "{name}" may add only NET_BIND_SERVICE)'
         if security.get("runAsNonRoot", pod.get("runAsNonRoot")) is not True:
             yield f'runAsNonRoot != true (pod or container "{name}" must set securityContext.runAsNonRoot=true)'
-        if security.get("runAsUser", pod.get("runAsUser")) == 0:
+        if security.get("runAsUser") == 0:
             yield f'runAsUser=0 (container "{name}" must not set runAsUser=0)'
         profile = (security.get("seccompProfile") or pod.get("seccompProfile") or {}).get("type")
         if profile not in ("RuntimeDefault", "Localhost"):

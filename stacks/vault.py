@@ -70,7 +70,6 @@ def build(site: Site, cluster: Cluster, phase: Phase) -> Vault:
     configuration = VaultConfiguration(
         "vault-configuration",
         VaultConfigurationArgs(
-            gate=server.gate,
             reader_account=SERVICE_ACCOUNT,
             reader_namespace=names.SystemNamespace.EXTERNAL_SECRETS,
         ),
@@ -199,7 +198,6 @@ def _certificates(
     pki = VaultPki(
         "vault-pki",
         VaultPkiArgs(
-            gate=server.gate,
             authority=cluster.authority,
             cluster_name=site.settings.cluster.name,
             domain=site.settings.cluster.domain,
@@ -218,7 +216,6 @@ def _certificates(
             kubernetes_path=configuration.kubernetes_path,
             ca_certificate=cluster.ca_certificate,
             service=server.service,
-            certificates=cluster.issuer,
             probe_namespace=server.service.metadata.namespace,
         ),
         opts,

@@ -31,7 +31,6 @@ class VaultCertificateIssuerArgs:
         kubernetes_path: Path of the configured Kubernetes auth method.
         ca_certificate: PEM of the CA of Vault's own certificate.
         service: Vault's API, reachable inside the cluster.
-        certificates: cert-manager, ready.
         probe_namespace: Where a certificate proves that the issuer signs.
     """
 
@@ -39,7 +38,6 @@ class VaultCertificateIssuerArgs:
     kubernetes_path: pulumi.Output[str]
     ca_certificate: pulumi.Output[str]
     service: pulumi.Resource
-    certificates: pulumi.Resource
     probe_namespace: pulumi.Output[str]
 
 
@@ -68,8 +66,7 @@ class VaultCertificateIssuer(pulumi.ComponentResource):
             f"{name}-account",
             metadata={"name": _ACCOUNT, "namespace": SystemNamespace.CERT_MANAGER},
             automount_service_account_token=False,
-            # The namespace is cert-manager's own.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.certificates]),
+            opts=child,
         )
         binding = _may_make_tokens(name, account, child)
         role = VaultKubernetesRole(

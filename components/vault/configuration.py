@@ -22,11 +22,9 @@ class VaultConfigurationArgs:
     """Who may read.
 
     Attributes:
-        gate: The unsealed Vault. Named besides the provider, since an order of providers is not one of resources.
         reader_account: ServiceAccount of External Secrets.
     """
 
-    gate: pulumi.Resource
     reader_account: str
     reader_namespace: str
 
@@ -55,7 +53,7 @@ class VaultConfiguration(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: VaultConfigurationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("home-cluster:vault/configuration:VaultConfiguration", name, None, opts)
-        self._after_gate = pulumi.ResourceOptions(parent=self, depends_on=[args.gate])
+        self._child = pulumi.ResourceOptions(parent=self)
         self._audit(name)
         mount = vault.Mount(
             f"{name}-kv",
@@ -63,7 +61,7 @@ class VaultConfiguration(pulumi.ComponentResource):
             type="kv",
             options={"version": "2"},
             description="Secrets of the platform; written by Pulumi only",
-            opts=self._after_gate,
+            opts=self._child,
         )
         self.kv_mount = mount.path
         self.kubernetes_path = self._kubernetes(name)
@@ -77,13 +75,13 @@ class VaultConfiguration(pulumi.ComponentResource):
                 account_namespace=args.reader_namespace,
                 audience=AUDIENCE,
             ),
-            pulumi.ResourceOptions(parent=self),
+            self._child,
         ).role
         self.register_outputs({"kv_mount": self.kv_mount, "reader_role": self.reader_role})
 
     def _audit(self, name: str) -> None:
         log = vault.Audit(
-            f"{name}-audit-log", type="file", path="log", options={"file_path": "stdout"}, opts=self._after_gate
+            f"{name}-audit-log", type="file", path="log", options={"file_path": "stdout"}, opts=self._child
         )
         vault.Audit(
             f"{name}-audit-file",
@@ -95,11 +93,11 @@ class VaultConfiguration(pulumi.ComponentResource):
         )
 
     def _kubernetes(self, name: str) -> pulumi.Output[str]:
-        login = vault.AuthBackend(f"{name}-kubernetes", type="kubernetes", path=_KUBERNETES_PATH, opts=self._after_gate)
+        login = vault.AuthBackend(f"{name}-kubernetes", type="kubernetes", path=_KUBERNETES_PATH, opts=self._child)
         config = vault.kubernetes.AuthBackendConfig(
             f"{name}-kubernetes-config",
             backend=login.path,
             kubernetes_host="https://kubernetes.default.svc:443",
-            opts=self._after_gate,
+            opts=self._child,
         )
         return config.backend.apply(lambda backend: backend or _KUBERNETES_PATH)

@@ -48,12 +48,10 @@ class Initialisation(pulumi.ComponentResource):
     - `<name>-job` (by `run`): the Job.
 
     Attributes:
-        keys: The Secret.
-        keys_secret: Its name.
+        keys_secret: Name of the Secret.
         reader: The RoleBinding without which the sidecar cannot unseal.
     """
 
-    keys: k8s.core.v1.Secret
     keys_secret: pulumi.Output[str]
     reader: k8s.rbac.v1.RoleBinding
 
@@ -61,12 +59,12 @@ class Initialisation(pulumi.ComponentResource):
         super().__init__("home-cluster:vault/initialisation:Initialisation", name, None, opts)
         self._name, self._args = name, args
         child = pulumi.ResourceOptions(parent=self)
-        self.keys = k8s.core.v1.Secret(
+        keys = k8s.core.v1.Secret(
             f"{name}-keys",
             metadata={"name": KEYS_SECRET, "namespace": args.namespace.namespace},
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["data", "stringData"]),
         )
-        self.keys_secret = self.keys.metadata.name
+        self.keys_secret = keys.metadata.name
         account = k8s.core.v1.ServiceAccount(
             f"{name}-account", metadata={"name": "vault-init", "namespace": args.namespace.namespace}, opts=child
         )
@@ -113,7 +111,7 @@ class Initialisation(pulumi.ComponentResource):
         created = k8s.rbac.v1.Role(
             f"{self._name}-{role}-role",
             metadata=metadata,
-            rules=[{"api_groups": [""], "resources": ["secrets"], "resource_names": [KEYS_SECRET], "verbs": verbs}],
+            rules=[{"api_groups": [""], "resources": ["secrets"], "resource_names": [self.keys_secret], "verbs": verbs}],
             opts=child,
         )
         return k8s.rbac.v1.RoleBinding(

@@ -22,13 +22,11 @@ class VaultPkiArgs:
     """In whose name Vault signs, and for which hosts.
 
     Attributes:
-        gate: The unsealed Vault. Named besides the provider, since an order of providers is not one of resources.
         authority: The platform's CA, which signs the intermediate.
         host: Public host of Vault, where certificates say that the CA and its revocation list are found.
         names: Names besides those below the domain and of Services, such as the domain itself.
     """
 
-    gate: pulumi.Resource
     authority: CertificateAuthority
     cluster_name: str
     domain: str
@@ -68,7 +66,7 @@ class VaultPki(pulumi.ComponentResource):
             # The engine caps every role; its own default is 32 days.
             default_lease_ttl_seconds=MAX_SECONDS,
             max_lease_ttl_seconds=MAX_SECONDS,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.gate]),
+            opts=self._child,
         )
         self.mount = engine.path
         upkeep = self._upkeep()

@@ -102,7 +102,7 @@ class VaultServer(pulumi.ComponentResource):
                 await_workloads=False,
             ),
             # The sidecar reads the Secret that no value names.
-            pulumi.ResourceOptions(parent=self, depends_on=[initialisation.keys, initialisation.reader]),
+            pulumi.ResourceOptions(parent=self, depends_on=[initialisation.reader]),
         )
         self.digest = server.digest
         started = initialisation.run(server)

@@ -60,6 +60,12 @@ def test_the_secret_gets_the_name_and_namespace_that_were_asked_for() -> None:
     assert recording.stack_outputs.values["secret_name"] == "database", "which the component gives on"
 
 
+def test_it_waits_for_the_store_and_for_the_version_in_vault() -> None:
+    recording = _built()
+    for awaited in (recording.one("random:*", "store"), recording.one("vault:kv/secretV2:SecretV2")):
+        assert recording.is_after(_resource(recording), awaited), f"{awaited}: no input comes from it"
+
+
 def test_a_raised_generation_makes_external_secrets_read_at_once() -> None:
     newer = replace(DECLARATION, generation=2)
     one, other = _resource(_built()), _resource(_built(newer))

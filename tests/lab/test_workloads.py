@@ -90,6 +90,9 @@ def test_a_pod_that_breaks_the_namespaces_level_never_runs(kube: Bench) -> None:
     kube.namespace("tight", "restricted")
     with refuses('violates PodSecurity "restricted:latest": .*runAsNonRoot', InitFailedError):
         kube.object("batch/v1", "Job", "loose", "tight", spec=job(pod(container())))
+    with refuses("runAsNonRoot != true .pod must not set", InitFailedError):
+        strict = container(securityContext={"runAsNonRoot": True})
+        kube.object("batch/v1", "Job", "root", "tight", spec=job(pod(strict, securityContext={"runAsNonRoot": False})))
     kube.namespace("base", "baseline")
     with refuses('violates PodSecurity "baseline:latest": .*hostPath', InitFailedError):
         volumes = [{"name": "host", "hostPath": {"path": "/"}}]

@@ -67,7 +67,8 @@ def _is_on(values: Mapping[str, Any], path: str) -> bool:
 def keeps(facts: ChartFacts, values: Mapping[str, Any]) -> bool:
     """Whether Helm leaves the definitions of a chart behind."""
     annotations = _value(values, facts.annotations, {}) if facts.annotations else {}
-    return facts.keeps or annotations.get(RESOURCE_POLICY) == "keep"
+    said = _value(values, facts.keeps, True) if isinstance(facts.keeps, str) else facts.keeps
+    return bool(said) or annotations.get(RESOURCE_POLICY) == "keep"
 
 
 def _value(values: Mapping[str, Any], path: str, default: Any) -> Any:

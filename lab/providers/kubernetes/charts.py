@@ -30,7 +30,8 @@ class ChartFacts:
         repositories: Where it is published.
         groups: Custom resource definitions it installs (or its operator registers).
         switch: Path of the value that must be true for the definitions to be installed; empty when they always are.
-        keeps: Whether the definitions outlive the release (Helm never deletes those of a chart's `crds` directory).
+        keeps: Whether the definitions outlive the release (Helm never deletes those of a chart's `crds` directory), or
+            the path of the value that says so, which is true by default.
         annotations: Path of the value with annotations of the definitions, one of which can have Helm keep them.
         webhook: Whether an admission webhook of the chart must answer before its custom resources are accepted.
         services: Services, named by template.
@@ -40,7 +41,7 @@ class ChartFacts:
     repositories: Names
     groups: tuple[Group, ...] = ()
     switch: str = ""
-    keeps: bool = False
+    keeps: bool | str = False
     annotations: str = ""
     webhook: bool = False
     services: Names = ()
@@ -127,7 +128,7 @@ CHARTS: Final[Mapping[str, ChartFacts]] = {
         repositories=("oci://quay.io/jetstack/charts", "https://charts.jetstack.io"),
         groups=_CERT_MANAGER,
         switch="crds.enabled",
-        keeps=True,
+        keeps="crds.keep",
         webhook=True,
         services=("{fullname}", "{fullname}-webhook", "{fullname}-cainjector"),
         accounts=("{fullname}", "{fullname}-webhook", "{fullname}-cainjector"),

@@ -78,8 +78,10 @@ def test_the_script_of_the_caretaker_restarts_the_pods_when_it_changes(update: R
     assert volumes["caretaker"]["configMap"]["name"] == "vault-caretaker", "the script comes from there"
 
 
-def test_the_order_is_release_then_init_then_gate_then_service_then_provider(update: Recording) -> None:
+def test_the_order_is_keys_then_release_then_init_then_gate_then_service_then_provider(update: Recording) -> None:
     chain = [
+        update.one("kubernetes:core/v1:Secret", "vault-init-keys"),
+        update.one("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "vault-init-reader-binding"),
         update.one(RELEASE, "vault-release"),
         update.one(JOB, "vault-init-job"),
         update.one(JOB, "vault-gate"),
@@ -106,6 +108,17 @@ def test_of_several_servers_the_api_service_leads_to_the_active_one(cluster: Rec
     assert selector["vault-active"] == "true", "a standby would hand every request on"
     config = cluster.one(RELEASE, "vault-release").get("values", "server", "ha", "raft", "config")
     assert 'service_registration "kubernetes"' in config, "it is Vault that sets the label"
+
+
+def test_the_ingress_finds_the_transport_that_the_service_names(update: Recording) -> None:
+    transport = update.one("kubernetes:traefik.io/v1alpha1:ServersTransport", "vault-ui-transport")
+    place = transport.get("metadata", "namespace"), transport.get("metadata", "name")
+    service = update.one("kubernetes:core/v1:Service", "vault-api")
+    named = service.get("metadata", "annotations", "traefik.ingress.kubernetes.io/service.serverstransport")
+    assert named == "{}-{}@kubernetescrd".format(*place), "as Traefik writes it"
+    assert update.is_after(update.one("kubernetes:networking.k8s.io/v1:Ingress", "vault-ui"), transport), (
+        "Traefik would answer for Vault with an error until it is there"
+    )
 
 
 def test_a_preview_before_vault_exists_reads_nothing(preview: Recording) -> None:

@@ -99,6 +99,7 @@ def test_three_servers_name_themselves_after_their_pods_and_survive_the_drain_of
 def test_data_and_audit_log_have_a_volume_each(replicas: int) -> None:
     server = built(replicas)["server"]
     sizes = {key: server[key]["size"] for key in ("dataStorage", "auditStorage")}
+    assert all(server[key]["enabled"] for key in sizes), "the chart leaves the second out by default"
     assert sizes == {"dataStorage": "10Gi", "auditStorage": "5Gi"}, "a full log must not stop the data"
     assert all(server[key]["storageClass"] == "fast" for key in sizes), "both from the platform's class"
 

@@ -60,20 +60,21 @@ def test_a_kind_that_nobody_brings_is_refused(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
-        (("securityContext",), {"privileged": True}, "privileged"),
-        (("securityContext", "allowPrivilegeEscalation"), True, "allowPrivilegeEscalation != false"),
-        (("securityContext", "runAsNonRoot"), False, "runAsNonRoot != true"),
-        (("securityContext", "capabilities"), {"add": ["NET_ADMIN"]}, "unrestricted capabilities"),
-        (("ports",), [{"containerPort": 80, "hostPort": 80}], "hostPort"),
+        ((*FIRST, "securityContext"), {"privileged": True}, "privileged"),
+        ((*FIRST, "securityContext", "allowPrivilegeEscalation"), True, "allowPrivilegeEscalation != false"),
+        ((*FIRST, "securityContext", "runAsNonRoot"), False, "runAsNonRoot != true"),
+        ((*FIRST, "securityContext", "capabilities"), {"add": ["NET_ADMIN"]}, "unrestricted capabilities"),
+        ((*FIRST, "ports"), [{"containerPort": 80, "hostPort": 80}], "hostPort"),
+        ((*POD, "securityContext", "runAsNonRoot"), False, "pod must not set securityContext.runAsNonRoot=false"),
     ],
 )
 def test_a_pod_with_rights_that_its_namespace_does_not_grant_is_refused(
-    stage: Stage, update: Recording, path: tuple[str, ...], value: Any, reason: str
+    stage: Stage, update: Recording, path: tuple[str | int, ...], value: Any, reason: str
 ) -> None:
-    job = changed(one(stage, update, "Job", "vault-gate"), (*FIRST, *path), value)
+    job = changed(one(stage, update, "Job", "vault-gate"), path, value)
     (refusal,) = stage.pod_refusals([job])
     assert "violates PodSecurity" in refusal, f"the namespace is restricted: {refusal}"
-    assert reason in refusal, f"for {'.'.join(path)} {value!r}: {refusal}"
+    assert reason in refusal, f"for {'.'.join(map(str, path))} {value!r}: {refusal}"
 
 
 def test_a_pod_whose_account_does_not_exist_is_refused(stage: Stage, update: Recording) -> None:
