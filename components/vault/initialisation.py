@@ -111,7 +111,9 @@ class Initialisation(pulumi.ComponentResource):
         created = k8s.rbac.v1.Role(
             f"{self._name}-{role}-role",
             metadata=metadata,
-            rules=[{"api_groups": [""], "resources": ["secrets"], "resource_names": [self.keys_secret], "verbs": verbs}],
+            rules=[
+                {"api_groups": [""], "resources": ["secrets"], "resource_names": [self.keys_secret], "verbs": verbs}
+            ],
             opts=child,
         )
         return k8s.rbac.v1.RoleBinding(

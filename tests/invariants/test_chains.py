@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from components.phase import EARLY
-from lib.kubernetes import CLUSTER_SCOPED
+from lib.kubernetes import CLUSTER_SCOPED, digest
 from register.phases import built_on
 from settings.chain_types import ManifestFile
 from stack_file.load import load_stack_file
@@ -97,7 +97,7 @@ def test_a_chain_writes_into_its_own_namespaces_and_under_names_of_its_own(chain
     ]
     assert strange == [], "the platform's namespaces have one writer"
     wide = {key_of(one).name for one in _of_chains(chains) if one.get("kind") in CLUSTER_SCOPED}
-    assert wide == {"chain-tools-reader", "chain-shop-database-conditions"}
+    assert wide == {"chain-tools-reader", "chain-shop-database-conditions", "chain-shop-cache-conditions"}
     others = {key_of(one).name for one in objects(chains) if one not in _of_chains(chains)}
     assert [name for name in others if name.startswith("chain-")] == [], "so no name of a chain can be one of those"
 
@@ -137,6 +137,14 @@ def test_objects_are_what_the_stack_file_and_its_files_say(chains: Recording) ->
 def test_a_condition_is_asked_for_where_the_object_lies(chains: Recording) -> None:
     gate = chains.one("kubernetes:batch/v1:Job", "chain-shop-database-conditions")
     assert "/apis/postgresql.cnpg.io/v1/namespaces/shop-data/clusters/shop=Ready" in json.dumps(gate.inputs)
+
+
+def test_a_condition_is_asked_for_again_after_each_new_release_of_its_stage(chains: Recording) -> None:
+    release = chains.one(RELEASE, "chain-shop-cache")
+    gate = chains.one("kubernetes:batch/v1:Job", "chain-shop-cache-conditions")
+    known = digest("valkey", release.get("version"), json.dumps(release.get("values"), sort_keys=True))
+    assert gate.get("spec", "template", "metadata", "annotations", "home-cluster/proves") == known
+    assert chains.is_after(gate, release)
 
 
 def test_a_secret_of_a_stage_comes_from_the_registry(chains: Recording) -> None:

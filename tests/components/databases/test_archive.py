@@ -47,6 +47,10 @@ def test_the_cluster_comes_after_what_takes_its_log(archived: Recording) -> None
     ):
         (one,) = [found for found in archived.custom if found.name == name]
         assert archived.is_after(cluster(archived), one), f"{name}: or a recovery would find nobody"
+    plugin, operator = (
+        archived.one("kubernetes:helm.sh/v3:Release", f"postgres-{name}") for name in ("archive-plugin", "operator")
+    )
+    assert archived.is_after(plugin, operator), "it registers with the operator, and its rights name its kinds"
 
 
 def test_databases_are_encrypted_on_their_way(archived: Recording) -> None:

@@ -143,6 +143,10 @@ def test_each_side_has_what_is_its_own() -> None:
     assert "TSIG-ALLOW-DNSUPDATE" not in lan[zone]["metadata"], "the world would not see the proof"
     edits = [one["fields"]["soa_edit"] for one in (lan[zone], internet[zone], lan[f"lab.{zone}"])]
     assert edits == ["INCEPTION-INCREMENT"] * 2 + [""], "signatures end, and secondaries look at the serial"
+    zones = [*lan.values(), *internet.values()]
+    assert all(one["fields"]["api_rectify"] is True for one in zones), (
+        "records that are added to a signed zone have a place in it"
+    )
     servers = [one["records"] for one in lan[zone]["rrsets"] if (one["name"], one["type"]) == (f"lab.{zone}", "NS")]
     assert servers == [["ns1.home.example.com.", "ns2.example.net."]], "whoever asks the zone above is sent on"
     assert f"lab.{zone}" not in json.dumps(internet), "to one that is there"

@@ -131,6 +131,20 @@ def test_only_what_stops_its_workload_stops_it(pod: Pod) -> None:
     assert pod.workload.replicas == [1]
 
 
+def test_a_backup_that_failed_stops_nothing(pod: Pod, tmp_path: Path) -> None:
+    """Only an incomplete one is tried again: exit code 3, and not 1 (restic, doc/075_scripting.rst)."""
+    written(pod)
+    full = tmp_path / "restic"
+    full.write_text(
+        '#!/bin/sh\nif [ "$1" = backup ]; then echo "no space left" >&2; exit 1; fi\n'
+        f'exec {pod.environment["RESTIC"]} "$@"\n'
+    )
+    full.chmod(0o700)
+    assert pod.run("backup", RESTIC=str(full)) == 1
+    assert pod.words == "restic backup: no space left"
+    assert pod.workload.replicas == [1], "what serves need not stand still for that"
+
+
 def test_what_was_copied_while_all_ran_is_no_backup(pod: Pod) -> None:
     written(pod)
     pod.workload.stops = False
