@@ -111,6 +111,14 @@ def test_secrets_and_config_maps_exist_before_their_users(program: Recording) ->
     assert early == [], "by data, so that nobody has to remember it"
 
 
+def test_a_certificate_comes_after_the_issuer_that_it_names(program: Recording) -> None:
+    issuers = {key_of(one).name: one for one in of_kind(program, "ClusterIssuer")}
+    certificates = of_kind(program, "Certificate")
+    assert {one.get("spec", "issuerRef", "name") for one in certificates} >= {"internal-ca", "vault-pki"}
+    early = [one for one in certificates if not program.is_after(one, issuers[one.get("spec", "issuerRef", "name")])]
+    assert early == [], "nobody would sign, and what waits for it would give up"
+
+
 @pytest.mark.failure("class-that-binds-nothing")
 def test_the_default_storage_class_is_proven_before_anything_needs_a_volume(program: Recording) -> None:
     gate = program.one("kubernetes:batch/v1:Job", "storage-gate")
