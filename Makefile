@@ -33,7 +33,7 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --python-version=3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse new completion bench test test-engine test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-commands test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
+.PHONY: help setup demo rehearse new completion bench bench-real test test-engine test-vault test-kubernetes test-edge edge-drill test-dns test-volumes test-browser test-rules test-commands test-databases test-real real-servers assurance fuzz mutants check check-format check-lint check-types check-imports check-generated check-links docs check-workflows
 .PHONY: format generate lock recording charts images outdated doctor preview up refresh destroy recreate backup restore restore-drill access invite smoke upgrade-plan rotate secrets status drift graph clean ci-preview ci-plan ci-drift release ci-release
 .PHONY: invariants policy test-policy game-day test-game-day
 .PHONY: check-secrets secret-scan audit sbom
@@ -164,6 +164,9 @@ mutants: setup ## plant defects, name the tests that see each
 
 bench: setup ## what it costs (ratios; about 10 minutes)
 	@$(PY) -m tools.bench $(ARGS)
+
+bench-real: setup ## with the Kubernetes provider, after test-real
+	@$(PY) -m tests.real.rig.bench $(ARGS)
 
 invariants: setup ## ask STACK's program what has to hold of it
 	@$(PY) -m tests.invariants --stack $(or $(STACK),test-cluster) $(ARGS)

@@ -15,6 +15,8 @@ from lab.site import Site
 
 # Waiting calls hold a thread each; the engine never has more steps in flight than its --parallel.
 _THREADS: Final = 128
+POOL: Final = "provider"
+"""With which the names of these threads begin."""
 
 Serve = Callable[[Iterable[Package], Site], tuple[list[Any], str]]
 """As `serve`; what it returns first has the method `stop` of a server."""
@@ -25,7 +27,7 @@ def serve(packages: Iterable[Package], site: Site) -> tuple[list[Any], str]:
     servers: list[Any] = []
     attachments = []
     for package in packages:
-        server = grpc.server(futures.ThreadPoolExecutor(_THREADS))
+        server = grpc.server(futures.ThreadPoolExecutor(_THREADS, POOL))
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(package, site), server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()

@@ -1,5 +1,6 @@
 """What `make bench` reckons with: the floor, the simulated bring-up, growth; what it measures is no test."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -35,6 +36,20 @@ def test_the_floor_has_as_many_resources_with_as_many_bytes_and_needs_nothing(pr
     given = {one.urn: floor.size(one) for one in program.resources if one.custom}
     # An input of the smallest form there is stands for none at all.
     assert [floor.size(one) for one in mine if one.custom] == [max(size, 11) for size in given.values()]
+
+
+def test_what_is_of_kubernetes_is_a_config_map_of_as_many_bytes_for_the_official_provider(program: Recording) -> None:
+    shape = floor.shape_of(program.resources, official=True)
+    found = record(floor.build(shape, kubeconfig="{}"))
+    theirs = [one for one in program.resources if one.type.startswith("kubernetes:")]
+    mine = [one for one in found.resources if one.type == floor.CONFIG_MAP]
+    assert len(found.resources) == len(program.resources), "its provider is one of them"
+    assert [one.provider for one in mine] == [found.one("pulumi:providers:kubernetes").urn] * len(theirs)
+    smallest = len(json.dumps({**mine[0].inputs, "data": {"text": ""}}, separators=(",", ":")))
+    assert all(
+        got == want or want < smallest + 2
+        for got, want in zip(map(floor.size, mine), map(floor.size, theirs), strict=True)
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 import yaml
@@ -15,8 +15,10 @@ from tests.support.recording import Recorded
 from tools.bench.serving import TRIVIAL
 
 NAME: Final = "floor"
-Shape = Sequence[tuple[bool, int]]
-"""Of each resource: whether it is a custom one, else a component, and the bytes of its inputs."""
+CONFIG_MAP: Final = "kubernetes:core/v1:ConfigMap"
+_OFFICIAL: Final = "pulumi:providers:kubernetes"
+Shape = Sequence[tuple[str, int]]
+"""Of each resource: the type of the trivial one in its place, empty for a component, and the bytes of its inputs."""
 
 _MAIN: Final = """\
 import gc
@@ -26,40 +28,63 @@ from tools.bench.floor import build
 
 gc.disable()  # as the program does
 with open({file!r}, encoding="utf-8") as shape:
-    build(json.load(shape))()
+    build(**json.load(shape))()
 """
 
 
 def size(resource: Recorded) -> int:
     """Bytes of the inputs as JSON."""
-    return len(json.dumps(resource.inputs, default=str, separators=(",", ":")))
+    return _length(resource.inputs)
 
 
-def shape_of(resources: Iterable[Recorded]) -> Shape:
-    """The shape of a recorded program."""
-    return [(one.custom, size(one)) for one in resources]
+def _length(inputs: Mapping[str, Any]) -> int:
+    return len(json.dumps(inputs, default=str, separators=(",", ":")))
 
 
-def build(shape: Shape) -> Callable[[], None]:
+def shape_of(resources: Iterable[Recorded], *, official: bool = False) -> Shape:
+    """The shape of a recorded program. Where the Kubernetes provider is the `official` one, a ConfigMap is trivial."""
+
+    def trivial(token: str) -> str:
+        return CONFIG_MAP if official and token.startswith("kubernetes:") else TRIVIAL
+
+    # That provider is part of the floor, since nothing goes without it.
+    found = [one for one in resources if not (official and one.type == _OFFICIAL)]
+    return [(trivial(one.type) if one.custom else "", size(one)) for one in found]
+
+
+def build(shape: Shape, kubeconfig: str = "") -> Callable[[], None]:
     """The program: no resource needs another, and each custom one has one text as its input."""
 
     def program() -> None:
-        for index, (custom, wanted) in enumerate(shape):
-            if custom:
-                text = "x" * (wanted - len('{"text":""}'))
-                pulumi.CustomResource(TRIVIAL, f"trivial-{index}", {"text": text})
+        provider = pulumi.ProviderResource("kubernetes", "cluster", {"kubeconfig": kubeconfig}) if kubeconfig else None
+        for index, (token, wanted) in enumerate(shape):
+            if token:
+                name, through = f"trivial-{index}", provider if token == CONFIG_MAP else None
+                options = pulumi.ResourceOptions(provider=through)
+                pulumi.CustomResource(token, name, _inputs(token, name, wanted), options)
             else:
                 pulumi.ComponentResource("floor:index:Group", f"group-{index}").register_outputs({})
 
     return program
 
 
-def write(directory: Path, shape: Shape) -> Stack:
-    """A stack with this program, as the lab runs one."""
+def _inputs(token: str, name: str, wanted: int) -> dict[str, Any]:
+    """Of so many bytes, by one text that is as long as it takes; of more where an empty one exceeds them."""
+    filled: dict[str, Any] = {"text": ""}
+    inputs = filled
+    if token == CONFIG_MAP:
+        metadata = {"name": name, "namespace": "default"}
+        inputs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": filled}
+    filled["text"] = "x" * (wanted - _length(inputs))
+    return inputs
+
+
+def write(directory: Path, shape: Shape, kubeconfig: str = "") -> Stack:
+    """A stack with this program, as the lab runs one; its ConfigMaps come to the cluster of `kubeconfig`."""
     root = directory / "root"
     root.mkdir(parents=True)
     file = root / "shape.json"
-    file.write_text(json.dumps(shape), encoding="utf-8")
+    file.write_text(json.dumps({"shape": shape, "kubeconfig": kubeconfig}), encoding="utf-8")
     (root / "__main__.py").write_text(_MAIN.format(file=str(file)), encoding="utf-8")
     (root / "Pulumi.yaml").write_text(yaml.safe_dump({"name": NAME, "runtime": "python"}), encoding="utf-8")
     (root / f"Pulumi.{NAME}.yaml").write_text("config: {}\n", encoding="utf-8")

@@ -17,7 +17,8 @@ from tests.support.program import STACK_FILE, record_program
 from tools.bench import floor
 from tools.bench.serving import Cost, Measured
 
-OPERATIONS: Final = {"preview": "preview", "first up": "up", "no-change up": "up"}
+OPERATIONS: Final = ("preview", "first up", "no-change up")
+"""The last word is the operation."""
 _PRODUCT: Final = STACK_FILE.name.split(".")[1]
 # The last three are imported once the program makes their resources.
 _IMPORTS: Final = (
@@ -75,10 +76,16 @@ def measured(directory: Path, rounds: int, say: Callable[[str], object]) -> Meas
 
 
 def _run(stack: Stack, name: str, record: Path) -> Cost:
-    driver = Driver(stack, serve=Measured(record, trivial=stack.name == floor.NAME), spare=False)
-    result = driver.run(OPERATIONS[name])
+    serve = Measured(record, trivial=stack.name == floor.NAME)
+    return cost(Driver(stack, serve=serve, spare=False), name, record)
+
+
+def cost(driver: Driver, name: str, record: Path) -> Cost:
+    """What an operation cost, which `driver` has written to `record`; raises LabError likewise."""
+    operation = name.rsplit(maxsplit=1)[-1]
+    result = driver.run(operation)
     if not result.ok or (name.startswith("no-change") and result.changed):
-        raise LabError(f"{name} of {stack.name}: {result.error or result.changes}; see {driver.log(OPERATIONS[name])}")
+        raise LabError(f"{name} of {driver.stack.name}: {result.error or result.changes}; see {driver.log(operation)}")
     return Cost.read(record)
 
 

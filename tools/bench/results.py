@@ -91,25 +91,45 @@ def document(
     found: Measurement, imported: tuple[float, float], grown: Mapping[str, Growth], bring: Mapping[str, Any]
 ) -> dict[str, Any]:
     """All of it, as JSON."""
-    told = {
-        "machine": {"cpus": os.cpu_count(), "load": list(os.getloadavg())},
-        "rounds": len(next(iter(found.pairs.values()))),
-        "bytes": found.bytes,
-        "imports": {"floor": imported[0], "product": imported[1]},
-        "operations": operations(found, imported),
+    told = _of_operations(found, imported) | {
         "bringUp": dict(bring),
         "growth": {kind: asdict(one) for kind, one in grown.items()},
     }
-    return told | {"goals": [asdict(one) | {"held": one.held} for one in goals(told)]}
+    return told | _judged([*_operation_goals(told), *goals(told)])
+
+
+def official(found: Measurement, imported: tuple[float, float]) -> dict[str, Any]:
+    """Likewise, of the official Kubernetes provider, whose part is told as well."""
+    told = _of_operations(found, imported)
+    for name, pairs in found.pairs.items():
+        told["operations"][name]["official"] = ratio(pairs, lambda one: one.official)
+    return told | _judged(_operation_goals(told))
+
+
+def _of_operations(found: Measurement, imported: tuple[float, float]) -> dict[str, Any]:
+    return {
+        "machine": {"cpus": os.cpu_count(), "load": list(os.getloadavg())},
+        "rounds": max(map(len, found.pairs.values())),
+        "bytes": found.bytes,
+        "imports": {"floor": imported[0], "product": imported[1]},
+        "operations": operations(found, imported),
+    }
+
+
+def _judged(found: Sequence[Goal]) -> dict[str, Any]:
+    return {"goals": [asdict(one) | {"held": one.held} for one in found]}
+
+
+def _operation_goals(told: Mapping[str, Any]) -> list[Goal]:
+    return [
+        Goal(name=f"{name}, CPU ÷ floor", observed=one["cpu"], goal=1.2) for name, one in told["operations"].items()
+    ]
 
 
 def goals(told: Mapping[str, Any]) -> list[Goal]:
-    """The numbers that have a goal."""
-    found = [
-        Goal(name=f"{name}, CPU ÷ floor", observed=one["cpu"], goal=1.2) for name, one in told["operations"].items()
-    ]
+    """The numbers that have a goal, beside those of operations."""
     bring = told["bringUp"]
-    found += [
+    found = [
         Goal(name="bring-up ÷ its critical path, engine on 2 CPUs", observed=bring["overCritical"]["2"], goal=1.05),
         Goal(name="bring-up ÷ four phases at intervals", observed=bring["overPhasesAtIntervals"], goal=0.7),
     ]

@@ -40,8 +40,9 @@ class Trivial(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What an operation cost: CPU seconds of the engine (with its children), of the providers and of the program with
-    its SDK, wall seconds of all, and the largest resident set (MiB) of the process in which program and providers run.
+    """What an operation cost: CPU seconds of the engine (with its children), of the simulated providers, of the program
+    with its SDK and of an official provider, wall seconds of all, and the largest resident set (MiB) of the process in
+    which program and simulated providers run.
     """
 
     engine: float
@@ -49,16 +50,21 @@ class Cost:
     program: float
     wall: float
     memory: float
+    official: float = 0
 
     @property
     def own(self) -> float:
-        """CPU seconds without the providers."""
-        return self.engine + self.program
+        """CPU seconds of all that is not simulated."""
+        return self.engine + self.program + self.official
 
     @classmethod
     def read(cls, file: Path) -> Cost:
-        """What `Measured` left."""
+        """What `Meter` left."""
         return cls(**json.loads(file.read_text(encoding="utf-8")))
+
+    def write(self, file: Path) -> None:
+        """For `read`."""
+        file.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
 
 @dataclass
@@ -100,7 +106,7 @@ class Measured:
         if self.trivial:
             packages = [Package("trivial", "trivial", "1.0.0", {TRIVIAL: Trivial()})]
         spans = _Spans()
-        servers: list[Any] = [_Meter(self.record, spans)]
+        servers: list[Any] = [Meter(self.record, lambda: sum(spans.seconds))]
         attachments = []
         for package in packages:
             server = grpc.server(futures.ThreadPoolExecutor(_THREADS), interceptors=[spans])
@@ -111,26 +117,29 @@ class Measured:
         return servers, ",".join(attachments)
 
 
-class _Meter:
-    def __init__(self, record: Path, spans: _Spans) -> None:
-        self._record, self._spans = record, spans
-        self._begun = time.monotonic(), _cpu(resource.RUSAGE_SELF), _cpu(resource.RUSAGE_CHILDREN)
+class Meter:
+    """From now until it is stopped, before the servers are; `simulated` tells the CPU seconds of their providers."""
+
+    def __init__(self, record: Path, simulated: Callable[[], float]) -> None:
+        self._record, self._simulated = record, simulated
+        self._begun = time.monotonic(), cpu(resource.RUSAGE_SELF), cpu(resource.RUSAGE_CHILDREN)
 
     def stop(self, grace: float | None) -> None:
         """The engine is through and was waited for, so that its seconds count as those of a child."""
         del grace
         began, own, children = self._begun
-        providers = sum(self._spans.seconds)
+        providers = self._simulated()
         cost = Cost(
-            engine=_cpu(resource.RUSAGE_CHILDREN) - children,
+            engine=cpu(resource.RUSAGE_CHILDREN) - children,
             providers=providers,
-            program=_cpu(resource.RUSAGE_SELF) - own - providers,
+            program=cpu(resource.RUSAGE_SELF) - own - providers,
             wall=time.monotonic() - began,
             memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         )
-        self._record.write_text(json.dumps(asdict(cost)), encoding="utf-8")
+        cost.write(self._record)
 
 
-def _cpu(who: int) -> float:
+def cpu(who: int) -> float:
+    """Seconds in which this process, or its children that ended, used a CPU."""
     used = resource.getrusage(who)
     return used.ru_utime + used.ru_stime

@@ -38,25 +38,23 @@ class Running:
         stack: Its stack.
         server: The API server.
         driver: Runs operations.
-        differences_file: See tee.py.
-        keys: See vault.py.
+        rig: What the driver tells an operation of the control plane.
     """
 
     stack: Stack
     server: Server
     driver: Driver
-    differences_file: Path
-    keys: Path
+    rig: Rig
 
     def differences(self) -> list[dict[str, Any]]:
         """Where the lab came to something else than the official provider so far."""
-        file = self.differences_file
+        file = self.rig.differences
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
     @property
     def seen(self) -> Seen:
         """What it has come to."""
-        return Seen(self.server.api, self.keys, self.stack)
+        return Seen(self.server.api, self.rig.keys, self.stack)
 
     def killed_inside(self, service: str) -> str:
         """Kill an update while Helm installs a service, whose pods are held back for that; the release's status."""
@@ -126,4 +124,4 @@ class Running:
             )
             running.enter_context(cluster.running())
             # What the lab waits for comes from programs that a busy machine may keep waiting.
-            yield cls(stack, server, Driver(stack, grace=_GRACE, serve=rig.serve), differences, rig.keys)
+            yield cls(stack, server, Driver(stack, grace=_GRACE, serve=rig.serve), rig)

@@ -12,7 +12,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from lab import recovery
 from lab.providers.package import Package
 from lab.providers.server import Provider
-from lab.providers.serving import serve
+from lab.providers.serving import POOL, serve
 from lab.site import Site
 from tests.real.rig.bridge import Bridge
 from tests.real.rig.tee import LARGEST, THREADS, Tee
@@ -86,7 +86,7 @@ class Rig:
         bridge = Bridge(site, vault, self.port, self.authority, self.token)
         tee = Tee(self.binary, self.proxy, self.differences, Provider(every.pop("kubernetes"), site), bridge)
         servers, attachments = serve(every.values(), site)
-        server = grpc.server(futures.ThreadPoolExecutor(THREADS), options=LARGEST)
+        server = grpc.server(futures.ThreadPoolExecutor(THREADS, POOL), options=LARGEST)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(tee, server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()

@@ -4,6 +4,7 @@ The engine gets the answers of the official one. The lab's is asked the same, so
 knows the cluster, and wherever the two come to something else, that is written down: the lab is at fault.
 """
 
+import functools
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from lab.providers.server import Provider
+from lab.providers.serving import POOL
 from tests.real.rig.bridge import Bridge
 
 _ABOUT_ITSELF = ("Handshake", "Attach", "GetPluginInfo", "Parameterize", "GetSchema", "Cancel", "Invoke", "Construct")
@@ -50,11 +52,37 @@ class _Context:
 
 
 @dataclass
-class _Official:
-    """A process of the official provider, as the engine starts one for each provider resource."""
+class Official:
+    """A process of the official provider, as the engine starts one for each provider resource.
+
+    Attributes:
+        port: Of its gRPC server, on the loopback.
+    """
 
     process: "subprocess.Popen[bytes]"
-    stub: Any
+    port: int
+
+    @classmethod
+    def started(cls, binary: Path, proxy: str, log: Path) -> "Official":
+        """Once it serves. `proxy` as in `Tee`; what it prints goes to `log`."""
+        environment = {**os.environ, "HTTPS_PROXY": proxy, "NO_PROXY": "", "KUBECONFIG": "/dev/null"}
+        # The address of an engine that is never asked: the one that attaches says its own.
+        command = [str(binary), "127.0.0.1:1"]
+        with log.open("ab") as errors:
+            process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors)
+        assert process.stdout is not None, "the port comes that way"
+        return cls(process, int(process.stdout.readline()))
+
+    @functools.cached_property
+    def stub(self) -> Any:
+        channel = grpc.insecure_channel(f"127.0.0.1:{self.port}", options=LARGEST)
+        return vars(provider_pb2_grpc)["ResourceProviderStub"](channel)
+
+    def stop(self, grace: float | None) -> None:
+        """End it."""
+        del grace
+        self.process.kill()
+        self.process.wait()
 
 
 @dataclass(eq=False)
@@ -72,16 +100,14 @@ class Tee(provider_pb2_grpc.ResourceProviderServicer):
     differences: Path
     lab: Provider
     bridge: Bridge
-    _officials: dict[str, _Official] = field(default_factory=dict)
+    _officials: dict[str, Official] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _beside: futures.Executor = field(default_factory=lambda: futures.ThreadPoolExecutor(THREADS))
+    _beside: futures.Executor = field(default_factory=lambda: futures.ThreadPoolExecutor(THREADS, POOL))
 
     def stop(self, grace: float | None) -> None:
         """End the processes."""
-        del grace
         for one in self._officials.values():
-            one.process.kill()
-            one.process.wait()
+            one.stop(grace)
 
     def ask(self, method: str, request: Any, context: grpc.ServicerContext) -> Any:
         """The official provider's answer."""
@@ -112,22 +138,12 @@ class Tee(provider_pb2_grpc.ResourceProviderServicer):
         except Exception as error:
             return None, f"{type(error).__name__}: {error}"
 
-    def _official(self, peer: str) -> _Official:
+    def _official(self, peer: str) -> Official:
         with self._lock:
             if peer not in self._officials:
-                self._officials[peer] = self._start()
+                log = self.differences.with_name("provider.log")
+                self._officials[peer] = Official.started(self.binary, self.proxy, log)
             return self._officials[peer]
-
-    def _start(self) -> _Official:
-        log = self.differences.with_name("provider.log").open("ab")
-        environment = {**os.environ, "HTTPS_PROXY": self.proxy, "NO_PROXY": "", "KUBECONFIG": "/dev/null"}
-        # The address of an engine that is never asked: the one that attaches says its own.
-        command = [str(self.binary), "127.0.0.1:1"]
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log)
-        assert process.stdout is not None, "the port comes that way"
-        port = int(process.stdout.readline())
-        channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=LARGEST)
-        return _Official(process, vars(provider_pb2_grpc)["ResourceProviderStub"](channel))
 
     def _compare(self, method: str, request: Any, official: tuple[Any, Any], lab: tuple[Any, str]) -> None:
         answer, failed = official

@@ -1,0 +1,101 @@
+"""`make bench-real`: what the program costs with the official Kubernetes provider, as ratios to a floor on that rig."""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from rich.console import Console
+from rich.markdown import Markdown
+
+from lab.checkout import ROOT, LabError
+from lab.driver import Driver
+from stack_file.load import load_stack_file
+from tests.real.rig.control_plane import kubeconfig
+from tests.real.rig.measured import Beside, Direct
+from tests.real.rig.rig import Running
+from tests.support.program import record_program
+from tools import real_programs, real_servers
+from tools.bench import floor, operations, results
+from tools.bench.operations import Measurement, Pair
+from tools.bench.page import official_page
+from tools.files import UnavailableError
+from tools.waiting import interruptible
+
+BUILD: Final = ROOT / "build"
+FIRST: Final = "first up"
+AGAIN: Final = ("no-change preview", "no-change up")
+Say = Callable[[str], object]
+
+
+def main() -> int:
+    """Exit code 0 once everything was measured, whether or not goals are reached; 1 where it could not be."""
+    parser = argparse.ArgumentParser(prog="make bench-real", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of each operation but the first up (default: 5)")
+    options = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    begun = time.monotonic()
+
+    def say(what: str) -> None:
+        console.print(f"{time.monotonic() - begun:4.0f} s  {what}", highlight=False)
+
+    try:
+        for program in real_programs.SUITES["real"]:
+            real_servers.find(program)
+        found = measured(BUILD / "bench-real", options.rounds, say)
+    except (LabError, UnavailableError) as error:
+        console.print(f"bench-real: not measured: {error}", markup=False)
+        return 1
+    told = results.official(found, operations.imports(options.rounds, say))
+    (BUILD / "bench-real.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    text = official_page(told)
+    (BUILD / "bench-real.md").write_text(text, encoding="utf-8")
+    console.print(Markdown(text))
+    say("build/bench-real.json, build/bench-real.md")
+    return 0
+
+
+def measured(directory: Path, rounds: int, say: Say) -> Measurement:
+    """One bring-up of each, and the rounds after that; raises LabError as `tools.bench.operations` does."""
+    shutil.rmtree(directory, ignore_errors=True)
+    found = Measurement(pairs={name: [] for name in (FIRST, *AGAIN)})
+    with Running.started(directory / "rig") as running:
+        record, rig = directory / "cost.json", running.rig
+        program = record_program(preview=False, stack_file=running.stack.file)
+        shape = floor.shape_of(program.resources, official=True)
+        flat = Driver(floor.write(directory / floor.NAME, shape, _through(running)), spare=False)
+        product = replace(running.driver, spare=False)
+        drivers = replace(flat, serve=Direct(rig, record, trivial=True).serve), product
+
+        def pair(name: str, serve: Any) -> None:
+            both = drivers[0], replace(product, serve=serve)
+            found.pairs[name].append(Pair(*(operations.cost(one, name, record) for one in both)))
+
+        say(FIRST)
+        pair(FIRST, Beside(rig, record).serve)
+        for number in range(1, rounds + 1):
+            for name in AGAIN:
+                say(f"round {number} of {rounds}, {name}")
+                pair(name, Direct(rig, record).serve)
+        sizes = {one.stack.name: (one.stack.workdir / "state.json").stat().st_size for one in drivers}
+        found.bytes = {"inputs": sum(size for _, size in shape), **sizes}
+    shutil.rmtree(directory)
+    return found
+
+
+def _through(running: Running) -> str:
+    """Kubeconfig of who may do everything, on the way that the program's takes."""
+    document = yaml.safe_load(kubeconfig(running.server))
+    document["clusters"][0]["cluster"]["server"] = f"https://{load_stack_file(running.stack.file).network.vip}:6443"
+    return yaml.safe_dump(document)
+
+
+if __name__ == "__main__":
+    with interruptible("bench-real: interrupted"):
+        sys.exit(main())
