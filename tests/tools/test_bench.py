@@ -10,7 +10,7 @@ from tests.support.program import record_program
 from tools.bench import floor, growth, makespan, operations, results
 from tools.bench.growth import Point
 from tools.bench.operations import Pair
-from tools.bench.page import page
+from tools.bench.page import official_page, page
 from tools.bench.serving import TRIVIAL, Cost
 
 DIAMOND: Mapping[str, Sequence[str]] = {"top": [], "left": ["top"], "right": ["top"], "bottom": ["left", "right"]}
@@ -121,10 +121,19 @@ def test_growth_is_what_a_further_unit_adds() -> None:
     assert (found.time, found.memory, found.bend) == (3, 2, 2)
 
 
-def test_a_ratio_is_the_median_of_pairs_and_leaves_the_lab_out() -> None:
-    def cost(engine: float, program: float, providers: float) -> Cost:
-        return Cost(engine=engine, program=program, providers=providers, wall=1, memory=100)
+def cost(engine: float, program: float, providers: float, official: float = 0) -> Cost:
+    return Cost(engine=engine, program=program, providers=providers, wall=1, memory=100, official=official)
 
+
+def test_an_official_provider_counts_where_a_simulated_one_does_not() -> None:
+    found = operations.Measurement(pairs={"no-change up": [Pair(cost(1, 1, 5, 2), cost(1, 1, 0, 4))]})
+    told = results.official(found, (1, 2))
+    assert (told["operations"]["no-change up"]["cpu"], told["operations"]["no-change up"]["official"]) == (1.5, 2)
+    assert [one["held"] for one in told["goals"]] == [False]
+    assert "product: official provider" in official_page(told)
+
+
+def test_a_ratio_is_the_median_of_pairs_and_leaves_the_lab_out() -> None:
     pairs = [Pair(cost(1, 1, 0), cost(2, own - 2, 9)) for own in (3, 4, 20)]
     found = operations.Measurement(pairs=dict.fromkeys(operations.OPERATIONS, pairs), bytes={"inputs": 5})
     grown = {"nodes": growth.Growth(resources=4, milliseconds=1, kibibytes=1, time=1, memory=1, bend=1.3)}
