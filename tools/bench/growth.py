@@ -26,6 +26,7 @@ import yaml
 from tests.support.engine import Recording, record
 from tests.support.program import STACK_FILE, record_program
 from tools.bench import floor
+from tools.bench.serving import TRIVIAL
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 KINDS: Final[Mapping[str, Sequence[int]]] = {
@@ -98,7 +99,7 @@ def shape(kind: str, count: int, recorded: Recording) -> floor.Shape:
     found = list(floor.shape_of(recorded.resources))
     if kind == "people":
         _, each = max(found, key=lambda one: one[1])
-        found = [one for one in found if one[1] != each] + [(True, each // count)] * count
+        found = [one for one in found if one[1] != each] + [(TRIVIAL, each // count)] * count
     return found
 
 
