@@ -8,6 +8,7 @@ something else than what stands there is refused here, since nobody can see it a
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def read(path: Path) -> Reading:
         Unreadable: when it is no YAML at all.
     """
     reader = _Reader()
-    node = _node(path)
+    node = _node(_text(path))
     try:
         document = reader.value(node, ()) if node is not None else None
     except RecursionError as error:
@@ -75,8 +76,9 @@ def read(path: Path) -> Reading:
     return Reading(document=document, typed=reader.typed, problems=reader.problems)
 
 
-def _node(path: Path) -> yaml.Node | None:
-    text = _text(path)
+@lru_cache(maxsize=16)
+def _node(text: str) -> yaml.Node | None:
+    """Composed once: commands ask for the settings, the configuration and the secrets of the same file."""
     try:
         loader = _Loader(text)
         node = loader.get_node() if loader.check_node() else None
