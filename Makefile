@@ -81,7 +81,7 @@ completion: setup ## print what completes make in bash and zsh
 test: setup ## all tests but those of test-…, further down
 	@mkdir -p build
 	@# Tests of a file stay in one process, as far as that is: what one of them has recorded, the next one asks.
-	$(PY) -m pytest -n auto --dist worksteal -m "not real and not engine" --junitxml=build/junit.xml $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal -m "not real and not engine" --ignore=tests/real --junitxml=build/junit.xml $(ARGS)
 
 test-engine: setup ## bring-ups by the real engine (minutes)
 	@mkdir -p build

@@ -16,6 +16,19 @@ hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, 
 hypothesis.settings.load_profile("steady")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that ask the whole program come first: of two workers one gets them all, and records nothing twice."""
+    items.sort(key=lambda item: not _asks_the_program(item))
+
+
+def _asks_the_program(item: pytest.Item) -> bool:
+    module = vars(getattr(item, "module", item))
+    fixtures = getattr(item, "fixturenames", ())
+    return not {"record_program", "changed"}.isdisjoint(module) or not {"program", "update", "preview"}.isdisjoint(
+        fixtures
+    )
+
+
 @pytest.fixture(scope="session", params=[False, True], ids=["update", "preview"])
 def program(request: pytest.FixtureRequest) -> Recording:
     """The whole program under Pulumi.test-cluster.yaml, once as an update and once as the first preview."""

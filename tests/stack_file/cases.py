@@ -46,6 +46,7 @@ class Case:
         return path
 
 
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _MINIMAL = json.dumps(sections(MINIMAL))
 
 
@@ -69,7 +70,7 @@ def _changed(at: Mapping[str, str]) -> str:
 
 def _cases(kind: str) -> tuple[Case, ...]:
     # Every scalar is the text that stands there, as what is tested is how it is read.
-    document = yaml.load((FIXTURES / "cases.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+    document = yaml.load((FIXTURES / "cases.yaml").read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
     return tuple(
         Case(name=name, at=case.get("at", {}), text=case.get("text", {}), says=_lines(case.get("says", ())))
         for name, case in document[kind].items()
