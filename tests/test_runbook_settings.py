@@ -1,5 +1,6 @@
 """Keys of the stack file that runbooks name are there."""
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,11 +14,13 @@ from tests.support.program import ROOT
 
 PAGES = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 _SECTION = "home-cluster:"
+_whole = functools.cache(schema.model_schema)
 
 
 def _settings(text: str) -> Iterator[str]:
     """Keys of the stack file that a page names which are none."""
-    whole, sections = schema.model_schema(), set(schema.model_schema()["properties"])
+    whole = _whole()
+    sections = set(whole["properties"])
     for span in re.findall(r"`([a-z]\w+(?:\.[\w*<>-]+)+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
         head, *rest = span.split(".")
         if (

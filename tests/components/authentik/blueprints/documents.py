@@ -15,8 +15,8 @@ class Tag:
     value: Any
 
 
-class _Loader(yaml.SafeLoader):
-    """Knows the tags that the program uses, and no other."""
+_Loader: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
+"""Knows the tags that the program uses, and no other."""
 
 
 def _tag(name: str) -> None:
