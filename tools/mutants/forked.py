@@ -4,6 +4,7 @@ The process is forked: nothing of the program is imported before, so each sees t
 """
 
 import contextlib
+import gc
 import importlib
 import multiprocessing
 import os
@@ -86,6 +87,7 @@ def ask(
 
 def _child(pipe: Connection, tests: Sequence[str], root: Path, shown: int, keep_bytecode: bool) -> None:
     os.setsid()
+    gc.freeze()  # What is inherited is no garbage; looking through it would copy it, too.
     silent = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(silent, stream)
