@@ -10,8 +10,9 @@ import functools
 import gc
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 from unittest.mock import patch
 
 import pulumi
@@ -27,6 +28,9 @@ from tests.support.outputs import Issuer
 from tests.support.recording import Call, Recorded, Recording, RegisteredOutputs
 
 PROJECT = "home-cluster"
+
+_Arguments = TypeVarTuple("_Arguments")
+_Answer = TypeVar("_Answer")
 
 _types_of = functools.cache(_types._types_from_py_properties)  # of a class, which the SDK asks for each object
 
@@ -120,9 +124,11 @@ async def _settle() -> None:
 class _Loop(asyncio.SelectorEventLoop):
     """Answers each request at once, without a thread: so the order is the same in every run."""
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*_Arguments], _Answer], *args: *_Arguments
+    ) -> asyncio.Future[_Answer]:
         del executor
-        answer = self.create_future()
+        answer: asyncio.Future[_Answer] = self.create_future()
         try:
             answer.set_result(func(*args))
         except Exception as error:
