@@ -63,10 +63,14 @@ def test_a_node_is_configured_once_its_machine_is_there_and_again_when_it_is_rep
         assert again, f"{one}: a new machine knows nothing"
 
 
+@pytest.mark.failure("api-gone-first")
 def test_the_kubernetes_api_is_used_only_after_it_answered(program: Recording) -> None:
+    """And so all that lives in the cluster is removed before any of it goes: a destroy goes the way back."""
     provider = program.one("pulumi:providers:kubernetes")
     assert program.is_after(provider, program.one("talos:machine/bootstrap:Bootstrap")), "the cluster exists"
     assert program.is_after(provider, program.one("command:local:Command")), "and its API answered"
+    machines = [*program.of_type("proxmoxve:index/vmLegacy:VmLegacy"), *_talos_calls(program)]
+    assert [str(one) for one in machines if not program.is_after(provider, one)] == [], "workers run what removes"
 
 
 def test_the_gate_of_the_api_asks_the_vip(update: Recording) -> None:
@@ -178,6 +182,7 @@ def _looked_at(recording: Recording) -> set[str]:
     return {one for job in jobs for one in environment(job).get("OBJECTS", "").split(",") if "=address:" in one}
 
 
+@pytest.mark.failure("disks-detached")
 def test_no_ignored_change_is_a_wildcard(program: Recording) -> None:
     wild = [str(one) for one in program.resources if any("*" in path for path in one.ignore_changes)]
     assert wild == [], "the Terraform bridge compares ignored paths literally, so such a path ignores nothing"

@@ -1,4 +1,4 @@
-"""No resource is made inside an `apply`, by whatever name: a preview would not show it."""
+"""No resource is made or looked up inside an `apply`, by whatever name: a preview would not show it."""
 
 import ast
 import importlib
@@ -45,18 +45,24 @@ def _is_resource(value: Any) -> bool:
     return inspect.isclass(value) and issubclass(value, pulumi.Resource)
 
 
+def _is_lookup(value: Any) -> bool:
+    """Whether it asks a provider (all that an SDK has of functions), or is how one is asked."""
+    module = value.__module__ if inspect.isfunction(value) else ""
+    return module.startswith(("pulumi_", "pulumiverse_")) or module == "pulumi.runtime.invoke"
+
+
 def _is_of_the_program(value: Any) -> bool:
     return inspect.isfunction(value) and value.__module__.startswith(("components.", "stacks."))
 
 
 def _creates_resources(body: ast.AST, names: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> list[str]:
-    """Calls that make or read a resource, also in functions of the program that are called on the way."""
+    """Calls that make or read a resource or ask a provider, also in functions of the program on the way."""
     made: list[str] = []
     for node in ast.walk(body):
         if not isinstance(node, ast.Call):
             continue
         called, owner = _meant(node.func, names), getattr(node.func, "value", None)
-        if _is_resource(called) or (owner is not None and _is_resource(_meant(owner, names))):
+        if _is_resource(called) or _is_lookup(called) or (owner is not None and _is_resource(_meant(owner, names))):
             made.append(ast.unparse(node.func))
         elif isinstance(called, ast.AST) and ast.unparse(node.func) not in seen:
             made += _creates_resources(called, names, seen | {ast.unparse(node.func)})
@@ -89,6 +95,8 @@ def test_no_resource_is_made_inside_an_apply(path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "from pulumiverse_talos import machine; output.apply(lambda name: machine.get_configuration(name))",
+        "import pulumi; output.apply(lambda name: pulumi.runtime.invoke('vault:generic/getSecret:getSecret', name))",
         "import pulumi_kubernetes as k8s; output.apply(lambda name: k8s.core.v1.Secret(name))",
         "import pulumi_kubernetes as kube; output.apply(func=lambda name: kube.core.v1.Secret(name))",
         "import pulumi_kubernetes; output.apply(lambda name: pulumi_kubernetes.core.v1.Secret.get(name, name))",

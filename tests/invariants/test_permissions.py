@@ -59,6 +59,7 @@ def test_no_role_says_everything(everything: Recording) -> None:
         assert rule.get("resources") != ["pods"] or "create" not in rule["verbs"], f"{name}: a pod has any account"
 
 
+@pytest.mark.failure("more-rights-than-needed")
 def test_secrets_are_read_by_name(everything: Recording) -> None:
     found = set()
     for name, rule in _rules(everything):
@@ -103,6 +104,7 @@ def _paths(recording: Recording) -> Iterator[tuple[str, str, set[str]]]:
             yield one.get("name"), path, set(re.findall(r"\w+", capabilities))
 
 
+@pytest.mark.failure("more-rights-than-needed")
 def test_a_policy_of_vault_reads_the_platforms_secrets_or_rules_and_never_both(everything: Recording) -> None:
     paths = list(_paths(everything))
     assert {policy for policy, *_ in paths} >= {"external-secrets", "backup", "certificate-issuer"}

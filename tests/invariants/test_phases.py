@@ -180,6 +180,7 @@ def test_gitops_needs_the_cluster_and_nothing_above_it(program: Recording) -> No
     assert strange == [], "a failed login must not hold back what is needed to look at it"
 
 
+@pytest.mark.failure("failure-that-spreads")
 def test_the_services_do_not_wait_for_each_other(program: Recording) -> None:
     services = {one.name: one for one in program.components if program.by_urn.get(one.parent) in program.phases}
     names = [name for name in ("gitea", "harbor", "matrix") if name in services]

@@ -49,6 +49,7 @@ def test_there_are_cases_of_every_kind() -> None:
 
 
 @pytest.mark.failure("too-few-nodes", "challenge-that-cannot-work", "missing-glue", "group-that-nobody-made")
+@pytest.mark.failure("foreign-volumes-deleted")
 @every
 def test_check_program_and_schema_say_the_same(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = case.write(tmp_path)

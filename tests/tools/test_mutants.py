@@ -10,7 +10,7 @@ from tests.support.program import ROOT
 from tools.failure_listing import catalogue as failures
 from tools.failure_listing import marked
 from tools.mutants import planting
-from tools.mutants.catalogue import Mutant, catalogue, chosen, misplaced
+from tools.mutants.catalogue import Mutant, catalogue, chosen, lots, misplaced
 from tools.mutants.planting import Verdict
 from tools.mutants.report import Report, without
 
@@ -28,8 +28,8 @@ def test_each_stands_where_it_is_said_to_and_every_folder_of_components_has_one(
 
 
 def test_a_class_of_failures_that_a_defect_brings_back_is_one_with_a_test() -> None:
-    tested = {key for key, tests in marked().items() if any(not one.startswith("tests/real/") for one in tests)}
-    assert {one.failure for one in CATALOGUE if one.failure} <= tested
+    assert {one.failure for one in CATALOGUE if one.failure} <= marked().keys()
+    assert without(CATALOGUE) == [], "a new class has a defect to plant"
     everything = [key for rows in failures().values() for key in rows]
     assert without([DEFECT, replace(DEFECT, failure=everything[0])]) == everything[1:]
 
@@ -64,6 +64,14 @@ def test_who_noticed_is_named_and_the_file_is_as_it_was(tree: Path) -> None:
 @pytest.mark.parametrize("tests", [(), ("components/shop/test_price.py",)])
 def test_a_defect_that_nobody_notices_lives_whatever_fails_without_it(tree: Path, tests: Sequence[str]) -> None:
     assert planting.verdict(replace(UNSEEN, tests=tests), tree).killed_by == []
+
+
+def test_of_the_tests_that_carry_the_marker_of_a_class_the_slow_ones_are_asked_last(tree: Path) -> None:
+    (tree / "tests/engine").mkdir()
+    slow = "import pytest\n\n\n@pytest.mark.failure('sign')\ndef test_up(): ...\n"
+    (tree / "tests/engine/test_up.py").write_text(slow, encoding="utf-8")
+    asked = [["tests/invariants/test_none.py::test_nothing_holds"], ["tests/engine/test_up.py::test_up"]]
+    assert list(lots(replace(DEFECT, failure="sign"), tree)) == asked
 
 
 def test_what_fails_with_no_defect_planted_has_noticed_none(tree: Path) -> None:

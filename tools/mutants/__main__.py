@@ -16,7 +16,7 @@ from tools.mutants.catalogue import Mutant, catalogue, chosen, misplaced
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code: 0 when every defect of the part was noticed."""
+    """Exit code: 0 when no defect of the part lives. One whose tests need a program that is not here was not run."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("--part", default="", help="such as 3/10: the third tenth")
     parser.add_argument("--only", default="", help="those of a component's folder, or of another room of the tree")
@@ -42,12 +42,14 @@ def main(arguments: Sequence[str]) -> int:
         failing = planting.broken((name for one in mutants for name in found.killers(one)), root)
         found.forget(failing)
     found.write_page(everything)
-    living = [str(one) for one in mutants if not found.noticed(one)]
     print(f"{report.summary(found.verdicts(everything))}: {found.path.with_suffix('.md')}")
-    print(*(f"living: {one}" for one in living), sep="\n", end="\n" if living else "")
+    states = {one: report.state(verdict) for one, verdict in found.verdicts(mutants).items()}
+    for one, state in states.items():
+        if state != report.NOTICED:
+            print(f"{state}: {one}")
     if failing:
         return _refused([f"fails with no defect planted: {name}" for name in failing])
-    return 1 if living else 0
+    return 1 if report.LIVING in states.values() else 0
 
 
 def _plant(mutants: Sequence[Mutant], root: Path, found: report.Report, *, first_alone: bool) -> None:

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "tests" / "mutants.yaml"
 PROPERTIES = ("tests/components/test_facts.py", "tests/invariants")
 """What asks the whole recorded program."""
-_SLOW = ("tests/engine/", "tests/real/")
-"""Asked where nothing else carries the marker of a class."""
+_SLOW = ("tests/engine/", "tests/real/", "tests/lab/test_driver.py", "tests/lab/test_recovery.py")
+"""Of those that carry the marker of a class they are asked last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,8 @@ def lots(mutant: Mutant, root: Path = ROOT) -> Iterator[Sequence[str]]:
     """Tests to ask, a lot at a time, while none has noticed."""
     if mutant.failure is not None:
         marked = _marked(root).get(mutant.failure, [])
-        yield [one for one in marked if not one.startswith(_SLOW)] or marked
+        slow = [one for one in marked if one.startswith(_SLOW)]
+        yield from filter(None, ([one for one in marked if one not in slow], slow))
         return
     mirrored = Path("tests", mutant.file)
     own = mirrored.with_name(f"test_{mirrored.stem}.py")

@@ -95,7 +95,7 @@ class Report:
         lines += ["| room | planted | noticed | living | not run |", "| --- | --- | --- | --- | --- |"]
         for room, planted in sorted(Counter(one.room for one in mutants).items()):
             lines.append(f"| {room} | {planted} | " + " | ".join(str(counts[room, one]) for one in STATES) + " |")
-        lines += ["", "## Living", "", *(f"- `{one}`" for one, of in verdicts.items() if state(of) == "living")]
+        lines += ["", "## Living", "", *(f"- `{one}`" for one, of in verdicts.items() if state(of) == LIVING)]
         lines += [
             "",
             "## Classes of failures that no defect brings back",
@@ -109,14 +109,14 @@ class Report:
         return "\n".join(lines) + "\n"
 
 
-STATES = ("noticed", "living", "not run")
+NOTICED, LIVING, NOT_RUN = STATES = ("noticed", "living", "not run")
 
 
 def state(verdict: Verdict | None) -> str:
     """One of STATES."""
     if verdict is None or not (verdict.ran or verdict.killed_by):
-        return "not run"
-    return "noticed" if verdict.killed_by else "living"
+        return NOT_RUN
+    return NOTICED if verdict.killed_by else LIVING
 
 
 def summary(verdicts: Mapping[Mutant, Verdict | None]) -> str:

@@ -93,6 +93,7 @@ def test_a_secret_that_comes_later_is_named_and_not_made() -> None:
     assert later.one(INSTANCE).get("spec", "sync", "pullSecret") == "flux-repository", "Flux tries until it is there"
 
 
+@pytest.mark.failure("stale-conditions")
 def test_the_gate_proves_that_each_controller_runs(update: Recording) -> None:
     instance, gate = update.one(INSTANCE), update.one("kubernetes:batch/v1:Job", "flux-gate")
     assert update.is_after(gate, instance), "the operator makes the Deployments"

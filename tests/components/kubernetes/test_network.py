@@ -79,6 +79,7 @@ def watched(update: Recording) -> set[str]:
     return set(environment(update.one(JOB, "cilium-gate"))["OBJECTS"].split(","))
 
 
+@pytest.mark.failure("stale-conditions")
 def test_the_gate_waits_for_exactly_the_kinds_that_are_created(update: Recording) -> None:
     prefix = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
     names = {one.removeprefix(prefix).partition(".")[0] for one in watched(update) if one.startswith(prefix)}

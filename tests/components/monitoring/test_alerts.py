@@ -4,6 +4,8 @@ import itertools
 import re
 from pathlib import Path
 
+import pytest
+
 from components.monitoring.alert import rules
 from components.monitoring.alerts import declared
 from lib.kubernetes import KEEP
@@ -52,6 +54,7 @@ def test_the_page_in_docs_is_what_is_declared_and_shows_no_template() -> None:
     assert "{{" not in re.sub(r"```.*?```", "", written, flags=re.DOTALL)
 
 
+@pytest.mark.failure("silent-failure")
 def test_the_rules_are_there_once_their_kind_is(monitored: Recording, update: Recording) -> None:
     found = monitored.one("kubernetes:monitoring.coreos.com/v1:PrometheusRule", "alerts-rules")
     release = monitored.one("kubernetes:*:Release", "monitoring-definitions-release")

@@ -107,6 +107,7 @@ def test_a_changed_node_is_waited_for_until_it_is_what_it_should_be() -> None:
     assert int(asked["SECONDS_TO_HOLD"]) > 30, "Talos reboots only after it has answered"
 
 
+@pytest.mark.failure("nodes-restart-together")
 def test_one_node_has_its_turn_at_a_time() -> None:
     order: list[str] = []
 

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from components.vault import login as vault_login
 from stack_file.load import load_stack_file
 from tests.support.engine import Recording
@@ -14,6 +16,7 @@ LOGIN, ROLE = "vault:jwt/authBackend:AuthBackend", "vault:jwt/authBackendRole:Au
 GROUP, ALIAS = "vault:identity/group:Group", "vault:identity/groupAlias:GroupAlias"
 
 
+@pytest.mark.failure("half-configured-backend")
 def test_the_login_agrees_with_authentik_on_the_client(update: Recording) -> None:
     login, role = update.one(LOGIN), update.one(ROLE)
     assert login.get("boundIssuer") == APPLICATION.issuer, "the trailing slash belongs to it"

@@ -121,6 +121,7 @@ def test_the_ingress_finds_the_transport_that_the_service_names(update: Recordin
     )
 
 
+@pytest.mark.failure("read-at-planning")
 def test_a_preview_before_vault_exists_reads_nothing(preview: Recording) -> None:
     assert preview.one("kubernetes:core/v1:Secret", "vault-access-keys").read == rpc.UNKNOWN, (
         "a known id would fail the preview"
