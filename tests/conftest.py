@@ -17,11 +17,16 @@ hypothesis.settings.load_profile("steady")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that ask the whole program come first: of two workers one gets them all, and records nothing twice."""
+    """Tests that ask the whole program come first: of two workers one gets them all, and records nothing twice.
+
+    What brings something up keeps its order.
+    """
     items.sort(key=lambda item: not _asks_the_program(item))
 
 
 def _asks_the_program(item: pytest.Item) -> bool:
+    if any(item.get_closest_marker(name) for name in ("engine", "real")):
+        return False
     module = vars(getattr(item, "module", item))
     fixtures = getattr(item, "fixturenames", ())
     return not {"record_program", "changed"}.isdisjoint(module) or not {"program", "update", "preview"}.isdisjoint(
