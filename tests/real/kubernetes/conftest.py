@@ -71,7 +71,9 @@ def stack(request: pytest.FixtureRequest) -> Recording:
 def charted(request: pytest.FixtureRequest) -> Recording:
     """Likewise, where the templates of all its charts are at hand."""
     program = recorded(request.param)
-    missing = sorted(str(one.get("chart")) for one in releases(program) if chart_directory(one) is None)
+    missing = sorted(
+        str(one.get("chart")) for one in releases(program) if chart_directory(str(one.get("chart"))) is None
+    )
     if missing:
         pytest.skip(f"no templates of charts such as {missing[0]}: unpack them and point {VARIABLE} at them")
     return program

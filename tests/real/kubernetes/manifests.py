@@ -78,10 +78,12 @@ def own(program: Recording) -> list[Manifest]:
     return [Manifest(one.name, "default", _genuine(one.inputs)) for one in objects(program)]
 
 
-def chart_directory(release: Recorded) -> Path | None:
-    """Where the chart of a release is unpacked; None where its templates are not at hand."""
-    data = chart_data(str(release.get("chart")).rpartition("/")[2])
-    return data.path if data is not None and (data.path / "templates").is_dir() else None
+def chart_directory(chart: str) -> Path | None:
+    """Where a chart is unpacked; None where its templates are not at hand."""
+    data = chart_data(chart.rpartition("/")[2])
+    # Some charts have their templates in subcharts alone.
+    has = data is not None and any((data.path / folder).is_dir() for folder in ("templates", "charts"))
+    return data.path if data is not None and has else None
 
 
 def rendered(
@@ -91,7 +93,7 @@ def rendered(
 
     Without those that only `helm test` creates.
     """
-    chart, namespace = chart_directory(release), str(release.get("namespace"))
+    chart, namespace = chart_directory(str(release.get("chart"))), str(release.get("namespace"))
     assert chart is not None, f"{release}: the chart is at hand"
     directory.mkdir(parents=True, exist_ok=True)
     values = directory / f"{release.name}.yaml"

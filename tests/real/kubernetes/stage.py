@@ -73,7 +73,7 @@ class Stage:
             self._charts[id(program)] = [
                 manifest
                 for release in releases(program)
-                if chart_directory(release)
+                if chart_directory(str(release.get("chart")))
                 for manifest in self._rendered(rendered(release, self.helm, version, self.api.versions(), self._place))
             ]
         return self._charts[id(program)]
