@@ -112,6 +112,19 @@ def test_uninstalling_takes_services_and_accounts_along(kube: Bench) -> None:
     assert not kube.cluster.exists("Service", "shop", "gitea-http"), "and takes it away"
 
 
+def test_classes_are_their_charts_and_go_with_them(kube: Bench) -> None:
+    classes = (("storage.k8s.io/StorageClass", "disks"), ("networking.k8s.io/IngressClass", "traefik"))
+    kube.namespace("csi-proxmox", "privileged")
+    kube.release("proxmox-csi-plugin", "csi-proxmox", {"storageClass": [{"name": "disks"}]})
+    kube.release("traefik", "shop", {"service": {"type": "ClusterIP"}})
+    found = [kube.cluster.look(kind, "", name) or {} for kind, name in classes]
+    releases = [one["metadata"]["annotations"]["meta.helm.sh/release-name"] for one in found]
+    assert releases == ["proxmox-csi-plugin", "traefik"], "Helm refuses to take over an object without it"
+    kube.delete(TOKEN, "csi-proxmox/proxmox-csi-plugin")
+    kube.delete(TOKEN, "shop/traefik")
+    assert not any(kube.cluster.exists(kind, "", name) for kind, name in classes), "and takes its own away"
+
+
 @pytest.mark.parametrize(("annotations", "left"), [({}, 0), (KEEP, 1)])
 def test_definitions_go_with_their_release_and_take_every_object_along_unless_they_are_kept(
     kube: Bench, annotations: Mapping[str, str], left: int

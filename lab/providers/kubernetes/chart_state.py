@@ -73,8 +73,6 @@ def run_releases(site: Site) -> None:
         if view["ready"]:
             continue
         record = copy.deepcopy(dict(view))
-        # A storage driver's own classes come with the release, not with its readiness.
-        _storage_classes(cluster, record)
         if not reasons(cluster, record):
             record["running"] = True
             record["started"] = record.get("started") or cluster.tick()
@@ -97,24 +95,3 @@ def _run(cluster: Cluster, key: str, record: Properties) -> None:
         define(cluster, key, facts_of(record["chart"]), record["values"])
         for server, api in list(cluster.world.table(CLUSTERS).items()):
             cluster.world.put(CLUSTERS, server, api | {"network": True})
-    ingress_class = record["values"].get("ingressClass") or {}
-    if record["chart"] == "traefik" and ingress_class.get("enabled", True):
-        name = ingress_class.get("name") or record["fullname"]
-        spec = {"controller": "traefik.io/ingress-controller"}
-        kind = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass"}
-        cluster.apply_plain({**kind, "metadata": {"name": name}, "spec": spec})
-
-
-def _storage_classes(cluster: Cluster, record: Properties) -> None:
-    if record["chart"] != "proxmox-csi-plugin":
-        return
-    for item in record["values"].get("storageClass") or []:
-        obj = {
-            "apiVersion": "storage.k8s.io/v1",
-            "kind": "StorageClass",
-            "metadata": {"name": item["name"], "annotations": item.get("annotations") or {}},
-            "provisioner": "csi.proxmox.sinextra.dev",
-            "reclaimPolicy": item.get("reclaimPolicy", "Delete"),
-            "volumeBindingMode": "WaitForFirstConsumer",
-        }
-        cluster.apply_plain(obj)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from lab.providers.kubernetes.charts import ChartFacts, facts_of, full_name
@@ -46,6 +46,9 @@ def install(cluster: Cluster, key: str, chart: str, inputs: Properties) -> None:
         cluster.apply_plain(account)
     for name in services:
         cluster.apply_plain(_service(name, record, annotations))
+    for one in _classes(chart, fullname, values):
+        told = one["metadata"].get("annotations") or {}
+        cluster.apply_plain({**one, "metadata": {**one["metadata"], "annotations": told | annotations}})
 
 
 def define(cluster: Cluster, key: str, facts: ChartFacts, values: Mapping[str, Any]) -> None:
@@ -85,6 +88,28 @@ def _object(kind: str, name: str, record: Properties, annotations: Mapping[str, 
     return {"apiVersion": "v1", "kind": kind, "metadata": metadata}
 
 
+def _classes(chart: str, fullname: str, values: Mapping[str, Any]) -> Iterator[Properties]:
+    """Those of volumes and of entries (storageclass.yaml of proxmox-csi-plugin, ingressclass.yaml of traefik)."""
+    if chart == "proxmox-csi-plugin":
+        for item in values.get("storageClass") or []:
+            yield {
+                "apiVersion": "storage.k8s.io/v1",
+                "kind": "StorageClass",
+                "metadata": {"name": item["name"], "annotations": item.get("annotations") or {}},
+                "provisioner": "csi.proxmox.sinextra.dev",
+                "reclaimPolicy": item.get("reclaimPolicy", "Delete"),
+                "volumeBindingMode": "WaitForFirstConsumer",
+            }
+    ingress_class = values.get("ingressClass") or {}
+    if chart == "traefik" and ingress_class.get("enabled", True):
+        yield {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "IngressClass",
+            "metadata": {"name": ingress_class.get("name") or fullname},
+            "spec": {"controller": "traefik.io/ingress-controller"},
+        }
+
+
 def _service(name: str, record: Properties, annotations: Mapping[str, str]) -> Properties:
     service = _object("Service", name, record, annotations)
     settings = _service_settings(record["chart"], name, record["values"])
@@ -114,15 +139,16 @@ def _service_settings(chart: str, name: str, values: Mapping[str, Any]) -> Mappi
 
 
 def uninstall(cluster: Cluster, key: str) -> None:
-    """Remove the release, its Services and ServiceAccounts, and definitions that do not outlive it."""
+    """Remove the release, its objects, and definitions that do not outlive it."""
     record = cluster.world.get(RELEASES, key)
     if record is None:
         return
     cluster.world.delete(RELEASES, key)
-    for kind in ("Service", "ServiceAccount"):
-        for item in list(cluster.each(kind, record["namespace"])):
-            if (item["metadata"].get("annotations") or {}).get(RELEASE_NAME) == record["name"]:
-                cluster.remove(kind, record["namespace"], item["metadata"]["name"])
+    of = {RELEASE_NAME: record["name"], RELEASE_NAMESPACE: record["namespace"]}
+    for kind in ("Service", "ServiceAccount", "storage.k8s.io/StorageClass", "networking.k8s.io/IngressClass"):
+        for item in list(cluster.each(kind)):
+            if of.items() <= (item["metadata"].get("annotations") or {}).items():
+                cluster.remove(kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
     for name in [name for name, item in cluster.world.view(CRDS).items() if item.get("release") == key]:
         if not keeps(facts_of(record["chart"]), record["values"]):
             cluster.world.delete(CRDS, name)

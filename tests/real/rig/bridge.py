@@ -29,6 +29,8 @@ _MERGE = "application/merge-patch+json"
 _OWN_STATUS = ("Service", "networking.k8s.io/Ingress")
 """Kinds of Kubernetes itself whose status comes from controllers of charts."""
 _REAL_OWNERS, _REAL_GROUPS = ("ExternalSecret",), ("external-secrets.io", "cert-manager.io")
+_KUBELET_LABELS = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
+"""With which each kubelet registers its node beside its name (initialNode, pkg/kubelet/kubelet_node_status.go)."""
 _ISSUED = "cert-manager.io/issuer-name"
 """What real operators make, and what they report, they do themselves; Secrets of certificates have no owner."""
 
@@ -154,6 +156,7 @@ class Bridge:
             records = [dict(one) for one in self.site.world.view(NODES).values()]
         for record in records:
             labels, taints = nodes.registered(record["config"])
+            labels = {**labels, **_KUBELET_LABELS, "kubernetes.io/hostname": record["name"]}
             metadata = {"name": record["name"], "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}}
             yield (
                 f"Node {record['name']}",

@@ -20,6 +20,8 @@ from tests.support.recording import Recording
 _SECONDS = 0.5
 _VOLUMES = "/api/v1/persistentvolumes"
 _SELECTED = "volume.kubernetes.io/selected-node"
+_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+_CAPACITIES = "/apis/storage.k8s.io/v1/namespaces/kube-system/csistoragecapacities"
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -110,6 +112,9 @@ class Cluster:
 
     def _provide_volumes(self) -> None:
         api = self.server.api
+        for one in api.ask("GET", _CLASSES).body.get("items", ()):
+            # Where a driver tells its capacity, the scheduler wants to know that there is some.
+            api.ask("POST", _CAPACITIES, _capacity(one["metadata"]["name"]))
         for claim in api.ask("GET", "/api/v1/persistentvolumeclaims").body.get("items", ()):
             metadata, spec = claim["metadata"], claim["spec"]
             if claim["status"].get("phase") == "Pending" and _SELECTED in (metadata.get("annotations") or {}):
@@ -165,6 +170,18 @@ class Cluster:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+
+def _capacity(name: str) -> dict[str, Any]:
+    """Of a class, on each node."""
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSIStorageCapacity",
+        "metadata": {"name": name},
+        "storageClassName": name,
+        "nodeTopology": {},
+        "capacity": "1Ti",
+    }
 
 
 def _volume(claim: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:

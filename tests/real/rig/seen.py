@@ -12,6 +12,7 @@ from cryptography import x509
 
 from lab.checkout import Stack
 from lab.providers.kubernetes.cluster import OBJECTS, SYSTEM_NAMESPACES
+from lab.providers.kubernetes.endpoints import RELEASE_NAME
 from lab.providers.vault.server import ROOT_KEY
 from lib.secrets import KV_MOUNT
 from tests.engine.platform import world_of
@@ -88,10 +89,10 @@ class Seen:
         return found
 
     def unlike_the_lab(self) -> list[str]:
-        """Secrets, and keys of them, that are not what they are in the lab; Helm's own aside."""
+        """Secrets, and keys of them, that are not what they are in the lab; those of Helm and of charts aside."""
         with world_of(self.stack) as world:
             lab = _held(one for one in world.view(OBJECTS).values() if one["kind"] == "Secret")
-        real = _held(one for one in self._items("/api/v1/secrets") if one.get("type") != "helm.sh/release.v1")
+        real = _held(one for one in self._items("/api/v1/secrets") if not _is_of_helm(one))
         return sorted(key for key in real.keys() | lab.keys() if real.get(key) != lab.get(key))
 
     def left(self) -> list[str]:
@@ -109,6 +110,11 @@ class Seen:
     def _items(self, path: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.api.expect("GET", path)["items"]
         return found
+
+
+def _is_of_helm(one: Mapping[str, Any]) -> bool:
+    """Whether it is Helm's note of a release, or of its chart."""
+    return one.get("type") == "helm.sh/release.v1" or RELEASE_NAME in (one["metadata"].get("annotations") or {})
 
 
 def _held(secrets: Iterator[Mapping[str, Any]]) -> dict[str, Any]:

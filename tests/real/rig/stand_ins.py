@@ -1,9 +1,10 @@
-"""Small charts in the place of the real ones, whose templates are not at hand: what the lab knows of each.
+"""The charts of the rig: the real ones where their templates are at hand, else what the lab knows of each.
 
-Definitions are the real ones where those are, else ones that take everything.
+Definitions of the latter are the real ones where those are, else ones that take everything.
 """
 
 import io
+import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,10 +19,12 @@ from lab.providers.kubernetes.cluster import CRDS, OBJECTS, RELEASES, Cluster
 from lab.providers.kubernetes.kinds import Kind
 from lab.site import Site
 from lab.world import World
+from tests.real.kubernetes.manifests import chart_directory
 from tests.support import charts, definitions
 from tests.support.objects import releases
 from tests.support.recording import Recorded, Recording
 
+_WEBHOOK = re.compile(rb"^kind: (Validating|Mutating)WebhookConfiguration", re.MULTILINE)
 _RESTRICTED = {
     "runAsNonRoot": True,
     "runAsUser": 1000,
@@ -40,6 +43,11 @@ def write(program: Recording, directory: Path, scratch: Path) -> None:
     with World(scratch, "scratch") as world:
         cluster = Cluster(Site(world, Clock(world)))
         for (chart, version), ones in found.items():
+            archive = directory / f"{chart}-{version}.tgz"
+            real = chart_directory(chart)
+            if real is not None:
+                _archive(archive, chart, _answered(real, version) | _registered(real, chart, ones))
+                continue
             templates = {f"{one.name}.yaml": _guarded(one, list(_objects(cluster, chart, one))) for one in ones}
             about = {"apiVersion": "v2", "name": chart, "version": version}
             files = {"Chart.yaml": yaml.safe_dump(about), **{f"templates/{k}": v for k, v in templates.items()}}
@@ -47,7 +55,21 @@ def write(program: Recording, directory: Path, scratch: Path) -> None:
             # Definitions in this directory outlive the release.
             kept = charted.keeps(facts_of(chart), ones[0].get("values") or {})
             files["crds/all.yaml" if kept else "templates/crds.yaml"] = crds if kept else _literal(crds)
-            _archive(directory / f"{chart}-{version}.tgz", chart, files)
+            _archive(archive, chart, {name: text.encode() for name, text in files.items()})
+
+
+def _answered(chart: Path, version: str) -> dict[str, bytes]:
+    """The files of a real chart but those of webhooks, since nobody answers for them; under the version of the pin."""
+    files = {str(file.relative_to(chart)): file.read_bytes() for file in chart.rglob("*") if file.is_file()}
+    about = yaml.safe_dump({**yaml.safe_load(files["Chart.yaml"]), "version": version}).encode()
+    return {name: data for name, data in files.items() if not _WEBHOOK.search(data)} | {"Chart.yaml": about}
+
+
+def _registered(real: Path, chart: str, ones: list[Recorded]) -> dict[str, bytes]:
+    """Definitions that no file of a chart has: its operator would register them."""
+    brought = {one["spec"]["group"] for one in definitions.documents(real)}
+    missing = [one for one in _definitions(chart, ones) if one["spec"]["group"] not in brought]
+    return {"crds/registered.yaml": yaml.safe_dump_all(missing).encode()} if missing else {}
 
 
 def _chart(release: Recorded) -> str:
@@ -156,9 +178,9 @@ def _literal(text: str) -> str:
     return text.replace("{{", '{{ "{{" }}')
 
 
-def _archive(file: Path, chart: str, files: Mapping[str, str]) -> None:
+def _archive(file: Path, chart: str, files: Mapping[str, bytes]) -> None:
     with tarfile.open(file, "w:gz") as archive:
-        for name, text in files.items():
+        for name, data in files.items():
             entry = tarfile.TarInfo(f"{chart}/{name}")
-            entry.size = len(text.encode())
-            archive.addfile(entry, io.BytesIO(text.encode()))
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
