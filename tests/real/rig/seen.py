@@ -24,6 +24,7 @@ _OF_ITS_OWN = ("tls.crt", "tls.key")
 """What whoever issues a certificate makes anew."""
 _MANAGERS = ("pulumi", "kubernetes-provider")
 """Begin the names of who writes for the provider, and for Helm in it."""
+_HOOK = "helm.sh/hook"
 _LASTING = ("Event", "CustomResourceDefinition")
 """Definitions outlive their releases (docs/adr/0026)."""
 
@@ -113,8 +114,9 @@ class Seen:
 
 
 def _is_of_helm(one: Mapping[str, Any]) -> bool:
-    """Whether it is Helm's note of a release, or of its chart."""
-    return one.get("type") == "helm.sh/release.v1" or RELEASE_NAME in (one["metadata"].get("annotations") or {})
+    """Whether it is Helm's note of a release, or of its chart, whose hooks do not say of which release they are."""
+    annotations = one["metadata"].get("annotations") or {}
+    return one.get("type") == "helm.sh/release.v1" or not annotations.keys().isdisjoint({RELEASE_NAME, _HOOK})
 
 
 def _held(secrets: Iterator[Mapping[str, Any]]) -> dict[str, Any]:
