@@ -49,7 +49,8 @@ _LATER: Final = (
     *(f"components.{service}.server" for service in ("gitea", "harbor", "matrix")),
     *(f"pulumi_kubernetes.{group}.v1" for group in ("apps", "meta", "networking", "policy")),
 )
-PROCESSES.set_forkserver_preload([__name__, "stacks.platform", *_LATER])
+PRELOADED: Final = (__name__, "stacks.platform", *_LATER)
+PROCESSES.set_forkserver_preload(list(PRELOADED))
 
 # More than the engine's default of four for each CPU: a waiting step holds a place, and here steps only wait.
 PARALLEL: Final = 32

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lab.operation import PROCESSES
+from lab.operation import PRELOADED, PROCESSES
 from stack_file.load import load_stack_file
 from tests.support.program import ROOT, STACK_FILE
 from tests.tools.conftest import script
@@ -19,6 +19,9 @@ from tests.tools.operate.viewing import PREVIEW, says, state
 from tools import operate
 from tools.operating.operation import Operation
 from tools.state import Engine
+
+# Each operation here is a process of its own, which has what it runs from the one that it is forked off.
+PROCESSES.set_forkserver_preload([*PRELOADED, become.__module__])
 
 
 @pytest.fixture
