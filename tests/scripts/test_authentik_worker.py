@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,23 +29,27 @@ def probe(url: str, token: str = TOKEN) -> tuple[int, str]:
     return ended.returncode, ended.stdout + ended.stderr
 
 
+_later: Any = partial(partial, task)
+"""A task as it is when the test runs, which may be long after it was collected."""
+
+
 @pytest.mark.parametrize(
     ("held", "stuck"),
     [
-        ([task("queued", 11), task("info", 12)], True),  # since a switch-over of Postgres nothing is taken
-        ([task("queued", 11)], True),
-        ([task("queued", 11), task("running", 30)], True),
-        ([task("queued", 11), task("info", 1)], False),  # busy: others are done meanwhile
-        ([task("queued", 11), task("consumed", 1)], False),
-        ([task("queued", 1), task("info", 700)], False),  # a long outage of everything has just ended
-        ([task("queued", 90, again=30), task("info", 12)], False),  # it failed, and is tried again later
-        ([task("queued", 90, again=-20), task("info", 15)], True),  # that time is over, too
-        ([task("info", 700)], False),
+        ([_later("queued", 11), _later("info", 12)], True),  # since a switch-over of Postgres nothing is taken
+        ([_later("queued", 11)], True),
+        ([_later("queued", 11), _later("running", 30)], True),
+        ([_later("queued", 11), _later("info", 1)], False),  # busy: others are done meanwhile
+        ([_later("queued", 11), _later("consumed", 1)], False),
+        ([_later("queued", 1), _later("info", 700)], False),  # a long outage of everything has just ended
+        ([_later("queued", 90, again=30), _later("info", 12)], False),  # it failed, and is tried again later
+        ([_later("queued", 90, again=-20), _later("info", 15)], True),  # that time is over, too
+        ([_later("info", 700)], False),
         ([], False),
     ],
 )
-def test_a_worker_is_stuck_when_tasks_wait_and_none_is_taken(held: list[dict[str, Any]], stuck: bool) -> None:
-    with serving(Worker(text=None, queue=held).respond) as api:
+def test_a_worker_is_stuck_when_tasks_wait_and_none_is_taken(held: list[Callable[[], Any]], stuck: bool) -> None:
+    with serving(Worker(text=None, queue=[one() for one in held]).respond) as api:
         code, said = probe(api.url)
     assert code == int(stuck), said
     assert (RUN in said) is stuck, "the Event of the kubelet says what waits"
