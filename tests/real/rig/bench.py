@@ -46,10 +46,9 @@ def main() -> int:
         console.print(f"{time.monotonic() - begun:4.0f} s  {what}", highlight=False)
 
     try:
-        for program in real_programs.SUITES["real"]:
-            real_servers.find(program)
+        _require_programs()
         found = measured(BUILD / "bench-real", options.rounds, say)
-    except (LabError, UnavailableError) as error:
+    except LabError as error:
         console.print(f"bench-real: not measured: {error}", markup=False)
         return 1
     told = results.official(found, operations.imports(options.rounds, say))
@@ -59,6 +58,15 @@ def main() -> int:
     console.print(Markdown(text))
     say("build/bench-real.json, build/bench-real.md")
     return 0
+
+
+def _require_programs() -> None:
+    """Raises LabError for the first program of the rig that is not there."""
+    for program in real_programs.SUITES["real"]:
+        try:
+            real_servers.find(program)
+        except UnavailableError as error:
+            raise LabError(f"there is no {program.name}: {error}") from None
 
 
 def measured(directory: Path, rounds: int, say: Say) -> Measurement:
