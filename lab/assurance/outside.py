@@ -22,7 +22,7 @@ LOOKING: Final = Step(what="up", options={"refresh": True})
 _CHANGED: Final[Mapping[str, tuple[tuple[str, ...], Any]]] = {
     "ConfigMap": (("data",), {"by": "hand"}),
     "Secret": (("data",), {"by": "aGFuZA=="}),
-    "Namespace": (("metadata", "labels", "pod-security.kubernetes.io/warn"), "privileged"),
+    "Namespace": (("metadata", "labels", "pod-security.kubernetes.io/warn"), "baseline"),
     "NetworkPolicy": (("spec", "policyTypes"), []),
     "PodDisruptionBudget": (("spec", "maxUnavailable"), 7),
     "ExternalSecret": (("spec", "refreshInterval"), "77h"),
@@ -40,6 +40,7 @@ _CHANGED: Final[Mapping[str, tuple[tuple[str, ...], Any]]] = {
 }
 """What a person changes, by kind: a value that the program says otherwise and that can be changed in place."""
 
+_WRITTEN: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
 _DELETED: Final = frozenset(
     {
         *("AuthBackendRole", "Blueprint", "Certificate", "CiliumL2AnnouncementPolicy", "CiliumLoadBalancerIPPool"),
@@ -90,12 +91,15 @@ def down(platform: Platform, service: str) -> Step:
 
 def _groups(platform: Platform, kinds: Mapping[str, Any] | frozenset[str]) -> list[tuple[str, ...]]:
     urns = {urn for urn in platform.strikable("update") if platform.kind(urn).rpartition(":")[2] in kinds}
-    groups = platform.levels({urn for urn in urns if not _unchangeable(platform, urn)})
+    groups = platform.levels({urn for urn in urns if not _unchangeable(platform.all[urn])})
     return sorted(groups, key=len, reverse=True)
 
 
-def _unchangeable(platform: Platform, urn: str) -> bool:
-    return bool((platform.all[urn].get("inputs") or {}).get("immutable"))
+def _unchangeable(resource: Mapping[str, Any]) -> bool:
+    """Whether nobody can change it, or nobody brings back what is in it, since others wrote it: the keys of Vault."""
+    inputs = resource.get("inputs") or {}
+    written = inputs.get("data") or inputs.get("stringData")
+    return bool(inputs.get("immutable")) or (str(resource["type"]).startswith(_WRITTEN) and not written)
 
 
 def _each(platform: Platform, urns: tuple[str, ...], change: Callable[..., None], world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from lab.assurance import told
 from lab.assurance.__main__ import main
 from lab.assurance.foreign import in_the_way
 from lab.assurance.judge import Seen
+from lab.assurance.outside import changes, losses
 from lab.assurance.platform import Platform
 from lab.assurance.step import Step, of_all, of_one
 from lab.assurance.steps import DESTROY, UP, creations
@@ -181,6 +182,18 @@ def test_groups_hold_none_that_needs_another_and_miss_none() -> None:
         assert not {*group} & set().union(*map(PLATFORM.dependents, group))
     halves = [Platform(state(), part, 2).strikable("create") for part in (0, 1)]
     assert (halves[0] | halves[1], halves[0] & halves[1]) == (PLATFORM.real, frozenset())
+
+
+@pytest.mark.parametrize("hand", [changes, losses])
+def test_what_others_wrote_is_left_alone_since_no_update_brings_it_back(
+    hand: Callable[[Platform], Iterator[Step]],
+) -> None:
+    kept: dict[str, Any] = {"inputs": {"data": {"a": "1"}}}
+    fixed: dict[str, Any] = {"inputs": {**kept["inputs"], "immutable": True}}
+    struck = {one for step in hand(Platform(state(config=kept, other=fixed))) for one in step.struck}
+    assert struck & {urn("config"), urn("other"), urn("reader")} == {urn("config")}, (
+        "others have the reader's data"
+    )
 
 
 def test_one_case_alone_and_one_that_is_none() -> None:
