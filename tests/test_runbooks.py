@@ -37,6 +37,7 @@ _ROOMS = (
 _QUIET = {
     "assurance",
     "bench",
+    "bench-real",
     "check",
     "clean",
     "completion",

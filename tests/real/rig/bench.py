@@ -1,20 +1,15 @@
 """`make bench-real`: what the program costs with the official Kubernetes provider, as ratios to a floor on that rig."""
 
-import argparse
-import json
 import shutil
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from rich.console import Console
-from rich.markdown import Markdown
 
-from lab.checkout import ROOT, LabError
+from lab.checkout import LabError
 from lab.driver import Driver
 from stack_file.load import load_stack_file
 from tests.real.rig.control_plane import kubeconfig
@@ -23,41 +18,21 @@ from tests.real.rig.rig import Running
 from tests.support.program import record_program
 from tools import real_programs, real_servers
 from tools.bench import floor, operations, results
+from tools.bench.command import BUILD, Say, run
 from tools.bench.operations import Measurement, Pair
 from tools.bench.page import official_page
 from tools.files import UnavailableError
 from tools.waiting import interruptible
 
-BUILD: Final = ROOT / "build"
 FIRST: Final = "first up"
 AGAIN: Final = ("no-change preview", "no-change up")
-Say = Callable[[str], object]
 
 
-def main() -> int:
-    """Exit code 0 once everything was measured, whether or not goals are reached; 1 where it could not be."""
-    parser = argparse.ArgumentParser(prog="make bench-real", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="pairs of each operation but the first up (default: 5)")
-    options = parser.parse_args()
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    begun = time.monotonic()
-
-    def say(what: str) -> None:
-        console.print(f"{time.monotonic() - begun:4.0f} s  {what}", highlight=False)
-
-    try:
-        _require_programs()
-        found = measured(BUILD / "bench-real", options.rounds, say)
-    except LabError as error:
-        console.print(f"bench-real: not measured: {error}", markup=False)
-        return 1
-    told = results.official(found, operations.imports(options.rounds, say))
-    (BUILD / "bench-real.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    text = official_page(told)
-    (BUILD / "bench-real.md").write_text(text, encoding="utf-8")
-    console.print(Markdown(text))
-    say("build/bench-real.json, build/bench-real.md")
-    return 0
+def result(rounds: int, say: Say) -> tuple[Mapping[str, Any], str]:
+    """Everything; raises LabError where a program is missing or an operation fails."""
+    _require_programs()
+    told = results.official(measured(BUILD / "bench-real", rounds, say), operations.imports(rounds, say))
+    return told, official_page(told)
 
 
 def _require_programs() -> None:
@@ -106,4 +81,4 @@ def _through(running: Running) -> str:
 
 if __name__ == "__main__":
     with interruptible("bench-real: interrupted"):
-        sys.exit(main())
+        sys.exit(run("bench-real", __doc__, result, rounds=5))
