@@ -191,9 +191,7 @@ def test_what_others_wrote_is_left_alone_since_no_update_brings_it_back(
     kept: dict[str, Any] = {"inputs": {"data": {"a": "1"}}}
     fixed: dict[str, Any] = {"inputs": {**kept["inputs"], "immutable": True}}
     struck = {one for step in hand(Platform(state(config=kept, other=fixed))) for one in step.struck}
-    assert struck & {urn("config"), urn("other"), urn("reader")} == {urn("config")}, (
-        "others have the reader's data"
-    )
+    assert struck & {urn("config"), urn("other"), urn("reader")} == {urn("config")}, "others have the reader's data"
 
 
 def test_one_case_alone_and_one_that_is_none() -> None:
