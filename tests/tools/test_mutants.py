@@ -66,12 +66,15 @@ def test_a_defect_that_nobody_notices_lives_whatever_fails_without_it(tree: Path
     assert planting.verdict(replace(UNSEEN, tests=tests), tree).killed_by == []
 
 
-def test_of_the_tests_that_carry_the_marker_of_a_class_the_slow_ones_are_asked_last(tree: Path) -> None:
-    (tree / "tests/engine").mkdir()
-    slow = "import pytest\n\n\n@pytest.mark.failure('sign')\ndef test_up(): ...\n"
-    (tree / "tests/engine/test_up.py").write_text(slow, encoding="utf-8")
-    asked = [["tests/invariants/test_none.py::test_nothing_holds"], ["tests/engine/test_up.py::test_up"]]
-    assert list(lots(replace(DEFECT, failure="sign"), tree)) == asked
+def test_of_the_tests_that_carry_the_marker_of_a_class_the_slow_ones_are_asked_last_and_always(tree: Path) -> None:
+    quick, slow = "tests/invariants/test_none.py", "tests/engine/test_up.py"
+    mark = "import pytest\nfrom components.shop.price import SIGN\n\n\n@pytest.mark.failure('sign')\n"
+    for file, test in {quick: "def test_a(): ...\n", slow: "def test_up():\n    assert SIGN > 0\n"}.items():
+        (tree / file).parent.mkdir(exist_ok=True)
+        (tree / file).write_text(mark + test, encoding="utf-8")
+    of_a_class = replace(DEFECT, failure="sign")
+    assert list(lots(of_a_class, tree)) == [[f"{quick}::test_a"], [f"{slow}::test_up"]]
+    assert planting.verdict(of_a_class, tree, first_alone=True).killed_by == [f"{slow}::test_up"]
 
 
 def test_what_fails_with_no_defect_planted_has_noticed_none(tree: Path) -> None:

@@ -49,7 +49,7 @@ class _Watch:
         self.failed: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.ran += report.when == "call"
+        self.ran += report.when == "call" and not report.skipped
         self._keep(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
