@@ -12,7 +12,7 @@ from tools.failure_listing import marked
 from tools.mutants import planting
 from tools.mutants.catalogue import Mutant, catalogue, chosen, lots, misplaced
 from tools.mutants.planting import Verdict
-from tools.mutants.report import Report, without
+from tools.mutants.report import LIVING, NOT_RUN, Report, state, without
 
 _LEAST = 150
 CATALOGUE = catalogue()
@@ -75,6 +75,14 @@ def test_of_the_tests_that_carry_the_marker_of_a_class_the_slow_ones_are_asked_l
     of_a_class = replace(DEFECT, failure="sign")
     assert list(lots(of_a_class, tree)) == [[f"{quick}::test_a"], [f"{slow}::test_up"]]
     assert planting.verdict(of_a_class, tree, first_alone=True).killed_by == [f"{slow}::test_up"]
+
+
+def test_a_defect_that_only_a_test_which_skips_itself_might_notice_was_not_run(tree: Path) -> None:
+    skips = "import pytest\n\n\ndef test_name():\n    pytest.skip('no charts')\n"
+    (tree / "tests/components/shop/test_name.py").write_text(skips, encoding="utf-8")
+    asked = replace(UNSEEN, tests=("components/shop/test_price.py", "components/shop/test_name.py"))
+    assert state(planting.verdict(asked, tree)) == NOT_RUN
+    assert state(planting.verdict(replace(asked, tests=asked.tests[:1]), tree, first_alone=True)) == LIVING
 
 
 def test_what_fails_with_no_defect_planted_has_noticed_none(tree: Path) -> None:

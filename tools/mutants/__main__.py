@@ -56,7 +56,7 @@ def _plant(mutants: Sequence[Mutant], root: Path, found: report.Report, *, first
     for number, mutant in enumerate(mutants, start=1):
         verdict = planting.verdict(mutant, root, first_alone=first_alone)
         found.add(mutant, verdict)
-        told = verdict.killed_by[0] if verdict.killed_by else "LIVES"
+        told = verdict.killed_by[0] if verdict.killed_by else report.state(verdict).upper()
         print(f"{number}/{len(mutants)} {verdict.seconds:5.1f} s  {mutant}\n    {told}", flush=True)
 
 

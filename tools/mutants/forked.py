@@ -34,9 +34,10 @@ _NOTHING_WRONG = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitC
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What became of a run: how many tests ran, which failed, and the packages of others that they imported."""
+    """What became of a run: tests that ran, that skipped themselves and that failed; packages of others that they imported."""
 
     ran: int
+    skipped: int = 0
     failed: Sequence[str]
     packages: Sequence[str] = ()
 
@@ -45,11 +46,12 @@ class _Watch:
     """A plugin of pytest that keeps the names of tests which fail, and of files that cannot be read."""
 
     def __init__(self) -> None:
-        self.ran = 0
+        self.ran = self.skipped = 0
         self.failed: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.ran += report.when == "call" and not report.skipped
+        self.skipped += report.skipped
         self._keep(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -97,7 +99,7 @@ def _child(pipe: Connection, tests: Sequence[str], root: Path, shown: int, keep_
     if code not in _NOTHING_WRONG and not watch.failed:
         watch.failed.append(f"pytest ended with {code}")
     packages = [name for name, one in _loaded() if not _is_below(one, root)]
-    pipe.send({"ran": watch.ran, "failed": watch.failed, "packages": packages})
+    pipe.send({"ran": watch.ran, "skipped": watch.skipped, "failed": watch.failed, "packages": packages})
     pipe.close()
     os._exit(0)
 

@@ -15,11 +15,12 @@ from tools.mutants.catalogue import PROPERTIES, ROOT, Mutant, lots
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What became of a mutant: the tests that failed (none: it lives), how many ran, and seconds of CPU."""
+    """What became of a mutant: who noticed, how many tests ran, seconds of CPU, how many tests skipped themselves."""
 
     killed_by: Sequence[str]
     ran: int
     seconds: float
+    skipped: int = 0
 
 
 def copy(target: Path) -> None:
@@ -51,12 +52,12 @@ def verdict(mutant: Mutant, root: Path, *, first_alone: bool = False) -> Verdict
 
     With `first_alone` it lives when those that are asked first do not notice; of a class each marked test is asked.
     """
-    started, ran = _spent(), 0
+    started, ran, skipped = _spent(), 0, 0
     killers: Sequence[str] = ()
     for number, lot in enumerate(lots(mutant, root)):
         with _planted(mutant, root):
             answer = forked.ask(lot, root)
-        ran += answer.ran
+        ran, skipped = ran + answer.ran, skipped + answer.skipped
         killers = answer.failed
         if killers and number:
             # What fails without the defect would hide what fails with it.
@@ -64,7 +65,7 @@ def verdict(mutant: Mutant, root: Path, *, first_alone: bool = False) -> Verdict
             killers = [name for name in killers if name not in already]
         if killers or (first_alone and mutant.failure is None):
             break
-    return Verdict(killed_by=killers, ran=ran, seconds=round(_spent() - started, 1))
+    return Verdict(killed_by=killers, ran=ran, seconds=round(_spent() - started, 1), skipped=skipped)
 
 
 def _spent() -> float:

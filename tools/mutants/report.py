@@ -113,10 +113,10 @@ NOTICED, LIVING, NOT_RUN = STATES = ("noticed", "living", "not run")
 
 
 def state(verdict: Verdict | None) -> str:
-    """One of STATES."""
-    if verdict is None or not (verdict.ran or verdict.killed_by):
-        return NOT_RUN
-    return NOTICED if verdict.killed_by else LIVING
+    """One of STATES. One of the tests that skipped themselves, for want of a program or of charts, may have noticed."""
+    if verdict is not None and verdict.killed_by:
+        return NOTICED
+    return NOT_RUN if verdict is None or verdict.skipped or not verdict.ran else LIVING
 
 
 def summary(verdicts: Mapping[Mutant, Verdict | None]) -> str:
