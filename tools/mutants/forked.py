@@ -34,7 +34,7 @@ _NOTHING_WRONG = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitC
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What became of a run: tests that ran, that skipped themselves and that failed; packages of others that they imported."""
+    """What became of a run: tests that ran, skipped themselves and failed; packages of others that they imported."""
 
     ran: int
     skipped: int = 0
