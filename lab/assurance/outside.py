@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from lab.injections import Injections
 from lab.providers.base import Resource
 from lab.providers.catalogue import packages
 from lab.providers.kubernetes.cluster import CLUSTERS, OBJECTS, Cluster, object_key
+from lab.providers.talos.nodes import NODES, take_down
 from lab.site import Site
 from lab.world import World
 
@@ -83,7 +85,8 @@ def of(platform: Platform, what: str, urns: tuple[str, ...]) -> Step:
 
 def down(platform: Platform, service: str) -> Step:
     """A service is down while everything that has an update is to be updated, and its gates are to be made again."""
-    aged = platform.strikable("update")
+    # Of all parts: what misses the service may be of another one.
+    aged = replace(platform, part=0, parts=1).strikable("update")
     options = {"": {"cluster_down": True}, "Release": LOOKING.options}.get(DOWN[service][0], {})
     stage, mend = partial(_down, service, aged), _up
     return Step(what="down", struck=(service,), beside=tuple(sorted(aged)), options=options, stage=stage, mend=mend)
@@ -158,6 +161,10 @@ def _down(service: str, aged: frozenset[str], world: World) -> None:
         cluster = Cluster(Site(world, Clock(world)))
         for job in [dict(one) for one in cluster.each("batch/Job", name)]:
             cluster.remove("batch/Job", name, job["metadata"]["name"])
+    if kind == "Node":
+        for address, one in world.table(NODES).items():
+            if one["name"] == name:
+                take_down(world, address, "its host is gone")
     _answers(world, answers=service != "kubernetes-api")
 
 

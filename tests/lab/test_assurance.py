@@ -13,7 +13,7 @@ from lab.assurance import told
 from lab.assurance.__main__ import main
 from lab.assurance.foreign import in_the_way
 from lab.assurance.judge import Seen
-from lab.assurance.outside import changes, losses
+from lab.assurance.outside import changes, down, losses
 from lab.assurance.platform import Platform
 from lab.assurance.step import Step, of_all, of_one
 from lab.assurance.steps import DESTROY, UP, creations
@@ -182,6 +182,11 @@ def test_groups_hold_none_that_needs_another_and_miss_none() -> None:
         assert not {*group} & set().union(*map(PLATFORM.dependents, group))
     halves = [Platform(state(), part, 2).strikable("create") for part in (0, 1)]
     assert (halves[0] | halves[1], halves[0] & halves[1]) == (PLATFORM.real, frozenset())
+
+
+def test_what_misses_a_service_may_be_of_another_part() -> None:
+    beside = [down(Platform(state(), part, 2), "gitea").beside for part in (0, 1)]
+    assert beside[0] == beside[1] == tuple(sorted(PLATFORM.strikable("update")))
 
 
 @pytest.mark.parametrize("hand", [changes, losses])
