@@ -35,7 +35,7 @@ _CHANGED: Final[Mapping[str, tuple[tuple[str, ...], Any]]] = {
     "ClusterRoleBinding": (("subjects",), []),
     "Deployment": (("spec", "replicas"), 7),
     "Certificate": (("spec", "renewBefore"), "7h"),
-    "Service": (("metadata", "labels", "app.kubernetes.io/part-of"), "hand"),
+    "Service": (("spec", "ports"), [{"name": "hand", "port": 7}]),
     "Policy": (("policy",), "# by hand\n"),
     "VmLegacy": (("description",), "by hand"),
     "Blueprint": (("enabled",), False),
