@@ -15,7 +15,7 @@ from lab.injections import Injections
 from lab.providers.base import Resource
 from lab.providers.catalogue import packages
 from lab.providers.kubernetes.cluster import CLUSTERS, OBJECTS, Cluster, object_key
-from lab.providers.talos.nodes import NODES, take_down
+from lab.providers.talos.nodes import NODES, server_of, take_down
 from lab.site import Site
 from lab.world import World
 
@@ -59,12 +59,12 @@ DOWN: Final[Mapping[str, tuple[str, str, Effect]]] = {
     "harbor": ("Release", "harbor", "never-ready"),
     "vault": ("Release", "vault", "never-ready"),
     "vault-unsealed": ("Vault", "vault", "never-ready"),
-    "node": ("Node", "worker", "never-ready"),
+    "node": ("Node", "", "never-ready"),
     "proxmox": ("VmLegacy", "*", "refuse"),
     "database": ("Cluster", "postgres", "never-ready"),
     "kubernetes-api": ("", "", "refuse"),
 }
-"""Who does not answer, as faults of the lab; the API server is told so itself."""
+"""Who does not answer, as faults of the lab; the node is a worker, and the API server is told so itself."""
 
 
 def changes(platform: Platform) -> Iterator[Step]:
@@ -155,17 +155,22 @@ def _down(service: str, aged: frozenset[str], world: World) -> None:
     for urn in aged:
         Injections(world).age(urn)
     kind, name, effect = DOWN[service]
+    if kind == "Node":
+        name = _lose_worker(world)
     if kind:
         Faults(world).stage(kind, name, effect)
     if kind == "Release":
         cluster = Cluster(Site(world, Clock(world)))
         for job in [dict(one) for one in cluster.each("batch/Job", name)]:
             cluster.remove("batch/Job", name, job["metadata"]["name"])
-    if kind == "Node":
-        for address, one in world.table(NODES).items():
-            if one["name"] == name:
-                take_down(world, address, "its host is gone")
     _answers(world, answers=service != "kubernetes-api")
+
+
+def _lose_worker(world: World) -> str:
+    """One of them goes down; its name."""
+    address, node = next((address, one) for address, one in world.table(NODES).items() if not server_of(one))
+    take_down(world, address, "its host is gone")
+    return str(node["name"])
 
 
 def _up(world: World) -> Iterator[str]:
