@@ -56,7 +56,7 @@ def problems(reading: Reading) -> Iterator[str]:
     """One line for each place where what was written is not what is read."""
     for location, words in reading.problems.items():
         hidden = "is not read as it stands there; put it in quotes"
-        yield f"{_path(location)}: {hidden if _is_hidden(location, words) else words}"
+        yield f"{_path(location) or 'the stack file'}: {hidden if _is_hidden(location, words) else words}"
 
 
 def _is_told(location: Location, reading: Reading) -> bool:
@@ -97,9 +97,10 @@ def _shown(detail: ErrorDetails, reading: Reading) -> str:
 
 def _is_hidden(location: Location, value: Any) -> bool:
     """Whether a value may hold a secret, or stands where secrets are declared."""
-    if not isinstance(value, str) or location[-1:] == ("[key]",):
+    if not isinstance(value, str):
         return False
-    return location[:1] == ("secrets",) or places.CREDENTIALS.search(value) is not None
+    declared = location[:1] == ("secrets",) and location[-1:] != ("[key]",)
+    return declared or places.CREDENTIALS.search(value) is not None
 
 
 def _meant(detail: ErrorDetails) -> Location | None:

@@ -139,6 +139,12 @@ def test_what_is_no_stack_file_is_told_in_one_line(content: bytes, said: str, tm
     assert is_good(line), "and what to do"
 
 
+def test_a_list_for_a_key_of_the_file_itself_is_one_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.none.yaml"
+    path.write_text("? [a, b]\n: c\nconfig: {cluster: {}}\n", encoding="utf-8")
+    assert "the stack file: has a list or a section for a key, on line 1; put it in quotes" in _said(path)
+
+
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (line,) = _said(tmp_path)
     assert line.startswith("file: cannot be read (Is a directory)"), "no traceback"
