@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address
@@ -106,7 +106,7 @@ def shape(kind: str, count: int, recorded: Recording) -> floor.Shape:
 @dataclass(frozen=True, kw_only=True)
 class Point:
     """One measurement: seconds of the program's own thread, which the recorder's work is no part of, resources, bytes
-    of inputs, and the largest resident set of the process, MiB.
+    of inputs, and the most that Python held of it at once, MiB (in a run more, since to watch it takes time).
     """
 
     seconds: float
@@ -135,8 +135,18 @@ def _point(work: Callable[[], object], trivial: floor.Shape) -> Point:
         seconds=statistics.median(_seconds(work) for _ in range(_REPEATS)),
         resources=len(trivial),
         bytes=sum(size for _, size in trivial),
-        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        memory=_memory(work),
     )
+
+
+def _memory(work: Callable[[], object]) -> float:
+    """Without what was there before: a resident set is as large as imports made it, and hides small programs."""
+    gc.collect()
+    tracemalloc.start()
+    work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
 
 
 def _seconds(work: Callable[[], object]) -> float:
